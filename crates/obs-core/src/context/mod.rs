@@ -1,0 +1,118 @@
+//! The request context: what a line, span or exemplar needs to know to point at the same request.
+//!
+//! Whoever opens a span pushes a [`Context`] onto this thread's scope for as long as its code runs; logs and
+//! exemplars only read the top of it. No signal knows another.
+
+mod local;
+mod route;
+mod scope;
+
+use std::sync::Arc;
+
+pub use local::{Local, LocalKind};
+pub use route::Route;
+pub use scope::{
+    PollScope, Silence, current, current_ids, enter_poll, is_silenced, leave, push, sampled, silence,
+    with_current,
+};
+
+use crate::id::{RequestId, SpanId, TraceId};
+
+/// The flags of W3C Trace Context level 2 that are known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TraceFlags(u8);
+
+impl TraceFlags {
+    const SAMPLED: u8 = 0x01;
+    const RANDOM: u8 = 0x02;
+
+    /// Keeps the known bits of `byte`.
+    pub const fn from_byte(byte: u8) -> Self {
+        Self(byte & (Self::SAMPLED | Self::RANDOM))
+    }
+
+    /// The byte as it travels; unknown bits are zero, as section 3.2.2.5 asks.
+    pub const fn to_byte(self) -> u8 {
+        self.0
+    }
+
+    /// Whether spans of this trace are recorded.
+    pub const fn is_sampled(self) -> bool {
+        self.0 & Self::SAMPLED != 0
+    }
+
+    /// Whether the right-most 7 bytes of the trace id were chosen at random.
+    pub const fn is_random(self) -> bool {
+        self.0 & Self::RANDOM != 0
+    }
+
+    /// The same flags with the sampled bit set or cleared.
+    pub const fn sampled(self, sampled: bool) -> Self {
+        if sampled { Self(self.0 | Self::SAMPLED) } else { Self(self.0 & !Self::SAMPLED) }
+    }
+
+    /// The same flags with the random bit set.
+    pub const fn random(self) -> Self {
+        Self(self.0 | Self::RANDOM)
+    }
+}
+
+/// The ids of one span, small enough to copy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ids {
+    /// The trace.
+    pub trace_id: TraceId,
+    /// The span in it.
+    pub span_id: SpanId,
+    /// Whether it is recorded.
+    pub flags: TraceFlags,
+}
+
+/// The ids of the span that is open, and the [`Local`] shared by all spans under the same local root.
+#[derive(Clone, Debug)]
+pub struct Context {
+    ids: Ids,
+    local: Arc<Local>,
+}
+
+impl Context {
+    /// A local root: the first span of a trace in this process.
+    pub fn root(ids: Ids, local: Local) -> Self {
+        Self { ids, local: Arc::new(local) }
+    }
+
+    /// A span under this one: same trace, flags and local root.
+    pub fn child(&self, span_id: SpanId) -> Self {
+        Self { ids: Ids { span_id, ..self.ids }, local: Arc::clone(&self.local) }
+    }
+
+    /// The three ids at once.
+    pub fn ids(&self) -> Ids {
+        self.ids
+    }
+
+    /// The trace.
+    pub fn trace_id(&self) -> TraceId {
+        self.ids.trace_id
+    }
+
+    /// The span.
+    pub fn span_id(&self) -> SpanId {
+        self.ids.span_id
+    }
+
+    /// The head decision, which is also what travels to the next service.
+    pub fn is_sampled(&self) -> bool {
+        self.ids.flags.is_sampled()
+    }
+
+    /// The request this works for, where there is one.
+    pub fn request_id(&self) -> Option<&RequestId> {
+        self.local.request_id()
+    }
+
+    /// What all spans under the same local root share.
+    pub fn local(&self) -> &Local {
+        &self.local
+    }
+}

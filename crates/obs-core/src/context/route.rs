@@ -1,0 +1,111 @@
+//! Route templates as small copies: a closed set in a well-made service, and a capped one in any other.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+/// A route template such as `/users/{id}`, held once per process.
+///
+/// Templates come from the program's text, so their number is small. Should a program make them from data, those
+/// beyond [`Route::CAP`] all become [`Route::OVERFLOW`], and memory stays bounded.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Route(&'static str);
+
+/// How many recently used templates each thread finds without a lock; a power of two.
+const NEAR: usize = 64;
+
+thread_local! {
+    static NEARBY: RefCell<[Option<&'static str>; NEAR]> = const { RefCell::new([None; NEAR]) };
+}
+
+static ALL: OnceLock<Mutex<HashMap<&'static str, ()>>> = OnceLock::new();
+
+impl Route {
+    /// How many different templates a process may have.
+    pub const CAP: usize = 4_096;
+    /// The longest template kept, in bytes; a longer one becomes [`Route::OVERFLOW`].
+    pub const MAX_LEN: usize = 512;
+    /// What requests that match no route are counted under. Never the raw path.
+    pub const UNMATCHED: Self = Self("unmatched");
+    /// What templates beyond the cap are counted under.
+    pub const OVERFLOW: Self = Self("_overflow");
+
+    /// The one copy of `template`. Allocates only for a template never seen before.
+    pub fn new(template: &str) -> Self {
+        let slot = (hash(template.as_bytes()) as usize) & (NEAR - 1);
+        let near = NEARBY.try_with(|nearby| nearby.borrow()[slot]).ok().flatten();
+        if let Some(known) = near.filter(|known| *known == template) {
+            return Self(known);
+        }
+        let Some(known) = intern(template) else { return Self::OVERFLOW };
+        let _ = NEARBY.try_with(|nearby| nearby.borrow_mut()[slot] = Some(known));
+        Self(known)
+    }
+
+    /// A template that is part of the program's text.
+    pub const fn from_static(template: &'static str) -> Self {
+        Self(template)
+    }
+
+    /// The template.
+    pub const fn as_str(self) -> &'static str {
+        self.0
+    }
+}
+
+fn intern(template: &str) -> Option<&'static str> {
+    if template.len() > Route::MAX_LEN {
+        return None;
+    }
+    let mut all = ALL.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((known, ())) = all.get_key_value(template) {
+        return Some(known);
+    }
+    if all.len() >= Route::CAP {
+        return None;
+    }
+    // Kept for the life of the process, at most CAP * MAX_LEN bytes (2 MiB).
+    let kept: &'static str = Box::leak(template.to_owned().into_boxed_str());
+    all.insert(kept, ());
+    Some(kept)
+}
+
+/// FNV-1a over at most the last 16 bytes and the length: templates differ at their ends.
+fn hash(bytes: &[u8]) -> u64 {
+    let tail = &bytes[bytes.len().saturating_sub(16)..];
+    let seed = 0xcbf2_9ce4_8422_2325 ^ bytes.len() as u64;
+    let mixed =
+        tail.iter().fold(seed, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
+    mixed ^ mixed >> 32
+}
+
+impl fmt::Display for Route {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl fmt::Debug for Route {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Route({})", self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_template_is_held_once_and_too_many_or_too_long_overflow() {
+        let (a, b) = (Route::new("/users/{id}"), Route::new(&String::from("/users/{id}")));
+        assert!(std::ptr::eq(a.as_str(), b.as_str()));
+        assert_ne!(a, Route::new("/users/{name}"));
+        assert_eq!(Route::new(&"x".repeat(Route::MAX_LEN + 1)), Route::OVERFLOW);
+        for n in 0..Route::CAP + 10 {
+            Route::new(&format!("/generated/{n}"));
+        }
+        assert_eq!(Route::new("/generated/one/more"), Route::OVERFLOW);
+        assert_eq!(Route::new("/users/{id}"), a, "templates already known stay known");
+    }
+}

@@ -1,0 +1,44 @@
+//! Span attributes, by the OpenTelemetry semantic conventions for HTTP (stable).
+
+use super::macros::names;
+
+names! {
+    /// The method out of the closed set.
+    HTTP_REQUEST_METHOD = "http.request.method";
+    /// The method's own text where it is not in the closed set.
+    HTTP_REQUEST_METHOD_ORIGINAL = "http.request.method_original";
+    /// The route template.
+    HTTP_ROUTE = "http.route";
+    /// The response's status.
+    HTTP_RESPONSE_STATUS_CODE = "http.response.status_code";
+    /// Bytes of response body handed to the server.
+    HTTP_RESPONSE_BODY_SIZE = "http.response.body.size";
+    /// The path without the query.
+    URL_PATH = "url.path";
+    /// `http` or `https`.
+    URL_SCHEME = "url.scheme";
+    /// The host the client asked for, without the port.
+    SERVER_ADDRESS = "server.address";
+    /// The port the client asked for.
+    SERVER_PORT = "server.port";
+    /// The IP address of the connection's peer.
+    CLIENT_ADDRESS = "client.address";
+    /// The port of the connection's peer.
+    CLIENT_PORT = "client.port";
+    /// The `User-Agent` header.
+    USER_AGENT_ORIGINAL = "user_agent.original";
+    /// The HTTP version: `1.0`, `1.1`, `2`, `3`.
+    NETWORK_PROTOCOL_VERSION = "network.protocol.version";
+    /// What kind of error ended it: the status, or the outcome's word.
+    ERROR_TYPE = "error.type";
+    /// The request id, the same as on its lines and in `X-Request-ID`.
+    REQUEST_ID = "request_id";
+    /// `success`, `client_error`, `server_error`, `cancelled`, `panicked` or `timed_out`.
+    OUTCOME = "obs.outcome";
+    /// The module path a `tracing` span comes from.
+    CODE_NAMESPACE = "code.namespace";
+    /// The level of a `tracing` span or of an event on it.
+    LEVEL = "level";
+    /// The target of an event on a span.
+    TARGET = "target";
+}

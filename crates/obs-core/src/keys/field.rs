@@ -1,0 +1,50 @@
+//! Fields of a line.
+
+use super::macros::names;
+
+names! {
+    /// RFC 3339 in UTC with microseconds.
+    TIMESTAMP = "timestamp";
+    /// `TRACE`, `DEBUG`, `INFO`, `WARN` or `ERROR`.
+    LEVEL = "level";
+    /// The module path, or the target named at the call.
+    TARGET = "target";
+    /// The text.
+    MESSAGE = "message";
+    /// The service's name.
+    SERVICE = "service";
+    /// The trace, 32 hex digits.
+    TRACE_ID = "trace_id";
+    /// The innermost open span, 16 hex digits.
+    SPAN_ID = "span_id";
+    /// The request's id.
+    REQUEST_ID = "request_id";
+    /// `file:line` of the call, by option.
+    CALLER = "caller";
+    /// Access line: the method out of the closed set.
+    METHOD = "method";
+    /// Access line: the route template, or `unmatched`.
+    ROUTE = "route";
+    /// Access line: the path without the query.
+    PATH = "path";
+    /// Access line: the response's status; left out where no head was made.
+    STATUS_CODE = "status_code";
+    /// Access line: how it ended.
+    OUTCOME = "outcome";
+    /// Access line: from the request's head to the end of the response's body, in milliseconds.
+    DURATION_MS = "duration_ms";
+    /// Access line: bytes of response body.
+    RESPONSE_BYTES = "response_bytes";
+    /// Access line: the IP address of the connection's peer.
+    CLIENT_ADDRESS = "client_address";
+    /// Access line: the `User-Agent` header.
+    USER_AGENT = "user_agent";
+    /// The error's or panic's text.
+    ERROR = "error";
+    /// Panic line: `file:line:column` of the panic.
+    LOCATION = "location";
+    /// Panic line: the thread's name.
+    THREAD = "thread";
+    /// Panic line: the stack at the panic, where `RUST_BACKTRACE` asks for it.
+    BACKTRACE = "backtrace";
+}

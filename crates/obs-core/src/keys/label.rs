@@ -1,0 +1,23 @@
+//! Labels of metrics.
+
+use super::macros::names;
+
+names! {
+    /// The route template, `unmatched`, or `_overflow`.
+    ROUTE = "route";
+    /// The method out of the closed set, or `_OTHER`.
+    METHOD = "method";
+    /// The response's status.
+    STATUS_CODE = "status_code";
+    /// What kind of error.
+    KIND = "kind";
+    /// Which way out: `logs_stdout`, `logs_file`, `traces_otlp`, ...
+    PIPELINE = "pipeline";
+    /// Why something was dropped or refused.
+    REASON = "reason";
+    /// The family's name.
+    METRIC = "metric";
+}
+
+/// Labels no metric may have: ids make a series of each request.
+pub const REFUSED: &[&str] = &["trace_id", "span_id", "request_id"];

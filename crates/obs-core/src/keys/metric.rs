@@ -1,0 +1,81 @@
+//! Metric families this project writes.
+
+use super::label;
+
+/// What kind of family.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// Only grows.
+    Counter,
+    /// Goes up and down.
+    Gauge,
+    /// Observations in buckets.
+    Histogram,
+}
+
+/// The description of one family.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Metric {
+    /// The name samples carry (counters end in `_total`).
+    pub name: &'static str,
+    /// The help text.
+    pub help: &'static str,
+    /// What kind.
+    pub kind: Kind,
+    /// Its labels, in the order they are written.
+    pub labels: &'static [&'static str],
+}
+
+macro_rules! metrics {
+    ($($(#[$doc:meta])* $name:ident = $kind:ident $text:literal [$($label:ident),*] $help:literal;)+) => {
+        $($(#[$doc])* pub static $name: Metric =
+            Metric { name: $text, help: $help, kind: Kind::$kind, labels: &[$(label::$label),*] };)+
+        /// Every family.
+        pub static ALL: &[&Metric] = &[$(&$name),+];
+    };
+}
+
+metrics! {
+    /// Responses, and requests that ended without one through a fault of the service.
+    HTTP_REQUESTS = Counter "http_requests_total" [ROUTE, METHOD, STATUS_CODE]
+        "Requests that ended with a response, an error, a panic or a time-out.";
+    /// Durations of the same requests.
+    HTTP_REQUEST_DURATION = Histogram "http_request_duration_seconds" [ROUTE, METHOD]
+        "Seconds from the request head to the end of the response body; cancelled requests apart.";
+    /// Requests between start and finish.
+    HTTP_REQUESTS_IN_FLIGHT = Gauge "http_requests_in_flight" []
+        "Requests that have begun and not ended.";
+    /// The numerator of an error rate.
+    HTTP_REQUEST_ERRORS = Counter "http_request_errors_total" [ROUTE, METHOD, KIND]
+        "Requests that failed, by kind: server_error, panicked, timed_out.";
+    /// Requests whose client went away.
+    HTTP_REQUESTS_CANCELLED = Counter "http_requests_cancelled_total" [ROUTE, METHOD]
+        "Requests whose client went away before the end.";
+    /// Durations of cancelled requests.
+    HTTP_REQUEST_CANCELLED_DURATION = Histogram "http_request_cancelled_duration_seconds" [ROUTE, METHOD]
+        "Seconds from the request head until the client went away.";
+    /// What was handed to a way out.
+    PIPELINE_PRODUCED = Counter "obs_pipeline_produced_total" [PIPELINE]
+        "Records handed to this way out: delivered, dropped or pending.";
+    /// What arrived.
+    PIPELINE_DELIVERED = Counter "obs_pipeline_delivered_total" [PIPELINE]
+        "Records the sink has taken.";
+    /// What was lost.
+    PIPELINE_DROPPED = Counter "obs_pipeline_dropped_total" [PIPELINE, REASON]
+        "Records lost, by reason.";
+    /// What waits.
+    PIPELINE_PENDING = Gauge "obs_pipeline_pending" [PIPELINE]
+        "Records waiting or being sent.";
+    /// How much memory it waits in.
+    PIPELINE_PENDING_BYTES = Gauge "obs_pipeline_pending_bytes" [PIPELINE]
+        "Bytes of the records waiting or being sent.";
+    /// How many series a scrape writes.
+    METRIC_SERIES = Gauge "obs_metric_series" []
+        "Series held by the recorder.";
+    /// Registrations past a family's cap.
+    METRIC_OVERFLOW = Counter "obs_metric_overflow_total" [METRIC]
+        "Registrations that went to the overflow series because the family is at its cap.";
+    /// Registrations refused.
+    METRIC_REJECTED = Counter "obs_metric_rejected_total" [REASON]
+        "Registrations refused, by reason; their handles count nothing.";
+}

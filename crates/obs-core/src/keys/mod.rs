@@ -1,0 +1,11 @@
+//! Every name this project writes, once: metrics, span attributes, resource attributes and fields of lines.
+
+mod macros;
+
+pub mod attribute;
+pub mod field;
+pub mod label;
+pub mod metric;
+pub mod resource;
+
+pub use metric::{Kind, Metric};

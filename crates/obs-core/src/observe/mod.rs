@@ -1,0 +1,247 @@
+//! Who learns of a request: the trait that joins the signals without any of them knowing another.
+//!
+//! For each request the middleware calls, in this order:
+//! 1. [`Observer::sample`], before anything is built;
+//! 2. [`Observer::start`], once the [`Context`] is made, outside any poll;
+//! 3. once the request has ended, exactly one [`End`]: every observer's [`Observer::judge`], then, with the joint
+//!    verdict stored in the [`Local`](crate::context::Local), every observer's [`Observer::finish`].
+//!
+//! `finish` follows each `start` exactly once, also when the client goes away, the handler panics or the body is
+//! dropped by the server outside any poll; so it gets all it needs as arguments.
+
+mod method;
+mod request;
+
+pub use method::Method;
+pub use request::{End, Request};
+
+use crate::context::Context;
+use crate::id::TraceId;
+use crate::propagate::Remote;
+
+/// What is known when the sampling decision is made.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Candidate<'a> {
+    /// The trace the request will be part of.
+    pub trace_id: TraceId,
+    /// The caller's span, where it is trusted.
+    pub parent: Option<&'a Remote>,
+}
+
+impl<'a> Candidate<'a> {
+    /// A root, or the child of `parent`.
+    pub fn new(trace_id: TraceId, parent: Option<&'a Remote>) -> Self {
+        Self { trace_id, parent }
+    }
+}
+
+/// What one observer thinks of a request that has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// Whatever the others and the head decision say.
+    Abstain,
+    /// Keep it, whatever the head decision was.
+    Keep,
+}
+
+/// What all signals agree on: whether the request's details are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Span, exemplar and buffered lines stay.
+    Keep,
+    /// Only counts and the access line stay.
+    Drop,
+}
+
+/// One signal's view of requests. Called on the request path: must not block, panic or grow.
+pub trait Observer: Send + Sync {
+    /// The head decision: whether the trace is recorded. `None` leaves it to the next observer.
+    fn sample(&self, candidate: &Candidate<'_>) -> Option<bool> {
+        let _ = candidate;
+        None
+    }
+
+    /// The request has begun.
+    fn start(&self, context: &Context, request: &Request<'_>) {
+        let _ = (context, request);
+    }
+
+    /// The request has ended; says whether its details should be kept.
+    fn judge(&self, context: &Context, end: &End<'_>) -> Keep {
+        let _ = (context, end);
+        Keep::Abstain
+    }
+
+    /// The request has ended and its fate is decided.
+    fn finish(&self, context: &Context, request: &Request<'_>, end: &End<'_>, verdict: Verdict) {
+        let _ = (context, request, end, verdict);
+    }
+}
+
+/// Ends a request that was started: judges, stores the verdict, finishes. Call it exactly once for each
+/// [`Observer::start`].
+pub fn conclude<O: Observer + ?Sized>(
+    observers: &O,
+    context: &Context,
+    request: &Request<'_>,
+    end: &End<'_>,
+) -> Verdict {
+    let keep = observers.judge(context, end) == Keep::Keep || context.is_sampled();
+    let verdict = if keep { Verdict::Keep } else { Verdict::Drop };
+    context.local().set_verdict(verdict);
+    observers.finish(context, request, end, verdict);
+    verdict
+}
+
+/// Off.
+impl Observer for () {}
+
+macro_rules! forward {
+    ($observer:ty, <$param:ident>) => {
+        impl<$param: Observer + ?Sized> Observer for $observer {
+            fn sample(&self, candidate: &Candidate<'_>) -> Option<bool> {
+                (**self).sample(candidate)
+            }
+            fn start(&self, context: &Context, request: &Request<'_>) {
+                (**self).start(context, request);
+            }
+            fn judge(&self, context: &Context, end: &End<'_>) -> Keep {
+                (**self).judge(context, end)
+            }
+            fn finish(&self, context: &Context, request: &Request<'_>, end: &End<'_>, verdict: Verdict) {
+                (**self).finish(context, request, end, verdict);
+            }
+        }
+    };
+}
+
+forward!(std::sync::Arc<O>, <O>);
+forward!(&O, <O>);
+
+impl<O: Observer> Observer for Option<O> {
+    fn sample(&self, candidate: &Candidate<'_>) -> Option<bool> {
+        self.as_ref()?.sample(candidate)
+    }
+    fn start(&self, context: &Context, request: &Request<'_>) {
+        if let Some(observer) = self {
+            observer.start(context, request);
+        }
+    }
+    fn judge(&self, context: &Context, end: &End<'_>) -> Keep {
+        self.as_ref().map_or(Keep::Abstain, |observer| observer.judge(context, end))
+    }
+    fn finish(&self, context: &Context, request: &Request<'_>, end: &End<'_>, verdict: Verdict) {
+        if let Some(observer) = self {
+            observer.finish(context, request, end, verdict);
+        }
+    }
+}
+
+macro_rules! tuple {
+    ($($name:ident $index:tt),+) => {
+        /// Called in the order of the tuple; the first head decision wins, and one [`Keep::Keep`] is enough.
+        impl<$($name: Observer),+> Observer for ($($name,)+) {
+            fn sample(&self, candidate: &Candidate<'_>) -> Option<bool> {
+                $(if let Some(decision) = self.$index.sample(candidate) {
+                    return Some(decision);
+                })+
+                None
+            }
+            fn start(&self, context: &Context, request: &Request<'_>) {
+                $(self.$index.start(context, request);)+
+            }
+            fn judge(&self, context: &Context, end: &End<'_>) -> Keep {
+                let mut keep = Keep::Abstain;
+                $(if self.$index.judge(context, end) == Keep::Keep {
+                    keep = Keep::Keep;
+                })+
+                keep
+            }
+            fn finish(&self, context: &Context, request: &Request<'_>, end: &End<'_>, verdict: Verdict) {
+                $(self.$index.finish(context, request, end, verdict);)+
+            }
+        }
+    };
+}
+
+tuple!(A 0);
+tuple!(A 0, B 1);
+tuple!(A 0, B 1, C 2);
+tuple!(A 0, B 1, C 2, D 3);
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::context::{Ids, Local, TraceFlags};
+    use crate::{IdSource, Outcome};
+
+    struct Spy {
+        head: Option<bool>,
+        keep: Keep,
+        seen: Mutex<Vec<String>>,
+    }
+
+    impl Spy {
+        fn new(head: Option<bool>, keep: Keep) -> Self {
+            Self { head, keep, seen: Mutex::default() }
+        }
+        fn note(&self, what: impl Into<String>) {
+            self.seen.lock().unwrap().push(what.into());
+        }
+    }
+
+    impl Observer for Spy {
+        fn sample(&self, _: &Candidate<'_>) -> Option<bool> {
+            self.head
+        }
+        fn start(&self, _: &Context, request: &Request<'_>) {
+            self.note(format!("start {}", request.path));
+        }
+        fn judge(&self, _: &Context, _: &End<'_>) -> Keep {
+            self.note("judge");
+            self.keep
+        }
+        fn finish(&self, context: &Context, _: &Request<'_>, end: &End<'_>, verdict: Verdict) {
+            assert_eq!(context.local().verdict(), Some(verdict));
+            self.note(format!("finish {} {verdict:?}", end.outcome.as_str()));
+        }
+    }
+
+    fn context(sampled: bool) -> Context {
+        let ids = IdSource::random();
+        let flags = TraceFlags::default().sampled(sampled);
+        Context::root(Ids { trace_id: ids.trace_id(), span_id: ids.span_id(), flags }, Local::task())
+    }
+
+    #[test]
+    fn the_first_head_decision_wins() {
+        let candidate = Candidate::new(IdSource::random().trace_id(), None);
+        let decide = |a, b| (Spy::new(a, Keep::Abstain), (), Spy::new(b, Keep::Abstain)).sample(&candidate);
+        assert_eq!(decide(None, Some(true)), Some(true));
+        assert_eq!(decide(Some(false), Some(true)), Some(false));
+        assert_eq!(decide(None, None), None);
+        assert_eq!(None::<Spy>.sample(&candidate), None);
+    }
+
+    #[test]
+    fn all_judge_before_any_finishes_and_one_keep_is_enough() {
+        for (sampled, keep, expected) in
+            [(false, Keep::Abstain, "Drop"), (false, Keep::Keep, "Keep"), (true, Keep::Abstain, "Keep")]
+        {
+            let observers = (Some(Spy::new(None, Keep::Abstain)), std::sync::Arc::new(Spy::new(None, keep)));
+            let (context, request) = (context(sampled), Request::new(Method::Get, "/x"));
+            observers.start(&context, &request);
+            let end = End::new(Outcome::Cancelled, Duration::ZERO);
+            conclude(&observers, &context, &request, &end);
+            let finish = format!("finish cancelled {expected}");
+            let seen = observers.1.seen.lock().unwrap();
+            let expected = ["start /x", "judge", &finish];
+            assert_eq!(*seen, expected);
+            assert_eq!(*observers.0.as_ref().unwrap().seen.lock().unwrap(), expected);
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! What observers are told about a request and about its end, as views onto what the middleware holds.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use super::Method;
+use crate::Outcome;
+use crate::propagate::Remote;
+use crate::time::Timestamp;
+
+/// A request, as the server saw its head. The route is in the context's [`Local`](crate::context::Local), because
+/// it may be known only later.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Request<'a> {
+    /// The method, out of the closed set.
+    pub method: Method,
+    /// The method's own text; differs from `method` only for [`Method::Other`].
+    pub method_original: &'a str,
+    /// The path without the query. Raw: for spans and lines, never for labels.
+    pub path: &'a str,
+    /// `http` or `https`, where known.
+    pub scheme: Option<&'a str>,
+    /// `1.0`, `1.1`, `2` or `3`.
+    pub protocol_version: &'static str,
+    /// The `Host` header or `:authority`.
+    pub host: Option<&'a str>,
+    /// The `User-Agent` header.
+    pub user_agent: Option<&'a str>,
+    /// The peer of the connection, where the server tells.
+    pub peer: Option<SocketAddr>,
+    /// When the head was handed to the middleware.
+    pub started: Timestamp,
+    /// The caller's span that ours is a child of.
+    pub parent: Option<&'a Remote>,
+    /// The caller's span that ours only points at, because it is not trusted.
+    pub link: Option<&'a Remote>,
+}
+
+impl<'a> Request<'a> {
+    /// A request with nothing known but its method and path.
+    pub fn new(method: Method, path: &'a str) -> Self {
+        Self {
+            method,
+            method_original: method.as_str(),
+            path,
+            scheme: None,
+            protocol_version: "1.1",
+            host: None,
+            user_agent: None,
+            peer: None,
+            started: Timestamp::default(),
+            parent: None,
+            link: None,
+        }
+    }
+}
+
+/// How a request ended.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct End<'a> {
+    /// The one classification.
+    pub outcome: Outcome,
+    /// The response's status, where a head was made. A panic or an error before the head has none.
+    pub status: Option<u16>,
+    /// From the request's head to the end.
+    pub duration: Duration,
+    /// From the request's head to the response's head, where one was made.
+    pub head_duration: Option<Duration>,
+    /// Bytes of response body handed to the server.
+    pub response_bytes: u64,
+    /// The error of the service or the body, or the panic's message.
+    pub error: Option<&'a str>,
+}
+
+impl<'a> End<'a> {
+    /// An end with nothing known but outcome and duration.
+    pub fn new(outcome: Outcome, duration: Duration) -> Self {
+        Self { outcome, status: None, duration, head_duration: None, response_bytes: 0, error: None }
+    }
+
+    /// The status to count under: the response's own or, where none was made, 500, which is what a proxy in front
+    /// makes of it (or 504 for a time-out).
+    pub fn status_or_implied(&self) -> u16 {
+        match (self.status, self.outcome) {
+            (Some(status), outcome) if outcome != Outcome::Panicked => status,
+            (None, Outcome::TimedOut) => 504,
+            _ => 500,
+        }
+    }
+}

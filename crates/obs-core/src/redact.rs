@@ -1,0 +1,117 @@
+//! Which keys hold secrets, so that no sink ever sees their values.
+
+/// What stands in place of a secret value.
+pub const REDACTED: &str = "[redacted]";
+
+/// Words that make a key secret wherever they stand in it.
+const ANYWHERE: &[&str] =
+    &["password", "passwd", "passphrase", "secret", "authorization", "cookie", "credential", "credentials"];
+
+/// Words, or pairs of words, that make a key secret when they end it: `access_token` is one, `token_count` is not.
+const AT_END: &[&str] = &[
+    "token",
+    "apikey",
+    "api_key",
+    "privatekey",
+    "private_key",
+    "accesskey",
+    "access_key",
+    "session_id",
+    "sessionid",
+    "card_number",
+    "cardnumber",
+    "cvv",
+    "cvc",
+    "pin",
+    "ssn",
+    "jwt",
+    "bearer",
+    "pwd",
+];
+
+const LONGEST_KEY: usize = 96;
+
+/// Whether a field, header or attribute of this name holds a secret. Case and the separators `-`, `.`, `_` make no
+/// difference, nor does camel case.
+///
+/// ```
+/// use obs_core::redact::is_secret;
+///
+/// assert!(is_secret("Authorization") && is_secret("user.password") && is_secret("accessToken"));
+/// assert!(!is_secret("token_count") && !is_secret("author"));
+/// ```
+pub fn is_secret(key: &str) -> bool {
+    // Longer names are cut from the front: what decides stands at the end far more often.
+    let key = key.as_bytes();
+    let key = &key[key.len().saturating_sub(LONGEST_KEY)..];
+    let mut words = [0u8; LONGEST_KEY * 2];
+    let mut len = 0;
+    let mut previous_lower = false;
+    for &byte in key {
+        let separator = matches!(byte, b'-' | b'.' | b'_' | b' ' | b'/' | b':');
+        if separator || byte.is_ascii_uppercase() && previous_lower {
+            words[len] = b'_';
+            len += 1;
+        }
+        if !separator {
+            words[len] = byte.to_ascii_lowercase();
+            len += 1;
+        }
+        previous_lower = byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    }
+    let words = &words[..len];
+    words.split(|&byte| byte == b'_').any(|word| ANYWHERE.iter().any(|secret| word == secret.as_bytes()))
+        || AT_END.iter().any(|secret| ends_with_word(words, secret.as_bytes()))
+}
+
+fn ends_with_word(words: &[u8], end: &[u8]) -> bool {
+    words.strip_suffix(end).is_some_and(|rest| rest.last().is_none_or(|&byte| byte == b'_'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_known_by_whole_words() {
+        for key in [
+            "password",
+            "db.password",
+            "PASSWORD",
+            "userPassword",
+            "password_hash",
+            "x-api-key",
+            "apiKey",
+            "api_key",
+            "access_token",
+            "accessToken",
+            "token",
+            "Authorization",
+            "proxy-authorization",
+            "set-cookie",
+            "Cookie",
+            "client_secret",
+            "card_number",
+            "http.request.header.authorization",
+            "aws_secret_access_key",
+            "pwd",
+        ] {
+            assert!(is_secret(key), "{key}");
+        }
+        for key in [
+            "",
+            "user",
+            "token_count",
+            "author",
+            "passworded",
+            "key",
+            "spin",
+            "monkey",
+            "cookies_enabled2",
+            "tokens",
+        ] {
+            assert!(!is_secret(key), "{key}");
+        }
+        assert!(is_secret(&format!("{}.password", "x".repeat(500))));
+    }
+}

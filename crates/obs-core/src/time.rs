@@ -1,0 +1,133 @@
+//! The clock as a value that is passed in, so that tests need no sleep, and the coarse tick it leaves behind.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// A point in calendar time: nanoseconds since the Unix epoch, UTC.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(u64);
+
+impl Timestamp {
+    /// From nanoseconds since the Unix epoch.
+    pub const fn from_unix_nanos(nanos: u64) -> Self {
+        Self(nanos)
+    }
+
+    /// Nanoseconds since the Unix epoch.
+    pub const fn unix_nanos(self) -> u64 {
+        self.0
+    }
+
+    /// This point plus `duration`, at most the last one that can be written (year 2554).
+    pub fn after(self, duration: Duration) -> Self {
+        Self(self.0.saturating_add(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)))
+    }
+}
+
+/// A point on a clock that never steps back; only differences have a meaning.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Monotonic(u64);
+
+impl Monotonic {
+    /// Time since `earlier`; zero when `earlier` is in fact later.
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_nanos(self.0.saturating_sub(earlier.0))
+    }
+}
+
+/// Tells the time. `Clock::system()` in production; [`Clock::manual`] moves only when told to.
+#[derive(Clone, Debug, Default)]
+pub struct Clock(Kind);
+
+#[derive(Clone, Debug, Default)]
+enum Kind {
+    #[default]
+    System,
+    Manual(Arc<AtomicU64>),
+}
+
+/// Milliseconds since the Unix epoch at the last reading of a system clock, rounded down to [`TICK_MILLIS`].
+static TICK: AtomicU64 = AtomicU64::new(0);
+static ANCHOR: OnceLock<Instant> = OnceLock::new();
+
+/// How coarse [`tick_millis`] is.
+pub const TICK_MILLIS: u64 = 10;
+
+impl Clock {
+    /// The machine's clocks.
+    pub const fn system() -> Self {
+        Self(Kind::System)
+    }
+
+    /// A clock that stands at `start` and is moved by [`Clock::advance`]; clones share it.
+    pub fn manual(start: Timestamp) -> Self {
+        Self(Kind::Manual(Arc::new(AtomicU64::new(start.0))))
+    }
+
+    /// Moves a manual clock; a system clock cannot be moved and ignores it.
+    pub fn advance(&self, by: Duration) {
+        if let Kind::Manual(nanos) = &self.0 {
+            nanos.fetch_add(u64::try_from(by.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        }
+    }
+
+    /// Calendar time. A system clock before 1970 reads as 1970.
+    pub fn now(&self) -> Timestamp {
+        match &self.0 {
+            Kind::System => {
+                let nanos =
+                    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64);
+                let tick = nanos / (TICK_MILLIS * 1_000_000) * TICK_MILLIS;
+                // A load first: the line stays shared between cores but for one store each tick.
+                if TICK.load(Ordering::Relaxed) != tick {
+                    TICK.store(tick, Ordering::Relaxed);
+                }
+                Timestamp(nanos)
+            }
+            Kind::Manual(nanos) => Timestamp(nanos.load(Ordering::Relaxed)),
+        }
+    }
+
+    /// Time that never steps back, for durations.
+    pub fn monotonic(&self) -> Monotonic {
+        match &self.0 {
+            Kind::System => {
+                let anchor = *ANCHOR.get_or_init(Instant::now);
+                Monotonic(Instant::now().saturating_duration_since(anchor).as_nanos() as u64)
+            }
+            Kind::Manual(nanos) => Monotonic(nanos.load(Ordering::Relaxed)),
+        }
+    }
+}
+
+/// Calendar time in milliseconds, as coarse as [`TICK_MILLIS`] and as fresh as the last [`Clock::now`] anywhere in
+/// the process: one relaxed load. Every request and line reads the clock, so whoever works inside a span finds it
+/// current.
+pub fn tick_millis() -> u64 {
+    TICK.load(Ordering::Relaxed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_manual_clock_moves_only_when_told() {
+        let clock = Clock::manual(Timestamp::from_unix_nanos(5));
+        let (wall, mono) = (clock.now(), clock.monotonic());
+        assert_eq!(clock.now(), wall);
+        clock.clone().advance(Duration::from_nanos(7));
+        assert_eq!(clock.now().unix_nanos(), 12);
+        assert_eq!(clock.monotonic().since(mono), Duration::from_nanos(7));
+        assert_eq!(mono.since(clock.monotonic()), Duration::ZERO);
+    }
+
+    #[test]
+    fn reading_the_system_clock_moves_the_tick() {
+        let now = Clock::system().now().unix_nanos() / 1_000_000;
+        let tick = tick_millis();
+        assert_eq!(tick % TICK_MILLIS, 0);
+        assert!(tick + TICK_MILLIS >= now && tick <= now + 1_000, "{tick} {now}");
+    }
+}
