@@ -1,0 +1,95 @@
+//! The books of one queue: what came in, what got out, and what was lost and why.
+
+/// Why a record was lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Reason {
+    /// The queue held as many bytes as it may.
+    QueueFull,
+    /// It came after the end.
+    Closed,
+    /// The process ended before it could be delivered.
+    Shutdown,
+    /// Writing failed: disk full, broken pipe.
+    Io,
+    /// The other side refused it for good.
+    Rejected,
+    /// The other side could not be reached, or kept failing, for as long as is tried.
+    Unreachable,
+    /// The sink's own fault; counted so that the books stay right.
+    Internal,
+}
+
+impl Reason {
+    /// All reasons, in the order they are written.
+    pub const ALL: [Self; 7] = [
+        Self::QueueFull,
+        Self::Closed,
+        Self::Shutdown,
+        Self::Io,
+        Self::Rejected,
+        Self::Unreachable,
+        Self::Internal,
+    ];
+
+    /// The `reason` label.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::QueueFull => "queue_full",
+            Self::Closed => "closed",
+            Self::Shutdown => "shutdown",
+            Self::Io => "io",
+            Self::Rejected => "rejected",
+            Self::Unreachable => "unreachable",
+            Self::Internal => "internal",
+        }
+    }
+}
+
+/// The books at one moment; `produced = delivered + dropped + pending`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counts {
+    /// Records handed over.
+    pub produced: u64,
+    /// Records the other side has.
+    pub delivered: u64,
+    pub(super) dropped: [u64; Reason::ALL.len()],
+    /// Records waiting or being sent.
+    pub pending: u64,
+    /// Their bytes.
+    pub pending_bytes: u64,
+}
+
+impl Counts {
+    /// Records lost, for whatever reason.
+    pub fn dropped(&self) -> u64 {
+        self.dropped.iter().sum()
+    }
+
+    /// Records lost for one reason.
+    pub fn dropped_for(&self, reason: Reason) -> u64 {
+        self.dropped[reason as usize]
+    }
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Books {
+    pub(super) produced: u64,
+    pub(super) delivered: u64,
+    dropped: [u64; Reason::ALL.len()],
+}
+
+impl Books {
+    /// Records dropped before they were queued.
+    pub(super) fn drop_records(&mut self, reason: Reason, records: u64) {
+        self.dropped[reason as usize] += records;
+    }
+
+    pub(super) fn dropped(&self) -> [u64; Reason::ALL.len()] {
+        self.dropped
+    }
+
+    /// Records whose fate is known.
+    pub(super) fn settled(&self) -> u64 {
+        self.delivered + self.dropped.iter().sum::<u64>()
+    }
+}
