@@ -1,0 +1,128 @@
+//! Polls the response's body inside the request's context and knows when it is through.
+
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::pin::Pin;
+use std::task::{Context as TaskContext, Poll};
+
+use http::Response;
+use http::header::CONTENT_LENGTH;
+use http_body::{Body, Frame, SizeHint};
+use obs_core::context;
+use pin_project_lite::pin_project;
+
+use super::guard::Guard;
+
+pin_project! {
+    /// The response body of [`Server`](super::Server): the inner body's frames, unchanged.
+    ///
+    /// # Cancel safety
+    /// Dropping it before its end ends the request as cancelled.
+    pub struct ServerBody<B> {
+        #[pin]
+        inner: Option<B>,
+        guard: Option<Guard>,
+        // How many bytes the head promised, where it did.
+        expected: Option<u64>,
+    }
+
+    impl<B> PinnedDrop for ServerBody<B> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            let scope = this.guard.as_ref().map(|guard| context::enter_poll(guard.context()));
+            this.inner.set(None);
+            drop(scope);
+        }
+    }
+}
+
+impl<B: Body> ServerBody<B> {
+    /// Nothing is observed.
+    pub(super) fn bare(inner: B) -> Self {
+        Self { inner: Some(inner), guard: None, expected: None }
+    }
+
+    /// Notes the head on the guard, and keeps it for as long as there is a body to come.
+    pub(super) fn wrap(mut response: Response<B>, guard: Option<Guard>) -> Response<Self> {
+        let Some(mut guard) = guard else { return response.map(Self::bare) };
+        let through = guard.head(&mut response);
+        let promised =
+            response.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+        let body = response.body();
+        let expected = promised.or_else(|| body.size_hint().exact());
+        if through || expected == Some(0) || body.is_end_stream() {
+            guard.complete();
+            return response.map(Self::bare);
+        }
+        response.map(|body| Self { inner: Some(body), guard: Some(guard), expected })
+    }
+}
+
+impl<B> Body for ServerBody<B>
+where
+    B: Body,
+    B::Error: fmt::Display + 'static,
+{
+    type Data = B::Data;
+    type Error = B::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        task: &mut TaskContext<'_>,
+    ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
+        let mut this = self.project();
+        let Some(mut inner) = this.inner.as_mut().as_pin_mut() else { return Poll::Ready(None) };
+        let Some(guard) = this.guard.as_mut() else { return inner.poll_frame(task) };
+        let scope = context::enter_poll(guard.context());
+        let polled = catch_unwind(AssertUnwindSafe(|| {
+            let frame = inner.as_mut().poll_frame(task);
+            let last = matches!(frame, Poll::Ready(Some(Ok(_)))) && inner.is_end_stream();
+            (frame, last)
+        }));
+        drop(scope);
+        let (frame, last) = match polled {
+            Ok(polled) => polled,
+            Err(panic) => {
+                if let Some(guard) = this.guard.take() {
+                    guard.panicked(&*panic);
+                }
+                resume_unwind(panic)
+            }
+        };
+        let through = match &frame {
+            Poll::Pending => false,
+            Poll::Ready(None) => true,
+            Poll::Ready(Some(Ok(frame))) => match frame.data_ref() {
+                Some(data) => {
+                    let sent = guard.sent(bytes::Buf::remaining(data) as u64);
+                    last || this.expected.is_some_and(|expected| sent >= expected)
+                }
+                None => last || frame.is_trailers(),
+            },
+            Poll::Ready(Some(Err(error))) => {
+                if let Some(guard) = this.guard.take() {
+                    guard.fail(error);
+                }
+                false
+            }
+        };
+        if let (true, Some(guard)) = (through, this.guard.take_if(|_| through)) {
+            guard.complete();
+        }
+        frame
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.as_ref().is_none_or(Body::is_end_stream)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.as_ref().map_or_else(|| SizeHint::with_exact(0), Body::size_hint)
+    }
+}
+
+impl<B> fmt::Debug for ServerBody<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServerBody").field("expected", &self.expected).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,89 @@
+//! Reads what the caller's headers say: its span, and the request's id.
+
+use http::header::{HeaderMap, HeaderName, HeaderValue};
+use obs_core::propagate::{Remote, w3c};
+use obs_core::{IdSource, RequestId};
+
+pub(super) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(super) const X_TRACE_ID: HeaderName = HeaderName::from_static("x-trace-id");
+const TRACEPARENT: HeaderName = HeaderName::from_static(w3c::TRACEPARENT);
+const TRACESTATE: HeaderName = HeaderName::from_static(w3c::TRACESTATE);
+
+/// The caller's span. Malformed headers are as good as none.
+pub(super) fn remote(headers: &HeaderMap) -> Option<Remote> {
+    let all = |name: HeaderName| headers.get_all(name).into_iter().map(HeaderValue::as_bytes);
+    // Most requests of an edge carry none of it; one look-up settles that.
+    headers.get(TRACEPARENT)?;
+    w3c::extract(all(TRACEPARENT), all(TRACESTATE))
+}
+
+/// The caller's request id and the header to echo, or new ones when it sent none, several, or a malformed one.
+pub(super) fn request_id(headers: &HeaderMap, ids: &IdSource) -> (RequestId, Option<HeaderValue>) {
+    let mut sent = headers.get_all(X_REQUEST_ID).into_iter();
+    if let (Some(value), None) = (sent.next(), sent.next())
+        && let Ok(id) = RequestId::parse(value.as_bytes())
+    {
+        return (id, Some(value.clone()));
+    }
+    let id = ids.request_id();
+    (id, HeaderValue::from_bytes(id.as_bytes()).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
+    fn headers(list: &[(HeaderName, &[u8])]) -> HeaderMap {
+        list.iter().map(|(name, value)| (name.clone(), HeaderValue::from_bytes(value).unwrap())).collect()
+    }
+
+    fn appended(list: &[(HeaderName, &[u8])]) -> HeaderMap {
+        let mut map = HeaderMap::new();
+        for (name, value) in list {
+            map.append(name, HeaderValue::from_bytes(value).unwrap());
+        }
+        map
+    }
+
+    #[test]
+    fn one_well_formed_request_id_is_echoed_and_anything_else_replaced() {
+        let ids = IdSource::seeded(1);
+        let (id, echo) = request_id(&headers(&[(X_REQUEST_ID, b"ORD-2024-98765")]), &ids);
+        assert_eq!(
+            (id.as_str(), echo.unwrap()),
+            ("ORD-2024-98765", HeaderValue::from_static("ORD-2024-98765"))
+        );
+        let long = [b'a'; 8192];
+        for bad in [
+            appended(&[]),
+            appended(&[(X_REQUEST_ID, b"a"), (X_REQUEST_ID, b"b")]),
+            appended(&[(X_REQUEST_ID, b"two words")]),
+            appended(&[(X_REQUEST_ID, b"\xff\xfe")]),
+            appended(&[(X_REQUEST_ID, b"")]),
+            appended(&[(X_REQUEST_ID, &long)]),
+        ] {
+            let (id, echo) = request_id(&bad, &ids);
+            assert_eq!(id.as_str().len(), 32, "{bad:?}");
+            assert_eq!(echo.unwrap(), id.as_str());
+        }
+    }
+
+    #[test]
+    fn the_callers_span_is_read_strictly() {
+        let good = GOOD.as_bytes();
+        let read =
+            remote(&appended(&[(TRACEPARENT, good), (TRACESTATE, b"a=1"), (TRACESTATE, b"b=2")])).unwrap();
+        assert_eq!(read.trace_id.to_string(), "0af7651916cd43dd8448eb211c80319c");
+        assert_eq!(read.trace_state.unwrap().as_str(), "a=1,b=2");
+        for bad in [
+            appended(&[(TRACESTATE, b"a=1")]),
+            appended(&[(TRACEPARENT, good), (TRACEPARENT, good)]),
+            appended(&[(TRACEPARENT, b"00-zz")]),
+            appended(&[(TRACEPARENT, b"\xff\xfe")]),
+        ] {
+            assert_eq!(remote(&bad), None, "{bad:?}");
+        }
+    }
+}

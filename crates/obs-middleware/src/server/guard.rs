@@ -1,0 +1,191 @@
+//! The guard of one request: opened with its context, closed exactly once with its outcome.
+
+use std::any::Any;
+use std::fmt::Display;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::header::HeaderValue;
+use http::{Request, Response, StatusCode};
+use obs_core::context::{Context, Ids, Local, TraceFlags};
+use obs_core::observe::{self, Candidate, End, Observer};
+use obs_core::time::Monotonic;
+use obs_core::{Base, Outcome};
+
+use super::Settings;
+use super::extract::{self, X_REQUEST_ID, X_TRACE_ID};
+use super::head::Head;
+use crate::trust::Trust;
+
+/// Moves from the service's future to the response's body. Dropped before it was closed, it closes as cancelled, or
+/// as panicked while the thread unwinds.
+pub(super) struct Guard(Box<Open>);
+
+struct Open {
+    closed: bool,
+    tell: Arc<dyn Tell>,
+    context: Context,
+    head: Head,
+    begun: Monotonic,
+    echo: Option<HeaderValue>,
+    response: Option<(StatusCode, Duration)>,
+    response_bytes: u64,
+}
+
+/// The layer's settings with the observers' type left out, so that it does not spread into bodies and futures.
+trait Tell: Send + Sync {
+    fn base(&self) -> &Base;
+    fn conclude(&self, context: &Context, request: &observe::Request<'_>, end: &End<'_>);
+}
+
+impl<O: Observer, R: Send + Sync> Tell for Settings<O, R> {
+    fn base(&self) -> &Base {
+        &self.base
+    }
+
+    fn conclude(&self, context: &Context, request: &observe::Request<'_>, end: &End<'_>) {
+        observe::conclude(&self.observers, context, request, end);
+    }
+}
+
+impl Guard {
+    /// Makes the request's context and tells the observers that it has begun.
+    pub(super) fn open<O, R, B>(settings: &Arc<Settings<O, R>>, request: &Request<B>) -> Self
+    where
+        O: Observer + 'static,
+        R: Send + Sync + 'static,
+    {
+        let base = &settings.base;
+        let (started, begun) = (base.clock.now(), base.clock.monotonic());
+        let remote = extract::remote(request.headers());
+        let (parent, link) = match settings.trust {
+            Trust::Internal => (remote, None),
+            Trust::Edge => (None, remote),
+        };
+        // All bits of an id of ours are random; a caller's id is as random as it says.
+        let (trace_id, flags) = match &parent {
+            Some(parent) => (parent.trace_id, parent.flags),
+            None => (base.ids.trace_id(), TraceFlags::default().random()),
+        };
+        let sampled = settings.observers.sample(&Candidate::new(trace_id, parent.as_ref()));
+        let flags = flags.sampled(sampled.unwrap_or(flags.is_sampled()));
+        let (request_id, echo) = extract::request_id(request.headers(), &base.ids);
+        let trace_state = parent.as_ref().and_then(|parent| parent.trace_state.clone());
+        let ids = Ids { trace_id, span_id: base.ids.span_id(), flags };
+        let context = Context::root(ids, Local::server(request_id, trace_state));
+        let head = Head::of(request, started, parent, link);
+        settings.observers.start(&context, &head.view());
+        let tell = Arc::clone(settings) as Arc<dyn Tell>;
+        Self(Box::new(Open {
+            closed: false,
+            tell,
+            context,
+            head,
+            begun,
+            echo,
+            response: None,
+            response_bytes: 0,
+        }))
+    }
+
+    /// The request's context.
+    pub(super) fn context(&self) -> &Context {
+        &self.0.context
+    }
+
+    /// Notes the response's head and writes the ids onto it. Returns whether that is all there will be: whether the
+    /// server will never ask for the body.
+    pub(super) fn head<B>(&mut self, response: &mut Response<B>) -> bool {
+        let open = &mut *self.0;
+        let status = response.status();
+        open.response = Some((status, open.elapsed()));
+        let headers = response.headers_mut();
+        if let Some(echo) = open.echo.take() {
+            headers.insert(X_REQUEST_ID, echo);
+        }
+        if let Ok(trace_id) = HeaderValue::from_bytes(&open.context.trace_id().to_hex()) {
+            headers.insert(X_TRACE_ID, trace_id);
+        }
+        let bodiless = [StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED].contains(&status);
+        let tunnel = open.head.method == http::Method::CONNECT && status.is_success();
+        bodiless || tunnel || status.is_informational() || open.head.method == http::Method::HEAD
+    }
+
+    /// Counts bytes handed to the server; returns how many there were so far.
+    pub(super) fn sent(&mut self, bytes: u64) -> u64 {
+        let open = &mut *self.0;
+        open.response_bytes = open.response_bytes.saturating_add(bytes);
+        open.response_bytes
+    }
+
+    /// The response went out whole.
+    pub(super) fn complete(mut self) {
+        let open = &mut *self.0;
+        let outcome =
+            open.response.map_or(Outcome::Success, |(status, _)| Outcome::of_status(status.as_u16()));
+        open.close(outcome, None);
+    }
+
+    /// The service or the body failed.
+    pub(super) fn fail<E: Display + 'static>(mut self, error: &E) {
+        let text = error.to_string();
+        let outcome = if is_time_out(error, &text) { Outcome::TimedOut } else { Outcome::ServerError };
+        self.0.close(outcome, Some(&text));
+    }
+
+    /// The service or the body panicked.
+    pub(super) fn panicked(mut self, payload: &(dyn Any + Send)) {
+        let text = payload.downcast_ref::<&str>().copied();
+        let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+        self.0.close(Outcome::Panicked, text);
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        let outcome = if std::thread::panicking() { Outcome::Panicked } else { Outcome::Cancelled };
+        self.0.close(outcome, None);
+    }
+}
+
+impl Open {
+    fn elapsed(&self) -> Duration {
+        self.tell.base().clock.monotonic().since(self.begun)
+    }
+
+    /// The first call counts; a guard that was consumed calls once more when it is dropped.
+    fn close(&mut self, outcome: Outcome, error: Option<&str>) {
+        if std::mem::replace(&mut self.closed, true) {
+            return;
+        }
+        let mut end = End::new(outcome, self.elapsed());
+        end.status = self.response.map(|(status, _)| status.as_u16());
+        end.head_duration = self.response.map(|(_, elapsed)| elapsed);
+        end.response_bytes = self.response_bytes;
+        end.error = error;
+        self.tell.conclude(&self.context, &self.head.view(), &end);
+    }
+}
+
+/// Whether an error is a time-out's: by kind for I/O, by their texts for tower's and tokio's `Elapsed`, so that
+/// neither has to be a dependency. Looks through the causes of a boxed error.
+fn is_time_out<E: Display + 'static>(error: &E, text: &str) -> bool {
+    const TEXTS: [&str; 2] = ["request timed out", "deadline has elapsed"];
+    if TEXTS.contains(&text) {
+        return true;
+    }
+    let error: &dyn Any = error;
+    let boxed = error.downcast_ref::<Box<dyn std::error::Error + Send + Sync>>();
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = match boxed {
+        Some(boxed) => Some(&**boxed),
+        None => error.downcast_ref::<std::io::Error>().map(|error| error as _),
+    };
+    while let Some(error) = cause {
+        let kind = error.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+        if kind == Some(std::io::ErrorKind::TimedOut) || TEXTS.contains(&error.to_string().as_str()) {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}

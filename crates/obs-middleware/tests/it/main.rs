@@ -1,0 +1,5 @@
+//! The server layer driven by hand: contexts, headers, and one outcome for each way a request can end.
+
+mod ends;
+mod ids;
+mod spy;
