@@ -1,0 +1,46 @@
+//! The measured process: one subject, run in batches as the driver says.
+//!
+//! Commands are lines: `run N` does N operations (answer `ran CPU_NS ALLOCATIONS BYTES`), `count` lets the
+//! allocator count from then on (answer `ok`), `instructions N` does N operations while callgrind counts
+//! (answer `ok`), `check` compares what is left (answer `ok`, or why not).
+
+use crate::subject::{Row, Subject};
+use bench::steered::answer;
+use bench::{allocation, callgrind, clock};
+use std::io::BufRead as _;
+
+/// Obeys until the input ends.
+pub(crate) fn obey(row: &Row) -> Result<(), String> {
+    let mut subject = (row.make)();
+    let mut total = 0;
+    for line in std::io::stdin().lock().lines() {
+        let line = line.map_err(|error| format!("input: {error}"))?;
+        if let Some(count) = line.strip_prefix("run ") {
+            let count = count.parse().map_err(|_| format!("bad count {count:?}"))?;
+            total += count;
+            answer(&run(&mut subject, count));
+        } else if let Some(count) = line.strip_prefix("instructions ") {
+            let count = count.parse().map_err(|_| format!("bad count {count:?}"))?;
+            total += count;
+            callgrind::count_instructions(true);
+            (subject.run)(count);
+            callgrind::count_instructions(false);
+            answer("ok");
+        } else if line == "count" {
+            allocation::start_counting();
+            answer("ok");
+        } else if line == "check" {
+            answer((subject.check)(total).as_ref().err().map_or("ok", String::as_str));
+        } else {
+            return Err(format!("unknown command {line:?}"));
+        }
+    }
+    Ok(())
+}
+
+fn run(subject: &mut Subject, count: u64) -> String {
+    let (cpu, allocations) = (clock::process_cpu(), allocation::so_far());
+    (subject.run)(count);
+    let (cpu, allocations) = (clock::process_cpu() - cpu, allocation::so_far().since(allocations));
+    format!("ran {} {} {}", cpu.as_nanos(), allocations.count, allocations.bytes)
+}

@@ -1,0 +1,92 @@
+//! What is measured: one file for each peer, one list, nothing else here knows a name.
+
+mod exporter;
+mod fastrace_peer;
+mod opentelemetry_peer;
+mod prometheus_client_peer;
+mod prometheus_peer;
+mod tracing_json;
+
+/// One operation of one peer, set up in a process of its own.
+pub(crate) struct Subject {
+    /// Does the operation so many times; what it leaves for later is done before it returns.
+    pub(crate) run: Box<dyn FnMut(u64)>,
+    /// Whether the operation, done so many times in all, left what it should have.
+    pub(crate) check: Box<dyn FnMut(u64) -> Result<(), String>>,
+}
+
+impl Subject {
+    fn new(run: impl FnMut(u64) + 'static, check: impl FnMut(u64) -> Result<(), String> + 'static) -> Self {
+        Self { run: Box::new(run), check: Box::new(check) }
+    }
+}
+
+/// One line of the table.
+pub(crate) struct Row {
+    /// `OPERATION/PEER`.
+    pub(crate) name: &'static str,
+    /// Operations in a timed batch: some ten milliseconds.
+    pub(crate) batch: u64,
+    /// Sets the peer up; once in a process, as most of them have globals.
+    pub(crate) make: fn() -> Subject,
+}
+
+/// Every line, by operation; ours goes beside the peers of each.
+pub(crate) const ROWS: &[Row] = &[
+    Row { name: "log-line/tracing-subscriber", batch: 5_000, make: tracing_json::log_line },
+    Row { name: "log-in-3-spans/tracing-subscriber", batch: 2_000, make: tracing_json::log_in_spans },
+    Row { name: "root-span/tracing-opentelemetry", batch: 5_000, make: opentelemetry_peer::sampled },
+    Row { name: "root-span/fastrace", batch: 10_000, make: fastrace_peer::sampled },
+    Row {
+        name: "root-span-unsampled/tracing-opentelemetry",
+        batch: 5_000,
+        make: opentelemetry_peer::unsampled,
+    },
+    Row { name: "root-span-unsampled/fastrace", batch: 20_000, make: fastrace_peer::unsampled },
+    Row {
+        name: "counter-cached/metrics-exporter-prometheus",
+        batch: 500_000,
+        make: exporter::counter_cached,
+    },
+    Row {
+        name: "counter-cached/prometheus-client",
+        batch: 500_000,
+        make: prometheus_client_peer::counter_cached,
+    },
+    Row { name: "counter-cached/prometheus", batch: 500_000, make: prometheus_peer::counter_cached },
+    Row {
+        name: "counter-dynamic/metrics-exporter-prometheus",
+        batch: 20_000,
+        make: exporter::counter_dynamic,
+    },
+    Row {
+        name: "counter-dynamic/prometheus-client",
+        batch: 50_000,
+        make: prometheus_client_peer::counter_dynamic,
+    },
+    Row { name: "counter-dynamic/prometheus", batch: 100_000, make: prometheus_peer::counter_dynamic },
+    Row {
+        name: "histogram-cached/metrics-exporter-prometheus",
+        batch: 100_000,
+        make: exporter::histogram_cached,
+    },
+    Row {
+        name: "histogram-cached/prometheus-client",
+        batch: 300_000,
+        make: prometheus_client_peer::histogram_cached,
+    },
+    Row { name: "histogram-cached/prometheus", batch: 300_000, make: prometheus_peer::histogram_cached },
+    Row { name: "scrape/metrics-exporter-prometheus", batch: 2, make: exporter::scrape },
+    Row { name: "scrape/prometheus-client", batch: 5, make: prometheus_client_peer::scrape },
+    Row { name: "scrape/prometheus", batch: 3, make: prometheus_peer::scrape },
+];
+
+/// The names of all lines.
+pub(crate) fn names() -> Vec<&'static str> {
+    ROWS.iter().map(|row| row.name).collect()
+}
+
+/// The line called `name`.
+pub(crate) fn find(name: &str) -> Option<&'static Row> {
+    ROWS.iter().find(|row| row.name == name)
+}

@@ -1,0 +1,79 @@
+//! The operations themselves, written once, so that every peer behind the same facade does the same work.
+
+use std::hint::black_box;
+use tracing::Span;
+
+/// Label values of the dynamic rows: as many as a middling service has routes.
+pub(crate) const ROUTES: usize = 64;
+/// Lines of the exposition that the scrape row asks for: counters and histograms of 11 lines each.
+pub(crate) const SCRAPE_LINES: usize = SCRAPE_COUNTERS + SCRAPE_HISTOGRAMS * (BUCKETS.len() + 3);
+/// Counter series of the scrape row.
+pub(crate) const SCRAPE_COUNTERS: usize = 5_300;
+/// Histogram series of the scrape row.
+pub(crate) const SCRAPE_HISTOGRAMS: usize = 700;
+/// Bounds of every histogram, in seconds; the infinite one comes on top.
+pub(crate) const BUCKETS: [f64; 8] = [0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0];
+
+/// One event with a message and ten fields, through the `tracing` macros.
+pub(crate) fn log_line(turn: u64) {
+    tracing::info!(
+        method = "GET",
+        path = "/users/42/orders",
+        route = "/users/{id}/orders",
+        status = 200_u64,
+        latency_us = turn,
+        bytes = 5_120_u64,
+        ratio = 0.75,
+        cached = false,
+        attempt = 1_i64,
+        region = "eu-west-1",
+        "request handled"
+    );
+}
+
+/// `work` inside three open spans with two fields each.
+pub(crate) fn in_three_spans(work: impl FnOnce()) {
+    let request = tracing::info_span!("request", request_id = "ORD-2024-98765", tenant = "acme");
+    let _request = request.entered();
+    let handler = tracing::info_span!("handler", user_id = 42_u64, role = "admin");
+    let _handler = handler.entered();
+    let query = tracing::info_span!("query", table = "orders", shard = 7_u64);
+    let _query = query.entered();
+    work();
+}
+
+/// A root span with five attributes, entered once and closed, through the `tracing` macros.
+pub(crate) fn root_span(turn: u64) {
+    let span: Span = tracing::info_span!(
+        parent: None,
+        "request",
+        otel.kind = "server",
+        http.request.method = "GET",
+        http.route = "/users/{id}",
+        http.response.status_code = 200_u64,
+        user_id = turn,
+        url.path = "/users/42",
+    );
+    span.in_scope(|| black_box(turn));
+}
+
+/// Owned names of routes, as a service would get them from its router.
+pub(crate) fn routes() -> Vec<String> {
+    (0..ROUTES).map(|number| format!("/api/v1/resource-{number}/{{id}}")).collect()
+}
+
+/// An observation that walks through all buckets, in seconds.
+pub(crate) fn observation(turn: u64) -> f64 {
+    (turn % 613) as f64 * 0.01
+}
+
+/// Whether `text` holds exactly the lines of the scrape row, comments and empty lines apart.
+pub(crate) fn check_scrape(text: &str) -> Result<(), String> {
+    let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).count();
+    expect("lines", lines as u64, SCRAPE_LINES as u64)
+}
+
+/// Whether `found` is `expected`.
+pub(crate) fn expect(what: &str, found: u64, expected: u64) -> Result<(), String> {
+    if found == expected { Ok(()) } else { Err(format!("{found} {what} of {expected}")) }
+}

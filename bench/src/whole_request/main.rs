@@ -1,0 +1,93 @@
+//! `whole-request`: what telemetry costs a request, beside the same service without it.
+
+mod client;
+mod measure;
+mod serve;
+mod server;
+mod service;
+mod sink;
+mod stack;
+mod trial;
+mod verify;
+
+use bench::allocation::Counting;
+use bench::arguments::Arguments;
+use bench::core_pin;
+use bench::table::Form;
+use measure::{Extent, Outcome};
+use std::process::ExitCode;
+use trial::Load;
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+const OPTIONS: &[&str] = &[
+    "time",
+    "allocations",
+    "instructions",
+    "json",
+    "list",
+    "propagate",
+    "stacks=",
+    "rounds=",
+    "batch=",
+    "connections=",
+    "counted=",
+    // Of the measured process, which this program starts itself.
+    "serve=",
+    "log=",
+    "otlp=",
+    "count-allocations",
+];
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(2),
+        Err(error) => {
+            eprintln!("whole-request: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Prints the tables that were asked for; whether every row counts.
+fn run() -> Result<bool, String> {
+    let arguments = Arguments::of_process(OPTIONS)?;
+    if arguments.has("serve") {
+        return serve::run(&arguments).map(|()| true);
+    }
+    if arguments.has("list") {
+        println!("{}", stack::names().join("\n"));
+        return Ok(true);
+    }
+    let names = arguments.chosen("stacks", &stack::names())?;
+    let batch = arguments.value("batch", 10_000)?;
+    let extent = Extent {
+        load: Load { connections: arguments.value("connections", 8)?, propagate: arguments.has("propagate") },
+        rounds: arguments.value("rounds", 15)?,
+        batch,
+        warm_up: batch.min(2_000),
+        counted: arguments.value("counted", 2_000)?,
+    };
+    let form = if arguments.has("json") { Form::Json } else { Form::Markdown };
+    // Without a choice: what needs no tool and little time.
+    let chosen = ["time", "allocations", "instructions"].iter().any(|measure| arguments.has(measure));
+    core_pin::pin_this_process(core_pin::DRIVER);
+
+    let mut all_count = true;
+    let mut show = |outcome: Outcome| {
+        print!("{}", outcome.table.render(form));
+        all_count &= outcome.all_count;
+    };
+    if arguments.has("time") || !chosen {
+        show(measure::time(&names, &extent)?);
+    }
+    if arguments.has("allocations") || !chosen {
+        show(measure::allocations(&names, &extent)?);
+    }
+    if arguments.has("instructions") {
+        show(measure::instructions(&names, &extent)?);
+    }
+    Ok(all_count)
+}

@@ -1,0 +1,79 @@
+//! The stacks a request can go through: one file each, one list, nothing else here knows a name.
+
+mod assembled;
+mod bare;
+mod pipeline;
+mod ready_made;
+
+use axum::Router;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// One row of the tables.
+pub(crate) struct Row {
+    /// The name on the command line and in the tables.
+    pub(crate) name: &'static str,
+    /// The share of requests that are traced.
+    pub(crate) ratio: f64,
+    /// Builds the stack around a service, inside the server's runtime.
+    pub(crate) build: fn(Router, &Surroundings) -> Result<Stack, String>,
+    /// What must be found outside for the row to count; `None` for a stack without telemetry.
+    pub(crate) evidence: Option<Evidence>,
+}
+
+/// Every row, in the order of the tables. The first one is what ratios are taken to.
+pub(crate) const ROWS: &[Row] = &[
+    Row { name: "bare", ratio: 0.0, build: bare::build, evidence: None },
+    Row { name: "assembled-100", ratio: 1.0, build: assembled::build, evidence: Some(assembled::EVIDENCE) },
+    Row { name: "assembled-10", ratio: 0.1, build: assembled::build, evidence: Some(assembled::EVIDENCE) },
+    Row {
+        name: "ready-made-100",
+        ratio: 1.0,
+        build: ready_made::build,
+        evidence: Some(ready_made::EVIDENCE),
+    },
+    Row { name: "ready-made-10", ratio: 0.1, build: ready_made::build, evidence: Some(ready_made::EVIDENCE) },
+];
+
+/// The names of all rows.
+pub(crate) fn names() -> Vec<&'static str> {
+    ROWS.iter().map(|row| row.name).collect()
+}
+
+/// The row called `name`.
+pub(crate) fn find(name: &str) -> Option<&'static Row> {
+    ROWS.iter().find(|row| row.name == name)
+}
+
+/// Where a stack's telemetry goes.
+pub(crate) struct Surroundings {
+    /// The share of requests to trace, by a parent-based ratio sampler.
+    pub(crate) ratio: f64,
+    /// The file for access lines.
+    pub(crate) log_file: PathBuf,
+    /// The OTLP receiver for http/protobuf: `http://127.0.0.1:PORT`, without `/v1/traces`.
+    pub(crate) otlp: String,
+}
+
+/// A service with its telemetry, ready to be served.
+pub(crate) struct Stack {
+    /// The service, instrumented.
+    pub(crate) app: Router,
+    /// Where `GET /metrics` answers; `None` if the app itself does, or if there is none.
+    pub(crate) metrics: Option<SocketAddr>,
+    /// Hands finished telemetry to the outside; called from a plain thread, more than once.
+    pub(crate) flush: Box<dyn Fn() + Send>,
+    /// Ends the stack and leaves nothing behind; called once, outside async code, after the last request.
+    pub(crate) shutdown: Box<dyn FnOnce()>,
+}
+
+/// How to recognise a request in what a stack gave out.
+#[derive(Clone, Copy)]
+pub(crate) struct Evidence {
+    /// Whether a line of the log file is the access line of `GET /users/{id}`.
+    pub(crate) is_access_line: fn(&str) -> bool,
+    /// Whether an access line says that its request is traced, where lines say so.
+    pub(crate) says_sampled: Option<fn(&str) -> bool>,
+    /// The family on `/metrics` that counts requests; the series of the route are summed.
+    pub(crate) counter: &'static str,
+}
