@@ -1,0 +1,196 @@
+//! The sink that posts each batch and keeps its books by the retry table.
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http::header::{HeaderValue, RETRY_AFTER};
+use obs_core::{Clock, IdSource};
+
+use super::retry::{self, Fate, Retry};
+use super::{Client, Endpoint, Response, SendError};
+use crate::queue::{Batch, Control, Delivery, Reason, Sink};
+
+/// With less than this left before the deadline no further attempt is made.
+const LAST_PAUSE: Duration = Duration::from_millis(50);
+
+/// What a leaf adds to [`Post`]: the bytes around a batch and the meaning of an answer. Runs on the worker's thread.
+pub trait Protocol: Send {
+    /// Appends what stands before the batch's bytes to `head` and what stands after them to `tail`; both are empty.
+    fn wrap(&mut self, batch: &Batch, head: &mut Vec<u8>, tail: &mut Vec<u8>);
+
+    /// What a 2xx answer says of the batch's `records`. What it drops is counted and never sent again.
+    fn accept(&mut self, response: &Response, records: u64) -> Delivery {
+        let _ = (response, records);
+        Delivery::Delivered
+    }
+}
+
+/// Why a batch, or part of it, did not arrive.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Failure<'a> {
+    /// What the books say.
+    pub reason: Reason,
+    /// How many records are lost.
+    pub records: u64,
+    /// Attempts made.
+    pub attempts: u32,
+    /// The status of the last answer, where one came.
+    pub status: Option<u16>,
+    /// Why the last attempt brought no answer, where none came.
+    pub error: Option<&'a SendError>,
+}
+
+impl fmt::Display for Failure<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { reason, records, attempts, .. } = self;
+        write!(f, "{records} records lost ({}) after {attempts} attempts", reason.as_str())?;
+        if let Some(status) = self.status {
+            write!(f, ": status {status}")?;
+        }
+        let mut error = self.error.map(|error| error as &dyn std::error::Error);
+        while let Some(cause) = error {
+            write!(f, ": {cause}")?;
+            error = cause.source();
+        }
+        Ok(())
+    }
+}
+
+type OnFailure = Box<dyn FnMut(&Failure<'_>) + Send>;
+
+/// Posts each batch to one endpoint.
+pub struct Post<P> {
+    client: Client,
+    endpoint: Endpoint,
+    content_type: HeaderValue,
+    protocol: P,
+    retry: Retry,
+    clock: Clock,
+    ids: IdSource,
+    on_failure: OnFailure,
+}
+
+impl<P: Protocol> Post<P> {
+    /// Posts bodies of `content_type` to `endpoint` as it is, with the default [`Retry`], the system's clock and
+    /// random jitter.
+    pub fn new(client: Client, endpoint: Endpoint, content_type: &'static str, protocol: P) -> Self {
+        Self {
+            client,
+            endpoint,
+            content_type: HeaderValue::from_static(content_type),
+            protocol,
+            retry: Retry::new(),
+            clock: Clock::system(),
+            ids: IdSource::random(),
+            on_failure: Box::new(|_| ()),
+        }
+    }
+
+    /// When to try again and when to give up; default [`Retry::new`].
+    #[must_use]
+    pub fn retry(mut self, retry: Retry) -> Self {
+        self.retry = retry;
+        self
+    }
+
+    /// The clock that dates in `Retry-After` are compared with; default the system's.
+    #[must_use]
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Where jitter comes from; default random.
+    #[must_use]
+    pub fn ids(mut self, ids: IdSource) -> Self {
+        self.ids = ids;
+        self
+    }
+
+    /// Called on the worker's thread for each batch that was lost in whole or in part; default nothing. Must not
+    /// send telemetry through the same queue.
+    #[must_use]
+    pub fn on_failure(mut self, hook: impl FnMut(&Failure<'_>) + Send + 'static) -> Self {
+        self.on_failure = Box::new(hook);
+        self
+    }
+
+    fn exchange(&mut self, parts: &[Bytes; 3], records: u64, control: &Control) -> Delivery {
+        let begun = Instant::now();
+        let mut attempts = 0;
+        loop {
+            attempts += 1;
+            let answer = self.client.post(&self.endpoint, &self.content_type, parts, control);
+            let fate = match &answer {
+                Ok(response) => Fate::of_status(response.status.as_u16()),
+                Err(SendError::Connection(_) | SendError::Timeout) => Fate::Retry,
+                Err(SendError::ResponseTooLarge | SendError::Over) => Fate::Rejected,
+            };
+            let delivery = match (&answer, fate) {
+                (Ok(response), Fate::Accepted) => self.protocol.accept(response, records),
+                (Err(SendError::Over), _) => Delivery::Dropped(Reason::Shutdown, records),
+                (answer, Fate::Retry) => {
+                    let asked = answer.as_ref().ok().and_then(|response| {
+                        retry::retry_after(
+                            response.headers.get(RETRY_AFTER)?.to_str().ok()?,
+                            self.clock.now(),
+                        )
+                    });
+                    let random = self.ids.span_id().get();
+                    let pause = self.retry.pause(attempts, begun.elapsed(), asked, random);
+                    match pause.map(|pause| hurry(pause, asked, control.deadline())) {
+                        Some(pause) if control.wait(pause) => continue,
+                        Some(_) => Delivery::Dropped(Reason::Shutdown, records),
+                        None => Delivery::Dropped(Reason::Unreachable, records),
+                    }
+                }
+                (_, Fate::Rejected | Fate::Accepted) => Delivery::Dropped(Reason::Rejected, records),
+            };
+            if let Delivery::Dropped(reason, records) = delivery
+                && records > 0
+            {
+                let status = answer.as_ref().ok().map(|response| response.status.as_u16());
+                let error = answer.as_ref().err();
+                (self.on_failure)(&Failure { reason, records, attempts, status, error });
+            }
+            return delivery;
+        }
+    }
+}
+
+/// Near the end a pause beyond the deadline would be the loss of the batch, so half of what is left is waited
+/// instead; unless the other side has asked for the pause.
+fn hurry(pause: Duration, asked: Option<Duration>, deadline: Option<Instant>) -> Duration {
+    match deadline.map(|deadline| deadline.saturating_duration_since(Instant::now())) {
+        Some(left) if asked.is_none() && left > LAST_PAUSE => pause.min(left / 2),
+        _ => pause,
+    }
+}
+
+impl<P: Protocol> Sink for Post<P> {
+    fn deliver(&mut self, batch: &mut Batch, control: &Control) -> Delivery {
+        let (mut head, mut tail) = (Vec::new(), Vec::new());
+        self.protocol.wrap(batch, &mut head, &mut tail);
+        let bytes = Bytes::from(std::mem::take(&mut batch.bytes));
+        let parts = [head.into(), bytes, tail.into()];
+        let delivery = self.exchange(&parts, batch.records, control);
+        let [_, bytes, _] = parts;
+        // The queue goes on with the same memory, unless the connection still holds it.
+        if bytes.is_unique() {
+            batch.bytes = Vec::from(bytes);
+        }
+        delivery
+    }
+}
+
+impl<P: fmt::Debug> fmt::Debug for Post<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Post")
+            .field("endpoint", &self.endpoint)
+            .field("protocol", &self.protocol)
+            .field("retry", &self.retry)
+            .finish_non_exhaustive()
+    }
+}

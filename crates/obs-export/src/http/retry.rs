@@ -1,0 +1,176 @@
+//! The retry table: which answers are tried again, and after how long. Pure functions; waiting is the sink's.
+
+use std::time::Duration;
+
+use obs_core::Timestamp;
+
+use super::date;
+
+/// What an answer's status means for the batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// 2xx: the other side took it.
+    Accepted,
+    /// 429, 502, 503, 504: it may take it later.
+    Retry,
+    /// Anything else, redirects included: it never will.
+    Rejected,
+}
+
+impl Fate {
+    /// By the table of OTLP/HTTP ("Retryable Response Codes" in the OTLP specification).
+    pub const fn of_status(status: u16) -> Self {
+        match status {
+            200..=299 => Self::Accepted,
+            429 | 502 | 503 | 504 => Self::Retry,
+            _ => Self::Rejected,
+        }
+    }
+}
+
+/// How long to wait between attempts, and for how long to try at all.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Retry {
+    first: Duration,
+    longest: Duration,
+    budget: Duration,
+}
+
+impl Default for Retry {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Retry {
+    /// Pauses from 250 ms doubling up to 30 s, for at most 5 minutes.
+    pub const fn new() -> Self {
+        Self {
+            first: Duration::from_millis(250),
+            longest: Duration::from_secs(30),
+            budget: Duration::from_secs(300),
+        }
+    }
+
+    /// The first pause before jitter; default 250 ms. Each further one is twice as long.
+    pub const fn first_pause(mut self, pause: Duration) -> Self {
+        self.first = pause;
+        self
+    }
+
+    /// The longest pause, also when `Retry-After` asks for more; default 30 s.
+    pub const fn longest_pause(mut self, pause: Duration) -> Self {
+        self.longest = pause;
+        self
+    }
+
+    /// How long one batch is tried before it is given up as unreachable; default 5 minutes. Meanwhile the queue
+    /// fills up to its bound.
+    pub const fn budget(mut self, budget: Duration) -> Self {
+        self.budget = budget;
+        self
+    }
+
+    /// The pause before attempt `attempt + 1` (the first attempt is number 1), of which `elapsed` has gone already;
+    /// `None` when the budget would be spent before that attempt began.
+    ///
+    /// `asked` is the other side's `Retry-After`, kept up to the longest pause. Without it the pause is drawn by
+    /// `random` from the upper half of the exponential one, so that many senders do not come back in step.
+    pub fn pause(
+        &self,
+        attempt: u32,
+        elapsed: Duration,
+        asked: Option<Duration>,
+        random: u64,
+    ) -> Option<Duration> {
+        let pause = match asked {
+            Some(asked) => asked.min(self.longest),
+            None => {
+                let factor = 1u32.checked_shl(attempt.saturating_sub(1)).unwrap_or(u32::MAX);
+                let full = self.first.saturating_mul(factor).min(self.longest);
+                let share = (random >> 32) as f64 / f64::from(u32::MAX);
+                full / 2 + (full / 2).mul_f64(share)
+            }
+        };
+        if elapsed + pause < self.budget { Some(pause) } else { None }
+    }
+}
+
+/// Reads `Retry-After` (RFC 9110, section 10.2.3): seconds, or a date of which the past counts as now.
+pub(super) fn retry_after(value: &str, now: Timestamp) -> Option<Duration> {
+    let value = value.trim();
+    if value.bytes().all(|byte| byte.is_ascii_digit()) {
+        return value.parse().ok().map(Duration::from_secs);
+    }
+    let date = date::parse(value)?;
+    Some(Duration::from_nanos(date.unix_nanos().saturating_sub(now.unix_nanos())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_that_of_otlp() {
+        for status in 100..600 {
+            let expected = match status {
+                200..300 => Fate::Accepted,
+                429 | 502 | 503 | 504 => Fate::Retry,
+                _ => Fate::Rejected,
+            };
+            assert_eq!(Fate::of_status(status), expected, "{status}");
+        }
+    }
+
+    #[test]
+    fn pauses_double_up_to_the_longest_with_jitter_in_the_upper_half() {
+        let retry =
+            Retry::new().first_pause(Duration::from_millis(100)).longest_pause(Duration::from_secs(1));
+        let range = |attempt| {
+            let pause = |random| retry.pause(attempt, Duration::ZERO, None, random).unwrap().as_millis();
+            (pause(0), pause(u64::MAX))
+        };
+        assert_eq!(range(1), (50, 100));
+        assert_eq!(range(2), (100, 200));
+        assert_eq!(range(4), (400, 800));
+        assert_eq!(range(5), (500, 1_000));
+        assert_eq!(range(100), (500, 1_000));
+    }
+
+    #[test]
+    fn the_other_sides_wish_is_kept_up_to_the_longest_pause() {
+        let retry = Retry::new().longest_pause(Duration::from_secs(10));
+        let pause = |asked| retry.pause(7, Duration::ZERO, Some(Duration::from_secs(asked)), 1).unwrap();
+        assert_eq!(pause(0), Duration::ZERO);
+        assert_eq!(pause(3), Duration::from_secs(3));
+        assert_eq!(pause(86_400), Duration::from_secs(10));
+    }
+
+    #[test]
+    fn an_attempt_beyond_the_budget_is_not_waited_for() {
+        let retry = Retry::new().first_pause(Duration::from_secs(2)).budget(Duration::from_secs(10));
+        let pause = |elapsed| retry.pause(1, Duration::from_secs(elapsed), None, u64::MAX);
+        assert_eq!(pause(7), Some(Duration::from_secs(2)));
+        assert_eq!(pause(8), None);
+        assert_eq!(retry.pause(1, Duration::ZERO, Some(Duration::MAX), 0), None);
+    }
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        let now = Timestamp::from_unix_nanos(784_111_777_000_000_000);
+        for (value, expected) in [
+            ("120", Some(Duration::from_secs(120))),
+            (" 0 ", Some(Duration::ZERO)),
+            ("Sun, 06 Nov 1994 08:49:47 GMT", Some(Duration::from_secs(10))),
+            ("Sun, 06 Nov 1994 08:49:07 GMT", Some(Duration::ZERO)),
+            ("", None),
+            ("-1", None),
+            ("1.5", None),
+            ("soon", None),
+            ("99999999999999999999999", None),
+        ] {
+            assert_eq!(retry_after(value, now), expected, "{value}");
+        }
+    }
+}

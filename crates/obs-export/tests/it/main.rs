@@ -1,0 +1,4 @@
+//! The HTTP sink against a strict server in process.
+
+mod post;
+mod stub;

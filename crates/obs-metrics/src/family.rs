@@ -1,0 +1,172 @@
+//! A family: what all series of one name have in common.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use metrics::Key;
+use obs_core::keys::Kind;
+
+use crate::error::Rejection;
+use crate::series::Arena;
+use crate::text::TOTAL;
+
+/// What all series of one recorder share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) arena: Arena,
+    pub(crate) exemplars: bool,
+    rejected: [AtomicU64; Rejection::ALL.len()],
+}
+
+impl Shared {
+    pub(crate) fn new(exemplars: bool) -> Self {
+        Self { arena: Arena::new(), exemplars, rejected: Default::default() }
+    }
+
+    #[cold]
+    pub(crate) fn reject(&self, rejection: Rejection) {
+        self.rejected[rejection as usize].fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Every reason that occurred, and how often.
+    pub(crate) fn rejected(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
+        Rejection::ALL
+            .into_iter()
+            .map(|reason| (reason.as_str(), self.rejected[reason as usize].load(Ordering::Relaxed)))
+            .filter(|&(_, count)| count > 0)
+    }
+}
+
+/// Name, type, label names and bounds: fixed by the first registration.
+#[derive(Debug)]
+pub(crate) struct Family {
+    /// Without `_total`.
+    pub(crate) name: Box<str>,
+    pub(crate) kind: Kind,
+    /// In the order in which every series writes them.
+    pub(crate) labels: Box<[Box<str>]>,
+    /// Upper bounds without `+Inf`; empty but for histograms.
+    pub(crate) bounds: Box<[f64]>,
+    pub(crate) shared: Arc<Shared>,
+    /// Registrations that went to the overflow series.
+    pub(crate) overflowed: AtomicU64,
+}
+
+impl Family {
+    /// The name its samples carry, but for the endings of histograms.
+    pub(crate) fn sample_name(&self) -> String {
+        match self.kind {
+            Kind::Counter => format!("{}{TOTAL}", self.name),
+            _ => self.name.to_string(),
+        }
+    }
+
+    /// Whether `key` is, in whatever order, the series of this family with the labels `text`, which must be plain:
+    /// without a backslash, so that what is written is the value itself.
+    #[inline]
+    pub(crate) fn is(&self, key: &Key, text: &[u8]) -> bool {
+        let labels = key.labels();
+        if labels.len() != self.labels.len() || !self.is_named(key.name()) {
+            return false;
+        }
+        let labels = labels.as_slice();
+        // The text was rendered in the order of our labels: `name="value",name="value"`.
+        let mut at = 0;
+        for (position, name) in self.labels.iter().enumerate() {
+            // Nearly always in the order of the first registration.
+            let label = match &labels[position] {
+                label if is_spelt(label.key(), name, "") => label,
+                _ => match labels.iter().find(|label| is_spelt(label.key(), name, "")) {
+                    Some(label) => label,
+                    None => return false,
+                },
+            };
+            let value = label.value().as_bytes();
+            let from = at + name.len() + 2;
+            let to = from + value.len();
+            if to >= text.len() || text[to] != b'"' || !same(&text[from..to], value) {
+                return false;
+            }
+            at = to + 2;
+        }
+        // One past the quote that ends the text, and one more for the comma that is not there.
+        at == text.len() + 1 || at == 0 && text.is_empty()
+    }
+}
+
+/// Equality without a call: names and values are short.
+#[inline]
+fn same(a: &[u8], b: &[u8]) -> bool {
+    if a.len() != b.len() {
+        return false;
+    }
+    let (mut a_words, mut b_words) = (a.chunks_exact(8), b.chunks_exact(8));
+    a_words.by_ref().zip(b_words.by_ref()).all(|(a, b)| a == b)
+        && a_words.remainder().iter().zip(b_words.remainder()).all(|(a, b)| a == b)
+}
+
+impl Family {
+    #[inline]
+    fn is_named(&self, name: &str) -> bool {
+        let total = self.kind == Kind::Counter && name.len() > self.name.len();
+        is_spelt(name, &self.name, if total { TOTAL } else { "" })
+    }
+}
+
+/// Whether `raw`, once sanitised, is `name` followed by `suffix`, both of which are ASCII.
+#[inline]
+fn is_spelt(raw: &str, name: &str, suffix: &str) -> bool {
+    let (raw_bytes, len) = (raw.as_bytes(), name.len());
+    if raw_bytes.len() == len + suffix.len()
+        && same(&raw_bytes[..len], name.as_bytes())
+        && same(&raw_bytes[len..], suffix.as_bytes())
+    {
+        return true;
+    }
+    is_sanitised(raw, name, suffix)
+}
+
+#[cold]
+fn is_sanitised(raw: &str, name: &str, suffix: &str) -> bool {
+    let mut written = name.bytes().chain(suffix.bytes());
+    raw.chars().enumerate().all(|(at, char)| {
+        let stays = char.is_ascii_alphabetic() || char == ':' || at > 0 && char.is_ascii_digit();
+        // What is written under `_` may be anything that cannot stand there; a colon can in names, not in labels.
+        match written.next() {
+            Some(b'_') => !stays || char == ':' && suffix.is_empty(),
+            Some(byte) => stays && char == char::from(byte),
+            None => false,
+        }
+    }) && written.next().is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_found_in_any_order_and_only_with_exactly_its_labels() {
+        let family = Family {
+            name: "x".into(),
+            kind: Kind::Counter,
+            labels: ["a".into(), "b".into()].into(),
+            bounds: [].into(),
+            shared: Arc::new(Shared::new(true)),
+            overflowed: AtomicU64::new(0),
+        };
+        let is = |name: &'static str, labels: &[(&'static str, &'static str)], text: &str| {
+            family.is(&Key::from_parts(name, labels), text.as_bytes())
+        };
+        let text = r#"a="1",b="2""#;
+        assert!(is("x", &[("a", "1"), ("b", "2")], text));
+        assert!(is("x_total", &[("b", "2"), ("a", "1")], text));
+        assert!(!is("y", &[("a", "1"), ("b", "2")], text));
+        assert!(!is("x", &[("a", "1")], text));
+        assert!(!is("x", &[("a", "1"), ("c", "2")], text));
+        assert!(!is("x", &[("a", "1"), ("b", "22")], text));
+        assert!(!is("x", &[("a", "1"), ("b", "")], text));
+        assert!(!is("x", &[("a", "1"), ("b", "2")], r#"a="1",b="2\"""#));
+        assert!(is("x-total", &[("a", "1"), ("b", "2")], text));
+        assert!(!is("x.totals", &[("a", "1"), ("b", "2")], text));
+    }
+}

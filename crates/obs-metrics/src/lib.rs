@@ -1,0 +1,65 @@
+//! The metrics engine of `obs`: a recorder behind the `metrics` facade whose memory is bounded, with exemplars, and
+//! its exposition as Prometheus text and OpenMetrics.
+//!
+//! ```
+//! use obs_core::{Base, Resource};
+//! use obs_metrics::{Format, Recorder};
+//!
+//! let recorder = Recorder::builder(Base::new(Resource::new("orders"))).build()?;
+//!
+//! // Through the ecosystem's macros, once the recorder is installed (here: for this closure only).
+//! metrics::with_local_recorder(&recorder, || {
+//!     metrics::counter!("orders_placed", "kind" => "book").increment(2);
+//! });
+//! // Or directly, where a refusal comes back as an error.
+//! recorder.counter("orders_placed", &[("kind", "book")])?.increment(1);
+//! assert!(recorder.gauge("orders_placed", &[("kind", "book")]).is_err());
+//!
+//! let text = String::from_utf8(recorder.render(Format::Text))?;
+//! assert!(text.contains("orders_placed_total{kind=\"book\"} 3\n"));
+//! # Ok::<_, Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Concepts
+//!
+//! - A **family** has one name, one type and one set of label names, all fixed by the first registration; whatever
+//!   does not fit is a [`RegisterError`]. Through the facade, which knows no errors, it becomes a handle that counts
+//!   nothing, a count in `obs_metric_rejected_total`, and an entry in [`Recorder::problems`].
+//! - A **series** is one set of label values. A family holds a [capped](Builder::series_cap) number of them; what
+//!   comes later counts in one series whose label values are all `_overflow`, so that totals stay exact. Series live
+//!   as long as the recorder and handles to them never go silent.
+//! - A **cell** is one atomic until it is hot; then each thread counts in a place of its own, and threads that meet
+//!   in one series do not slow each other down.
+//! - An **exemplar** points from a histogram's bucket to a span: what is recorded while a sampled span is open
+//!   carries its ids, with no call by the user. Only OpenMetrics can write it.
+//! - A counter's samples end in `_total` in every format, whether the name given does or not.
+//! - What is no number (NaN) is not observed, but counted in `obs_metric_rejected_total{reason="nan"}`.
+//!
+//! # Features
+//!
+//! | feature | adds |
+//! |---|---|
+//! | none | there are no features yet |
+
+mod builder;
+mod error;
+mod expose;
+mod facade;
+mod family;
+mod near;
+mod problems;
+mod recorder;
+mod registry;
+mod series;
+mod text;
+
+pub mod admin;
+pub mod red;
+
+pub use builder::{Builder, DEFAULT_BUCKETS, DEFAULT_SERIES_CAP, Exemplars};
+pub use error::{BuildError, RegisterError};
+pub use expose::Format;
+/// How [`Builder::buckets`] chooses histograms.
+pub use metrics_exporter_prometheus::Matcher;
+pub use recorder::{Histogram, Recorder};
+pub use red::Red;

@@ -1,0 +1,196 @@
+//! The recorder: what services and the facade register with, and what a scrape reads.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use metrics::Unit;
+use metrics_exporter_prometheus::formatting::sanitize_metric_name;
+use obs_core::Base;
+use obs_core::context::Ids;
+use obs_core::keys::{Kind, metric};
+
+use crate::expose::{self, Format};
+use crate::family::Shared;
+use crate::problems::Problems;
+use crate::registry::{Rules, State};
+use crate::series::Stored;
+use crate::text::{Canonical, family_name};
+use crate::{Builder, RegisterError};
+
+/// Holds all metrics of one installation. Clones are cheap and share everything.
+#[derive(Clone)]
+pub struct Recorder(pub(crate) Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) base: Arc<Base>,
+    /// Tells recorders apart in thread-local caches; never used twice in a process.
+    pub(crate) id: u64,
+    pub(crate) rules: Rules,
+    /// The const labels as they are written in every sample.
+    pub(crate) const_text: String,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) problems: Problems,
+    /// How long the last exposition was, so that the next one allocates once.
+    pub(crate) last_len: AtomicUsize,
+    state: RwLock<State>,
+}
+
+impl Inner {
+    pub(crate) fn state(&self) -> RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn state_mut(&self) -> RwLockWriteGuard<'_, State> {
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+static NEXT_ID: AtomicU64 = AtomicU64::new(1);
+
+impl Recorder {
+    /// Begins a recorder for one base, whose sources are asked at each scrape.
+    pub fn builder(base: Arc<Base>) -> Builder {
+        Builder::new(base)
+    }
+
+    pub(crate) fn new(base: Arc<Base>, rules: Rules, const_text: String, exemplars: bool) -> Self {
+        let shared = Arc::new(Shared::new(exemplars));
+        let mut state = State::new();
+        for metric in metric::ALL {
+            // The builder refuses const labels that would be in the way of our own.
+            let labels = metric.labels.iter().map(|&name| (name, ""));
+            if let Ok(canonical) = Canonical::new(metric.kind, metric.name, labels, &rules.const_names) {
+                let _ = state.declare(&canonical, &rules, &shared);
+            }
+            let family = family_name(metric.kind, metric.name);
+            state.describe(family, unit_of(family), metric.help);
+        }
+        Self(Arc::new(Inner {
+            base,
+            id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
+            rules,
+            const_text,
+            shared,
+            problems: Problems::default(),
+            last_len: AtomicUsize::new(0),
+            state: RwLock::new(state),
+        }))
+    }
+
+    /// A counter; the name may be given with or without `_total`. The handle is to be kept where it is used often.
+    ///
+    /// # Errors
+    ///
+    /// When the name, its type or its labels do not go with what was registered first; see [`RegisterError`].
+    pub fn counter(&self, name: &str, labels: &[(&str, &str)]) -> Result<metrics::Counter, RegisterError> {
+        Ok(self.register(Kind::Counter, name, labels.iter().copied())?.counter())
+    }
+
+    /// A gauge.
+    ///
+    /// # Errors
+    ///
+    /// As [`Recorder::counter`].
+    pub fn gauge(&self, name: &str, labels: &[(&str, &str)]) -> Result<metrics::Gauge, RegisterError> {
+        Ok(self.register(Kind::Gauge, name, labels.iter().copied())?.gauge())
+    }
+
+    /// A histogram with the bounds that the builder has for its name.
+    ///
+    /// # Errors
+    ///
+    /// As [`Recorder::counter`].
+    pub fn histogram(&self, name: &str, labels: &[(&str, &str)]) -> Result<Histogram, RegisterError> {
+        Ok(Histogram(Some(self.register(Kind::Histogram, name, labels.iter().copied())?)))
+    }
+
+    /// Sets help and unit of a family; the first description of a name stays. The unit does not change the name.
+    pub fn describe(&self, kind: Kind, name: &str, unit: Option<Unit>, help: &str) {
+        let name = sanitize_metric_name(name);
+        self.0.state_mut().describe(family_name(kind, &name), unit, help);
+    }
+
+    /// The refusals that were met through the facade, the first for each family and reason, at most 64.
+    pub fn problems(&self) -> Vec<RegisterError> {
+        self.0.problems.list()
+    }
+
+    /// The whole exposition: all series, and the numbers of the base's sources.
+    pub fn render(&self, format: Format) -> Vec<u8> {
+        expose::render(self, format)
+    }
+
+    pub(crate) fn register<'a>(
+        &self,
+        kind: Kind,
+        name: &str,
+        labels: impl Iterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Arc<dyn Stored>, RegisterError> {
+        let id = self.register_id(kind, name, labels)?;
+        Ok(Arc::clone(self.0.state().get(id)))
+    }
+
+    pub(crate) fn register_id<'a>(
+        &self,
+        kind: Kind,
+        name: &str,
+        labels: impl Iterator<Item = (&'a str, &'a str)>,
+    ) -> Result<u32, RegisterError> {
+        let Inner { rules, shared, .. } = &*self.0;
+        let canonical = Canonical::new(kind, name, labels, &rules.const_names)?;
+        if let Some(id) = self.0.state().look(&canonical)? {
+            return Ok(id);
+        }
+        self.0.state_mut().register(&canonical, rules, shared)
+    }
+}
+
+/// The unit that the ending of one of our own names says.
+fn unit_of(family: &str) -> Option<Unit> {
+    match family.rsplit('_').next()? {
+        "seconds" => Some(Unit::Seconds),
+        "bytes" => Some(Unit::Bytes),
+        _ => None,
+    }
+}
+
+impl fmt::Debug for Recorder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Recorder").field("series", &self.0.state().len()).finish_non_exhaustive()
+    }
+}
+
+/// A histogram whose caller may say which span an observation belongs to.
+#[derive(Clone)]
+#[must_use = "a histogram does nothing unless it is used"]
+pub struct Histogram(Option<Arc<dyn Stored>>);
+
+impl Histogram {
+    /// Counts nothing.
+    pub const fn noop() -> Self {
+        Self(None)
+    }
+
+    /// Counts `value`; with `ids` it may become its bucket's exemplar, without them it does not, whatever span is
+    /// open. What is no number is refused and counted in `obs_metric_rejected_total{reason="nan"}`.
+    #[inline]
+    pub fn observe(&self, value: f64, ids: Option<Ids>) {
+        if let Some(series) = &self.0 {
+            series.observe(value, ids);
+        }
+    }
+}
+
+/// The facade's handle, which takes exemplars from the open span.
+impl From<Histogram> for metrics::Histogram {
+    fn from(histogram: Histogram) -> Self {
+        histogram.0.map_or_else(Self::noop, |series| series.histogram())
+    }
+}
+
+impl fmt::Debug for Histogram {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Histogram").finish_non_exhaustive()
+    }
+}

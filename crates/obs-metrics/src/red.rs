@@ -1,0 +1,156 @@
+//! Rate, errors and duration of every request, and how many are in flight.
+
+use std::cell::RefCell;
+use std::time::Duration;
+
+use obs_core::Outcome;
+use obs_core::context::{Context, Route};
+use obs_core::keys::{Metric, metric};
+use obs_core::observe::{End, Method, Observer, Request, Verdict};
+
+use crate::{Histogram, Recorder};
+
+/// Counts and times requests under their route template, method and status.
+///
+/// - A request whose client went away is counted and timed in the families of its own, and nowhere else.
+/// - Every other one is counted under its status, or the status it implies ([`End::status_or_implied`]), and timed.
+/// - Server errors, panics and time-outs are counted by kind besides.
+/// - A request that is kept leaves an exemplar in the bucket of its duration.
+#[derive(Debug)]
+pub struct Red {
+    recorder: Recorder,
+    in_flight: metrics::Gauge,
+}
+
+impl Red {
+    /// An observer that counts in `recorder`.
+    pub fn new(recorder: &Recorder) -> Self {
+        // The recorder declares our own families before any user can.
+        let in_flight =
+            recorder.gauge(metric::HTTP_REQUESTS_IN_FLIGHT.name, &[]).unwrap_or(metrics::Gauge::noop());
+        Self { recorder: recorder.clone(), in_flight }
+    }
+
+    fn handles(&self, key: &Key) -> Handles {
+        let (route, method) = (key.route.as_str(), key.method.as_str());
+        let mut status = itoa::Buffer::new();
+        let status = status.format(key.status);
+        let counter = |metric: &Metric, labels: &[&str]| {
+            self.recorder.counter(metric.name, &pairs(metric, labels)).unwrap_or(metrics::Counter::noop())
+        };
+        let histogram = |metric: &Metric| {
+            let labels = pairs(metric, &[route, method]);
+            self.recorder.histogram(metric.name, &labels).unwrap_or(Histogram::noop())
+        };
+        if key.outcome == Outcome::Cancelled {
+            return Handles {
+                count: counter(&metric::HTTP_REQUESTS_CANCELLED, &[route, method]),
+                duration: histogram(&metric::HTTP_REQUEST_CANCELLED_DURATION),
+                errors: None,
+            };
+        }
+        let kind = key.outcome.is_error().then_some(key.outcome.as_str());
+        Handles {
+            count: counter(&metric::HTTP_REQUESTS, &[route, method, status]),
+            duration: histogram(&metric::HTTP_REQUEST_DURATION),
+            errors: kind.map(|kind| counter(&metric::HTTP_REQUEST_ERRORS, &[route, method, kind])),
+        }
+    }
+}
+
+fn pairs<'a>(metric: &Metric, values: &[&'a str]) -> Vec<(&'static str, &'a str)> {
+    metric.labels.iter().copied().zip(values.iter().copied()).collect()
+}
+
+impl Observer for Red {
+    fn start(&self, _: &Context, _: &Request<'_>) {
+        self.in_flight.increment(1.0);
+    }
+
+    fn finish(&self, context: &Context, request: &Request<'_>, end: &End<'_>, verdict: Verdict) {
+        self.in_flight.decrement(1.0);
+        let route = context.local().route().unwrap_or(Route::UNMATCHED);
+        // Cancelled requests are counted without a status, so that it makes no entries in the cache either.
+        let status = if end.outcome == Outcome::Cancelled { 0 } else { end.status_or_implied() };
+        let key =
+            Key { recorder: self.recorder.0.id, route, method: request.method, status, outcome: end.outcome };
+        let ids = (verdict == Verdict::Keep).then(|| context.ids());
+        with_handles(key, |key| self.handles(key), |handles| handles.count(end.duration, ids));
+    }
+}
+
+/// What one kind of request updates.
+struct Handles {
+    count: metrics::Counter,
+    duration: Histogram,
+    errors: Option<metrics::Counter>,
+}
+
+impl Handles {
+    #[inline]
+    fn count(&self, duration: Duration, ids: Option<obs_core::context::Ids>) {
+        self.count.increment(1);
+        self.duration.observe(duration.as_secs_f64(), ids);
+        if let Some(errors) = &self.errors {
+            errors.increment(1);
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Key {
+    recorder: u64,
+    route: Route,
+    method: Method,
+    status: u16,
+    outcome: Outcome,
+}
+
+/// How many kinds of request a thread remembers; a power of two. A kind that takes the place of another costs a
+/// look into the registry, no more.
+const CACHED: usize = 256;
+
+thread_local! {
+    static CACHE: RefCell<Vec<Option<(Key, Handles)>>> = const { RefCell::new(Vec::new()) };
+}
+
+impl Key {
+    #[inline]
+    fn place(&self) -> usize {
+        let route = self.route.as_str();
+        let small = u64::from(self.status) << 16 | (self.outcome as u64) << 8 | self.method as u64;
+        // A template stands at one address for the life of the process.
+        let mixed = (route.as_ptr() as u64 ^ self.recorder << 48 ^ small << 20 ^ small)
+            .wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        (mixed >> 32) as usize & (CACHED - 1)
+    }
+
+    #[inline]
+    fn is(&self, other: &Self) -> bool {
+        std::ptr::eq(self.route.as_str(), other.route.as_str())
+            && self.recorder == other.recorder
+            && self.status == other.status
+            && self.method == other.method
+            && self.outcome == other.outcome
+    }
+}
+
+#[inline]
+fn with_handles(key: Key, make: impl Fn(&Key) -> Handles, using: impl Fn(&Handles)) {
+    let done = CACHE.try_with(|cache| {
+        let Ok(mut cache) = cache.try_borrow_mut() else { return false };
+        if cache.is_empty() {
+            cache.resize_with(CACHED, || None);
+        }
+        let entry = &mut cache[key.place()];
+        match entry {
+            Some((known, handles)) if known.is(&key) => using(handles),
+            _ => using(&entry.insert((key, make(&key))).1),
+        }
+        true
+    });
+    // While the thread ends there is no cache.
+    if done != Ok(true) {
+        using(&make(&key));
+    }
+}

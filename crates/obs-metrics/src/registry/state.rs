@@ -1,0 +1,304 @@
+//! Families, series and descriptions; the one place where a registration is admitted or refused.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use metrics::{Key, Label, Unit};
+use metrics_exporter_prometheus::Matcher;
+use obs_core::keys::{Kind, Metric};
+
+use super::index::Index;
+use crate::RegisterError;
+use crate::family::{Family, Shared};
+use crate::series::{self, Stored};
+use crate::text::{self, Canonical, OVERFLOW};
+
+/// The most families, and the most descriptions, a recorder holds.
+pub(crate) const FAMILY_CAP: usize = 10_000;
+
+/// Marks numbers in the index whose text has an escape, and so cannot be compared with a key as it is.
+const ESCAPED: u32 = 1 << 31;
+
+/// The settings that decide how families are made.
+#[derive(Debug)]
+pub(crate) struct Rules {
+    /// Including the overflow series.
+    pub(crate) series_cap: usize,
+    pub(crate) bounds: Vec<f64>,
+    /// In the order in which they are tried.
+    pub(crate) overrides: Vec<(Matcher, Vec<f64>)>,
+    pub(crate) const_names: Vec<String>,
+}
+
+impl Rules {
+    fn bounds_of(&self, family: &str) -> &[f64] {
+        let found = self.overrides.iter().find(|(matcher, _)| matcher.matches(family));
+        found.map_or(&self.bounds, |(_, bounds)| bounds)
+    }
+}
+
+/// Help and unit of a family.
+#[derive(Debug)]
+pub(crate) struct Description {
+    pub(crate) help: String,
+    pub(crate) unit: Option<Unit>,
+}
+
+pub(crate) struct State {
+    families: Vec<Entry>,
+    by_name: HashMap<Box<str>, usize>,
+    /// Which family each sample name belongs to.
+    occupied: HashMap<Box<str>, usize>,
+    /// The families in the order of their names.
+    sorted: Vec<usize>,
+    series: Vec<Arc<dyn Stored>>,
+    index: Index,
+    descriptions: HashMap<Box<str>, Arc<Description>>,
+}
+
+struct Entry {
+    family: Arc<Family>,
+    /// In the order of registration.
+    series: Vec<u32>,
+    overflow: Option<u32>,
+}
+
+impl State {
+    pub(crate) fn new() -> Self {
+        Self {
+            families: Vec::new(),
+            by_name: HashMap::new(),
+            occupied: HashMap::new(),
+            sorted: Vec::new(),
+            series: Vec::new(),
+            index: Index::new(),
+            descriptions: HashMap::new(),
+        }
+    }
+
+    /// The series of `key` if it was registered under this very spelling; allocates nothing.
+    #[inline]
+    pub(crate) fn find(&self, kind: Kind, key: &Key) -> Option<&Arc<dyn Stored>> {
+        let id = self.index.find(key.get_hash(), |id| {
+            id & ESCAPED == 0 && {
+                let series = &self.series[id as usize];
+                let family = series.family();
+                family.kind == kind && family.is(key, series.text())
+            }
+        })?;
+        Some(&self.series[id as usize])
+    }
+
+    /// Looks for a registration in canonical form, and for the overflow series where the family is full.
+    pub(crate) fn look(&self, canonical: &Canonical) -> Result<Option<u32>, RegisterError> {
+        let Some(&at) = self.by_name.get(canonical.family()) else { return Ok(None) };
+        let entry = &self.families[at];
+        admit(&entry.family, canonical)?;
+        let text = canonical.text(&entry.family.labels);
+        let found =
+            self.find_text(hash(canonical, &canonical.spelling), &entry.family, &text).or_else(|| {
+                let other = canonical.other_spelling()?;
+                self.find_text(hash(canonical, &other), &entry.family, &text)
+            });
+        if found.is_none() && entry.overflow.is_some() {
+            entry.family.overflowed.fetch_add(1, Ordering::Relaxed);
+            return Ok(entry.overflow);
+        }
+        Ok(found)
+    }
+
+    fn find_text(&self, hash: u64, family: &Arc<Family>, text: &str) -> Option<u32> {
+        let id = self.index.find(hash, |id| {
+            let series = &self.series[(id & !ESCAPED) as usize];
+            Arc::ptr_eq(series.family(), family) && series.text() == text.as_bytes()
+        })?;
+        Some(id & !ESCAPED)
+    }
+
+    pub(crate) fn get(&self, id: u32) -> &Arc<dyn Stored> {
+        &self.series[id as usize]
+    }
+
+    /// Whether a further key of a series should be made known to [`State::find`].
+    pub(crate) fn wants_alias(&self, kind: Kind, key: &Key, id: u32) -> bool {
+        let series = self.get(id);
+        // Names are the program's own; should they be made from data, the slow way is always there.
+        self.index.len() < 4 * self.series.len()
+            && !series.text().contains(&b'\\')
+            && series.family().is(key, series.text())
+            && self.find(kind, key).is_none()
+    }
+
+    pub(crate) fn alias(&mut self, key: &Key, id: u32) {
+        if self.wants_alias(self.get(id).family().kind, key, id) {
+            self.index.insert(key.get_hash(), id);
+        }
+    }
+
+    /// The series of a registration, made if need be.
+    pub(crate) fn register(
+        &mut self,
+        canonical: &Canonical,
+        rules: &Rules,
+        shared: &Arc<Shared>,
+    ) -> Result<u32, RegisterError> {
+        if let Some(id) = self.look(canonical)? {
+            return Ok(id);
+        }
+        let at = match self.by_name.get(canonical.family()) {
+            Some(&at) => at,
+            None => self.declare(canonical, rules, shared)?,
+        };
+        let entry = &mut self.families[at];
+        let family = Arc::clone(&entry.family);
+        // The last place is the overflow series'. A family without labels has one series and needs none.
+        if entry.series.len() + 1 >= rules.series_cap && !family.labels.is_empty() {
+            family.overflowed.fetch_add(1, Ordering::Relaxed);
+            let values = family.labels.iter().map(|name| (&**name, OVERFLOW));
+            let text = text::render(values.clone());
+            let labels = values.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+            let overflow = Canonical { spelling: canonical.spelling.clone(), kind: family.kind, labels };
+            let own = hash(&overflow, &overflow.spelling);
+            // A user may have registered those very values.
+            let existing = self.find_text(own, &family, &text);
+            let id = existing.unwrap_or_else(|| self.add(at, own, &text));
+            self.families[at].overflow = Some(id);
+            return Ok(id);
+        }
+        let text = canonical.text(&family.labels);
+        Ok(self.add(at, hash(canonical, &canonical.spelling), &text))
+    }
+
+    fn add(&mut self, at: usize, hash: u64, text: &str) -> u32 {
+        let id = self.series.len() as u32;
+        push_tight(&mut self.series, series::create(&self.families[at].family, text));
+        push_tight(&mut self.families[at].series, id);
+        self.index.insert(hash, if text.contains('\\') { id | ESCAPED } else { id });
+        id
+    }
+
+    /// Makes a family with no series yet.
+    pub(crate) fn declare(
+        &mut self,
+        canonical: &Canonical,
+        rules: &Rules,
+        shared: &Arc<Shared>,
+    ) -> Result<usize, RegisterError> {
+        let (name, kind) = (canonical.family(), canonical.kind);
+        if let Some((sample, first)) = self.clash(kind, name) {
+            return Err(RegisterError::NameClash {
+                family: name.to_owned(),
+                now: kind,
+                sample,
+                first_family: first.name.to_string(),
+                first: first.kind,
+            });
+        }
+        if self.families.len() >= FAMILY_CAP {
+            return Err(RegisterError::TooManyFamilies { family: name.to_owned(), cap: FAMILY_CAP });
+        }
+        let at = self.families.len();
+        let bounds = if kind == Kind::Histogram { rules.bounds_of(name) } else { &[] };
+        let family = Arc::new(Family {
+            name: name.into(),
+            kind,
+            labels: canonical.labels.iter().map(|(key, _)| key.as_str().into()).collect(),
+            bounds: bounds.into(),
+            shared: Arc::clone(shared),
+            overflowed: AtomicU64::new(0),
+        });
+        for sample in text::occupied(kind, name) {
+            self.occupied.insert(sample.into(), at);
+        }
+        self.by_name.insert(name.into(), at);
+        let place = self.sorted.partition_point(|&other| *self.families[other].family.name < *name);
+        self.sorted.insert(place, at);
+        self.families.push(Entry { family, series: Vec::new(), overflow: None });
+        Ok(at)
+    }
+
+    /// The first name that such a family's samples would share with another family's.
+    fn clash(&self, kind: Kind, name: &str) -> Option<(String, &Family)> {
+        text::occupied(kind, name).find_map(|sample| {
+            let at = *self.occupied.get(sample.as_str())?;
+            Some((sample, &*self.families[at].family))
+        })
+    }
+
+    /// Whether a source's family cannot be written because a user's series, or a family of ours that is another one,
+    /// are in the way.
+    pub(crate) fn in_the_way(&self, metric: &Metric) -> bool {
+        let name = text::family_name(metric.kind, metric.name);
+        text::occupied(metric.kind, name).any(|sample| {
+            let Some(&at) = self.occupied.get(sample.as_str()) else { return false };
+            let Entry { family, series, .. } = &self.families[at];
+            let same = *family.name == *name
+                && family.kind == metric.kind
+                && family.labels.iter().map(|label| &**label).eq(metric.labels.iter().copied());
+            !same || !series.is_empty()
+        })
+    }
+
+    /// The first description of a name stays.
+    pub(crate) fn describe(&mut self, family: &str, unit: Option<Unit>, help: &str) {
+        if self.descriptions.len() < FAMILY_CAP && !self.descriptions.contains_key(family) {
+            let description = Description { help: help.to_owned(), unit };
+            self.descriptions.insert(family.into(), Arc::new(description));
+        }
+    }
+
+    pub(crate) fn description(&self, family: &str) -> Option<Arc<Description>> {
+        self.descriptions.get(family).cloned()
+    }
+
+    /// How many series there are.
+    pub(crate) fn len(&self) -> usize {
+        self.series.len()
+    }
+
+    /// Families that have series, in the order of their names, each with the number by which
+    /// [`State::copy_series`] knows it.
+    pub(crate) fn families(&self) -> impl Iterator<Item = (usize, &Arc<Family>)> {
+        self.sorted
+            .iter()
+            .map(|&at| (at, &self.families[at]))
+            .filter(|(_, entry)| !entry.series.is_empty())
+            .map(|(at, entry)| (at, &entry.family))
+    }
+
+    /// Appends at most `most` series of a family to `out`, from its `from`-th on.
+    pub(crate) fn copy_series(&self, at: usize, from: usize, most: usize, out: &mut Vec<Arc<dyn Stored>>) {
+        let ids = self.families[at].series.iter().skip(from).take(most);
+        out.extend(ids.map(|&id| Arc::clone(&self.series[id as usize])));
+    }
+}
+
+/// Pushes, and leaves at most an eighth of the room unused: there may be a million series.
+fn push_tight<T>(all: &mut Vec<T>, one: T) {
+    if all.len() == all.capacity() {
+        all.reserve_exact(all.len() / 8 + 4);
+    }
+    all.push(one);
+}
+
+fn admit(family: &Family, canonical: &Canonical) -> Result<(), RegisterError> {
+    if family.kind != canonical.kind {
+        let name = family.name.to_string();
+        return Err(RegisterError::Type { family: name, first: family.kind, now: canonical.kind });
+    }
+    if !canonical.has_labels(&family.labels) {
+        return Err(RegisterError::Labels {
+            family: family.name.to_string(),
+            first: family.labels.iter().map(|name| name.to_string()).collect(),
+            now: canonical.label_names(),
+        });
+    }
+    Ok(())
+}
+
+/// The hash that a key spelt like this has: whatever needs no sanitising is found by its own.
+fn hash(canonical: &Canonical, spelling: &str) -> u64 {
+    let labels = canonical.labels.iter().map(|(key, value)| Label::new(key.clone(), value.clone()));
+    Key::from_parts(spelling.to_owned(), labels.collect::<Vec<_>>()).get_hash()
+}

@@ -1,0 +1,148 @@
+//! Histograms: fixed bounds shared by the family, counts and sum in atomics until hot, then in each thread's cells.
+
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use obs_core::context::{self, Ids};
+
+use super::arena::{HOT, add_f64};
+use super::exemplar::{Exemplar, Slot};
+use super::{Make, Sample, Stored, Tail};
+use crate::error::Rejection;
+use crate::family::Family;
+
+pub(crate) struct Histograms;
+
+pub(crate) struct Series<T> {
+    cell: Cell,
+    tail: T,
+}
+
+/// What is counted, apart from the text: the last bucket is `+Inf`, and the cell after it holds the sum.
+#[derive(Debug)]
+pub(crate) struct Cell {
+    family: Arc<Family>,
+    cold: Box<[AtomicU64]>,
+    // Two boxes, so that a histogram without exemplars has one word for them.
+    exemplars: OnceLock<Box<Box<[Slot]>>>,
+    run: AtomicU32,
+}
+
+impl Make for Histograms {
+    type Series<T: Tail> = Series<T>;
+
+    fn make<T: Tail>(family: Arc<Family>, tail: T) -> Series<T> {
+        let cold = (0..family.bounds.len() + 2).map(|_| AtomicU64::new(0)).collect();
+        let cell = Cell { family, cold, exemplars: OnceLock::new(), run: AtomicU32::new(0) };
+        Series { cell, tail }
+    }
+}
+
+impl Cell {
+    pub(crate) fn bounds(&self) -> &[f64] {
+        &self.family.bounds
+    }
+
+    /// Counts `value` `times` over, in a time that does not depend on `times`.
+    #[inline]
+    fn observe(&self, value: f64, times: u64, ids: Option<Ids>) {
+        let Some(bucket) = self.bucket(value) else { return self.family.shared.reject(Rejection::Nan) };
+        let (sum, by) = (self.family.bounds.len() + 1, if times == 1 { value } else { value * times as f64 });
+        let run = self.run.load(Ordering::Relaxed);
+        if run != 0 {
+            let mine = self.family.shared.arena.mine();
+            mine.add(run + bucket as u32, times);
+            mine.add_f64(run + sum as u32, by);
+        } else {
+            let old = self.cold[bucket].fetch_add(times, Ordering::Relaxed);
+            add_f64(&self.cold[sum], by);
+            if old / HOT != old.wrapping_add(times) / HOT {
+                self.family.shared.arena.promote(&self.run, self.cold.len() as u32);
+            }
+        }
+        if let Some(ids) = ids {
+            self.exemplars()[bucket].offer(value, ids);
+        }
+    }
+
+    /// The first bucket whose bound is not below `value`; `None` for what is no number and so in no bucket.
+    #[inline]
+    fn bucket(&self, value: f64) -> Option<usize> {
+        if value.is_nan() {
+            return None;
+        }
+        let bounds = self.bounds();
+        Some(if bounds.len() <= 16 {
+            bounds.iter().position(|&bound| value <= bound).unwrap_or(bounds.len())
+        } else {
+            bounds.partition_point(|&bound| bound < value)
+        })
+    }
+
+    #[inline]
+    fn exemplars(&self) -> &[Slot] {
+        self.exemplars.get_or_init(|| Box::new((0..=self.bounds().len()).map(|_| Slot::default()).collect()))
+    }
+
+    /// The count of one bucket alone, not of those below it.
+    pub(crate) fn count(&self, bucket: usize) -> u64 {
+        let cold = self.cold[bucket].load(Ordering::Relaxed);
+        match self.run.load(Ordering::Relaxed) {
+            0 => cold,
+            run => cold.wrapping_add(self.family.shared.arena.total(run + bucket as u32)),
+        }
+    }
+
+    pub(crate) fn sum(&self) -> f64 {
+        let at = self.bounds().len() + 1;
+        let cold = f64::from_bits(self.cold[at].load(Ordering::Relaxed));
+        match self.run.load(Ordering::Relaxed) {
+            0 => cold,
+            run => cold + self.family.shared.arena.total_f64(run + at as u32),
+        }
+    }
+
+    pub(crate) fn exemplar(&self, bucket: usize) -> Option<Exemplar> {
+        self.exemplars.get()?[bucket].read()
+    }
+
+    #[inline]
+    fn current(&self) -> Option<Ids> {
+        if self.family.shared.exemplars { context::sampled() } else { None }
+    }
+}
+
+impl<T: Tail> metrics::HistogramFn for Series<T> {
+    #[inline]
+    fn record(&self, value: f64) {
+        self.cell.observe(value, 1, self.cell.current());
+    }
+
+    fn record_many(&self, value: f64, count: usize) {
+        if count > 0 {
+            self.cell.observe(value, count as u64, self.cell.current());
+        }
+    }
+}
+
+impl<T: Tail> Stored for Series<T> {
+    fn family(&self) -> &Arc<Family> {
+        &self.cell.family
+    }
+
+    fn text(&self) -> &[u8] {
+        self.tail.text()
+    }
+
+    fn sample(&self) -> Sample<'_> {
+        Sample::Histogram(&self.cell)
+    }
+
+    fn histogram(self: Arc<Self>) -> metrics::Histogram {
+        metrics::Histogram::from_arc(self)
+    }
+
+    fn observe(&self, value: f64, ids: Option<Ids>) {
+        self.cell.observe(value, 1, ids.filter(|_| self.cell.family.shared.exemplars));
+    }
+}

@@ -1,0 +1,66 @@
+//! Series: a header, a cell and the rendered labels in one allocation, behind one trait.
+
+mod arena;
+mod counter;
+mod exemplar;
+mod gauge;
+mod histogram;
+mod tail;
+mod threads;
+
+use std::sync::Arc;
+
+use obs_core::context::Ids;
+use obs_core::keys::Kind;
+
+pub(crate) use arena::Arena;
+pub(crate) use histogram::Cell as HistogramCell;
+use tail::Tail;
+
+use crate::family::Family;
+
+/// A series of whatever kind and size.
+pub(crate) trait Stored: Send + Sync {
+    fn family(&self) -> &Arc<Family>;
+    /// `a="x",b="y"`: the only copy of the labels.
+    fn text(&self) -> &[u8];
+    fn sample(&self) -> Sample<'_>;
+    /// The facade's handle; counts nothing for another kind, which the registry never asks.
+    fn counter(self: Arc<Self>) -> metrics::Counter {
+        metrics::Counter::noop()
+    }
+    /// As [`Stored::counter`].
+    fn gauge(self: Arc<Self>) -> metrics::Gauge {
+        metrics::Gauge::noop()
+    }
+    /// As [`Stored::counter`].
+    fn histogram(self: Arc<Self>) -> metrics::Histogram {
+        metrics::Histogram::noop()
+    }
+    /// Records in a histogram, with the exemplar of the caller's choice.
+    fn observe(&self, value: f64, ids: Option<Ids>) {
+        let _ = (value, ids);
+    }
+}
+
+/// What a scrape reads.
+pub(crate) enum Sample<'a> {
+    Counter(u64),
+    Gauge(f64),
+    Histogram(&'a HistogramCell),
+}
+
+/// Makes series of one kind around a tail of any size.
+trait Make {
+    type Series<T: Tail>: Stored + 'static;
+    fn make<T: Tail>(family: Arc<Family>, tail: T) -> Self::Series<T>;
+}
+
+/// A series with nothing counted.
+pub(crate) fn create(family: &Arc<Family>, text: &str) -> Arc<dyn Stored> {
+    match family.kind {
+        Kind::Counter => tail::store::<counter::Counters>(family, text),
+        Kind::Gauge => tail::store::<gauge::Gauges>(family, text),
+        Kind::Histogram => tail::store::<histogram::Histograms>(family, text),
+    }
+}

@@ -1,0 +1,47 @@
+//! The recorder from outside: exposition, refusals, caps, threads, exemplars, requests, and an oracle.
+
+mod admin;
+mod caps;
+mod exemplars;
+mod exposition;
+mod oracle;
+mod parse;
+mod red;
+mod refusals;
+mod sources;
+mod threads;
+
+use std::sync::Arc;
+
+use obs_core::context::{Context, Ids, Local, TraceFlags};
+use obs_core::{Base, IdSource, Resource};
+use obs_metrics::{Format, Recorder};
+
+fn base() -> Arc<Base> {
+    Base::new(Resource::new("test"))
+}
+
+fn recorder() -> Recorder {
+    Recorder::builder(base()).build().unwrap()
+}
+
+fn text(recorder: &Recorder) -> String {
+    String::from_utf8(recorder.render(Format::Text)).unwrap()
+}
+
+fn open_metrics(recorder: &Recorder) -> String {
+    String::from_utf8(recorder.render(Format::OpenMetrics)).unwrap()
+}
+
+/// The value of the sample that is written exactly so.
+fn value(recorder: &Recorder, sample: &str) -> Option<f64> {
+    let text = text(recorder);
+    let line = text.lines().find_map(|line| line.strip_prefix(sample)?.strip_prefix(' '))?;
+    Some(line.parse().unwrap())
+}
+
+fn root(sampled: bool) -> Context {
+    let ids = IdSource::random();
+    let flags = TraceFlags::default().sampled(sampled);
+    Context::root(Ids { trace_id: ids.trace_id(), span_id: ids.span_id(), flags }, Local::task())
+}

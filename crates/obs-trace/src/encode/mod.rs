@@ -1,0 +1,213 @@
+//! OTLP protobuf (`opentelemetry/proto/trace/v1/trace.proto`, 1.x) written straight from a span record.
+//!
+//! A span is written once, at its end, as one entry of `ScopeSpans.spans`. Entries that follow one another are the
+//! tail of a `ScopeSpans` message, so that a batch of them needs only an [`Envelope`] in front. Fields that have
+//! their default value are left out, as proto3 does.
+
+mod envelope;
+
+#[cfg(test)]
+mod tests;
+
+pub use envelope::Envelope;
+
+use std::io::Write;
+
+use obs_core::fields::Value;
+use obs_export::proto;
+
+use crate::record::{Attributes, Event, Link, SpanRecord, Status};
+
+/// Field numbers of the messages written here.
+mod field {
+    pub(super) const SCOPE_SPANS_SPANS: u32 = 2;
+
+    pub(super) const SPAN_TRACE_ID: u32 = 1;
+    pub(super) const SPAN_SPAN_ID: u32 = 2;
+    pub(super) const SPAN_TRACE_STATE: u32 = 3;
+    pub(super) const SPAN_PARENT_SPAN_ID: u32 = 4;
+    pub(super) const SPAN_NAME: u32 = 5;
+    pub(super) const SPAN_KIND: u32 = 6;
+    pub(super) const SPAN_START: u32 = 7;
+    pub(super) const SPAN_END: u32 = 8;
+    pub(super) const SPAN_ATTRIBUTES: u32 = 9;
+    pub(super) const SPAN_EVENTS: u32 = 11;
+    pub(super) const SPAN_DROPPED_EVENTS: u32 = 12;
+    pub(super) const SPAN_LINKS: u32 = 13;
+    pub(super) const SPAN_STATUS: u32 = 15;
+    pub(super) const SPAN_FLAGS: u32 = 16;
+
+    pub(super) const EVENT_TIME: u32 = 1;
+    pub(super) const EVENT_NAME: u32 = 2;
+    pub(super) const EVENT_ATTRIBUTES: u32 = 3;
+
+    pub(super) const LINK_TRACE_ID: u32 = 1;
+    pub(super) const LINK_SPAN_ID: u32 = 2;
+    pub(super) const LINK_TRACE_STATE: u32 = 3;
+    pub(super) const LINK_FLAGS: u32 = 6;
+
+    pub(super) const STATUS_MESSAGE: u32 = 2;
+    pub(super) const STATUS_CODE: u32 = 3;
+
+    pub(super) const KEY_VALUE_KEY: u32 = 1;
+    pub(super) const KEY_VALUE_VALUE: u32 = 2;
+
+    pub(super) const ANY_STRING: u32 = 1;
+    pub(super) const ANY_BOOL: u32 = 2;
+    pub(super) const ANY_INT: u32 = 3;
+    pub(super) const ANY_DOUBLE: u32 = 4;
+}
+
+const STATUS_OK: u64 = 1;
+const STATUS_ERROR: u64 = 2;
+
+/// `SPAN_FLAGS_CONTEXT_HAS_IS_REMOTE_MASK`: the next bit means something.
+const HAS_IS_REMOTE: u32 = 0x100;
+/// `SPAN_FLAGS_CONTEXT_IS_REMOTE_MASK`.
+const IS_REMOTE: u32 = 0x200;
+
+/// Appends `span` as one entry of `ScopeSpans.spans`. Returns `false`, and leaves `out` as it was, for a span of more
+/// than 256 MiB.
+pub fn span(out: &mut Vec<u8>, span: &SpanRecord<'_>) -> bool {
+    proto::message(out, field::SCOPE_SPANS_SPANS, |out| body(out, span))
+}
+
+fn body(out: &mut Vec<u8>, span: &SpanRecord<'_>) {
+    proto::bytes(out, field::SPAN_TRACE_ID, &span.ids.trace_id.to_bytes());
+    proto::bytes(out, field::SPAN_SPAN_ID, &span.ids.span_id.to_bytes());
+    if let Some(trace_state) = span.trace_state {
+        proto::bytes(out, field::SPAN_TRACE_STATE, trace_state.as_bytes());
+    }
+    if let Some(parent) = span.parent {
+        proto::bytes(out, field::SPAN_PARENT_SPAN_ID, &parent.span_id.to_bytes());
+    }
+    let (first, second) = span.name.parts();
+    proto::message_head(out, field::SPAN_NAME, span.name.len());
+    out.extend_from_slice(first.as_bytes());
+    if let Some(second) = second {
+        out.push(b' ');
+        out.extend_from_slice(second.as_bytes());
+    }
+    proto::uint(out, field::SPAN_KIND, span.kind as u64);
+    proto::fixed64(out, field::SPAN_START, span.start.unix_nanos());
+    proto::fixed64(out, field::SPAN_END, span.start.after(span.duration).unix_nanos());
+    attributes(out, field::SPAN_ATTRIBUTES, span.attributes);
+    for event in span.events.iter() {
+        proto::message(out, field::SPAN_EVENTS, |out| event_body(out, &event));
+    }
+    if span.dropped_events > 0 {
+        proto::uint(out, field::SPAN_DROPPED_EVENTS, u64::from(span.dropped_events));
+    }
+    for link in span.links {
+        proto::message(out, field::SPAN_LINKS, |out| link_body(out, link));
+    }
+    status(out, span.status);
+    let remote = span.parent.is_some_and(|parent| parent.remote);
+    proto::fixed32(out, field::SPAN_FLAGS, flags(span.ids.flags.to_byte(), remote));
+}
+
+fn event_body(out: &mut Vec<u8>, event: &Event<'_>) {
+    proto::fixed64(out, field::EVENT_TIME, event.time.unix_nanos());
+    proto::bytes(out, field::EVENT_NAME, event.name.as_bytes());
+    attributes(out, field::EVENT_ATTRIBUTES, event.attributes);
+}
+
+fn link_body(out: &mut Vec<u8>, link: &Link<'_>) {
+    proto::bytes(out, field::LINK_TRACE_ID, &link.ids.trace_id.to_bytes());
+    proto::bytes(out, field::LINK_SPAN_ID, &link.ids.span_id.to_bytes());
+    if let Some(trace_state) = link.trace_state {
+        proto::bytes(out, field::LINK_TRACE_STATE, trace_state.as_bytes());
+    }
+    proto::fixed32(out, field::LINK_FLAGS, flags(link.ids.flags.to_byte(), link.remote));
+}
+
+fn flags(byte: u8, remote: bool) -> u32 {
+    u32::from(byte) | HAS_IS_REMOTE | if remote { IS_REMOTE } else { 0 }
+}
+
+fn status(out: &mut Vec<u8>, status: Status<'_>) {
+    match status {
+        Status::Unset => {}
+        Status::Ok => {
+            proto::message_head(out, field::SPAN_STATUS, 2);
+            proto::uint(out, field::STATUS_CODE, STATUS_OK);
+        }
+        Status::Error("") => {
+            proto::message_head(out, field::SPAN_STATUS, 2);
+            proto::uint(out, field::STATUS_CODE, STATUS_ERROR);
+        }
+        Status::Error(description) => {
+            let len = proto::bytes_len(field::STATUS_MESSAGE, description.len()) + 2;
+            proto::message_head(out, field::SPAN_STATUS, len);
+            proto::bytes(out, field::STATUS_MESSAGE, description.as_bytes());
+            proto::uint(out, field::STATUS_CODE, STATUS_ERROR);
+        }
+    }
+}
+
+fn attributes(out: &mut Vec<u8>, field: u32, attributes: Attributes<'_>) {
+    // Inner iteration: the two sources become two plain loops.
+    attributes.iter().for_each(|(key, value)| attribute(out, field, key, value));
+}
+
+/// A key and a value that are shorter together fit into a message of at most 127 bytes with their four bytes of frame.
+const SHORT: usize = 124;
+
+/// One `KeyValue`. Every size follows from the parts, so all lengths are in their shortest form.
+pub(crate) fn attribute(out: &mut Vec<u8>, field: u32, key: &str, value: Value<'_>) {
+    // OTLP has no unsigned integer; what does not fit is written as decimal text.
+    let mut digits = [0; 20];
+    let value = match value {
+        Value::U64(number) => match i64::try_from(number) {
+            Ok(number) => Value::I64(number),
+            Err(_) => Value::Str(decimal(number, &mut digits)),
+        },
+        other => other,
+    };
+    let value_len = match value {
+        Value::Str(text) => proto::bytes_len(field::ANY_STRING, text.len()),
+        Value::I64(number) => 1 + proto::varint_len(number as u64),
+        Value::U64(number) => 1 + proto::varint_len(number),
+        Value::F64(_) => 9,
+        Value::Bool(_) => 2,
+    };
+    // Nearly every attribute is so short that each length is one byte; its frame then needs no varints.
+    if key.len() + value_len < SHORT && field < 16 {
+        let len = key.len() + value_len + 4;
+        out.reserve(len + 2);
+        out.extend_from_slice(&[(field << 3) as u8 | 2, len as u8, 0x0a, key.len() as u8]);
+        out.extend_from_slice(key.as_bytes());
+        if let Value::Str(text) = value {
+            out.extend_from_slice(&[0x12, value_len as u8, 0x0a, text.len() as u8]);
+            out.extend_from_slice(text.as_bytes());
+            return;
+        }
+        out.extend_from_slice(&[0x12, value_len as u8]);
+        return any_value(out, value);
+    }
+    let len = proto::bytes_len(field::KEY_VALUE_KEY, key.len())
+        + proto::bytes_len(field::KEY_VALUE_VALUE, value_len);
+    out.reserve(proto::bytes_len(field, len));
+    proto::message_head(out, field, len);
+    proto::bytes(out, field::KEY_VALUE_KEY, key.as_bytes());
+    proto::message_head(out, field::KEY_VALUE_VALUE, value_len);
+    any_value(out, value);
+}
+
+fn any_value(out: &mut Vec<u8>, value: Value<'_>) {
+    match value {
+        Value::Str(text) => proto::bytes(out, field::ANY_STRING, text.as_bytes()),
+        Value::I64(number) => proto::int(out, field::ANY_INT, number),
+        Value::U64(number) => proto::uint(out, field::ANY_INT, number),
+        Value::F64(number) => proto::double(out, field::ANY_DOUBLE, number),
+        Value::Bool(value) => proto::uint(out, field::ANY_BOOL, u64::from(value)),
+    }
+}
+
+fn decimal(number: u64, digits: &mut [u8; 20]) -> &str {
+    let mut rest = &mut digits[..];
+    // The largest number has exactly 20 digits.
+    let _ = write!(rest, "{number}");
+    let left = rest.len();
+    str::from_utf8(&digits[..20 - left]).unwrap_or_default()
+}

@@ -1,0 +1,130 @@
+//! A Layer that makes spans of `tracing` spans on any `Registry`: the engine of [`span`](crate::span), and nothing
+//! kept but one [`Span`] in each span's extensions.
+//!
+//! - The parent is the one named at the call, else the innermost open context, whatever opened it; without one a new
+//!   trace begins and the sampler decides. Children keep the decision of their trace.
+//! - A span that is not sampled is ids only: fields and events are not looked at.
+//! - Fields become attributes; those recorded later replace earlier ones. `otel.name`, `otel.kind`,
+//!   `otel.status_code` and `otel.status_description` set the span itself, at any time before it closes.
+//! - An event inside of a span is kept with it, named by its message. One of level ERROR makes the span an error,
+//!   described by its field `error` or `err` or else by its message, unless `otel.status_code` says otherwise.
+//! - A span ends when it closes, that is when its last handle is gone.
+//! - Work of telemetry itself (see [`context::is_silenced`]) is ignored.
+
+use obs_core::context::{self, Context};
+use tracing_core::span::{Attributes, Id, Record};
+use tracing_core::{Event, Level, Subscriber};
+use tracing_subscriber::layer::{Context as Ctx, Layer};
+use tracing_subscriber::registry::{LookupSpan, SpanRef};
+
+use crate::record::Kind;
+use crate::span::{Draft, Span};
+use crate::tracer::Tracer;
+
+/// Makes spans by a [`Tracer`].
+#[derive(Clone, Debug)]
+pub struct TraceLayer {
+    tracer: Tracer,
+}
+
+impl TraceLayer {
+    /// A layer that samples and exports by `tracer`.
+    pub fn new(tracer: &Tracer) -> Self {
+        Self { tracer: tracer.clone() }
+    }
+}
+
+/// Reads from this layer's part of a span, while its extensions are locked: `read` runs no code of a user's.
+fn read<'a, S: LookupSpan<'a>, R>(span: &SpanRef<'a, S>, read: impl FnOnce(&Span) -> R) -> Option<R> {
+    span.extensions().get::<Span>().map(read)
+}
+
+fn write<'a, S: LookupSpan<'a>>(span: &SpanRef<'a, S>, write: impl FnOnce(&mut Span)) {
+    if let Some(span) = span.extensions_mut().get_mut::<Span>() {
+        write(span);
+    }
+}
+
+fn context_of<'a, S: LookupSpan<'a>>(span: &SpanRef<'a, S>) -> Option<Context> {
+    read(span, |span| span.context().clone())
+}
+
+impl<S> Layer<S> for TraceLayer
+where
+    S: Subscriber + for<'lookup> LookupSpan<'lookup>,
+{
+    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, ctx: Ctx<'_, S>) {
+        if context::is_silenced() {
+            return;
+        }
+        let Some(handle) = ctx.span(id) else { return };
+        let parent = match attributes.parent() {
+            Some(parent) => ctx.span(parent).and_then(|parent| context_of(&parent)),
+            None if attributes.is_contextual() => context::current(),
+            None => None,
+        };
+        let mut span = self.tracer.start(parent.as_ref(), attributes.metadata().name(), Kind::Internal);
+        // Users' `Debug` runs here, before the span is where anybody could see or lock it.
+        span.describe(attributes);
+        handle.extensions_mut().insert(span);
+    }
+
+    fn on_record(&self, id: &Id, values: &Record<'_>, ctx: Ctx<'_, S>) {
+        let Some(handle) = ctx.span(id) else { return };
+        if read(&handle, Span::is_recording) == Some(true) {
+            Draft::values(values, |draft| write(&handle, |span| span.record(draft)));
+        }
+    }
+
+    fn on_follows_from(&self, id: &Id, follows: &Id, ctx: Ctx<'_, S>) {
+        let (Some(handle), Some(followed)) = (ctx.span(id), ctx.span(follows)) else { return };
+        if let Some(ids) = read(&followed, |span| span.context().ids()) {
+            write(&handle, |span| span.link(ids));
+        }
+    }
+
+    fn on_event(&self, event: &Event<'_>, ctx: Ctx<'_, S>) {
+        if context::is_silenced() {
+            return;
+        }
+        let Some(handle) = ctx.event_span(event) else { return };
+        // A guard held across an await leaves its span current for the registry, but not in our scope: an event of
+        // whatever runs next on this thread is not that span's.
+        let elsewhere = |span: &Span| {
+            event.is_contextual()
+                && context::current_ids().is_none_or(|ids| ids.span_id != span.context().span_id())
+        };
+        if read(&handle, |span| span.is_recording() && !elsewhere(span)) != Some(true) {
+            return;
+        }
+        // The status must not depend on room, so an error is read in any case.
+        let level = *event.metadata().level();
+        if level != Level::ERROR && read(&handle, Span::has_room_for_event) == Some(false) {
+            return write(&handle, Span::drop_event);
+        }
+        let clock = &self.tracer.base().clock;
+        Draft::event(event, |draft| {
+            write(&handle, |span| span.event(event.metadata(), draft, clock));
+        });
+    }
+
+    fn on_enter(&self, id: &Id, ctx: Ctx<'_, S>) {
+        if let Some(context) = ctx.span(id).and_then(|handle| context_of(&handle)) {
+            context::push(context);
+        }
+    }
+
+    fn on_exit(&self, id: &Id, ctx: Ctx<'_, S>) {
+        if let Some(span_id) = ctx.span(id).and_then(|handle| read(&handle, |span| span.context().span_id()))
+        {
+            context::leave(span_id);
+        }
+    }
+
+    fn on_close(&self, id: Id, ctx: Ctx<'_, S>) {
+        let span = ctx.span(&id).and_then(|handle| handle.extensions_mut().remove::<Span>());
+        if let Some(span) = span {
+            self.tracer.end(span);
+        }
+    }
+}

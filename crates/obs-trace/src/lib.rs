@@ -1,0 +1,46 @@
+//! Traces for `obs`: server spans and `tracing` spans, sampled before anything is built, and encoded as OTLP straight
+//! from the span.
+//!
+//! ```
+//! use obs_core::{Base, Resource};
+//! use obs_trace::sink::Memory;
+//! use obs_trace::{Kind, Sampler, Tracer};
+//!
+//! let memory = Memory::new();
+//! let tracer = Tracer::builder(Base::new(Resource::new("orders")))
+//!     .sampler(Sampler::ratio(1.0)?.parent_based())
+//!     .sink(memory.clone())
+//!     .build();
+//! tracer.end(tracer.start(None, "nightly clean-up", Kind::Internal));
+//! assert_eq!(memory.spans()[0].name, "nightly clean-up");
+//! # Ok::<(), obs_trace::SamplerError>(())
+//! ```
+//!
+//! - [`Sampler`] decides; [`Tracer`] joins it with the base and a [`SpanSink`].
+//! - [`ServerSpans`] is the observer that makes a span of each request.
+//! - `layer::TraceLayer` makes spans of `tracing` spans on any `Registry`; [`span`] is its engine.
+//! - [`sink`] and `otlp` are where spans go; [`encode`] is how they are written.
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `layer` (default) | `layer::TraceLayer`, on tracing-subscriber's `Registry` |
+//! | `otlp` (default) | `otlp::Otlp`, http/protobuf to a collector |
+
+pub mod encode;
+pub mod record;
+pub mod sampler;
+pub mod server;
+pub mod sink;
+pub mod span;
+pub mod tracer;
+
+#[cfg(feature = "layer")]
+pub mod layer;
+#[cfg(feature = "otlp")]
+pub mod otlp;
+
+pub use record::{Kind, SpanRecord};
+pub use sampler::{Sampler, SamplerError};
+pub use server::ServerSpans;
+pub use sink::SpanSink;
+pub use tracer::Tracer;

@@ -1,0 +1,186 @@
+//! Spans to a collector as OTLP http/protobuf: encoded where they end, posted from a thread of their own.
+
+use std::cell::Cell;
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+
+use obs_core::Base;
+use obs_export::http::{Client, ClientSettings, Endpoint, Failure, Post, Protocol, Response, Retry};
+use obs_export::proto::{Malformed, Reader, Wire};
+use obs_export::queue::{self, Batch, Delivery, Queue, Reason, Worker};
+
+use crate::encode::{self, Envelope};
+use crate::record::SpanRecord;
+use crate::sink::SpanSink;
+
+/// The name of the way out on metrics.
+pub const PIPELINE: &str = "traces_otlp";
+/// What is appended to an endpoint that serves all signals.
+pub const PATH: &str = "/v1/traces";
+
+const CONTENT_TYPE: &str = "application/x-protobuf";
+/// A buffer above this size is given back after its span.
+const KEEP_BYTES: usize = 64 * 1024;
+
+/// The producers' end; clones share the queue.
+#[derive(Clone, Debug)]
+pub struct Otlp(Queue);
+
+type OnFailure = Box<dyn FnMut(&Failure<'_>) + Send>;
+
+/// How spans are gathered and sent.
+#[must_use]
+pub struct Settings {
+    queue: queue::Settings,
+    client: ClientSettings,
+    retry: Retry,
+    exact: bool,
+    on_failure: OnFailure,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Settings {
+    /// 8 MiB of spans at most, sent at 256 KiB or after a second; defaults of [`ClientSettings`] and [`Retry`].
+    pub fn new() -> Self {
+        let queue =
+            queue::Settings::new(PIPELINE).batch_bytes(256 * 1024).linger(std::time::Duration::from_secs(1));
+        Self {
+            queue,
+            client: ClientSettings::new(),
+            retry: Retry::new(),
+            exact: false,
+            on_failure: Box::new(|_| ()),
+        }
+    }
+
+    /// Bounds of the queue and its name on metrics ([`PIPELINE`]); default see [`Settings::new`].
+    pub fn queue(mut self, queue: queue::Settings) -> Self {
+        self.queue = queue;
+        self
+    }
+
+    /// Time-outs and headers; default [`ClientSettings::new`].
+    pub fn client(mut self, client: ClientSettings) -> Self {
+        self.client = client;
+        self
+    }
+
+    /// Retries; default [`Retry::new`].
+    pub fn retry(mut self, retry: Retry) -> Self {
+        self.retry = retry;
+        self
+    }
+
+    /// Posts to the endpoint's own path, as `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` asks, instead of appending
+    /// [`PATH`].
+    pub fn exact_endpoint(mut self) -> Self {
+        self.exact = true;
+        self
+    }
+
+    /// Called on the worker's thread whenever spans are lost; default nothing.
+    pub fn on_failure(mut self, hook: impl FnMut(&Failure<'_>) + Send + 'static) -> Self {
+        self.on_failure = Box::new(hook);
+        self
+    }
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("queue", &self.queue)
+            .field("client", &self.client)
+            .field("retry", &self.retry)
+            .field("exact", &self.exact)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Otlp {
+    /// Starts the exporting thread. Its numbers are registered with the base; the worker's end delivers what waits.
+    ///
+    /// # Errors
+    /// When the operating system gives no thread or no event queue. Whether the endpoint answers is not tried.
+    pub fn spawn(base: &Arc<Base>, endpoint: Endpoint, settings: Settings) -> io::Result<(Self, Worker)> {
+        let endpoint = if settings.exact { endpoint } else { endpoint.join(PATH) };
+        let protocol = Traces(Envelope::new(&base.resource));
+        let post = Post::new(Client::new(settings.client)?, endpoint, CONTENT_TYPE, protocol)
+            .retry(settings.retry)
+            .clock(base.clock.clone())
+            .on_failure(settings.on_failure);
+        let worker = Worker::spawn(settings.queue, "obs-traces", post)?;
+        let queue = worker.queue().clone();
+        base.sources.register(Arc::new(queue.clone()));
+        Ok((Self(queue), worker))
+    }
+
+    /// The queue: its books, and a flush.
+    pub fn queue(&self) -> &Queue {
+        &self.0
+    }
+}
+
+thread_local! {
+    static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+impl SpanSink for Otlp {
+    fn export(&self, span: &SpanRecord<'_>) {
+        let mut buffer = BUFFER.try_with(Cell::take).unwrap_or_default();
+        buffer.clear();
+        // Every maker of spans here bounds its texts far below the 256 MiB at which encoding refuses.
+        if encode::span(&mut buffer, span) {
+            self.0.push(&buffer);
+        }
+        if buffer.capacity() <= KEEP_BYTES {
+            let _ = BUFFER.try_with(|spare| spare.set(buffer));
+        }
+    }
+}
+
+/// The envelope of spans and the meaning of an answer to them.
+#[derive(Debug)]
+struct Traces(Envelope);
+
+impl Protocol for Traces {
+    fn wrap(&mut self, batch: &Batch, head: &mut Vec<u8>, _: &mut Vec<u8>) {
+        self.0.write(batch.bytes.len(), head);
+    }
+
+    /// A 2xx answer without a body, or with one in JSON, is taken at its word. Anything else that is no
+    /// `ExportTraceServiceResponse` comes from something that is no OTLP receiver, which has not kept the spans.
+    fn accept(&mut self, response: &Response, records: u64) -> Delivery {
+        if response.content_type() == Some("application/json") {
+            return Delivery::Delivered;
+        }
+        match rejected_spans(&response.body) {
+            Ok(0) => Delivery::Delivered,
+            Ok(rejected) => Delivery::Dropped(Reason::Rejected, rejected.min(records)),
+            Err(Malformed) => Delivery::Dropped(Reason::Rejected, records),
+        }
+    }
+}
+
+/// `ExportTraceServiceResponse.partial_success.rejected_spans`; a message beside it is a warning and changes nothing.
+fn rejected_spans(response: &[u8]) -> Result<u64, Malformed> {
+    const PARTIAL_SUCCESS: u32 = 1;
+    const REJECTED_SPANS: u32 = 1;
+    let mut rejected = 0;
+    for field in Reader::new(response) {
+        if let (PARTIAL_SUCCESS, Wire::Bytes(partial)) = field? {
+            for field in Reader::new(partial) {
+                if let (REJECTED_SPANS, Wire::Varint(number)) = field? {
+                    // A negative number is nonsense; it says that nothing was rejected as well as zero does.
+                    rejected = u64::try_from(number as i64).unwrap_or(0);
+                }
+            }
+        }
+    }
+    Ok(rejected)
+}

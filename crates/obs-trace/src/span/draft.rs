@@ -1,0 +1,102 @@
+//! Where users' `Debug` writes: a scratch list that belongs to nobody else meanwhile.
+
+use std::cell::Cell;
+use std::fmt::{self, Debug};
+
+use obs_core::fields::{Fields, Value};
+use tracing_core::field::Visit;
+use tracing_core::span::Record;
+use tracing_core::{Event, Field};
+
+use super::special::Special;
+
+/// Fields of one `record` call or event, read without any lock and handed over afterwards. Its memory is kept per
+/// thread; a draft that is taken while another is in use, because a `Debug` opens spans itself, has memory of its own.
+#[derive(Default)]
+pub struct Draft {
+    /// The field names, one for each of `fields`, in the same order.
+    pub(super) keys: Vec<&'static str>,
+    pub(super) fields: Fields,
+    pub(super) special: Special,
+}
+
+thread_local! {
+    static SPARE: Cell<Option<Box<Draft>>> = const { Cell::new(None) };
+}
+
+impl Draft {
+    /// Reads the values of a `record` call and hands the draft to `then`.
+    pub fn values(values: &Record<'_>, then: impl FnOnce(&mut Self)) {
+        Self::filled(|draft| values.record(draft), then);
+    }
+
+    /// Reads the fields of an event and hands the draft to `then`.
+    pub fn event(event: &Event<'_>, then: impl FnOnce(&mut Self)) {
+        Self::filled(|draft| event.record(draft), then);
+    }
+
+    fn filled(fill: impl FnOnce(&mut Self), then: impl FnOnce(&mut Self)) {
+        let mut draft = SPARE.try_with(Cell::take).ok().flatten().unwrap_or_default();
+        fill(&mut draft);
+        then(&mut draft);
+        draft.keys.clear();
+        draft.fields.clear();
+        draft.special = Special::default();
+        let _ = SPARE.try_with(|spare| spare.set(Some(draft)));
+    }
+
+    fn add(&mut self, field: &Field, value: Value<'_>) {
+        let before = self.fields.len();
+        self.fields.set(field.name(), value);
+        self.note(field, before);
+    }
+
+    /// A key that was new has its place at the end of both lists; a known or refused one changes neither.
+    fn note(&mut self, field: &Field, before: usize) {
+        if self.fields.len() > before {
+            self.keys.push(field.name());
+        }
+    }
+}
+
+impl Visit for Draft {
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        self.add(field, Value::F64(value));
+    }
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.add(field, Value::I64(value));
+    }
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.add(field, Value::U64(value));
+    }
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.add(field, Value::Bool(value));
+    }
+    fn record_str(&mut self, field: &Field, value: &str) {
+        if Special::is_key(field.name()) {
+            self.special.set(field.name(), value);
+        } else {
+            self.add(field, Value::Str(value));
+        }
+    }
+    fn record_error(&mut self, field: &Field, value: &(dyn std::error::Error + 'static)) {
+        let before = self.fields.len();
+        self.fields.set_display(field.name(), format_args!("{value}"));
+        self.note(field, before);
+    }
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        if Special::is_key(field.name()) {
+            self.special.set(field.name(), &format!("{value:?}"));
+            return;
+        }
+        let before = self.fields.len();
+        self.fields.set_display(field.name(), format_args!("{value:?}"));
+        self.note(field, before);
+    }
+}
+
+impl fmt::Debug for Draft {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Draft").field("fields", &self.fields).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,73 @@
+//! Fields that set a part of the span instead of an attribute, named as tracing-opentelemetry names them.
+
+use crate::record::Kind;
+
+/// Replaces the span's name.
+pub(super) const NAME: &str = "otel.name";
+/// `server`, `client`, `producer`, `consumer` or `internal`.
+pub(super) const KIND: &str = "otel.kind";
+/// `ok`, `error` or `unset`.
+pub(super) const STATUS_CODE: &str = "otel.status_code";
+/// The description of an error; makes the status an error unless a code is given.
+pub(super) const STATUS_DESCRIPTION: &str = "otel.status_description";
+
+/// What the special fields have said so far.
+#[derive(Debug, Default)]
+pub(super) struct Special {
+    pub(super) name: Option<String>,
+    pub(super) kind: Option<Kind>,
+    pub(super) code: Option<Code>,
+    pub(super) description: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Code {
+    Unset,
+    Ok,
+    Error,
+}
+
+/// Texts above this length are cut: names and descriptions are no place for data.
+const MAX_TEXT: usize = 1_024;
+
+impl Special {
+    /// Whether `key` is one of the special ones. All begin alike, so that other keys cost one comparison.
+    pub(super) fn is_key(key: &str) -> bool {
+        key.starts_with("otel.") && [NAME, KIND, STATUS_CODE, STATUS_DESCRIPTION].contains(&key)
+    }
+
+    /// Takes the value of a special key; an unknown word changes nothing.
+    pub(super) fn set(&mut self, key: &str, value: &str) {
+        match key {
+            NAME => self.name = Some(cut(value).to_owned()),
+            KIND => self.kind = Kind::parse(value).or(self.kind),
+            STATUS_CODE => self.code = Code::parse(value).or(self.code),
+            STATUS_DESCRIPTION => self.description = Some(cut(value).to_owned()),
+            _ => {}
+        }
+    }
+
+    /// Takes over what `later` has said.
+    pub(super) fn merge(&mut self, later: Self) {
+        self.name = later.name.or(self.name.take());
+        self.kind = later.kind.or(self.kind);
+        self.code = later.code.or(self.code);
+        self.description = later.description.or(self.description.take());
+    }
+}
+
+impl Code {
+    fn parse(text: &str) -> Option<Self> {
+        let all = [("unset", Self::Unset), ("ok", Self::Ok), ("error", Self::Error)];
+        all.into_iter().find(|(name, _)| text.eq_ignore_ascii_case(name)).map(|(_, code)| code)
+    }
+}
+
+/// `text` up to the bound, at the end of a character.
+pub(super) fn cut(text: &str) -> &str {
+    let mut end = text.len().min(MAX_TEXT);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}

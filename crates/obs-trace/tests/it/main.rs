@@ -1,0 +1,9 @@
+//! Spans through the public interface: a request's, a user's, and on their way to a collector.
+
+mod layer;
+mod layer_scope;
+mod otlp;
+mod server;
+#[expect(dead_code, reason = "shared with the crate it comes from, which uses all of it")]
+#[path = "../../../obs-export/tests/it/stub.rs"]
+mod stub;
