@@ -26,13 +26,13 @@ impl Timestamp {
 }
 
 /// A point on a clock that never steps back; only differences have a meaning.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Monotonic(u64);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Monotonic(Instant);
 
 impl Monotonic {
     /// Time since `earlier`; zero when `earlier` is in fact later.
     pub fn since(self, earlier: Self) -> Duration {
-        Duration::from_nanos(self.0.saturating_sub(earlier.0))
+        self.0.saturating_duration_since(earlier.0)
     }
 }
 
@@ -49,6 +49,7 @@ enum Kind {
 
 /// Milliseconds since the Unix epoch at the last reading of a system clock, rounded down to [`TICK_MILLIS`].
 static TICK: AtomicU64 = AtomicU64::new(0);
+/// What manual clocks count from.
 static ANCHOR: OnceLock<Instant> = OnceLock::new();
 
 /// How coarse [`tick_millis`] is.
@@ -92,13 +93,25 @@ impl Clock {
     /// Time that never steps back, for durations.
     pub fn monotonic(&self) -> Monotonic {
         match &self.0 {
-            Kind::System => {
+            Kind::System => Monotonic(Instant::now()),
+            Kind::Manual(nanos) => {
+                // Far from its end, whatever the platform's clock counts from.
                 let anchor = *ANCHOR.get_or_init(Instant::now);
-                Monotonic(Instant::now().saturating_duration_since(anchor).as_nanos() as u64)
+                let moved = Duration::from_nanos(nanos.load(Ordering::Relaxed));
+                Monotonic(anchor.checked_add(moved).unwrap_or(anchor))
             }
-            Kind::Manual(nanos) => Monotonic(nanos.load(Ordering::Relaxed)),
         }
     }
+}
+
+/// As good as never, and far from the end of any platform's clock, so that more can be added to it.
+const FAR: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
+
+/// The point `after` from now, at most some decades away: a plain sum panics for `Duration::MAX`, which is how callers
+/// say "for ever".
+pub fn deadline(after: Duration) -> Instant {
+    let now = Instant::now();
+    now.checked_add(after.min(FAR)).unwrap_or(now)
 }
 
 /// Calendar time in milliseconds, as coarse as [`TICK_MILLIS`] and as fresh as the last [`Clock::now`] anywhere in
@@ -121,6 +134,19 @@ mod tests {
         assert_eq!(clock.now().unix_nanos(), 12);
         assert_eq!(clock.monotonic().since(mono), Duration::from_nanos(7));
         assert_eq!(mono.since(clock.monotonic()), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_deadline_is_never_beyond_the_clock() {
+        let day = Duration::from_secs(86_400);
+        let soon = deadline(day).saturating_duration_since(Instant::now());
+        assert!(soon <= day && soon > day / 2, "{soon:?}");
+        for long in [Duration::MAX, Duration::MAX / 2, Duration::from_secs(i64::MAX as u64)] {
+            let far = deadline(long);
+            assert!(far.saturating_duration_since(Instant::now()) > 1_000 * day, "{long:?}");
+            assert!(far.checked_add(day).is_some(), "{long:?}");
+        }
+        assert!(deadline(Duration::ZERO) <= Instant::now());
     }
 
     #[test]

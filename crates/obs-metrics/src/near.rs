@@ -8,8 +8,8 @@ use obs_core::keys::Kind;
 
 use crate::series::Stored;
 
-/// How many series a thread remembers; a power of two. An entry that takes the place of another costs that one a
-/// look into the registry, no more.
+/// How many series a thread remembers; a power of two. Each has two places to be in. An entry that is pushed out costs
+/// a look into the registry, no more.
 const NEAR: usize = 256;
 
 struct Entry {
@@ -33,13 +33,16 @@ pub(crate) fn find(recorder: u64, kind: Kind, key: &Key) -> Option<Arc<dyn Store
     let hash = key.get_hash();
     let find = |entries: &RefCell<Vec<Option<Entry>>>| {
         let entries = entries.try_borrow().ok()?;
-        let entry = entries.get(place(hash))?.as_ref()?;
-        let family = entry.series.family();
-        let is = entry.hash == hash
-            && entry.recorder == recorder
-            && family.kind == kind
-            && family.is(key, entry.series.text());
-        is.then(|| Arc::clone(&entry.series))
+        let asked = |entry: &&Entry| {
+            let family = entry.series.family();
+            entry.hash == hash
+                && entry.recorder == recorder
+                && family.kind == kind
+                && family.is(key, entry.series.text())
+        };
+        let at = |place: usize| entries.get(place)?.as_ref().filter(asked);
+        let first = place(hash);
+        at(first).or_else(|| at(first ^ 1)).map(|entry| Arc::clone(&entry.series))
     };
     ENTRIES.try_with(find).ok().flatten()
 }
@@ -52,7 +55,10 @@ pub(crate) fn keep(recorder: u64, key: &Key, series: &Arc<dyn Stored>) {
         if entries.is_empty() {
             entries.resize_with(NEAR, || None);
         }
-        entries[place(entry.hash)].replace(entry)
+        let first = place(entry.hash);
+        // What was here goes next door: two series that meet in one place both stay near.
+        let moved = entries[first].replace(entry)?;
+        entries[first ^ 1].replace(moved)
     });
     // Dropped out here, where nothing is borrowed.
     drop(old);

@@ -38,6 +38,10 @@
 //! time-outs and rejections of other layers too, but not the template; then put it in both places: the inner one
 //! passes through and fills the route in.
 //!
+//! Whatever is called with a request's context open, in the same process and through a layer of this kind, counts as
+//! a part of that request: a gateway that calls a router of its own directly sees one request, not two. And a service
+//! under axum's `nest_service` has no template of its own; its requests are unmatched.
+//!
 //! | feature | adds |
 //! |---|---|
 //! | `axum` (default) | route templates from `MatchedPath`, peer addresses from `ConnectInfo` |

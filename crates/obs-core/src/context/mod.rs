@@ -86,6 +86,11 @@ impl Context {
         Self { ids: Ids { span_id, ..self.ids }, local: Arc::clone(&self.local) }
     }
 
+    /// Whether both belong to the same local root: the same request, or the same job.
+    pub fn is_beside(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.local, &other.local)
+    }
+
     /// The three ids at once.
     pub fn ids(&self) -> Ids {
         self.ids

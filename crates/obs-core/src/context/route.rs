@@ -71,13 +71,14 @@ fn intern(template: &str) -> Option<&'static str> {
     Some(kept)
 }
 
-/// FNV-1a over at most the last 16 bytes and the length: templates differ at their ends.
+/// The last eight bytes and the length, mixed: templates differ at their ends. Equality is checked in full.
 fn hash(bytes: &[u8]) -> u64 {
-    let tail = &bytes[bytes.len().saturating_sub(16)..];
-    let seed = 0xcbf2_9ce4_8422_2325 ^ bytes.len() as u64;
-    let mixed =
-        tail.iter().fold(seed, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
-    mixed ^ mixed >> 32
+    let tail = match bytes.last_chunk() {
+        Some(tail) => u64::from_le_bytes(*tail),
+        None => bytes.iter().fold(0, |word, &byte| word << 8 | u64::from(byte)),
+    };
+    let mixed = (tail ^ bytes.len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    mixed >> 32
 }
 
 impl fmt::Display for Route {

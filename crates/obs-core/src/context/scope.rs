@@ -88,13 +88,23 @@ impl Drop for PollScope {
     fn drop(&mut self) {
         let Some(depth) = self.depth else { return };
         // Popped one by one and dropped outside of the borrow.
-        while let Ok(Some(context)) = STACK.try_with(|stack| {
-            let mut stack = stack.try_borrow_mut().ok()?;
-            if stack.len() > depth { stack.pop() } else { None }
-        }) {
+        while let Some((context, is_last)) = pop_above(depth) {
             drop(context);
+            if is_last {
+                break;
+            }
         }
     }
+}
+
+/// The top of the stack if it is above `depth`, and whether nothing is left above then.
+fn pop_above(depth: usize) -> Option<(Context, bool)> {
+    let popped = STACK.try_with(|stack| {
+        let mut stack = stack.try_borrow_mut().ok()?;
+        let context = if stack.len() > depth { stack.pop() } else { None };
+        context.map(|context| (context, stack.len() <= depth))
+    });
+    popped.ok().flatten()
 }
 
 /// Marks this thread's work as telemetry's own while the guard lives: engines ignore spans and events it makes, so

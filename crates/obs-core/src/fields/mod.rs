@@ -1,9 +1,17 @@
 //! Typed fields of a span or event in two flat buffers: what both logs and traces render from.
 
+mod bounded;
+mod chain;
+mod guarded;
 #[cfg(feature = "tracing")]
 mod visit;
 
 use std::borrow::Cow;
+use std::fmt::Write;
+
+pub use bounded::Bounded;
+pub use chain::Chain;
+pub use guarded::{PANICKED, guarded};
 
 use crate::redact;
 
@@ -40,9 +48,18 @@ enum Stored {
 pub struct Fields {
     entries: Vec<(Cow<'static, str>, Stored)>,
     text: String,
+    /// Bytes of `text` that belong to values which were replaced.
+    unused: usize,
 }
 
+/// Replaced text is taken out once it is at least this many bytes, and half of all or the list is full.
+const COMPACT_ABOVE: usize = 1_024;
+
 const CUT: &str = "…";
+
+/// What a full list may grow by: one mark for each value that found no room, and what is replaced between two
+/// compactions.
+const MARKS: usize = COMPACT_ABOVE + (Fields::MAX_FIELDS + 1) * CUT.len();
 
 impl Fields {
     /// The most text kept in one list, in bytes.
@@ -52,13 +69,14 @@ impl Fields {
 
     /// An empty list; allocates nothing.
     pub const fn new() -> Self {
-        Self { entries: Vec::new(), text: String::new() }
+        Self { entries: Vec::new(), text: String::new(), unused: 0 }
     }
 
     /// Empties the list and keeps its memory.
     pub fn clear(&mut self) {
         self.entries.clear();
         self.text.clear();
+        self.unused = 0;
     }
 
     /// How many keys.
@@ -71,12 +89,17 @@ impl Fields {
         self.entries.is_empty()
     }
 
+    /// How much memory the list holds, in use or not, in bytes: what [`Fields::clear`] would keep.
+    pub fn capacity_bytes(&self) -> usize {
+        self.text.capacity() + self.entries.capacity() * size_of::<(Cow<'static, str>, Stored)>()
+    }
+
     /// Sets `key`, in its old place where it is known.
     pub fn set(&mut self, key: impl Into<Cow<'static, str>>, value: Value<'_>) {
         let key = key.into();
-        let value = if redact::is_secret(&key) { Value::Str(redact::REDACTED) } else { value };
+        let value = if is_secret(&key) { Value::Str(redact::REDACTED) } else { value };
         let stored = match value {
-            Value::Str(text) => self.store(|all| all.push_str(text)),
+            Value::Str(text) => self.store_str(text),
             Value::I64(value) => Stored::I64(value),
             Value::U64(value) => Stored::U64(value),
             Value::F64(value) => Stored::F64(value),
@@ -85,17 +108,31 @@ impl Fields {
         self.put(key, stored);
     }
 
-    /// Sets `key` to what `value` prints, without a copy in between. A `value` that panics leaves the list as it was.
+    /// Sets `key` to what `value` prints, without a copy in between. Where its code panics the text ends in
+    /// [`PANICKED`].
     pub fn set_display(&mut self, key: impl Into<Cow<'static, str>>, value: std::fmt::Arguments<'_>) {
         let key = key.into();
-        if redact::is_secret(&key) {
+        if is_secret(&key) {
             return self.set(key, Value::Str(""));
         }
-        let stored = self.store(|all| {
-            // Writing to a `String` fails only when the value's own code says so; what it wrote until then is kept.
-            let _ = std::fmt::Write::write_fmt(all, value);
-        });
+        let stored = self.store(|all| guarded(all, value));
         self.put(key, stored);
+    }
+
+    /// Sets `key` to the text of an error and its causes, as [`Chain`] prints them.
+    pub fn set_error(
+        &mut self,
+        key: impl Into<Cow<'static, str>>,
+        error: &(dyn std::error::Error + 'static),
+    ) {
+        self.set_display(key, format_args!("{}", Chain(error)));
+    }
+
+    /// Sets all fields of `later` here.
+    pub fn merge(&mut self, later: &Self) {
+        for ((key, _), (_, value)) in later.entries.iter().zip(later.iter()) {
+            self.set(key.clone(), value);
+        }
     }
 
     /// The value of `key`.
@@ -120,27 +157,93 @@ impl Fields {
         })
     }
 
-    fn store(&mut self, write: impl FnOnce(&mut String)) -> Stored {
+    fn store_str(&mut self, text: &str) -> Stored {
         let start = self.text.len();
-        write(&mut self.text);
-        if self.text.len() > Self::MAX_TEXT {
-            let mut end = Self::MAX_TEXT.saturating_sub(CUT.len()).max(start);
-            while !self.text.is_char_boundary(end) {
-                end -= 1;
-            }
-            self.text.truncate(end.max(start));
-            self.text.push_str(CUT);
+        // Below half of the bound the text may grow as it likes.
+        if start + text.len() > Self::MAX_TEXT / 2 {
+            return self.store_long(text);
+        }
+        self.text.push_str(text);
+        Stored::Text { start: start as u32, len: text.len() as u32 }
+    }
+
+    #[cold]
+    fn store_long(&mut self, text: &str) -> Stored {
+        self.store(|all| {
+            // What finds no room is marked.
+            let _ = all.write_str(text);
+        })
+    }
+
+    fn store(&mut self, write: impl FnOnce(&mut Bounded<'_>)) -> Stored {
+        let start = self.text.len();
+        let mut bounded = Bounded::new(&mut self.text, Self::MAX_TEXT);
+        write(&mut bounded);
+        if bounded.is_cut() {
+            self.mark_cut(start);
         }
         Stored::Text { start: start as u32, len: (self.text.len() - start) as u32 }
     }
 
+    /// Puts the mark where the value that begins at `start` was cut.
+    #[cold]
+    fn mark_cut(&mut self, start: usize) {
+        let mut end = Self::MAX_TEXT.saturating_sub(CUT.len()).max(start);
+        while !self.text.is_char_boundary(end) {
+            end -= 1;
+        }
+        self.text.truncate(end);
+        if self.text.capacity() - self.text.len() < CUT.len() {
+            self.text.reserve_exact(MARKS);
+        }
+        self.text.push_str(CUT);
+    }
+
+    /// Takes replaced text out, so that a field that is set again and again never fills the list.
+    fn compact(&mut self) {
+        let full = self.text.len() > Self::MAX_TEXT;
+        if self.unused < COMPACT_ABOVE || !full && self.unused * 2 < self.text.len() {
+            return;
+        }
+        let mut kept = String::with_capacity(self.text.len() - self.unused);
+        for (_, stored) in &mut self.entries {
+            if let Stored::Text { start, len } = stored {
+                let begin = *start as usize;
+                *start = kept.len() as u32;
+                kept.push_str(self.text.get(begin..begin + *len as usize).unwrap_or_default());
+            }
+        }
+        self.text = kept;
+        self.unused = 0;
+    }
+
     fn put(&mut self, key: Cow<'static, str>, stored: Stored) {
         if let Some((_, old)) = self.entries.iter_mut().find(|(known, _)| *known == key) {
-            // The old text stays behind in the buffer until `clear`; MAX_TEXT bounds it.
-            *old = stored;
+            if let Stored::Text { len, .. } = std::mem::replace(old, stored) {
+                self.unused += len as usize;
+                self.compact();
+            }
         } else if self.entries.len() < Self::MAX_FIELDS {
             self.entries.push((key, stored));
+        } else {
+            self.refuse(stored);
         }
+    }
+
+    #[cold]
+    fn refuse(&mut self, stored: Stored) {
+        // Nothing would ever take out what no entry points to.
+        if let Stored::Text { start, .. } = stored {
+            self.text.truncate(start as usize);
+        }
+    }
+}
+
+#[expect(clippy::ptr_arg, reason = "whether it is borrowed decides how it is asked")]
+fn is_secret(key: &Cow<'static, str>) -> bool {
+    match key {
+        Cow::Borrowed(key) => redact::is_secret_static(key),
+        Cow::Owned(key) => redact::is_secret(key),
     }
 }
 
@@ -160,6 +263,18 @@ mod tests {
     }
 
     #[test]
+    fn merging_sets_what_came_later() {
+        let (mut fields, mut later) = (Fields::new(), Fields::new());
+        fields.set("a", Value::I64(1));
+        fields.set("b", Value::Str("x"));
+        later.set("b", Value::Str("y"));
+        later.set(String::from("c"), Value::Bool(true));
+        fields.merge(&later);
+        let all: Vec<_> = fields.iter().collect();
+        assert_eq!(all, [("a", Value::I64(1)), ("b", Value::Str("y")), ("c", Value::Bool(true))]);
+    }
+
+    #[test]
     fn secrets_are_never_stored() {
         let mut fields = Fields::new();
         fields.set("password", Value::Str("hunter2"));
@@ -167,6 +282,53 @@ mod tests {
         fields.set("pin", Value::U64(1234));
         assert!(fields.iter().all(|(_, value)| value == Value::Str(redact::REDACTED)), "{fields:?}");
         assert!(!format!("{fields:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn a_field_that_is_set_again_and_again_never_fills_the_list() {
+        let mut fields = Fields::new();
+        fields.set("other", Value::Str("kept"));
+        for n in 0..10_000 {
+            fields.set_display("state", format_args!("this is state number {n}"));
+        }
+        assert_eq!(fields.find("state"), Some(Value::Str("this is state number 9999")));
+        assert_eq!(fields.find("other"), Some(Value::Str("kept")));
+        assert!(fields.text.capacity() < 8 * COMPACT_ABOVE, "{}", fields.text.capacity());
+    }
+
+    #[test]
+    fn a_value_whose_code_panics_is_marked_and_the_rest_stays() {
+        struct Mad;
+        impl std::fmt::Debug for Mad {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("half")?;
+                panic!("no")
+            }
+        }
+        let mut fields = Fields::new();
+        fields.set("a", Value::Str("x"));
+        fields.set_display("b", format_args!("{:?}", Mad));
+        let all: Vec<_> = fields.iter().collect();
+        assert_eq!(all, [("a", Value::Str("x")), ("b", Value::Str("half[panicked]"))]);
+    }
+
+    #[test]
+    fn an_error_brings_its_causes() {
+        #[derive(Debug)]
+        struct Outer(std::num::ParseIntError);
+        impl std::fmt::Display for Outer {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("no such port")
+            }
+        }
+        impl std::error::Error for Outer {
+            fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+                Some(&self.0)
+            }
+        }
+        let mut fields = Fields::new();
+        fields.set_error("error", &Outer("x".parse::<u8>().unwrap_err()));
+        assert_eq!(fields.find("error"), Some(Value::Str("no such port: invalid digit found in string")));
     }
 
     #[test]
@@ -180,6 +342,71 @@ mod tests {
         for n in 0..Fields::MAX_FIELDS + 5 {
             fields.set(format!("k{n}"), Value::U64(n as u64));
         }
+        assert_eq!(fields.len(), Fields::MAX_FIELDS);
+    }
+
+    /// Prints until it is told to stop, and counts the bytes it got rid of.
+    struct Endless(std::cell::Cell<usize>);
+
+    impl std::fmt::Debug for Endless {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            loop {
+                f.write_str("0123456789")?;
+                self.0.set(self.0.get() + 10);
+            }
+        }
+    }
+
+    const MOST: usize = Fields::MAX_TEXT + MARKS;
+
+    #[test]
+    fn a_value_that_prints_for_ever_is_stopped() {
+        let (mut fields, endless) = (Fields::new(), Endless(0.into()));
+        fields.set("a", Value::Str("x"));
+        fields.set_display("b", format_args!("{endless:?}"));
+        let Some(Value::Str(text)) = fields.find("b") else { panic!() };
+        assert!(text.starts_with("0123456789") && text.ends_with("…"));
+        assert_eq!(fields.text.len(), Fields::MAX_TEXT);
+        assert!(endless.0.get() <= Fields::MAX_TEXT, "{:?}", endless.0);
+        fields.set_display("c", format_args!("{endless:?}"));
+        assert_eq!(fields.find("c"), Some(Value::Str("…")));
+        assert!(fields.text.capacity() <= MOST, "{}", fields.text.capacity());
+    }
+
+    #[test]
+    fn memory_is_bounded_however_the_list_is_filled() {
+        let huge = "x".repeat(10 * Fields::MAX_TEXT);
+        for size in [7, 1_000, 40_000, huge.len()] {
+            let mut fields = Fields::new();
+            for n in 0..2_000 {
+                fields.set(format!("k{}", n % (Fields::MAX_FIELDS + 20)), Value::Str(&huge[..size]));
+                assert!(fields.text.capacity() <= MOST, "{size} {n} {}", fields.text.capacity());
+            }
+            for n in 0..20_000 {
+                fields.set_display("k1", format_args!("{}{n}", &huge[..size.min(500)]));
+                assert!(fields.text.capacity() <= MOST, "{size} {n} {}", fields.text.capacity());
+            }
+            assert!(fields.text.len() >= fields.unused);
+            assert!(fields.capacity_bytes() >= fields.text.capacity());
+        }
+    }
+
+    #[test]
+    fn a_refused_key_leaves_no_text() {
+        let mut fields = Fields::new();
+        for n in 0..Fields::MAX_FIELDS {
+            fields.set(format!("k{n}"), Value::Str("kept"));
+        }
+        let before = fields.text.clone();
+        for n in 0..1_000 {
+            fields.set(format!("more{n}"), Value::Str("refused"));
+            fields.set_display(format!("others{n}"), format_args!("refused {n}"));
+        }
+        fields.set_display("endless", format_args!("{:?}", Endless(0.into())));
+        assert_eq!(fields.text, before);
+        fields.set("k0", Value::Str("new"));
+        assert_eq!(fields.find("k0"), Some(Value::Str("new")));
+        assert_eq!(fields.find("k1"), Some(Value::Str("kept")));
         assert_eq!(fields.len(), Fields::MAX_FIELDS);
     }
 }

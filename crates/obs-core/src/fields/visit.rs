@@ -24,7 +24,7 @@ impl Visit for Fields {
         self.set(field.name(), Value::Str(value));
     }
     fn record_error(&mut self, field: &Field, value: &(dyn std::error::Error + 'static)) {
-        self.set_display(field.name(), format_args!("{value}"));
+        self.set_error(field.name(), value);
     }
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
         self.set_display(field.name(), format_args!("{value:?}"));

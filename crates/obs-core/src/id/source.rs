@@ -63,30 +63,30 @@ impl IdSource {
 
     /// A new request id: 32 hex digits.
     pub fn request_id(&self) -> RequestId {
-        let mut digits = [0; 32];
-        super::hex::encode(&self.next_u128().to_be_bytes(), &mut digits);
-        RequestId::from_hex(digits)
-    }
-
-    fn next_u128(&self) -> u128 {
-        u128::from(self.next_u64()) << 64 | u128::from(self.next_u64())
+        RequestId::from_hex(super::hex::encode_wide(self.next_u128()))
     }
 
     fn next_u64(&self) -> u64 {
+        self.draw(Generator::step)
+    }
+
+    fn next_u128(&self) -> u128 {
+        self.draw(|generator| u128::from(generator.step()) << 64 | u128::from(generator.step()))
+    }
+
+    fn draw<T>(&self, draw: impl FnOnce(&mut Generator) -> T) -> T {
         match &self.0 {
-            // A thread being torn down has lost its state: a fresh seed is a random number too.
-            Kind::Thread => GENERATOR
-                .try_with(|cell| {
-                    let mut generator = cell.get();
-                    if generator.stride == 0 {
-                        generator = Generator { state: os_random(), stride: mixed_stride(os_random()) };
-                    }
-                    let output = generator.step();
-                    cell.set(generator);
-                    output
-                })
-                .unwrap_or_else(|_| os_random()),
-            Kind::Seeded(generator) => generator.lock().unwrap_or_else(PoisonError::into_inner).step(),
+            // Nothing is dropped with the cell, so it is there until the thread's very end.
+            Kind::Thread => GENERATOR.with(|cell| {
+                let mut generator = cell.get();
+                if generator.stride == 0 {
+                    generator = Generator { state: os_random(), stride: mixed_stride(os_random()) };
+                }
+                let drawn = draw(&mut generator);
+                cell.set(generator);
+                drawn
+            }),
+            Kind::Seeded(generator) => draw(&mut generator.lock().unwrap_or_else(PoisonError::into_inner)),
         }
     }
 }

@@ -43,9 +43,7 @@ impl SpanId {
 
     /// The 16 lower-case hex digits, ASCII.
     pub fn to_hex(self) -> [u8; 16] {
-        let mut out = [0; 16];
-        hex::encode(&self.to_bytes(), &mut out);
-        out
+        hex::encode(self.get())
     }
 }
 

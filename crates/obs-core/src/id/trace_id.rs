@@ -43,9 +43,7 @@ impl TraceId {
 
     /// The 32 lower-case hex digits, ASCII.
     pub fn to_hex(self) -> [u8; 32] {
-        let mut out = [0; 32];
-        hex::encode(&self.to_bytes(), &mut out);
-        out
+        hex::encode_wide(self.get())
     }
 }
 

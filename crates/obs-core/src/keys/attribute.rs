@@ -15,7 +15,7 @@ names! {
     HTTP_RESPONSE_BODY_SIZE = "http.response.body.size";
     /// The path without the query.
     URL_PATH = "url.path";
-    /// `http` or `https`.
+    /// `http` or `https`; `http` where the request does not say, as over HTTP/1.
     URL_SCHEME = "url.scheme";
     /// The host the client asked for, without the port.
     SERVER_ADDRESS = "server.address";

@@ -21,6 +21,8 @@ names! {
     REQUEST_ID = "request_id";
     /// `file:line` of the call, by option.
     CALLER = "caller";
+    /// `true` where the line did not fit and was cut.
+    TRUNCATED = "truncated";
     /// Access line: the method out of the closed set.
     METHOD = "method";
     /// Access line: the route template, or `unmatched`.
@@ -39,7 +41,7 @@ names! {
     CLIENT_ADDRESS = "client_address";
     /// Access line: the `User-Agent` header.
     USER_AGENT = "user_agent";
-    /// The error's or panic's text.
+    /// Access line: the error's or panic's text.
     ERROR = "error";
     /// Panic line: `file:line:column` of the panic.
     LOCATION = "location";

@@ -75,7 +75,7 @@ metrics! {
     /// Registrations past a family's cap.
     METRIC_OVERFLOW = Counter "obs_metric_overflow_total" [METRIC]
         "Registrations that went to the overflow series because the family is at its cap.";
-    /// Registrations refused.
+    /// What the recorder refused.
     METRIC_REJECTED = Counter "obs_metric_rejected_total" [REASON]
-        "Registrations refused, by reason; their handles count nothing.";
+        "Registrations, observations and source families refused, by reason.";
 }

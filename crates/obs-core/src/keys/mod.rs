@@ -7,5 +7,6 @@ pub mod field;
 pub mod label;
 pub mod metric;
 pub mod resource;
+pub mod target;
 
 pub use metric::{Kind, Metric};

@@ -23,9 +23,9 @@ pub struct Request<'a> {
     pub scheme: Option<&'a str>,
     /// `1.0`, `1.1`, `2` or `3`.
     pub protocol_version: &'static str,
-    /// The `Host` header or `:authority`.
+    /// The `Host` header or `:authority`. Told at the end, not at the start: checking its text costs.
     pub host: Option<&'a str>,
-    /// The `User-Agent` header.
+    /// The `User-Agent` header. Told at the end, not at the start.
     pub user_agent: Option<&'a str>,
     /// The peer of the connection, where the server tells.
     pub peer: Option<SocketAddr>,
@@ -66,8 +66,6 @@ pub struct End<'a> {
     pub status: Option<u16>,
     /// From the request's head to the end.
     pub duration: Duration,
-    /// From the request's head to the response's head, where one was made.
-    pub head_duration: Option<Duration>,
     /// Bytes of response body handed to the server.
     pub response_bytes: u64,
     /// The error of the service or the body, or the panic's message.
@@ -77,7 +75,7 @@ pub struct End<'a> {
 impl<'a> End<'a> {
     /// An end with nothing known but outcome and duration.
     pub fn new(outcome: Outcome, duration: Duration) -> Self {
-        Self { outcome, status: None, duration, head_duration: None, response_bytes: 0, error: None }
+        Self { outcome, status: None, duration, response_bytes: 0, error: None }
     }
 
     /// The status to count under: the response's own or, where none was made, 500, which is what a proxy in front

@@ -56,7 +56,7 @@ pub fn traceparent(ids: Ids) -> [u8; TRACEPARENT_LEN] {
     out[..2].copy_from_slice(b"00");
     out[3..35].copy_from_slice(&ids.trace_id.to_hex());
     out[36..52].copy_from_slice(&ids.span_id.to_hex());
-    crate::id::encode_hex(&[ids.flags.to_byte()], &mut out[53..]);
+    out[53..].copy_from_slice(&crate::id::encode_hex(ids.flags.to_byte().into())[14..]);
     out
 }
 

@@ -13,6 +13,7 @@ use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper_util::client::legacy::Client as Pooled;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
+use obs_core::time;
 use tokio::runtime::Runtime;
 
 use super::{Endpoint, HeaderError, SendError};
@@ -23,6 +24,9 @@ const TICK: Duration = Duration::from_millis(20);
 /// An idle connection is not used again after this long: most servers close theirs a little later, and nobody runs
 /// here meanwhile to see it.
 const IDLE: Duration = Duration::from_secs(3);
+
+/// Longer time-outs mean none, and must not bring the sums of the connector and the runtime near the end of the clock.
+const LONGEST_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What stands before a batch, the batch, and what stands after it: sent without joining them.
 type Payload = Chain<Chain<Bytes, Bytes>, Bytes>;
@@ -51,15 +55,16 @@ impl ClientSettings {
         Self { connect_timeout: Duration::from_secs(5), request_timeout: Duration::from_secs(10), headers }
     }
 
-    /// How long a connection may take; default 5 s.
+    /// How long a connection may take; default 5 s, at most a day.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.connect_timeout = timeout;
+        self.connect_timeout = timeout.min(LONGEST_TIMEOUT);
         self
     }
 
-    /// How long one attempt may take from connecting to the end of the answer; default 10 s.
+    /// How long one attempt may take from connecting to the end of the answer; default 10 s, at most a
+    /// day.
     pub fn request_timeout(mut self, timeout: Duration) -> Self {
-        self.request_timeout = timeout;
+        self.request_timeout = timeout.min(LONGEST_TIMEOUT);
         self
     }
 
@@ -181,7 +186,7 @@ impl Client {
             let body = Limited::new(body, Self::MAX_RESPONSE).collect().await.map_err(read_error)?;
             Ok(Response { status: head.status, headers: head.headers, body: body.to_bytes() })
         };
-        let until = Instant::now() + self.settings.request_timeout;
+        let until = time::deadline(self.settings.request_timeout);
         runtime.block_on(async { race(pin!(exchange), until, control).await })
     }
 }

@@ -90,10 +90,10 @@ impl Retry {
                 let factor = 1u32.checked_shl(attempt.saturating_sub(1)).unwrap_or(u32::MAX);
                 let full = self.first.saturating_mul(factor).min(self.longest);
                 let share = (random >> 32) as f64 / f64::from(u32::MAX);
-                full / 2 + (full / 2).mul_f64(share)
+                (full / 2).saturating_add((full / 2).mul_f64(share))
             }
         };
-        if elapsed + pause < self.budget { Some(pause) } else { None }
+        if elapsed.saturating_add(pause) < self.budget { Some(pause) } else { None }
     }
 }
 
@@ -154,6 +154,15 @@ mod tests {
         assert_eq!(pause(7), Some(Duration::from_secs(2)));
         assert_eq!(pause(8), None);
         assert_eq!(retry.pause(1, Duration::ZERO, Some(Duration::MAX), 0), None);
+    }
+
+    #[test]
+    fn endless_pauses_and_budgets_are_only_long() {
+        let retry =
+            Retry::new().first_pause(Duration::MAX).longest_pause(Duration::MAX).budget(Duration::MAX);
+        let pause = |asked| retry.pause(9, Duration::from_secs(1), asked, u64::MAX);
+        assert!(pause(None).is_none_or(|pause| pause > Duration::MAX / 2));
+        assert_eq!(pause(Some(Duration::MAX)), None);
     }
 
     #[test]

@@ -3,6 +3,8 @@
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
+use obs_core::time;
+
 use super::{Phase, Shared};
 
 /// Given to a sink with each batch.
@@ -24,7 +26,7 @@ impl Control {
     /// Waits for `pause`, or until the deadline if that comes first. Returns whether there is time left. An end that
     /// is asked for meanwhile cuts the wait short once, so that one more attempt is made before the deadline.
     pub fn wait(&self, pause: Duration) -> bool {
-        let until = Instant::now() + pause;
+        let until = time::deadline(pause);
         let mut state = self.0.lock();
         let was_closed = state.phase == Phase::Closed;
         loop {

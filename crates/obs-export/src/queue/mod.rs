@@ -21,6 +21,7 @@ pub use worker::Worker;
 
 use obs_core::keys::metric;
 use obs_core::meter::{Meter, Source};
+use obs_core::time;
 
 /// Records that leave together. Their bytes follow one another without a gap, in the order they were pushed.
 #[derive(Debug, Default)]
@@ -185,7 +186,7 @@ impl Queue {
     /// # Errors
     /// [`FlushTimeout`] when `deadline` passes first; nothing is lost by it.
     pub fn flush(&self, deadline: Duration) -> Result<(), FlushTimeout> {
-        let until = Instant::now() + deadline;
+        let until = time::deadline(deadline);
         let shared = &*self.0;
         let mut state = shared.lock();
         let target = state.books.produced;
@@ -200,6 +201,11 @@ impl Queue {
         }
         state.hurry -= 1;
         if state.books.settled() < target { Err(FlushTimeout { pending: state.pending() }) } else { Ok(()) }
+    }
+
+    /// Whether it takes nothing more.
+    pub fn is_closed(&self) -> bool {
+        self.0.lock().phase == Phase::Closed
     }
 
     /// The books as they stand.

@@ -193,3 +193,36 @@ fn the_worker_is_silent_telemetry() {
     worker.queue().push(b"x");
     assert!(asked.recv_timeout(LONG).unwrap());
 }
+
+#[test]
+fn for_ever_is_a_time_like_any_other() {
+    let (mut worker, bytes, _open) = keeper(Settings::new("t").linger(Duration::MAX), false);
+    worker.queue().push(b"one");
+    worker.queue().flush(Duration::MAX).unwrap();
+    worker.queue().push(b"two");
+    worker.shutdown(Duration::MAX);
+    assert_eq!(*bytes.lock().unwrap(), b"onetwo");
+    let counts = worker.queue().counts();
+    assert_eq!((counts.delivered, counts.pending, counts.dropped()), (2, 0, 0));
+}
+
+/// Waits for ever between attempts.
+struct Patient;
+
+impl Sink for Patient {
+    fn deliver(&mut self, _: &mut Batch, control: &Control) -> Delivery {
+        control.wait(Duration::MAX);
+        Delivery::Delivered
+    }
+}
+
+#[test]
+fn an_end_cuts_a_wait_for_ever_short() {
+    let mut worker = Worker::spawn(Settings::new("t").linger(Duration::ZERO), "test", Patient).unwrap();
+    worker.queue().push(b"one");
+    wait_until(|| worker.queue().0.lock().in_flight_records == 1);
+    assert!(worker.queue().flush(Duration::from_millis(20)).is_err());
+    // Not for ever: where the sink begins to wait after the end it waits this long.
+    worker.shutdown(Duration::from_secs(1));
+    assert_eq!(worker.queue().counts().delivered, 1);
+}

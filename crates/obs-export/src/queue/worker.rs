@@ -5,6 +5,8 @@ use std::sync::{Arc, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use obs_core::time;
+
 use super::{Batch, Control, Delivery, Phase, Queue, Reason, Settings, Shared, Sink};
 
 /// A buffer that grew beyond this many batches in a burst is given back.
@@ -43,16 +45,16 @@ impl Worker {
     /// has ended, or shortly after the deadline even if the sink hangs. Further calls do nothing.
     pub fn shutdown(&mut self, deadline: Duration) {
         let Some(thread) = self.thread.take() else { return };
-        let until = Instant::now() + deadline;
+        let until = time::deadline(deadline);
         let shared = &*self.queue.0;
         let mut state = shared.lock();
         state.phase = Phase::Closed;
         state.deadline = Some(until);
         shared.work.notify_all();
         // A sink that hangs inside a system call cannot be stopped: its thread is left behind, not waited for.
-        let grace = Duration::from_millis(250);
+        let end = time::deadline(deadline.saturating_add(Duration::from_millis(250)));
         while !thread.is_finished() {
-            let left = (until + grace).saturating_duration_since(Instant::now());
+            let left = end.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return;
             }
@@ -102,7 +104,7 @@ fn next(shared: &Shared, batch: &mut Batch) -> bool {
         state.phase = Phase::Idle;
         state = shared.work.wait(state).unwrap_or_else(PoisonError::into_inner);
     }
-    let until = Instant::now() + shared.settings.linger;
+    let until = time::deadline(shared.settings.linger);
     while state.phase != Phase::Closed
         && state.hurry == 0
         && state.filling.bytes.len() < shared.settings.batch_bytes

@@ -225,3 +225,15 @@ fn shutdown_cuts_a_back_off_short_for_one_more_attempt() {
     assert_eq!(counts(&worker).delivered, 1);
     assert_eq!(stub.next().body, b"1[one]");
 }
+
+#[test]
+fn time_outs_for_ever_are_only_long() {
+    let stub = Stub::start([Answer::status(503), Answer::status(200)]);
+    let client = ClientSettings::new().connect_timeout(Duration::MAX).request_timeout(Duration::MAX);
+    let (mut worker, _) = start(&stub.url(), client, quick().budget(Duration::MAX));
+    worker.queue().push(b"one");
+    worker.queue().flush(Duration::MAX).unwrap();
+    worker.queue().push(b"two");
+    worker.shutdown(Duration::MAX);
+    assert_eq!(counts(&worker).delivered, 2);
+}

@@ -46,10 +46,9 @@ impl<B: Body> ServerBody<B> {
     pub(super) fn wrap(mut response: Response<B>, guard: Option<Guard>) -> Response<Self> {
         let Some(mut guard) = guard else { return response.map(Self::bare) };
         let through = guard.head(&mut response);
-        let promised =
-            response.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-        let body = response.body();
-        let expected = promised.or_else(|| body.size_hint().exact());
+        let (body, headers) = (response.body(), response.headers());
+        let promised = || headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok();
+        let expected = body.size_hint().exact().or_else(promised);
         if through || expected == Some(0) || body.is_end_stream() {
             guard.complete();
             return response.map(Self::bare);

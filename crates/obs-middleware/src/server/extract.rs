@@ -6,38 +6,72 @@ use obs_core::{IdSource, RequestId};
 
 pub(super) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub(super) const X_TRACE_ID: HeaderName = HeaderName::from_static("x-trace-id");
-const TRACEPARENT: HeaderName = HeaderName::from_static(w3c::TRACEPARENT);
 const TRACESTATE: HeaderName = HeaderName::from_static(w3c::TRACESTATE);
 
-/// The caller's span. Malformed headers are as good as none.
-pub(super) fn remote(headers: &HeaderMap) -> Option<Remote> {
-    let all = |name: HeaderName| headers.get_all(name).into_iter().map(HeaderValue::as_bytes);
-    // Most requests of an edge carry none of it; one look-up settles that.
-    headers.get(TRACEPARENT)?;
-    w3c::extract(all(TRACEPARENT), all(TRACESTATE))
+/// The headers of a request that matter here, found in one walk.
+#[derive(Default)]
+pub(super) struct Found<'a> {
+    traceparent: Seen<'a>,
+    request_id: Seen<'a>,
+    pub(super) host: Option<&'a HeaderValue>,
+    pub(super) user_agent: Option<&'a HeaderValue>,
 }
 
-/// The caller's request id and the header to echo, or new ones when it sent none, several, or a malformed one.
-pub(super) fn request_id(headers: &HeaderMap, ids: &IdSource) -> (RequestId, Option<HeaderValue>) {
-    let mut sent = headers.get_all(X_REQUEST_ID).into_iter();
-    if let (Some(value), None) = (sent.next(), sent.next())
-        && let Ok(id) = RequestId::parse(value.as_bytes())
-    {
-        return (id, Some(value.clone()));
+/// A header that may be there once.
+#[derive(Clone, Copy, Default)]
+enum Seen<'a> {
+    #[default]
+    Never,
+    Once(&'a HeaderValue),
+    Often,
+}
+
+impl<'a> Seen<'a> {
+    fn note(&mut self, value: &'a HeaderValue) {
+        *self = if let Self::Never = self { Self::Once(value) } else { Self::Often };
     }
-    let id = ids.request_id();
-    (id, HeaderValue::from_bytes(id.as_bytes()).ok())
+}
+
+impl<'a> Found<'a> {
+    pub(super) fn of(headers: &'a HeaderMap) -> Self {
+        let mut found = Self::default();
+        for (name, value) in headers {
+            match name.as_str() {
+                w3c::TRACEPARENT => found.traceparent.note(value),
+                "x-request-id" => found.request_id.note(value),
+                "host" => found.host = found.host.or(Some(value)),
+                "user-agent" => found.user_agent = found.user_agent.or(Some(value)),
+                _ => {}
+            }
+        }
+        found
+    }
+
+    /// The caller's span. Malformed headers are as good as none.
+    pub(super) fn remote(&self, headers: &HeaderMap) -> Option<Remote> {
+        let Seen::Once(traceparent) = self.traceparent else { return None };
+        let tracestates = headers.get_all(TRACESTATE).into_iter().map(HeaderValue::as_bytes);
+        w3c::extract([traceparent.as_bytes()], tracestates)
+    }
+
+    /// The caller's request id and the header to echo, or new ones when it sent none, several, or a malformed one.
+    pub(super) fn request_id(&self, ids: &IdSource) -> (RequestId, Option<HeaderValue>) {
+        if let Seen::Once(value) = self.request_id
+            && let Ok(id) = RequestId::parse(value.as_bytes())
+        {
+            return (id, Some(value.clone()));
+        }
+        let id = ids.request_id();
+        (id, HeaderValue::from_bytes(id.as_bytes()).ok())
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const TRACEPARENT: HeaderName = HeaderName::from_static(w3c::TRACEPARENT);
     const GOOD: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-
-    fn headers(list: &[(HeaderName, &[u8])]) -> HeaderMap {
-        list.iter().map(|(name, value)| (name.clone(), HeaderValue::from_bytes(value).unwrap())).collect()
-    }
 
     fn appended(list: &[(HeaderName, &[u8])]) -> HeaderMap {
         let mut map = HeaderMap::new();
@@ -47,10 +81,18 @@ mod tests {
         map
     }
 
+    fn request_id(headers: &HeaderMap, ids: &IdSource) -> (RequestId, Option<HeaderValue>) {
+        Found::of(headers).request_id(ids)
+    }
+
+    fn remote(headers: &HeaderMap) -> Option<Remote> {
+        Found::of(headers).remote(headers)
+    }
+
     #[test]
     fn one_well_formed_request_id_is_echoed_and_anything_else_replaced() {
         let ids = IdSource::seeded(1);
-        let (id, echo) = request_id(&headers(&[(X_REQUEST_ID, b"ORD-2024-98765")]), &ids);
+        let (id, echo) = request_id(&appended(&[(X_REQUEST_ID, b"ORD-2024-98765")]), &ids);
         assert_eq!(
             (id.as_str(), echo.unwrap()),
             ("ORD-2024-98765", HeaderValue::from_static("ORD-2024-98765"))

@@ -3,32 +3,32 @@
 use std::any::Any;
 use std::fmt::Display;
 use std::sync::Arc;
-use std::time::Duration;
 
 use http::header::HeaderValue;
 use http::{Request, Response, StatusCode};
 use obs_core::context::{Context, Ids, Local, TraceFlags};
-use obs_core::observe::{self, Candidate, End, Observer};
+use obs_core::fields::guarded;
+use obs_core::observe::{self, Candidate, End, Method, Observer};
 use obs_core::time::Monotonic;
 use obs_core::{Base, Outcome};
 
 use super::Settings;
-use super::extract::{self, X_REQUEST_ID, X_TRACE_ID};
+use super::extract::{Found, X_REQUEST_ID, X_TRACE_ID};
 use super::head::Head;
 use crate::trust::Trust;
 
-/// Moves from the service's future to the response's body. Dropped before it was closed, it closes as cancelled, or
-/// as panicked while the thread unwinds.
+/// Moves from the service's future to the response's body. Dropped before it was closed, it closes as cancelled.
 pub(super) struct Guard(Box<Open>);
 
 struct Open {
+    calling: bool,
     closed: bool,
     tell: Arc<dyn Tell>,
     context: Context,
     head: Head,
     begun: Monotonic,
     echo: Option<HeaderValue>,
-    response: Option<(StatusCode, Duration)>,
+    status: Option<StatusCode>,
     response_bytes: u64,
 }
 
@@ -57,7 +57,8 @@ impl Guard {
     {
         let base = &settings.base;
         let (started, begun) = (base.clock.now(), base.clock.monotonic());
-        let remote = extract::remote(request.headers());
+        let found = Found::of(request.headers());
+        let remote = found.remote(request.headers());
         let (parent, link) = match settings.trust {
             Trust::Internal => (remote, None),
             Trust::Edge => (None, remote),
@@ -69,23 +70,29 @@ impl Guard {
         };
         let sampled = settings.observers.sample(&Candidate::new(trace_id, parent.as_ref()));
         let flags = flags.sampled(sampled.unwrap_or(flags.is_sampled()));
-        let (request_id, echo) = extract::request_id(request.headers(), &base.ids);
+        let (request_id, echo) = found.request_id(&base.ids);
         let trace_state = parent.as_ref().and_then(|parent| parent.trace_state.clone());
         let ids = Ids { trace_id, span_id: base.ids.span_id(), flags };
         let context = Context::root(ids, Local::server(request_id, trace_state));
-        let head = Head::of(request, started, parent, link);
-        settings.observers.start(&context, &head.view());
+        let head = Head::of(request, &found, started, parent, link);
+        settings.observers.start(&context, &head.first_view());
         let tell = Arc::clone(settings) as Arc<dyn Tell>;
         Self(Box::new(Open {
+            calling: false,
             closed: false,
             tell,
             context,
             head,
             begun,
             echo,
-            response: None,
+            status: None,
             response_bytes: 0,
         }))
+    }
+
+    /// Whether the service's `call` runs right now, so that a drop meanwhile is its panic.
+    pub(super) fn calls(&mut self, calling: bool) {
+        self.0.calling = calling;
     }
 
     /// The request's context.
@@ -98,7 +105,7 @@ impl Guard {
     pub(super) fn head<B>(&mut self, response: &mut Response<B>) -> bool {
         let open = &mut *self.0;
         let status = response.status();
-        open.response = Some((status, open.elapsed()));
+        open.status = Some(status);
         let headers = response.headers_mut();
         if let Some(echo) = open.echo.take() {
             headers.insert(X_REQUEST_ID, echo);
@@ -107,8 +114,8 @@ impl Guard {
             headers.insert(X_TRACE_ID, trace_id);
         }
         let bodiless = [StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED].contains(&status);
-        let tunnel = open.head.method == http::Method::CONNECT && status.is_success();
-        bodiless || tunnel || status.is_informational() || open.head.method == http::Method::HEAD
+        let tunnel = open.head.method() == Method::Connect && status.is_success();
+        bodiless || tunnel || status.is_informational() || open.head.method() == Method::Head
     }
 
     /// Counts bytes handed to the server; returns how many there were so far.
@@ -121,14 +128,13 @@ impl Guard {
     /// The response went out whole.
     pub(super) fn complete(mut self) {
         let open = &mut *self.0;
-        let outcome =
-            open.response.map_or(Outcome::Success, |(status, _)| Outcome::of_status(status.as_u16()));
+        let outcome = open.status.map_or(Outcome::Success, |status| Outcome::of_status(status.as_u16()));
         open.close(outcome, None);
     }
 
     /// The service or the body failed.
     pub(super) fn fail<E: Display + 'static>(mut self, error: &E) {
-        let text = error.to_string();
+        let text = text_of(error);
         let outcome = if is_time_out(error, &text) { Outcome::TimedOut } else { Outcome::ServerError };
         self.0.close(outcome, Some(&text));
     }
@@ -143,28 +149,34 @@ impl Guard {
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        let outcome = if std::thread::panicking() { Outcome::Panicked } else { Outcome::Cancelled };
+        // Panics in polls were caught where they happened: whoever else drops an open guard has lost interest, even
+        // if it is because something of its own panics.
+        let panicked = self.0.calling && std::thread::panicking();
+        let outcome = if panicked { Outcome::Panicked } else { Outcome::Cancelled };
         self.0.close(outcome, None);
     }
 }
 
 impl Open {
-    fn elapsed(&self) -> Duration {
-        self.tell.base().clock.monotonic().since(self.begun)
-    }
-
     /// The first call counts; a guard that was consumed calls once more when it is dropped.
     fn close(&mut self, outcome: Outcome, error: Option<&str>) {
         if std::mem::replace(&mut self.closed, true) {
             return;
         }
-        let mut end = End::new(outcome, self.elapsed());
-        end.status = self.response.map(|(status, _)| status.as_u16());
-        end.head_duration = self.response.map(|(_, elapsed)| elapsed);
+        let duration = self.tell.base().clock.monotonic().since(self.begun);
+        let mut end = End::new(outcome, duration);
+        end.status = self.status.map(|status| status.as_u16());
         end.response_bytes = self.response_bytes;
         end.error = error;
         self.tell.conclude(&self.context, &self.head.view(), &end);
     }
+}
+
+/// What an error says. Its `Display` is a user's code and may panic, which is no reason to lose the request.
+fn text_of(error: &(impl Display + ?Sized)) -> String {
+    let mut text = String::new();
+    guarded(&mut text, format_args!("{error}"));
+    text
 }
 
 /// Whether an error is a time-out's: by kind for I/O, by their texts for tower's and tokio's `Elapsed`, so that
@@ -182,7 +194,7 @@ fn is_time_out<E: Display + 'static>(error: &E, text: &str) -> bool {
     };
     while let Some(error) = cause {
         let kind = error.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
-        if kind == Some(std::io::ErrorKind::TimedOut) || TEXTS.contains(&error.to_string().as_str()) {
+        if kind == Some(std::io::ErrorKind::TimedOut) || TEXTS.contains(&text_of(error).as_str()) {
             return true;
         }
         cause = error.source();

@@ -2,15 +2,17 @@
 
 use std::net::SocketAddr;
 
-use http::header::{HOST, USER_AGENT};
-use http::{HeaderValue, Method, Request, Uri, Version};
+use http::{HeaderValue, Request, Uri, Version};
 use obs_core::Timestamp;
-use obs_core::observe;
+use obs_core::observe::{self, Method};
 use obs_core::propagate::Remote;
+
+use super::extract::Found;
 
 /// Cloned from the head without copying text: `http` keeps it in shared buffers.
 pub(super) struct Head {
-    pub(super) method: Method,
+    method: Method,
+    method_original: http::Method,
     uri: Uri,
     version: Version,
     host: Option<HeaderValue>,
@@ -24,17 +26,18 @@ pub(super) struct Head {
 impl Head {
     pub(super) fn of<B>(
         request: &Request<B>,
+        found: &Found<'_>,
         started: Timestamp,
         parent: Option<Remote>,
         link: Option<Remote>,
     ) -> Self {
-        let headers = request.headers();
         Self {
-            method: request.method().clone(),
+            method: Method::parse(request.method().as_str()),
+            method_original: request.method().clone(),
             uri: request.uri().clone(),
             version: request.version(),
-            host: headers.get(HOST).cloned(),
-            user_agent: headers.get(USER_AGENT).cloned(),
+            host: found.host.cloned(),
+            user_agent: found.user_agent.cloned(),
             peer: crate::route::peer(request.extensions()),
             started,
             parent,
@@ -42,10 +45,16 @@ impl Head {
         }
     }
 
-    pub(super) fn view(&self) -> observe::Request<'_> {
-        let mut view = observe::Request::new(observe::Method::parse(self.method.as_str()), self.uri.path());
-        view.method_original = self.method.as_str();
-        view.scheme = self.uri.scheme_str();
+    pub(super) fn method(&self) -> Method {
+        self.method
+    }
+
+    /// What is told at the start: all but the texts that have to be checked first.
+    pub(super) fn first_view(&self) -> observe::Request<'_> {
+        let mut view = observe::Request::new(self.method, self.uri.path());
+        view.method_original = self.method_original.as_str();
+        // HTTP/1 does not say; where TLS ends in front of the service, as it mostly does, this is what is spoken here.
+        view.scheme = Some(self.uri.scheme_str().unwrap_or("http"));
         view.protocol_version = match self.version {
             Version::HTTP_09 => "0.9",
             Version::HTTP_10 => "1.0",
@@ -53,18 +62,24 @@ impl Head {
             Version::HTTP_3 => "3",
             _ => "1.1",
         };
-        view.host =
-            self.uri.authority().map(|authority| authority.as_str()).or_else(|| text(self.host.as_ref()));
-        view.user_agent = text(self.user_agent.as_ref());
         view.peer = self.peer;
         view.started = self.started;
         view.parent = self.parent.as_ref();
         view.link = self.link.as_ref();
         view
     }
+
+    /// What is told at the end: everything.
+    pub(super) fn view(&self) -> observe::Request<'_> {
+        let mut view = self.first_view();
+        view.host =
+            self.uri.authority().map(|authority| authority.as_str()).or_else(|| text(self.host.as_ref()));
+        view.user_agent = text(self.user_agent.as_ref());
+        view
+    }
 }
 
-/// A header as text; bytes that are no visible ASCII make it as good as absent.
+/// A header as text; bytes that are no UTF-8 make it as good as absent.
 fn text(value: Option<&HeaderValue>) -> Option<&str> {
-    value?.to_str().ok()
+    str::from_utf8(value?.as_bytes()).ok()
 }

@@ -137,13 +137,15 @@ where
         if nested == Some(true) {
             return ServerFuture::new(self.inner.call(request), None);
         }
-        let guard = Guard::open(&self.settings, &request);
+        let mut guard = Guard::open(&self.settings, &request);
         if let Some(route) = route {
             guard.context().local().set_route(route);
         }
-        // A panic in here is seen by the guard's drop, like one in a poll.
         let scope = context::enter_poll(guard.context());
+        // Catching a panic here would move the whole request once more; the guard is told to look for one instead.
+        guard.calls(true);
         let inner = self.inner.call(request);
+        guard.calls(false);
         drop(scope);
         ServerFuture::new(inner, Some(guard))
     }

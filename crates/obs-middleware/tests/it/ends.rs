@@ -241,6 +241,36 @@ fn panics_are_noted_and_go_on() {
     assert!(context::current().is_none());
 }
 
+#[test]
+fn a_future_that_is_dropped_while_something_else_panics_is_cancelled() {
+    let (layer, spy, _) = layer();
+    let mut service =
+        layer.layer(service_fn(|_: Request<()>| pending::<Result<Response<String>, Infallible>>()));
+    let unwound = catch_unwind(AssertUnwindSafe(|| {
+        let mut future = Box::pin(service.call(get()));
+        assert!(poll(&mut future).is_pending());
+        panic!("not the request's affair");
+    }));
+    assert!(unwound.is_err());
+    assert_eq!(spy.only().outcome, "cancelled");
+}
+
+#[tokio::test]
+async fn an_error_whose_text_panics_is_still_the_services_answer() {
+    #[derive(Debug)]
+    struct Mad;
+    impl std::fmt::Display for Mad {
+        fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            panic!("no words")
+        }
+    }
+    let (layer, spy, _) = layer();
+    let service = layer.layer(service_fn(|_: Request<()>| ready(Err::<Response<String>, _>(Mad))));
+    assert!(service.oneshot(get()).await.is_err());
+    let seen = spy.only();
+    assert_eq!((seen.outcome, seen.error.as_deref()), ("server_error", Some("[panicked]")));
+}
+
 #[tokio::test]
 async fn a_panic_in_the_body_is_noted_and_goes_on() {
     struct Mad;

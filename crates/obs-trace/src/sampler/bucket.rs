@@ -1,5 +1,6 @@
 //! A token bucket without a lock: how many sampled callers are believed.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use obs_core::Clock;
@@ -11,6 +12,8 @@ const SECOND: u64 = 1_000_000_000;
 /// I.371): the time at which the bucket would be full again.
 #[derive(Debug)]
 pub(super) struct Bucket {
+    /// The first look at the clock; what `full_at` counts from.
+    begun: OnceLock<Monotonic>,
     full_at: AtomicU64,
     /// Nanoseconds per token; zero gives none at all.
     interval: u64,
@@ -19,14 +22,15 @@ pub(super) struct Bucket {
 impl Bucket {
     pub(super) const fn new(per_second: u32) -> Self {
         let interval = if per_second == 0 { 0 } else { SECOND / per_second as u64 };
-        Self { full_at: AtomicU64::new(0), interval }
+        Self { begun: OnceLock::new(), full_at: AtomicU64::new(0), interval }
     }
 
     pub(super) fn take(&self, clock: &Clock) -> bool {
         if self.interval == 0 {
             return false;
         }
-        let now = clock.monotonic().since(Monotonic::default()).as_nanos() as u64;
+        let now = clock.monotonic();
+        let now = now.since(*self.begun.get_or_init(|| now)).as_nanos() as u64;
         let empty_beyond = SECOND - self.interval;
         // Relaxed: the number stands for nothing but itself.
         self.full_at

@@ -11,7 +11,7 @@ use tracing_core::{Event, Field};
 use super::special::Special;
 
 /// Fields of one `record` call or event, read without any lock and handed over afterwards. Its memory is kept per
-/// thread; a draft that is taken while another is in use, because a `Debug` opens spans itself, has memory of its own.
+/// thread unless it has grown large; a draft that is taken while another is in use, because a `Debug` opens spans itself, has memory of its own.
 #[derive(Default)]
 pub struct Draft {
     /// The field names, one for each of `fields`, in the same order.
@@ -19,6 +19,9 @@ pub struct Draft {
     pub(super) fields: Fields,
     pub(super) special: Special,
 }
+
+/// A draft that holds more than this many bytes is not kept: one large value must not cost its thread for ever.
+const SPARE_BYTES: usize = 16 * 1_024;
 
 thread_local! {
     static SPARE: Cell<Option<Box<Draft>>> = const { Cell::new(None) };
@@ -39,6 +42,9 @@ impl Draft {
         let mut draft = SPARE.try_with(Cell::take).ok().flatten().unwrap_or_default();
         fill(&mut draft);
         then(&mut draft);
+        if draft.fields.capacity_bytes() > SPARE_BYTES {
+            return;
+        }
         draft.keys.clear();
         draft.fields.clear();
         draft.special = Special::default();
@@ -81,12 +87,12 @@ impl Visit for Draft {
     }
     fn record_error(&mut self, field: &Field, value: &(dyn std::error::Error + 'static)) {
         let before = self.fields.len();
-        self.fields.set_display(field.name(), format_args!("{value}"));
+        self.fields.set_error(field.name(), value);
         self.note(field, before);
     }
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
         if Special::is_key(field.name()) {
-            self.special.set(field.name(), &format!("{value:?}"));
+            self.special.set_debug(field.name(), value);
             return;
         }
         let before = self.fields.len();
@@ -98,5 +104,33 @@ impl Visit for Draft {
 impl fmt::Debug for Draft {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Draft").field("fields", &self.fields).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spare_bytes() -> Option<usize> {
+        let draft = SPARE.take();
+        let bytes = draft.as_ref().map(|draft| draft.fields.capacity_bytes());
+        SPARE.set(draft);
+        bytes
+    }
+
+    #[test]
+    fn memory_is_kept_for_the_next_draft_unless_it_is_large() {
+        Draft::filled(|draft| draft.fields.set("a", Value::Str("short")), |_| ());
+        let kept = spare_bytes();
+        assert!(kept.is_some_and(|bytes| bytes > 0), "{kept:?}");
+        Draft::filled(|draft| draft.fields.set("a", Value::Str("again")), |_| ());
+        assert_eq!(spare_bytes(), kept);
+        let large = "x".repeat(SPARE_BYTES + 1);
+        Draft::filled(
+            |draft| draft.fields.set("a", Value::Str(&large)),
+            |draft| assert_eq!(draft.fields.find("a"), Some(Value::Str(&large))),
+        );
+        assert_eq!(spare_bytes(), None);
+        Draft::filled(|_| (), |draft| assert!(draft.fields.is_empty() && draft.keys.is_empty()));
     }
 }

@@ -24,9 +24,9 @@ const MESSAGE: &str = "message";
 
 /// Recordings each thread keeps for later spans.
 const SPARES: usize = 32;
-/// A recording is kept only if it holds at most this many events and bytes of text.
+/// A recording is kept only if it holds at most this many events and bytes of memory.
 const SPARE_EVENTS: usize = 8;
-const SPARE_TEXT: usize = 4 * 1_024;
+const SPARE_BYTES: usize = 16 * 1_024;
 
 #[derive(Debug)]
 pub(crate) struct Recording {
@@ -101,14 +101,9 @@ impl Recording {
     }
 
     pub(super) fn recycle(mut self: Box<Self>) {
-        let text = |fields: &Fields| -> usize {
-            let len =
-                |(_, value): (&str, Value<'_>)| if let Value::Str(text) = value { text.len() } else { 8 };
-            fields.iter().map(len).sum()
-        };
-        let events = self.events.get(..self.event_count).unwrap_or_default();
-        let total = text(&self.fields) + events.iter().map(|event| text(&event.fields)).sum::<usize>();
-        if self.events.len() > SPARE_EVENTS || total > SPARE_TEXT {
+        let events = self.events.iter().map(|event| event.fields.capacity_bytes());
+        let bytes = self.fields.capacity_bytes() + events.sum::<usize>();
+        if self.events.len() > SPARE_EVENTS || bytes > SPARE_BYTES {
             return;
         }
         self.code_len = 0;
@@ -257,9 +252,40 @@ impl Visit for FirstFields<'_> {
     }
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         if Special::is_key(field.name()) {
-            self.special.set(field.name(), &format!("{value:?}"));
+            self.special.set_debug(field.name(), value);
         } else {
             self.fields.record_debug(field, value);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn begin() -> Box<Recording> {
+        Recording::begin(None, Cow::Borrowed("a"), Kind::Internal, &Clock::system())
+    }
+
+    fn spares() -> usize {
+        let spares = POOL.take();
+        let count = spares.len();
+        POOL.set(spares);
+        count
+    }
+
+    #[test]
+    fn a_recording_is_used_again_unless_it_holds_much_memory() {
+        let mut small = begin();
+        small.fields.set("a", Value::Str("short"));
+        small.recycle();
+        assert_eq!(spares(), 1);
+        let mut large = begin();
+        assert_eq!((spares(), large.fields.len()), (0, 0));
+        // What was refused or replaced has left its memory behind.
+        large.fields.set("a", Value::Str(&"x".repeat(SPARE_BYTES + 1)));
+        large.fields.clear();
+        large.recycle();
+        assert_eq!(spares(), 0);
     }
 }

@@ -1,5 +1,9 @@
 //! Fields that set a part of the span instead of an attribute, named as tracing-opentelemetry names them.
 
+use std::fmt;
+
+use obs_core::fields::{Bounded, guarded};
+
 use crate::record::Kind;
 
 /// Replaces the span's name.
@@ -47,6 +51,13 @@ impl Special {
         }
     }
 
+    /// As [`Special::set`], with what `value` prints: that may be endless, and may panic.
+    pub(super) fn set_debug(&mut self, key: &str, value: &dyn fmt::Debug) {
+        let mut text = String::new();
+        guarded(&mut Bounded::new(&mut text, MAX_TEXT), format_args!("{value:?}"));
+        self.set(key, &text);
+    }
+
     /// Takes over what `later` has said.
     pub(super) fn merge(&mut self, later: Self) {
         self.name = later.name.or(self.name.take());
@@ -70,4 +81,41 @@ pub(super) fn cut(text: &str) -> &str {
         end -= 1;
     }
     &text[..end]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Prints one text for as long as it is taken, then panics.
+    struct Endless(&'static str);
+
+    impl fmt::Debug for Endless {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            while f.write_str(self.0).is_ok() {}
+            panic!("no")
+        }
+    }
+
+    struct Half;
+
+    impl fmt::Debug for Half {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("half")?;
+            panic!("no")
+        }
+    }
+
+    #[test]
+    fn what_a_value_prints_is_bounded_and_its_panic_goes_no_further() {
+        let mut special = Special::default();
+        special.set_debug(NAME, &Endless("é?"));
+        let name = special.name.as_deref().unwrap();
+        assert!(name.len() > MAX_TEXT - 4 && name.len() <= MAX_TEXT && name.starts_with("é?é?"), "{name}");
+        special.set_debug(STATUS_DESCRIPTION, &Half);
+        assert_eq!(special.description.as_deref(), Some("half[panicked]"));
+        special.set_debug(STATUS_CODE, &format_args!("OK"));
+        special.set_debug(KIND, &Half);
+        assert_eq!((special.code, special.kind), (Some(Code::Ok), None));
+    }
 }

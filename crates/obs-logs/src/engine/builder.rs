@@ -1,0 +1,84 @@
+//! Puts an engine together; nothing global is touched.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use obs_core::Base;
+
+use super::{Forms, Inner, Logs, LogsGuard};
+use crate::format::Service;
+use crate::sink::{Form, Way};
+use crate::{BuildError, Filter, Output};
+
+/// Whether lines say where in the code they come from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Caller {
+    /// They do not.
+    #[default]
+    Hidden,
+    /// As `caller`, the file and line.
+    Shown,
+}
+
+/// Builds [`Logs`].
+#[derive(Debug)]
+#[must_use]
+pub struct Builder {
+    base: Arc<Base>,
+    filter: Filter,
+    caller: Caller,
+    outputs: Vec<Output>,
+}
+
+impl Builder {
+    pub(super) fn new(base: Arc<Base>) -> Self {
+        Self { base, filter: Filter::default(), caller: Caller::default(), outputs: Vec::new() }
+    }
+
+    /// Which events and spans are looked at; default `info`.
+    pub fn filter(mut self, filter: Filter) -> Self {
+        self.filter = filter;
+        self
+    }
+
+    /// Whether lines say where in the code they come from; default hidden.
+    pub fn caller(mut self, caller: Caller) -> Self {
+        self.caller = caller;
+        self
+    }
+
+    /// Adds an output; default, where none is added, JSON on standard output.
+    pub fn output(mut self, output: Output) -> Self {
+        self.outputs.push(output);
+        self
+    }
+
+    /// Opens the outputs, starts their threads and registers their books with the base.
+    ///
+    /// # Errors
+    /// [`BuildError`] for the first output that cannot be used; those before it are closed again.
+    pub fn build(mut self) -> Result<(Logs, LogsGuard), BuildError> {
+        if self.outputs.is_empty() {
+            self.outputs.push(Output::stdout());
+        }
+        let (mut ways, mut workers) = (Vec::new(), Vec::new());
+        let mut taken = HashSet::new();
+        for output in self.outputs {
+            let (way, worker) = output.open(&self.base, &mut taken)?;
+            ways.push(way);
+            workers.extend(worker);
+        }
+        for way in &ways {
+            self.base.sources.register(way.source());
+        }
+        let has = |json| ways.iter().any(|way: &Way| (way.form == Form::Json) == json);
+        let forms = match (has(true), has(false)) {
+            (true, true) => Forms::Both,
+            (false, true) => Forms::Pretty,
+            _ => Forms::Json,
+        };
+        let service = Service::new(&self.base.resource);
+        let inner = Inner { base: self.base, filter: self.filter, caller: self.caller, service, ways, forms };
+        Ok((Logs(Arc::new(inner)), LogsGuard::new(workers)))
+    }
+}

@@ -1,0 +1,341 @@
+//! One event becomes one line in each format that is in use.
+
+use std::error::Error;
+use std::fmt::{self, Debug};
+
+use obs_core::context;
+
+use obs_core::fields::{Chain, Fields, Value, guarded};
+use obs_core::redact::REDACTED;
+use tracing_core::field::Visit;
+use tracing_core::{Event, Field};
+
+use super::{Forms, Logs, Scratch};
+use crate::format::{JsonLine, Key, Kind, Message, PrettyLine, Site, SpanFragments, is_written};
+
+impl Logs {
+    /// Writes one event. `spans` adds the open spans, from the innermost outwards; it must run no code of a user's.
+    ///
+    /// Asks neither the filter, which the caller has done once for the call site, nor the outputs whether they are
+    /// ready: a line that finds its queue full is counted there. Trace, span and request ids are those of the
+    /// context that is open on this thread.
+    #[inline]
+    pub fn event(&self, event: &Event<'_>, spans: impl FnOnce(&mut Spans<'_>)) {
+        if context::is_silenced() {
+            return;
+        }
+        Scratch::lend(|scratch| self.event_in(scratch, event, spans));
+    }
+
+    fn event_in(&self, scratch: &mut Scratch, event: &Event<'_>, spans: impl FnOnce(&mut Spans<'_>)) {
+        let site = &*scratch.sites.get(event.metadata());
+        let now = self.0.base.clock.now();
+        let Scratch { json, pretty, text, time, ids, .. } = scratch;
+        let service = &self.0.service;
+        match self.0.forms {
+            Forms::Json => {
+                let mut line = JsonLine::open((&mut json.0, &mut json.1), time, now, site, service);
+                let written = record(event, site, &mut line);
+                line.identity(service, ids);
+                spans(&mut Spans { line: &mut line, written });
+                line.close(self.caller(site));
+            }
+            Forms::Pretty => {
+                let mut line = PrettyLine::open((&mut pretty.0, &mut pretty.1), site);
+                let written = record(event, site, &mut line);
+                line.identity();
+                spans(&mut Spans { line: &mut line, written });
+                line.close(self.caller(site));
+            }
+            Forms::Both => {
+                let mut both = Both {
+                    json: JsonLine::open((&mut json.0, &mut json.1), time, now, site, service),
+                    pretty: PrettyLine::open((&mut pretty.0, &mut pretty.1), site),
+                    text,
+                };
+                let written = record(event, site, &mut both);
+                both.json.identity(service, ids);
+                both.pretty.identity();
+                spans(&mut Spans { line: &mut both, written });
+                both.json.close(self.caller(site));
+                both.pretty.close(self.caller(site));
+            }
+        }
+        self.deliver(scratch, now, site);
+    }
+}
+
+/// Takes the open spans of one event.
+pub struct Spans<'a> {
+    line: &'a mut dyn SpanLine,
+    written: u64,
+}
+
+impl Spans<'_> {
+    /// Adds a span further out than those before. Its fields are rendered on the first event inside it.
+    #[inline]
+    pub fn add(&mut self, fields: &Fields, fragments: &mut SpanFragments) {
+        if !fields.is_empty() {
+            self.line.span(self.written, fields, fragments);
+        }
+    }
+}
+
+impl Debug for Spans<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Spans").finish_non_exhaustive()
+    }
+}
+
+/// Takes the fields of an event.
+trait EventLine {
+    /// Writes a field by the short way; `false` where nothing was written.
+    #[inline(always)]
+    fn value_at_sight(&mut self, _key: &Key, _value: Value<'_>) -> bool {
+        false
+    }
+    fn value(&mut self, key: &Key, value: Value<'_>);
+    fn print(&mut self, key: &Key, value: fmt::Arguments<'_>);
+}
+
+/// Takes the fields of spans.
+trait SpanLine {
+    fn span(&mut self, written: u64, fields: &Fields, fragments: &mut SpanFragments);
+}
+
+/// Both formats at once: what a user's code prints is printed once.
+struct Both<'a> {
+    json: JsonLine<'a>,
+    pretty: PrettyLine<'a>,
+    text: &'a mut String,
+}
+
+impl EventLine for JsonLine<'_> {
+    #[inline(always)]
+    fn value_at_sight(&mut self, key: &Key, value: Value<'_>) -> bool {
+        JsonLine::value_at_sight(self, key, value)
+    }
+
+    fn value(&mut self, key: &Key, value: Value<'_>) {
+        JsonLine::value(self, key, value);
+    }
+
+    #[inline]
+    fn print(&mut self, key: &Key, value: fmt::Arguments<'_>) {
+        JsonLine::print(self, key, value);
+    }
+}
+
+impl SpanLine for JsonLine<'_> {
+    fn span(&mut self, written: u64, fields: &Fields, fragments: &mut SpanFragments) {
+        JsonLine::span(self, written, fields, fragments);
+    }
+}
+
+impl EventLine for PrettyLine<'_> {
+    fn value(&mut self, key: &Key, value: Value<'_>) {
+        PrettyLine::value(self, key, value);
+    }
+
+    fn print(&mut self, key: &Key, value: fmt::Arguments<'_>) {
+        PrettyLine::print(self, key, value);
+    }
+}
+
+impl SpanLine for PrettyLine<'_> {
+    fn span(&mut self, written: u64, fields: &Fields, fragments: &mut SpanFragments) {
+        PrettyLine::span(self, written, fields, fragments);
+    }
+}
+
+impl EventLine for Both<'_> {
+    fn value(&mut self, key: &Key, value: Value<'_>) {
+        self.json.value(key, value);
+        self.pretty.value(key, value);
+    }
+
+    fn print(&mut self, key: &Key, value: fmt::Arguments<'_>) {
+        self.text.clear();
+        guarded(&mut Bounded(self.text), value);
+        let text = self.text.as_str();
+        self.json.print(key, format_args!("{text}"));
+        self.pretty.print(key, format_args!("{text}"));
+    }
+}
+
+impl SpanLine for Both<'_> {
+    fn span(&mut self, written: u64, fields: &Fields, fragments: &mut SpanFragments) {
+        self.json.span(written, fields, fragments);
+        self.pretty.span(written, fields, fragments);
+    }
+}
+
+/// Stops a value that prints more than any line holds.
+struct Bounded<'a>(&'a mut String);
+
+impl fmt::Write for Bounded<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0.push_str(text);
+        if self.0.len() > crate::MAX_LINE_BYTES { Err(fmt::Error) } else { Ok(()) }
+    }
+}
+
+/// Writes message and fields; returns which fields the event had.
+#[inline]
+fn record<L: EventLine>(event: &Event<'_>, site: &Site, line: &mut L) -> u64 {
+    let turn = match site.message {
+        Message::First => Turn::All,
+        Message::Later => {
+            // Only written if it is there, and in front of all others.
+            let mut visitor = Visitor { line: &mut *line, site, written: 0, turn: Turn::OnlyMessage };
+            event.record(&mut visitor);
+            Turn::AllButMessage
+        }
+    };
+    let mut visitor = Visitor { line, site, written: 0, turn };
+    event.record(&mut visitor);
+    visitor.written
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    All,
+    OnlyMessage,
+    AllButMessage,
+}
+
+struct Visitor<'a, L> {
+    line: &'a mut L,
+    site: &'a Site,
+    written: u64,
+    turn: Turn,
+}
+
+impl<'a, L: EventLine> Visitor<'a, L> {
+    /// Writes most fields, without a call; all else is looked at in [`Visitor::value_careful`].
+    #[inline(always)]
+    fn value_at_sight(&mut self, field: &Field, value: Value<'_>) -> bool {
+        match self.site.key(field.index()) {
+            Some(key) if key.plain && self.line.value_at_sight(key, value) => {
+                self.written |= key.bits;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn value_careful(&mut self, field: &Field, value: Value<'_>) {
+        if let Some(key) = self.key(field) {
+            match key.kind {
+                Kind::Plain => self.line.value(key, value),
+                Kind::Secret => self.line.value(key, Value::Str(REDACTED)),
+                Kind::Message => self.message(key, value),
+            }
+        }
+    }
+
+    /// The field's key, unless it is not its turn or a field of the same name was before it.
+    #[inline]
+    fn key(&mut self, field: &Field) -> Option<&'a Key> {
+        let key = self.site.key(field.index())?;
+        let turn = match self.turn {
+            Turn::All => true,
+            Turn::OnlyMessage => key.kind == Kind::Message,
+            Turn::AllButMessage => key.kind != Kind::Message,
+        };
+        if !turn || key.same_as.is_some_and(|first| is_written(self.written, first)) {
+            return None;
+        }
+        self.written |= key.bits;
+        Some(key)
+    }
+
+    #[inline(always)]
+    fn print(&mut self, field: &Field, value: fmt::Arguments<'_>) {
+        if let Some(key) = self.key(field) {
+            match key.kind {
+                Kind::Secret => self.line.value(key, Value::Str(REDACTED)),
+                Kind::Plain | Kind::Message => self.line.print(key, value),
+            }
+        }
+    }
+
+    /// The message is text whatever it was made of.
+    fn message(&mut self, key: &Key, value: Value<'_>) {
+        match value {
+            Value::Str(_) => self.line.value(key, value),
+            Value::F64(value) => self.line.print(key, format_args!("{value}")),
+            Value::I64(value) => self.line.print(key, format_args!("{value}")),
+            Value::U64(value) => self.line.print(key, format_args!("{value}")),
+            Value::Bool(value) => self.line.print(key, format_args!("{value}")),
+        }
+    }
+}
+
+/// One for each type, so that the value is handed on in registers and nothing is saved before.
+impl<L: EventLine> Visitor<'_, L> {
+    #[inline(never)]
+    fn f64_careful(&mut self, field: &Field, value: f64) {
+        self.value_careful(field, Value::F64(value));
+    }
+
+    #[inline(never)]
+    fn i64_careful(&mut self, field: &Field, value: i64) {
+        self.value_careful(field, Value::I64(value));
+    }
+
+    #[inline(never)]
+    fn u64_careful(&mut self, field: &Field, value: u64) {
+        self.value_careful(field, Value::U64(value));
+    }
+
+    #[inline(never)]
+    fn bool_careful(&mut self, field: &Field, value: bool) {
+        self.value_careful(field, Value::Bool(value));
+    }
+
+    #[inline(never)]
+    fn str_careful(&mut self, field: &Field, value: &str) {
+        self.value_careful(field, Value::Str(value));
+    }
+}
+
+impl<L: EventLine> Visit for Visitor<'_, L> {
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        if !self.value_at_sight(field, Value::F64(value)) {
+            self.f64_careful(field, value);
+        }
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        if !self.value_at_sight(field, Value::I64(value)) {
+            self.i64_careful(field, value);
+        }
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        if !self.value_at_sight(field, Value::U64(value)) {
+            self.u64_careful(field, value);
+        }
+    }
+
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        if !self.value_at_sight(field, Value::Bool(value)) {
+            self.bool_careful(field, value);
+        }
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        if !self.value_at_sight(field, Value::Str(value)) {
+            self.str_careful(field, value);
+        }
+    }
+
+    fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
+        self.print(field, format_args!("{}", Chain(value)));
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        self.print(field, format_args!("{value:?}"));
+    }
+}

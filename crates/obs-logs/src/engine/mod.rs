@@ -1,0 +1,125 @@
+//! The engine: what is done with an event, a span and a request, whoever the subscriber is.
+
+mod builder;
+mod event;
+mod guard;
+mod native;
+mod scratch;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use obs_core::{Base, Timestamp, time};
+use obs_export::queue::{FlushTimeout, Queue};
+use tracing_core::Metadata;
+use tracing_core::metadata::LevelFilter;
+
+pub use builder::{Builder, Caller};
+pub use event::Spans;
+pub use guard::LogsGuard;
+
+use crate::filter::Filter;
+use crate::format::{Service, Site, push_head};
+use crate::sink::{Form, Way};
+
+pub(crate) use scratch::Scratch;
+
+/// The engine of logs. Clones share it.
+///
+/// A subscriber asks [`Logs::enabled`] once per call site, keeps the fields of each span with a
+/// [`SpanFragments`](crate::SpanFragments), and calls [`Logs::event`] for each event.
+#[derive(Clone)]
+pub struct Logs(Arc<Inner>);
+
+struct Inner {
+    base: Arc<Base>,
+    filter: Filter,
+    caller: Caller,
+    service: Service,
+    ways: Vec<Way>,
+    forms: Forms,
+}
+
+/// Which formats are in use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Forms {
+    Json,
+    Pretty,
+    Both,
+}
+
+impl Logs {
+    /// Begins to build; without more it is JSON on standard output, at `info`.
+    pub fn builder(base: Arc<Base>) -> Builder {
+        Builder::new(base)
+    }
+
+    /// Whether events and spans of this call site are looked at. The answer never changes.
+    pub fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        self.0.filter.enabled(metadata)
+    }
+
+    /// The most verbose level looked at anywhere.
+    pub fn max_level_hint(&self) -> LevelFilter {
+        self.0.filter.max_level_hint()
+    }
+
+    /// The filter.
+    pub fn filter(&self) -> &Filter {
+        &self.0.filter
+    }
+
+    /// The base this writes for.
+    pub fn base(&self) -> &Arc<Base> {
+        &self.0.base
+    }
+
+    /// The queues of the outputs that have one, for their books.
+    pub fn queues(&self) -> impl Iterator<Item = &Queue> {
+        self.0.ways.iter().filter_map(Way::queue)
+    }
+
+    /// Whether any output still takes lines: not after the end of all.
+    pub fn takes_lines(&self) -> bool {
+        self.0.ways.iter().any(|way| way.queue().is_none_or(|queue| !queue.is_closed()))
+    }
+
+    /// Waits until every line written before this call is delivered or dropped.
+    ///
+    /// # Errors
+    /// [`FlushTimeout`] with all that is still pending when `deadline` passes first; nothing is lost by it.
+    pub fn flush(&self, deadline: Duration) -> Result<(), FlushTimeout> {
+        let until = time::deadline(deadline);
+        let late = |queue: &Queue| queue.flush(until.saturating_duration_since(Instant::now())).err();
+        let pending = self.queues().filter_map(late).map(|timeout| timeout.pending).sum();
+        if pending == 0 { Ok(()) } else { Err(FlushTimeout { pending }) }
+    }
+
+    fn caller<'a>(&self, site: &'a Site) -> Option<&'a Site> {
+        (self.0.caller == Caller::Shown).then_some(site)
+    }
+
+    /// Hands the line in `scratch` to every output.
+    #[inline]
+    fn deliver(&self, scratch: &mut Scratch, now: Timestamp, site: &Site) {
+        let Scratch { json, pretty, line, time, .. } = scratch;
+        for way in &self.0.ways {
+            match way.form {
+                Form::Json => way.push(json.0.as_slice()),
+                Form::Pretty { coloured } => {
+                    line.clear();
+                    push_head(line, time, now, site, coloured);
+                    line.extend(pretty.0.as_slice());
+                    way.push(line.as_slice());
+                }
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Logs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Logs").field("filter", &self.0.filter).field("outputs", &self.0.ways).finish()
+    }
+}

@@ -1,0 +1,113 @@
+//! What can go wrong while logs are set up. Once they run, faults are counted, not returned.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Why a filter text is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FilterError {
+    directive: String,
+    fault: Fault,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    NoLevel,
+    UnknownLevel,
+    NoTarget,
+    Span,
+    Target,
+}
+
+impl FilterError {
+    pub(crate) fn new(directive: &str, fault: Fault) -> Self {
+        Self { directive: directive.to_owned(), fault }
+    }
+
+    /// The directive at fault, as it was written.
+    pub fn directive(&self) -> &str {
+        &self.directive
+    }
+}
+
+impl fmt::Display for FilterError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { directive, fault } = self;
+        write!(f, "log filter directive `{}`: ", directive.escape_debug())?;
+        f.write_str(match fault {
+            Fault::NoLevel => {
+                "is no level (off, error, warn, info, debug, trace); for a target write `target=level`"
+            }
+            Fault::UnknownLevel => "its level is none of off, error, warn, info, debug, trace",
+            Fault::NoTarget => "has no target before the `=`",
+            Fault::Span => "selects by span or field, which is not supported; write `target=level`",
+            Fault::Target => "its target has a space or control character",
+        })
+    }
+}
+
+impl std::error::Error for FilterError {}
+
+/// Why logs cannot be built.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// A file cannot be opened for appending.
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// Standard output or standard error cannot be used.
+    Stream {
+        /// Which: `stdout` or `stderr`.
+        stream: &'static str,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The same output is named twice; its lines would mix.
+    Twice(String),
+    /// More outputs of one kind than there are names for on metrics.
+    TooMany(usize),
+    /// The operating system gives no thread for an output.
+    Thread {
+        /// The output's name on metrics.
+        pipeline: &'static str,
+        /// Why not.
+        source: io::Error,
+    },
+}
+
+impl BuildError {
+    pub(crate) fn open(path: &Path, source: io::Error) -> Self {
+        Self::Open { path: path.to_owned(), source }
+    }
+}
+
+impl fmt::Display for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            // The cause is part of the text here: this is what an operator reads at start, often by itself.
+            Self::Open { path, source } => {
+                write!(f, "log file {} cannot be opened for appending: {source}", path.display())
+            }
+            Self::Stream { stream, source } => write!(f, "{stream} cannot be used for logs: {source}"),
+            Self::Twice(output) => write!(f, "log output {output} is named twice"),
+            Self::TooMany(most) => write!(f, "more than {most} log outputs of one kind"),
+            Self::Thread { pipeline, source } => write!(f, "no thread for log output {pipeline}: {source}"),
+        }
+    }
+}
+
+impl std::error::Error for BuildError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Open { source, .. } | Self::Stream { source, .. } | Self::Thread { source, .. } => {
+                Some(source)
+            }
+            Self::Twice(_) | Self::TooMany(_) => None,
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! Makes any text safe inside a line: no byte of it can end the string, the line, or steer a terminal.
+//!
+//! Escaped in both formats: C0 and C1 controls, DEL, the line separators U+2028 and U+2029, and the bidirectional
+//! embeddings, overrides and isolates (U+202A to U+202E, U+2066 to U+2069) that make a line read as what it is not.
+
+use super::Buffer;
+
+/// What a byte at the head of a character asks for.
+const PLAIN: u8 = 0;
+/// `\u00XX`.
+const HEX: u8 = 1;
+/// Lead byte of U+0080 to U+00BF; the first half of them are C1 controls.
+const LEAD_C2: u8 = 2;
+/// Lead byte of U+2000 to U+2FFF, among them the separators and overrides.
+const LEAD_E2: u8 = 3;
+// Anything else is the letter that follows the backslash.
+
+const DIGITS: &[u8; 16] = b"0123456789abcdef";
+
+const fn table(quoted: bool) -> [u8; 256] {
+    let mut table = [PLAIN; 256];
+    let mut byte = 0;
+    while byte < 0x20 {
+        table[byte] = HEX;
+        byte += 1;
+    }
+    table[b'\n' as usize] = b'n';
+    table[b'\r' as usize] = b'r';
+    table[b'\t' as usize] = b't';
+    table[0x7f] = HEX;
+    table[0xc2] = LEAD_C2;
+    table[0xe2] = LEAD_E2;
+    if quoted {
+        table[b'"' as usize] = b'"';
+        table[b'\\' as usize] = b'\\';
+    }
+    table
+}
+
+static QUOTED: [u8; 256] = table(true);
+static BARE: [u8; 256] = table(false);
+
+/// How much is escaped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Style {
+    /// Inside double quotes: JSON, and quoted values of the pretty format.
+    Quoted,
+    /// Outside of quotes: messages of the pretty format. Quotes and backslashes stand for themselves.
+    Bare,
+}
+
+/// The most bytes that one byte of text becomes.
+pub(super) const GROWTH: usize = 6;
+
+/// Appends `text`, escaped.
+#[inline]
+pub(super) fn push(out: &mut Buffer, text: &str, style: Style) {
+    if !out.extend_clean(text.as_bytes()) {
+        push_careful(out, text.as_bytes(), style);
+    }
+}
+
+#[cold]
+fn push_careful(out: &mut Buffer, bytes: &[u8], style: Style) {
+    let table = match style {
+        Style::Quoted => &QUOTED,
+        Style::Bare => &BARE,
+    };
+    let (mut done, mut at) = (0, 0);
+    while at < bytes.len() {
+        let class = table[usize::from(bytes[at])];
+        let (code, len) = match class {
+            PLAIN => {
+                at += 1;
+                continue;
+            }
+            HEX => (u16::from(bytes[at]), 1),
+            LEAD_C2 => match bytes.get(at + 1) {
+                Some(&second @ 0x80..=0x9f) => (u16::from(second), 2),
+                _ => {
+                    at += 1;
+                    continue;
+                }
+            },
+            LEAD_E2 => match (bytes.get(at + 1), bytes.get(at + 2)) {
+                (Some(0x80), Some(&third @ 0xa8..=0xae)) => (0x2000 | u16::from(third & 0x3f), 3),
+                (Some(0x81), Some(&third @ 0xa6..=0xa9)) => (0x2040 | u16::from(third & 0x3f), 3),
+                _ => {
+                    at += 1;
+                    continue;
+                }
+            },
+            letter => {
+                out.extend(&bytes[done..at]);
+                out.extend(&[b'\\', letter]);
+                at += 1;
+                done = at;
+                continue;
+            }
+        };
+        out.extend(&bytes[done..at]);
+        let digit = |shift: u16| DIGITS[usize::from(code >> shift & 15)];
+        out.extend(&[b'\\', b'u', digit(12), digit(8), digit(4), digit(0)]);
+        at += len;
+        done = at;
+    }
+    out.extend(&bytes[done..]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(style: Style, text: &str, expected: &str) {
+        for capacity in [0, 1_024] {
+            let mut out = Buffer::with_capacity(capacity);
+            push(&mut out, text, style);
+            assert_eq!(str::from_utf8(out.as_slice()).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn quotes_controls_and_separators_are_escaped_and_letters_are_not() {
+        check(Style::Quoted, "plain text, 0 to 9", "plain text, 0 to 9");
+        check(Style::Quoted, "a\"b\\c", "a\\\"b\\\\c");
+        check(Style::Quoted, "\n\r\t\0\u{1b}[31m\u{7f}", "\\n\\r\\t\\u0000\\u001b[31m\\u007f");
+        check(Style::Quoted, "\u{80}\u{9b}31m\u{9f}\u{a0}é", "\\u0080\\u009b31m\\u009f\u{a0}é");
+        check(
+            Style::Quoted,
+            "\u{2027}\u{2028}\u{2029}\u{202e}\u{202f}",
+            "\u{2027}\\u2028\\u2029\\u202e\u{202f}",
+        );
+        check(Style::Quoted, "\u{2065}\u{2066}\u{2069}\u{206a}", "\u{2065}\\u2066\\u2069\u{206a}");
+        check(Style::Quoted, "日本語 € 🦀", "日本語 € 🦀");
+        check(Style::Bare, "say \"hi\" in C:\\tmp\n\u{1b}", "say \"hi\" in C:\\tmp\\n\\u001b");
+    }
+}

@@ -1,0 +1,104 @@
+//! The engine as a layer of `tracing-subscriber`, for whoever stays on its registry.
+
+use obs_core::context;
+use obs_core::fields::Fields;
+use tracing_core::span::{Attributes, Id, Record};
+use tracing_core::subscriber::Interest;
+use tracing_core::{Event, Metadata, Subscriber, metadata::LevelFilter};
+use tracing_subscriber::filter::Filtered;
+use tracing_subscriber::layer::{Context, Filter, Layer};
+use tracing_subscriber::registry::LookupSpan;
+
+use crate::{Logs, SpanFragments};
+
+impl Logs {
+    /// This engine as a layer with its filter. Other layers see what it leaves out.
+    pub fn layer<S>(&self) -> Filtered<LogLayer, LogLayer, S>
+    where
+        S: Subscriber + for<'a> LookupSpan<'a>,
+    {
+        LogLayer(self.clone()).with_filter(LogLayer(self.clone()))
+    }
+}
+
+/// Keeps the fields of spans and writes events. As a [`Filter`] it lets through what the engine looks at.
+///
+/// Made by [`Logs::layer`].
+#[derive(Clone, Debug)]
+pub struct LogLayer(Logs);
+
+/// What is kept of a span.
+struct Kept {
+    /// The request or job it was opened in, if any: a guard that is held across an await must not put its fields onto
+    /// another's lines.
+    opened_in: Option<context::Context>,
+    fields: Fields,
+    fragments: SpanFragments,
+}
+
+impl Kept {
+    /// Whether the request or job that is open now is the one it was opened in. A span that was opened outside of any
+    /// belongs wherever it is entered, and a task outside of any may be one that was spawned from where it was opened.
+    fn belongs_here(&self) -> bool {
+        let Some(opened_in) = &self.opened_in else { return true };
+        context::with_current(|current| current.is_beside(opened_in)).unwrap_or(true)
+    }
+}
+
+impl<S> Layer<S> for LogLayer
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
+        if context::is_silenced() {
+            return;
+        }
+        // Collected before anything of the registry is borrowed: printing a value is a user's code.
+        let mut fields = Fields::new();
+        attributes.record(&mut fields);
+        if let Some(span) = context.span(id) {
+            let opened_in = context::current();
+            span.extensions_mut().replace(Kept { opened_in, fields, fragments: SpanFragments::new() });
+        }
+    }
+
+    fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
+        if context::is_silenced() {
+            return;
+        }
+        let mut later = Fields::new();
+        values.record(&mut later);
+        let Some(span) = context.span(id) else { return };
+        let mut extensions = span.extensions_mut();
+        if let Some(kept) = extensions.get_mut::<Kept>() {
+            kept.fields.merge(&later);
+            kept.fragments.clear();
+        }
+    }
+
+    fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
+        self.0.event(event, |spans| {
+            for span in context.event_scope(event).into_iter().flatten() {
+                if let Some(kept) = span.extensions_mut().get_mut::<Kept>()
+                    && kept.belongs_here()
+                {
+                    spans.add(&kept.fields, &mut kept.fragments);
+                }
+            }
+        });
+    }
+}
+
+impl<S> Filter<S> for LogLayer {
+    fn enabled(&self, metadata: &Metadata<'_>, _: &Context<'_, S>) -> bool {
+        self.0.enabled(metadata)
+    }
+
+    fn callsite_enabled(&self, metadata: &'static Metadata<'static>) -> Interest {
+        if self.0.enabled(metadata) { Interest::always() } else { Interest::never() }
+    }
+
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        Some(self.0.max_level_hint())
+    }
+}

@@ -1,0 +1,63 @@
+//! The ends of the ways out: queues with a thread behind them, memory, and nothing.
+
+mod complaint;
+mod discard;
+mod memory;
+mod stream;
+
+use std::sync::Arc;
+
+use obs_core::meter::Source;
+use obs_export::queue::Queue;
+
+pub(crate) use discard::Discard;
+pub use memory::Memory;
+pub(crate) use stream::Stream;
+
+/// Which of the lines that were made an output takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    Json,
+    Pretty { coloured: bool },
+}
+
+/// One output, open.
+#[derive(Debug)]
+pub(crate) struct Way {
+    pub(crate) form: Form,
+    pub(crate) lane: Lane,
+}
+
+#[derive(Debug)]
+pub(crate) enum Lane {
+    Queue(Queue),
+    Memory(Memory),
+    Discard(Arc<Discard>),
+}
+
+impl Way {
+    /// Hands over one line. Never blocks longer than a copy takes, never fails: what is lost is counted.
+    #[inline]
+    pub(crate) fn push(&self, line: &[u8]) {
+        match &self.lane {
+            Lane::Queue(queue) => queue.push(line),
+            Lane::Memory(memory) => memory.push(line),
+            Lane::Discard(discard) => discard.push(),
+        }
+    }
+
+    pub(crate) fn queue(&self) -> Option<&Queue> {
+        match &self.lane {
+            Lane::Queue(queue) => Some(queue),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn source(&self) -> Arc<dyn Source> {
+        match &self.lane {
+            Lane::Queue(queue) => Arc::new(queue.clone()),
+            Lane::Memory(memory) => Arc::new(memory.clone()),
+            Lane::Discard(discard) => Arc::clone(discard) as Arc<dyn Source>,
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! A line in steady state allocates nothing. In a process of its own, for its allocator.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::time::Duration;
+
+use obs_core::context::{Context, Ids, Local, Route, TraceFlags, enter_poll};
+use obs_core::observe::{End, Method, Observer, Request, Verdict};
+use obs_core::{Base, Clock, IdSource, Outcome, RequestId, Resource};
+use obs_logs::{AccessLog, Colours, Format, Logs, Output};
+use tracing::{info, info_span};
+use tracing_subscriber::layer::SubscriberExt;
+
+thread_local! {
+    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Counts what each thread asks for.
+struct Counting;
+
+#[expect(unsafe_code, reason = "an allocator is unsafe by its nature; this one only counts")]
+// SAFETY: every call goes to the system's allocator as it came.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        let _ = ALLOCATIONS.try_with(|count| count.set(count.get() + 1));
+        // SAFETY: as for this function.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: as for this function.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+        let _ = ALLOCATIONS.try_with(|count| count.set(count.get() + 1));
+        // SAFETY: as for this function.
+        unsafe { System.realloc(pointer, layout, new_size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// Allocations of the hundred calls of `work` that follow a hundred others.
+fn allocations(mut work: impl FnMut(u64)) -> u64 {
+    (0..100).for_each(&mut work);
+    let before = ALLOCATIONS.get();
+    (0..100).for_each(&mut work);
+    ALLOCATIONS.get() - before
+}
+
+fn engine(format: Format) -> (Logs, obs_logs::LogsGuard) {
+    let base = Base::with(Resource::new("orders"), Clock::system(), IdSource::random());
+    Logs::builder(base).output(Output::discard().format(format)).build().unwrap()
+}
+
+fn line(turn: u64) {
+    info!(
+        method = "GET",
+        path = "/users/42/orders",
+        latency_us = turn,
+        ratio = 0.75,
+        cached = false,
+        attempt = -1,
+        reply = ?Some(turn),
+        text = %turn,
+        password = "x",
+        region = "eu\n",
+        "handled {turn}"
+    );
+}
+
+fn context() -> Context {
+    let ids = IdSource::random();
+    let ids = Ids { trace_id: ids.trace_id(), span_id: ids.span_id(), flags: TraceFlags::default() };
+    Context::root(ids, Local::server(RequestId::parse("ORD-1").unwrap(), None))
+}
+
+#[test]
+fn events_allocate_nothing_alone_or_inside_spans() {
+    for format in [Format::Json, Format::Pretty(Colours::On)] {
+        let (logs, _guard) = engine(format);
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(logs.layer()), || {
+            let context = context();
+            let _scope = enter_poll(&context);
+            assert_eq!(allocations(line), 0, "{format:?}");
+            let _a = info_span!("request", tenant = "acme", user = 7).entered();
+            let _b = info_span!("handler", region = "x").entered();
+            let _c = info_span!("query", table = "orders").entered();
+            assert_eq!(allocations(line), 0, "{format:?}");
+        });
+    }
+}
+
+#[test]
+fn access_lines_allocate_nothing() {
+    let (logs, _guard) = engine(Format::Json);
+    let access = AccessLog::new(logs);
+    let contexts: Vec<_> = (0..200).map(|_| context()).collect();
+    let mut request = Request::new(Method::Get, "/users/42");
+    request.peer = Some("[2001:db8::1]:80".parse().unwrap());
+    request.user_agent = Some("curl/8");
+    let mut end = End::new(Outcome::Success, Duration::from_micros(1_234));
+    end.status = Some(200);
+    let mut contexts = contexts.iter();
+    let found = allocations(|_| {
+        let context = contexts.next().unwrap();
+        context.local().set_route(Route::from_static("/users/{id}"));
+        access.finish(context, &request, &end, Verdict::Keep);
+    });
+    assert_eq!(found, 0);
+}
+
+#[test]
+fn the_count_sees_an_allocation() {
+    assert_eq!(allocations(|turn| drop(std::hint::black_box(vec![turn]))), 100);
+}
