@@ -1,0 +1,77 @@
+//! Accepts connections within limits and answers them by path.
+
+use std::convert::Infallible;
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderValue, Request, Response, StatusCode, header};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::sync::Semaphore;
+
+use super::Endpoint;
+
+/// More scrapers than this wait in the accept queue.
+const MAX_CONNECTIONS: usize = 64;
+/// How long a client may take to send a head.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a connection may last: clients that do not read must not keep the others out.
+const CONNECTION_TIMEOUT: Duration = Duration::from_secs(30);
+/// How large a request's head may be, in bytes.
+const MAX_HEAD: usize = 16 * 1024;
+/// How long to wait after accepting failed, for lack of file descriptors as a rule.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Runs until it is dropped.
+pub(super) async fn accept(listener: TcpListener, endpoints: Vec<Endpoint>) {
+    let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
+    let endpoints: Arc<[Endpoint]> = endpoints.into();
+    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    loop {
+        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+        let stream = match listener.accept().await {
+            Ok((stream, _)) => stream,
+            Err(_) => {
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+                continue;
+            }
+        };
+        let endpoints = Arc::clone(&endpoints);
+        tokio::spawn(async move {
+            let _place = place;
+            let service = service_fn(|request: Request<Incoming>| {
+                let response = respond(&endpoints, &request.map(drop));
+                async { Ok::<_, Infallible>(response.map(Full::new)) }
+            });
+            // A client that breaks off is its own affair.
+            let connection = http1::Builder::new()
+                .timer(TokioTimer::new())
+                .header_read_timeout(HEAD_TIMEOUT)
+                // One request each: a scraper that comes every few seconds loses nothing by it.
+                .keep_alive(false)
+                .max_buf_size(MAX_HEAD)
+                .serve_connection(TokioIo::new(stream), service);
+            let _ = tokio::time::timeout(CONNECTION_TIMEOUT, connection).await;
+        });
+    }
+}
+
+fn respond(endpoints: &[Endpoint], request: &Request<()>) -> Response<Bytes> {
+    match endpoints.iter().find(|endpoint| endpoint.path == request.uri().path()) {
+        Some(endpoint) => (endpoint.respond)(request),
+        None => {
+            let paths: Vec<_> = endpoints.iter().map(|endpoint| endpoint.path).collect();
+            let text = format!("not found; there is {}\n", paths.join(", "));
+            let mut response = Response::new(Bytes::from(text));
+            *response.status_mut() = StatusCode::NOT_FOUND;
+            let plain = HeaderValue::from_static("text/plain; charset=utf-8");
+            response.headers_mut().insert(header::CONTENT_TYPE, plain);
+            response
+        }
+    }
+}

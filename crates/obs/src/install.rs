@@ -1,0 +1,94 @@
+//! The globals of a process: the only place that sets any.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::Error;
+use crate::signals::Signals;
+use crate::subscriber::Subscriber;
+
+static CLAIMED: AtomicBool = AtomicBool::new(false);
+
+/// The right to set this process's globals; given back unless it is kept.
+#[must_use]
+pub(crate) struct Claim(());
+
+/// Claims the globals, once.
+pub(crate) fn claim() -> Result<Claim, Error> {
+    if CLAIMED.swap(true, Ordering::AcqRel) { Err(Error::AlreadyInstalled) } else { Ok(Claim(())) }
+}
+
+impl Claim {
+    /// For good: globals cannot be taken back.
+    pub(crate) fn keep(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        CLAIMED.store(false, Ordering::Release);
+    }
+}
+
+const SUBSCRIBER: &str = "tracing subscriber";
+
+/// Sets what the enabled signals need.
+pub(crate) fn globals(signals: &Signals, subscriber: &Subscriber) -> Result<(), Error> {
+    // Whether the subscriber is taken can be asked without setting it, so that nothing is set where one of the two is.
+    if subscriber_is_taken() {
+        return Err(Error::Taken(SUBSCRIBER));
+    }
+    set_recorder(signals)?;
+    set_subscriber(subscriber)?;
+    set_panic_hook(signals);
+    Ok(())
+}
+
+#[cfg(any(feature = "logs", feature = "traces"))]
+fn subscriber_is_taken() -> bool {
+    use tracing::dispatcher;
+
+    let is_set = || dispatcher::get_default(|current| !current.is::<tracing::subscriber::NoSubscriber>());
+    // This thread may have one for itself; a new thread sees the global one.
+    dispatcher::has_been_set()
+        && std::thread::scope(|scope| {
+            let asked = std::thread::Builder::new().spawn_scoped(scope, is_set);
+            asked.is_ok_and(|asked| asked.join().is_ok_and(|is_set| is_set))
+        })
+}
+
+#[cfg(not(any(feature = "logs", feature = "traces")))]
+fn subscriber_is_taken() -> bool {
+    false
+}
+
+#[cfg(any(feature = "logs", feature = "traces"))]
+fn set_subscriber(subscriber: &Subscriber) -> Result<(), Error> {
+    tracing::dispatcher::set_global_default(subscriber.dispatch().clone())
+        .map_err(|_| Error::Taken(SUBSCRIBER))
+}
+
+#[cfg(not(any(feature = "logs", feature = "traces")))]
+fn set_subscriber(_: &Subscriber) -> Result<(), Error> {
+    Ok(())
+}
+
+#[cfg(feature = "metrics")]
+fn set_recorder(signals: &Signals) -> Result<(), Error> {
+    metrics::set_global_recorder(signals.metrics.recorder().clone())
+        .map_err(|_| Error::Taken("metrics recorder"))
+}
+
+#[cfg(not(feature = "metrics"))]
+fn set_recorder(_: &Signals) -> Result<(), Error> {
+    Ok(())
+}
+
+#[cfg(feature = "logs")]
+fn set_panic_hook(signals: &Signals) {
+    let before = std::panic::take_hook();
+    std::panic::set_hook(signals.logs.panic_hook(before));
+}
+
+#[cfg(not(feature = "logs"))]
+fn set_panic_hook(_: &Signals) {}

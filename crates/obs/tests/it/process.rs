@@ -1,0 +1,58 @@
+//! Runs a test in a process of its own, for what a process has only once: globals, panic hooks, an environment.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::{Command, exit};
+use std::time::Duration;
+
+/// An argument that makes a process the child; as a filter it names no test.
+const CHILD: &str = "in-a-process-of-its-own";
+/// What the child says at its end, so that a test which did not run is not taken for a good one.
+const DONE: &str = "the test ran to its end";
+/// The child ends itself after this long.
+const LONGEST: Duration = Duration::from_secs(60);
+
+/// Runs `body` in a new process of this test binary, with `env` as its whole environment. `module` and `name` are
+/// those of the calling test. Returns what the process wrote on standard error.
+#[track_caller]
+pub(crate) fn alone(module: &str, name: &str, env: &[(&str, &str)], body: impl FnOnce()) -> String {
+    if std::env::args().any(|argument| argument == CHILD) {
+        run(body);
+    }
+    let (_, module) = module.split_once("::").expect("a module of this crate");
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args([&format!("{module}::{name}"), CHILD, "--exact", "--nocapture", "--test-threads=1"]);
+    let output = command.env_clear().envs(env.iter().copied()).output().unwrap();
+    let (out, err) =
+        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr).into_owned());
+    assert!(
+        output.status.success() && out.contains(DONE),
+        "{name} ended with {}\n--- stdout\n{out}\n--- stderr\n{err}",
+        output.status
+    );
+    err
+}
+
+fn run(body: impl FnOnce()) -> ! {
+    std::thread::spawn(|| {
+        std::thread::sleep(LONGEST);
+        eprintln!("still running after {LONGEST:?}");
+        exit(3);
+    });
+    // The hook may be the one under test, which does not write where a person looks.
+    match catch_unwind(AssertUnwindSafe(body)) {
+        Ok(()) => {
+            println!("{DONE}");
+            exit(0)
+        }
+        Err(panic) => {
+            eprintln!("{}", text(&*panic));
+            exit(1)
+        }
+    }
+}
+
+fn text(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic without a text")
+}

@@ -1,0 +1,133 @@
+//! One service with all signals, installed for real, that writes everything there is to write; and what it wrote.
+
+use std::io::Write;
+use std::net::{SocketAddr, TcpStream};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::http::StatusCode;
+use axum::routing::get;
+use opentelemetry_proto::tonic::common::v1::KeyValue;
+use opentelemetry_proto::tonic::trace::v1::Span;
+use serde_json::Value;
+
+use crate::collector::{Answer, Collector};
+use crate::scrape::Scrape;
+use crate::service::{LONG, Service, TempFile, exchange, request, until};
+
+/// What the service itself writes, on top of what obs does.
+pub(super) const USER_FAMILIES: [&str; 2] = ["order_seconds", "orders_total"];
+pub(super) const USER_ATTRIBUTES: [&str; 3] = ["order_id", "service", "sku"];
+/// A field that would hide one of the line's own is written under `field.`.
+pub(super) const USER_FIELDS: [&str; 3] = ["field.service", "order_id", "sku"];
+
+/// Everything that was written.
+#[derive(Debug)]
+pub(super) struct Run {
+    pub(super) scrape: Scrape,
+    pub(super) openmetrics: String,
+    pub(super) resource: Vec<KeyValue>,
+    pub(super) spans: Vec<Span>,
+    /// The lines, as text and as data.
+    pub(super) lines: Vec<(String, Value)>,
+}
+
+#[tracing::instrument(fields(order_id = 7))]
+async fn place_order() {
+    tracing::info!(sku = "A-1", service = "of the event", "placed");
+    metrics::histogram!("order_seconds").record(0.003);
+}
+
+async fn order() -> &'static str {
+    place_order().await;
+    "placed"
+}
+
+async fn fail() -> StatusCode {
+    tracing::error!("{}", "the text of a very long error, ".repeat(10_000));
+    StatusCode::INTERNAL_SERVER_ERROR
+}
+
+async fn panicking() -> StatusCode {
+    panic!("no such order")
+}
+
+/// Runs the service once; needs a process of its own, with `RUST_BACKTRACE` set.
+pub(super) fn run() -> Run {
+    let file = TempFile::new("semantics.log");
+    let collector = Collector::start(Answer::Ok);
+    let obs = obs::builder("shop")
+        .version("1.2.3")
+        .attribute("deployment.environment.name", "test")
+        .attribute("cloud.region", "cn-east")
+        .attribute("k8s.cluster.name", "c1")
+        .log_file(&file.0)
+        .log_caller()
+        .otlp_endpoint(collector.url())
+        .admin(obs::Admin::At("127.0.0.1:0".parse().unwrap()))
+        .install()
+        .unwrap();
+    let (began, begun) = mpsc::channel();
+    let wait = async move || -> &'static str {
+        began.send(()).unwrap();
+        std::future::pending().await
+    };
+    let router = Router::new()
+        .route("/orders/{id}", get(order))
+        .route("/fail", get(fail))
+        .route("/panic", get(panicking))
+        .route("/wait", get(wait));
+    let service = Service::start(router.layer(obs.layer()));
+
+    let agent = "user-agent: semantics/1\r\n";
+    for (method, path, status) in [
+        ("GET", "/orders/7", Some(200)),
+        // The one form of an HTTP/1 request that says which scheme it is for.
+        ("GET", "http://shop.test:8080/orders/7", Some(200)),
+        ("GET", "/fail", Some(500)),
+        ("GET", "/panic", None),
+        ("GET", "/.env", Some(404)),
+        ("BREW", "/orders/7", Some(405)),
+    ] {
+        let response = exchange(service.addr, &request(method, path, agent));
+        assert_eq!(response.map(|response| response.status), status, "{method} {path}");
+    }
+    let mut stream = TcpStream::connect(service.addr).unwrap();
+    stream.write_all(&request("GET", "/wait", agent)).unwrap();
+    begun.recv_timeout(LONG).unwrap();
+    drop(stream);
+    refused_and_overflown(obs.recorder());
+
+    let admin = obs.admin_addr().unwrap();
+    until("all requests have ended", || {
+        obs.flush(Duration::from_secs(10));
+        let scrape = Scrape::parse(&scraped(admin, "text/plain"));
+        scrape.sum("http_requests_cancelled_total", &[]) == 1.0
+            && scrape.sum("http_requests_total", &[]) == 6.0
+            && scrape.sum("http_requests_in_flight", &[]) == 0.0
+    });
+    let scrape = Scrape::parse(&scraped(admin, "text/plain"));
+    let openmetrics = scraped(admin, "application/openmetrics-text;version=1.0.0");
+    drop(obs);
+
+    let text = std::fs::read_to_string(&file.0).unwrap();
+    let lines = text.lines().map(|line| (line.to_owned(), serde_json::from_str(line).expect(line))).collect();
+    let resources = collector.decoded().into_iter().flat_map(|request| request.resource_spans);
+    let resource = resources.flat_map(|spans| spans.resource.unwrap().attributes).collect();
+    Run { scrape, openmetrics, resource, spans: collector.spans(), lines }
+}
+
+/// One refusal, and one family above its cap.
+fn refused_and_overflown(recorder: &obs_metrics::Recorder) {
+    metrics::histogram!("order_seconds").record(f64::NAN);
+    for n in 0..=obs_metrics::DEFAULT_SERIES_CAP {
+        recorder.counter("orders", &[("n", &n.to_string())]).unwrap().increment(1);
+    }
+}
+
+fn scraped(admin: SocketAddr, accept: &str) -> String {
+    let response = exchange(admin, &request("GET", "/metrics", &format!("accept: {accept}\r\n"))).unwrap();
+    assert_eq!(response.status, 200);
+    response.body
+}
