@@ -1,0 +1,109 @@
+//! The real servers: where they are looked for, and how a machine gets them.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::{env, fs};
+
+use crate::{Result, cargo};
+
+/// Packages of Debian: the server with `promtool`, and what makes a venv.
+const DEBIAN: [&str; 3] = ["prometheus", "python3", "python3-venv"];
+
+/// Packages of PyPI: an OTLP sink as a wheel, and the strict OpenMetrics parser.
+const PYPI: [&str; 2] = ["rotel==0.0.1a15", "prometheus_client==0.26.0"];
+
+/// What brings all of it.
+const INSTALL: &str = "cargo xtask e2e --install";
+
+/// The programs a run needs.
+pub(super) struct Programs {
+    pub(super) prometheus: PathBuf,
+    pub(super) promtool: PathBuf,
+    pub(super) python: PathBuf,
+    pub(super) rotel: PathBuf,
+}
+
+impl Programs {
+    /// Finds all of them; what is missing is named together with the line that brings it.
+    pub(super) fn find() -> Result<Self> {
+        let missing = |what: &str| format!("{what} is not on this machine; this brings it:\n  {INSTALL}");
+        let in_path = |name: &str| in_path(name).ok_or_else(|| missing(name));
+        let python = venv()?.join("bin/python");
+        let rotel = has_pypi(&python).then(|| rotel(&python)).flatten();
+        Ok(Self {
+            prometheus: in_path("prometheus")?,
+            promtool: in_path("promtool")?,
+            rotel: rotel.ok_or_else(|| missing(&format!("a venv with {}", PYPI.join(" and "))))?,
+            python,
+        })
+    }
+}
+
+/// Brings what is missing, and does nothing where nothing is.
+pub(super) fn install() -> Result {
+    if in_path("prometheus").is_none() || in_path("promtool").is_none() || !makes_venvs() {
+        apt_get(&["update"])?;
+        apt_get(&[&["install", "-y", "--no-install-recommends"][..], &DEBIAN].concat())?;
+    }
+    let venv = venv()?;
+    let python = venv.join("bin/python");
+    if !has_pypi(&python) {
+        if let Some(folder) = venv.parent() {
+            fs::create_dir_all(folder)
+                .map_err(|error| format!("cannot make {}: {error}", folder.display()))?;
+        }
+        cargo::run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv))?;
+        let quiet = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
+        cargo::run(Command::new(&python).args(quiet).args(PYPI))?;
+    }
+    let programs = Programs::find()?;
+    println!("prometheus  {}", programs.prometheus.display());
+    println!("rotel       {}", programs.rotel.display());
+    Ok(())
+}
+
+fn apt_get(arguments: &[&str]) -> Result {
+    let mut command = Command::new("apt-get");
+    command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
+    cargo::run(&mut command).map_err(|error| format!("{error}\n(it needs Debian or a relative, and root)"))
+}
+
+/// Outside of the repository and of its builds, so that neither a clean clone nor `cargo clean` fetches it again.
+/// `OBS_E2E_CACHE` names another folder.
+fn venv() -> Result<PathBuf> {
+    let folder = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let cache = folder("OBS_E2E_CACHE")
+        .or_else(|| folder("XDG_CACHE_HOME").map(|cache| cache.join("obs-e2e")))
+        .or_else(|| folder("HOME").map(|home| home.join(".cache/obs-e2e")));
+    cache
+        .map(|cache| cache.join("venv"))
+        .ok_or_else(|| "set OBS_E2E_CACHE to a folder for the venv".to_owned())
+}
+
+fn in_path(name: &str) -> Option<PathBuf> {
+    let path = env::var_os("PATH")?;
+    env::split_paths(&path).map(|folder| folder.join(name)).find(|program| program.is_file())
+}
+
+fn makes_venvs() -> bool {
+    python(OsStr::new("python3"), "import venv, ensurepip").is_some()
+}
+
+/// Whether the venv has exactly the versions of the list.
+fn has_pypi(interpreter: &Path) -> bool {
+    let script = "from importlib.metadata import version\nprint(f\"rotel=={version('rotel')} \
+                  prometheus_client=={version('prometheus_client')}\")";
+    python(interpreter.as_os_str(), script).is_some_and(|versions| versions == PYPI.join(" "))
+}
+
+fn rotel(interpreter: &Path) -> Option<PathBuf> {
+    let script = "import rotel.agent\nprint(rotel.agent.Agent.agent_path)";
+    python(interpreter.as_os_str(), script).map(PathBuf::from).filter(|program| program.is_file())
+}
+
+/// What a script prints; nothing when it fails.
+fn python(interpreter: &OsStr, script: &str) -> Option<String> {
+    let output = Command::new(interpreter).args(["-c", script]).stderr(Stdio::null()).output().ok()?;
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}

@@ -1,0 +1,14 @@
+//! The checker: real requests, a real Prometheus and a real OTLP sink, and every signal held against what was sent.
+
+mod check;
+mod eventually;
+mod folder;
+mod install;
+mod pipe;
+mod prometheus;
+mod report;
+mod rotel;
+mod run;
+mod traffic;
+
+pub(crate) use run::run;

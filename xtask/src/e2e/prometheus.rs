@@ -1,0 +1,96 @@
+//! A real Prometheus that scrapes the quickstart each second, and the two questions asked of it.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use crate::Result;
+use crate::exposition::Labels;
+use crate::http::{encode_query, get};
+use crate::json::Json;
+use crate::process::Process;
+
+const START_LIMIT: Duration = Duration::from_secs(30);
+
+/// A running Prometheus.
+pub(super) struct Prometheus {
+    address: SocketAddr,
+    #[expect(dead_code, reason = "ends the process when it is dropped")]
+    process: Process,
+}
+
+impl Prometheus {
+    /// Starts it and waits until it answers.
+    pub(super) fn start(
+        program: &Path,
+        address: SocketAddr,
+        target: SocketAddr,
+        folder: &Path,
+    ) -> Result<Self> {
+        let config = folder.join("prometheus.yml");
+        fs::write(&config, configuration(target))
+            .map_err(|error| format!("{}: {error}", config.display()))?;
+        let mut command = Command::new(program);
+        command.arg(format!("--config.file={}", config.display()));
+        command.arg(format!("--storage.tsdb.path={}", folder.join("prometheus").display()));
+        command.arg(format!("--web.listen-address={address}"));
+        command.arg("--enable-feature=exemplar-storage");
+        let mut process =
+            Process::start_watched("prometheus", &command, folder.join("prometheus.output.txt"))?;
+        let ready = || get(address, "/-/ready", &[]).is_ok_and(|response| response.status == 200);
+        process.wait_until("ready", START_LIMIT, ready)?;
+        Ok(Self { address, process })
+    }
+
+    /// The instant vector of a query: labels and value of each series.
+    pub(super) fn query(&self, query: &str) -> Result<Vec<(Labels, f64)>> {
+        let answer = self.ask(&format!("/api/v1/query?query={}", encode_query(query)))?;
+        let result = answer.at(&["data", "result"]).map(Json::array).unwrap_or_default();
+        result
+            .iter()
+            .map(series)
+            .collect::<Option<_>>()
+            .ok_or_else(|| format!("no instant vector: {answer:?}"))
+    }
+
+    /// The labels of every exemplar stored for a query in the last hour.
+    pub(super) fn exemplars(&self, query: &str) -> Result<Vec<Labels>> {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        let (start, end) = (now.saturating_sub(3_600), now + 60);
+        let query = encode_query(query);
+        let answer = self.ask(&format!("/api/v1/query_exemplars?query={query}&start={start}&end={end}"))?;
+        let series = answer.at(&["data"]).map(Json::array).unwrap_or_default();
+        let exemplars =
+            series.iter().flat_map(|series| series.at(&["exemplars"]).map(Json::array).unwrap_or_default());
+        Ok(exemplars.filter_map(|exemplar| exemplar.at(&["labels"])).map(labels).collect())
+    }
+
+    fn ask(&self, target: &str) -> Result<Json> {
+        let response = get(self.address, target, &[]).map_err(|error| format!("Prometheus: {error}"))?;
+        let text = response.text();
+        let json = Json::parse(&text)?;
+        match json.at(&["status"]).and_then(Json::text) {
+            Some("success") => Ok(json),
+            _ => Err(format!("Prometheus answered {}: {text}", response.status)),
+        }
+    }
+}
+
+fn configuration(target: SocketAddr) -> String {
+    format!(
+        "global:\n  scrape_interval: 1s\n  scrape_timeout: 1s\nscrape_configs:\n  - job_name: quickstart\n    \
+         static_configs:\n      - targets: [\"{target}\"]\n"
+    )
+}
+
+fn series(series: &Json) -> Option<(Labels, f64)> {
+    let value = series.at(&["value"])?.array().get(1)?.text()?.parse().ok()?;
+    Some((labels(series.at(&["metric"])?), value))
+}
+
+fn labels(labels: &Json) -> Labels {
+    let members = labels.members().iter();
+    members.filter_map(|(name, value)| Some((name.clone(), value.text()?.to_owned()))).collect()
+}

@@ -1,0 +1,6 @@
+//! Child processes that never outlive the command that started them.
+
+mod guard;
+mod output;
+
+pub(crate) use guard::{Process, Stop};

@@ -1,0 +1,108 @@
+//! The few places where a rule of the tree does not hold, each with its reason.
+
+/// Which rule an entry is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rule {
+    /// State that outlives every value: a `static` that is more than a constant.
+    Static,
+    /// A call that sets a global of the process or of a facade.
+    SetsGlobal,
+    /// State of a thread.
+    ThreadLocal,
+    /// A read of the environment.
+    Environment,
+}
+
+/// One place; a path that ends in `/` means all files under it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Allowed {
+    pub(crate) rule: Rule,
+    pub(crate) path: &'static str,
+    pub(crate) reason: &'static str,
+}
+
+const fn allowed(rule: Rule, path: &'static str, reason: &'static str) -> Allowed {
+    Allowed { rule, path, reason }
+}
+
+/// All of them.
+pub(crate) const ALLOWED: &[Allowed] = &[
+    allowed(
+        Rule::Static,
+        "crates/obs-core/src/context/route.rs",
+        "templates are interned for the life of the process",
+    ),
+    allowed(
+        Rule::Static,
+        "crates/obs-core/src/keys/metric.rs",
+        "descriptions of metrics: constants with an address",
+    ),
+    allowed(
+        Rule::Static,
+        "crates/obs-core/src/time.rs",
+        "the coarse tick, and the instant all monotonic time counts from",
+    ),
+    allowed(
+        Rule::Static,
+        "crates/obs-metrics/src/recorder.rs",
+        "numbers recorders, so that a thread's cache knows its own",
+    ),
+    allowed(
+        Rule::Static,
+        "crates/obs-metrics/src/series/threads.rs",
+        "which slots of hot series have an owner among all threads",
+    ),
+    allowed(Rule::Static, "crates/obs/src/install.rs", "whether this process has been claimed"),
+    allowed(Rule::SetsGlobal, "crates/obs/src/install.rs", "installation is what sets globals"),
+    allowed(
+        Rule::ThreadLocal,
+        "crates/obs-core/src/redact.rs",
+        "verdicts on the same few names, found by address",
+    ),
+    allowed(
+        Rule::ThreadLocal,
+        "crates/obs-core/src/context/route.rs",
+        "templates near at hand, found without a lock",
+    ),
+    allowed(Rule::ThreadLocal, "crates/obs-core/src/context/scope.rs", "the one stack of open contexts"),
+    allowed(
+        Rule::ThreadLocal,
+        "crates/obs-core/src/id/source.rs",
+        "a generator per thread, so that ids need no lock",
+    ),
+    allowed(
+        Rule::ThreadLocal,
+        "crates/obs-logs/src/engine/scratch.rs",
+        "buffers used again, so that a line needs no allocation",
+    ),
+    allowed(
+        Rule::ThreadLocal,
+        "crates/obs-metrics/src/near.rs",
+        "the series this thread asked for lately, found without a lock",
+    ),
+    allowed(
+        Rule::ThreadLocal,
+        "crates/obs-metrics/src/red.rs",
+        "handles of recent kinds of request, found without a lock",
+    ),
+    allowed(
+        Rule::ThreadLocal,
+        "crates/obs-metrics/src/series/threads.rs",
+        "the slot of hot series this thread owns",
+    ),
+    allowed(
+        Rule::ThreadLocal,
+        "crates/obs-trace/src/otlp.rs",
+        "a buffer used again, so that encoding needs no allocation",
+    ),
+    allowed(
+        Rule::ThreadLocal,
+        "crates/obs-trace/src/span/draft.rs",
+        "a buffer used again, so that a span needs no allocation",
+    ),
+    allowed(
+        Rule::ThreadLocal,
+        "crates/obs-trace/src/span/recording.rs",
+        "recordings used again, so that a span needs no allocation",
+    ),
+];
