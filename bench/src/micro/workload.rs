@@ -1,5 +1,6 @@
 //! The operations themselves, written once, so that every peer behind the same facade does the same work.
 
+use metrics::{Counter, Histogram};
 use std::hint::black_box;
 use tracing::Span;
 
@@ -55,6 +56,45 @@ pub(crate) fn root_span(turn: u64) {
         url.path = "/users/42",
     );
     span.in_scope(|| black_box(turn));
+}
+
+/// A counter of the `metrics` facade whose handle is kept.
+pub(crate) fn facade_counter() -> Counter {
+    metrics::counter!("requests_total", "route" => "/users/{id}", "method" => "GET")
+}
+
+/// One more in a counter that the `metrics` macros look up by labels only known at run time.
+pub(crate) fn facade_count(route: &str) {
+    metrics::counter!("requests_total", "method" => "GET", "route" => route.to_owned(), "status" => "200")
+        .increment(1);
+}
+
+/// A histogram of the `metrics` facade whose handle is kept.
+pub(crate) fn facade_histogram() -> Histogram {
+    metrics::histogram!("duration_seconds", "route" => "/users/{id}", "method" => "GET")
+}
+
+/// Everything that the scrape row writes, registered through the `metrics` macros.
+pub(crate) fn facade_scrape() {
+    for series in 0..SCRAPE_COUNTERS {
+        let route = format!("/r{series}");
+        metrics::counter!("requests_total", "method" => "GET", "route" => route, "status" => "200")
+            .increment(series as u64);
+    }
+    for series in 0..SCRAPE_HISTOGRAMS {
+        let route = format!("/r{series}");
+        let labels = [("method", "GET".to_owned()), ("route", route), ("region", "eu".to_owned())];
+        let histogram = metrics::histogram!("duration_seconds", &labels);
+        (0..3).for_each(|turn| histogram.record(observation(turn * 50)));
+    }
+}
+
+/// The sum of all samples whose name is `name`.
+pub(crate) fn sum(text: &str, name: &str) -> u64 {
+    let samples = text.lines().filter(|line| {
+        line.strip_prefix(name).is_some_and(|rest| rest.starts_with('{') || rest.starts_with(' '))
+    });
+    samples.filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok()).sum()
 }
 
 /// Owned names of routes, as a service would get them from its router.

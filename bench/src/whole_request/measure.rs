@@ -144,15 +144,19 @@ pub(crate) fn instructions(names: &[&str], extent: &Extent) -> Result<Outcome, S
         let (total, verdict) = counted_run(row, extent)?;
         let counts = summary.counts(&verdict);
         let per_request = counts.then_some(total as f64 / extent.counted as f64);
+        let over = summary.over(row, 0, per_request);
+        let gate = row.gate.map(f64::from).filter(|gate| over.is_some_and(|over| over > *gate));
+        summary.failures += usize::from(gate.is_some());
+        let shown = gate.map_or_else(|| verdict.shown(), |gate| format!("above the gate of {gate}").into());
         table.push(vec![
             Cell::text(row.name),
             Cell::number(per_request, 0),
-            Cell::number(summary.over(row, 0, per_request), 0),
+            Cell::number(over, 0),
             Cell::number(summary.ratio(row, 0, per_request), 2),
             Cell::number(verdict.line_bytes, 0),
             Cell::number(verdict.span_bytes, 0),
             Cell::text(verdict.found.clone()),
-            Cell::text(verdict.shown()),
+            Cell::text(shown),
         ]);
     }
     Ok(Outcome { table, all_count: summary.all_count() })
@@ -166,8 +170,10 @@ fn counted_run(row: &'static Row, extent: &Extent) -> Result<(u64, Verdict), Str
     trial.counted_batch(extent.counted)?;
     let verdict = trial.finish()?;
     let total = callgrind::instructions(&report);
-    // A report left over harms nobody.
-    let _ = std::fs::remove_file(&report);
+    // Kept for callgrind_annotate where that is asked for; one left over harms nobody.
+    if std::env::var_os("BENCH_KEEP_REPORTS").is_none() {
+        let _ = std::fs::remove_file(&report);
+    }
     Ok((total?, verdict))
 }
 

@@ -2,6 +2,7 @@
 
 mod exporter;
 mod fastrace_peer;
+mod obs_subjects;
 mod opentelemetry_peer;
 mod prometheus_client_peer;
 mod prometheus_peer;
@@ -31,18 +32,29 @@ pub(crate) struct Row {
     pub(crate) make: fn() -> Subject,
 }
 
-/// Every line, by operation; ours goes beside the peers of each.
+/// Every line, by operation; ours stand before the peers of each.
 pub(crate) const ROWS: &[Row] = &[
+    Row { name: "log-line/obs", batch: 20_000, make: obs_subjects::log_line },
     Row { name: "log-line/tracing-subscriber", batch: 5_000, make: tracing_json::log_line },
+    Row { name: "log-in-3-spans/obs", batch: 20_000, make: obs_subjects::log_in_spans },
     Row { name: "log-in-3-spans/tracing-subscriber", batch: 2_000, make: tracing_json::log_in_spans },
+    Row { name: "root-span/obs", batch: 10_000, make: obs_subjects::root_span },
+    Row { name: "root-span/obs-native", batch: 20_000, make: obs_subjects::root_span_native },
     Row { name: "root-span/tracing-opentelemetry", batch: 5_000, make: opentelemetry_peer::sampled },
     Row { name: "root-span/fastrace", batch: 10_000, make: fastrace_peer::sampled },
+    Row { name: "root-span-unsampled/obs", batch: 10_000, make: obs_subjects::root_span_unsampled },
+    Row {
+        name: "root-span-unsampled/obs-native",
+        batch: 50_000,
+        make: obs_subjects::root_span_native_unsampled,
+    },
     Row {
         name: "root-span-unsampled/tracing-opentelemetry",
         batch: 5_000,
         make: opentelemetry_peer::unsampled,
     },
     Row { name: "root-span-unsampled/fastrace", batch: 20_000, make: fastrace_peer::unsampled },
+    Row { name: "counter-cached/obs", batch: 500_000, make: obs_subjects::counter_cached },
     Row {
         name: "counter-cached/metrics-exporter-prometheus",
         batch: 500_000,
@@ -54,6 +66,7 @@ pub(crate) const ROWS: &[Row] = &[
         make: prometheus_client_peer::counter_cached,
     },
     Row { name: "counter-cached/prometheus", batch: 500_000, make: prometheus_peer::counter_cached },
+    Row { name: "counter-dynamic/obs", batch: 50_000, make: obs_subjects::counter_dynamic },
     Row {
         name: "counter-dynamic/metrics-exporter-prometheus",
         batch: 20_000,
@@ -65,6 +78,7 @@ pub(crate) const ROWS: &[Row] = &[
         make: prometheus_client_peer::counter_dynamic,
     },
     Row { name: "counter-dynamic/prometheus", batch: 100_000, make: prometheus_peer::counter_dynamic },
+    Row { name: "histogram-cached/obs", batch: 300_000, make: obs_subjects::histogram_cached },
     Row {
         name: "histogram-cached/metrics-exporter-prometheus",
         batch: 100_000,
@@ -76,6 +90,7 @@ pub(crate) const ROWS: &[Row] = &[
         make: prometheus_client_peer::histogram_cached,
     },
     Row { name: "histogram-cached/prometheus", batch: 300_000, make: prometheus_peer::histogram_cached },
+    Row { name: "scrape/obs", batch: 20, make: obs_subjects::scrape },
     Row { name: "scrape/metrics-exporter-prometheus", batch: 2, make: exporter::scrape },
     Row { name: "scrape/prometheus-client", batch: 5, make: prometheus_client_peer::scrape },
     Row { name: "scrape/prometheus", batch: 3, make: prometheus_peer::scrape },

@@ -2,6 +2,7 @@
 
 mod assembled;
 mod bare;
+mod obs;
 mod pipeline;
 mod ready_made;
 
@@ -15,6 +16,8 @@ pub(crate) struct Row {
     pub(crate) name: &'static str,
     /// The share of requests that are traced.
     pub(crate) ratio: f64,
+    /// How many instructions over the first row a request may cost: the row fails above it.
+    pub(crate) gate: Option<u32>,
     /// Builds the stack around a service, inside the server's runtime.
     pub(crate) build: fn(Router, &Surroundings) -> Result<Stack, String>,
     /// What must be found outside for the row to count; `None` for a stack without telemetry.
@@ -23,16 +26,37 @@ pub(crate) struct Row {
 
 /// Every row, in the order of the tables. The first one is what ratios are taken to.
 pub(crate) const ROWS: &[Row] = &[
-    Row { name: "bare", ratio: 0.0, build: bare::build, evidence: None },
-    Row { name: "assembled-100", ratio: 1.0, build: assembled::build, evidence: Some(assembled::EVIDENCE) },
-    Row { name: "assembled-10", ratio: 0.1, build: assembled::build, evidence: Some(assembled::EVIDENCE) },
+    Row { name: "bare", ratio: 0.0, gate: None, build: bare::build, evidence: None },
+    Row { name: "obs-100", ratio: 1.0, gate: Some(12_000), build: obs::build, evidence: Some(obs::EVIDENCE) },
+    Row { name: "obs-10", ratio: 0.1, gate: None, build: obs::build, evidence: Some(obs::EVIDENCE) },
+    Row {
+        name: "assembled-100",
+        ratio: 1.0,
+        gate: None,
+        build: assembled::build,
+        evidence: Some(assembled::EVIDENCE),
+    },
+    Row {
+        name: "assembled-10",
+        ratio: 0.1,
+        gate: None,
+        build: assembled::build,
+        evidence: Some(assembled::EVIDENCE),
+    },
     Row {
         name: "ready-made-100",
         ratio: 1.0,
+        gate: None,
         build: ready_made::build,
         evidence: Some(ready_made::EVIDENCE),
     },
-    Row { name: "ready-made-10", ratio: 0.1, build: ready_made::build, evidence: Some(ready_made::EVIDENCE) },
+    Row {
+        name: "ready-made-10",
+        ratio: 0.1,
+        gate: None,
+        build: ready_made::build,
+        evidence: Some(ready_made::EVIDENCE),
+    },
 ];
 
 /// The names of all rows.
