@@ -66,3 +66,8 @@ pub use obs_metrics as metrics;
 pub use obs_middleware as middleware;
 #[cfg(feature = "traces")]
 pub use obs_trace as traces;
+
+/// The README's code, so that it compiles.
+#[cfg(all(doctest, feature = "metrics", feature = "logs", feature = "traces", feature = "middleware"))]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
