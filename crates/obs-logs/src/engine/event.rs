@@ -5,7 +5,7 @@ use std::fmt::{self, Debug};
 
 use obs_core::context;
 
-use obs_core::fields::{Chain, Fields, Value, guarded};
+use obs_core::fields::{Bounded, Chain, Fields, Value, guarded};
 use obs_core::redact::REDACTED;
 use tracing_core::field::Visit;
 use tracing_core::{Event, Field};
@@ -156,7 +156,8 @@ impl EventLine for Both<'_> {
 
     fn print(&mut self, key: &Key, value: fmt::Arguments<'_>) {
         self.text.clear();
-        guarded(&mut Bounded(self.text), value);
+        // A value that prints more than any line holds is stopped.
+        guarded(&mut Bounded::new(self.text, crate::MAX_LINE_BYTES), value);
         let text = self.text.as_str();
         self.json.print(key, format_args!("{text}"));
         self.pretty.print(key, format_args!("{text}"));
@@ -167,16 +168,6 @@ impl SpanLine for Both<'_> {
     fn span(&mut self, written: u64, fields: &Fields, fragments: &mut SpanFragments) {
         self.json.span(written, fields, fragments);
         self.pretty.span(written, fields, fragments);
-    }
-}
-
-/// Stops a value that prints more than any line holds.
-struct Bounded<'a>(&'a mut String);
-
-impl fmt::Write for Bounded<'_> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.0.push_str(text);
-        if self.0.len() > crate::MAX_LINE_BYTES { Err(fmt::Error) } else { Ok(()) }
     }
 }
 
