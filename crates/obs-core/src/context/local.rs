@@ -1,9 +1,14 @@
-//! What all spans under one local root share: the request's id, its route and the verdict on it.
+//! What all spans under one local root share: the request's id, its route, the fields set on it and its verdict.
 
-use std::sync::OnceLock;
+use std::any::Any;
+use std::borrow::Cow;
+use std::fmt;
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use super::Route;
+use super::{Around, Route};
+use crate::fields::{Fields, Value};
 use crate::id::RequestId;
 use crate::observe::Verdict;
 use crate::propagate::TraceState;
@@ -25,6 +30,24 @@ pub struct Local {
     trace_state: Option<TraceState>,
     route: OnceLock<Route>,
     verdict: AtomicU8,
+    // Most have none; a word then costs less to make and move than the list.
+    fields: OnceLock<Box<Mutex<Fields>>>,
+    // Most have none, and then it is one word. What is in it is set once, so a panic leaves nothing half done.
+    extras: OnceLock<AssertUnwindSafe<Box<Extras>>>,
+}
+
+/// What few local roots have.
+#[derive(Default)]
+struct Extras {
+    around: OnceLock<Arc<dyn Around>>,
+    /// What a subscriber keeps with a local root.
+    kept: OnceLock<Box<dyn Any + Send + Sync>>,
+}
+
+impl fmt::Debug for Extras {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Extras").field("around", &self.around.get()).finish_non_exhaustive()
+    }
 }
 
 const UNDECIDED: u8 = 0;
@@ -32,6 +55,9 @@ const KEEP: u8 = 1;
 const DROP: u8 = 2;
 
 impl Local {
+    /// The longest key of a field that [`Local::set_field`] takes, in bytes.
+    pub const MAX_KEY: usize = 256;
+
     /// The local root of a served request.
     pub fn server(request_id: RequestId, trace_state: Option<TraceState>) -> Self {
         Self::of(LocalKind::Server, Some(request_id), trace_state)
@@ -43,7 +69,19 @@ impl Local {
     }
 
     fn of(kind: LocalKind, request_id: Option<RequestId>, trace_state: Option<TraceState>) -> Self {
-        Self { kind, request_id, trace_state, route: OnceLock::new(), verdict: AtomicU8::new(UNDECIDED) }
+        Self {
+            kind,
+            request_id,
+            trace_state,
+            route: OnceLock::new(),
+            verdict: AtomicU8::new(UNDECIDED),
+            fields: OnceLock::new(),
+            extras: OnceLock::new(),
+        }
+    }
+
+    fn extras(&self) -> &Extras {
+        self.extras.get_or_init(|| AssertUnwindSafe(Box::default()))
     }
 
     /// What opened this local root.
@@ -72,6 +110,44 @@ impl Local {
         let _ = self.route.set(route);
     }
 
+    /// Sets a field of the whole request or job: it rides on every later line and on the local root's span. A value
+    /// set again replaces the first; one under a secret key is never kept. Keys longer than [`Local::MAX_KEY`] bytes,
+    /// and those beyond [`Fields::MAX_FIELDS`], are ignored.
+    pub fn set_field(&self, key: impl Into<Cow<'static, str>>, value: Value<'_>) {
+        // A user's code, so before anything is locked.
+        let key = key.into();
+        if key.len() > Self::MAX_KEY {
+            return;
+        }
+        let fields = self.fields.get_or_init(Box::default);
+        fields.lock().unwrap_or_else(PoisonError::into_inner).set(key, value);
+    }
+
+    /// Lends the fields set so far to `read`, which runs no code of a user's. `None` when none was ever set: one
+    /// load.
+    #[inline]
+    pub fn with_fields<R>(&self, read: impl FnOnce(&Fields) -> R) -> Option<R> {
+        let fields = self.fields.get()?;
+        Some(read(&fields.lock().unwrap_or_else(PoisonError::into_inner)))
+    }
+
+    /// Sets what is entered with each poll; the first to do so is right. To be called before the first poll.
+    pub fn surround(&self, around: Arc<dyn Around>) {
+        let _ = self.extras().around.set(around);
+    }
+
+    /// What is entered with each poll. One load when there is nothing.
+    #[inline]
+    pub fn around(&self) -> Option<&Arc<dyn Around>> {
+        self.extras.get()?.around.get()
+    }
+
+    /// What a subscriber keeps here, made at the first call, dropped with the local root. `None` where something of
+    /// another type is kept.
+    pub fn kept<T: Any + Send + Sync>(&self, make: impl FnOnce() -> T) -> Option<&T> {
+        self.extras().kept.get_or_init(|| Box::new(make())).downcast_ref()
+    }
+
     /// Whether this local root is kept, once that is decided.
     pub fn verdict(&self) -> Option<Verdict> {
         match self.verdict.load(Ordering::Acquire) {
@@ -87,5 +163,37 @@ impl Local {
             Verdict::Drop => DROP,
         };
         self.verdict.store(value, Ordering::Release);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_subscriber_keeps_is_made_once_and_dropped_with_the_root() {
+        let (local, held) = (Local::task(), Arc::new(()));
+        assert!(local.kept(|| Arc::clone(&held)).is_some());
+        assert!(local.kept::<Arc<()>>(|| unreachable!()).is_some());
+        assert!(local.kept(|| 1u8).is_none());
+        assert_eq!(Arc::strong_count(&held), 2);
+        drop(local);
+        assert_eq!(Arc::strong_count(&held), 1);
+    }
+
+    #[test]
+    fn fields_are_shared_replaced_and_redacted() {
+        let local = Local::task();
+        assert_eq!(local.with_fields(Fields::len), None);
+        local.set_field("user", Value::U64(1));
+        local.set_field(String::from("user"), Value::U64(2));
+        local.set_field("password", Value::Str("hunter2"));
+        local.set_field("k".repeat(Local::MAX_KEY), Value::U64(3));
+        local.set_field("k".repeat(Local::MAX_KEY + 1), Value::U64(4));
+        local.with_fields(|fields| {
+            assert_eq!(fields.len(), 3, "what is too long is ignored");
+            assert_eq!(fields.find("user"), Some(Value::U64(2)));
+            assert_eq!(fields.find("password"), Some(Value::Str(crate::redact::REDACTED)));
+        });
     }
 }

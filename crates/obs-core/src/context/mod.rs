@@ -7,13 +7,13 @@ mod local;
 mod route;
 mod scope;
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 pub use local::{Local, LocalKind};
 pub use route::Route;
 pub use scope::{
-    PollScope, Silence, current, current_ids, enter_poll, is_silenced, leave, push, sampled, silence,
-    with_current,
+    Around, Innermost, PollScope, Silence, current, current_ids, enter_poll, innermost_tagged, is_silenced,
+    leave, leave_tagged, push, push_tagged, sampled, silence, with_current, with_polled_request,
 };
 
 use crate::id::{RequestId, SpanId, TraceId};
@@ -119,5 +119,24 @@ impl Context {
     /// What all spans under the same local root share.
     pub fn local(&self) -> &Local {
         &self.local
+    }
+
+    /// The same without keeping the local root alive.
+    pub fn downgrade(&self) -> WeakContext {
+        WeakContext { ids: self.ids, local: Arc::downgrade(&self.local) }
+    }
+}
+
+/// A [`Context`] that does not keep its local root alive.
+#[derive(Clone, Debug)]
+pub struct WeakContext {
+    ids: Ids,
+    local: Weak<Local>,
+}
+
+impl WeakContext {
+    /// The context, while anybody else keeps its local root alive.
+    pub fn upgrade(&self) -> Option<Context> {
+        Some(Context { ids: self.ids, local: self.local.upgrade()? })
     }
 }

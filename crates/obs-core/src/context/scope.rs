@@ -1,20 +1,97 @@
 //! The one thread-local stack of open contexts, and the rules that keep one request's ids out of another's lines.
 //!
 //! - The top of the stack is the contextual parent, whatever opened it.
-//! - A span leaves by its id, not by its position: spans may exit out of order.
-//! - A poll records the depth it found and truncates to it when it ends, so that a guard held across an await
+//! - A span leaves by its name, not by its position: spans may exit out of order.
+//! - A poll knows its own entry and takes all above it along when it ends, so that a guard held across an await
 //!   leaves nothing behind for the next task on this thread.
+//! - An entry without a context, of a span that is only seen by lines, shows the one below it.
 //! - Readers get copies or a short borrow; no cell is borrowed while user code runs.
 
+use std::any::Any;
 use std::cell::{Cell, RefCell};
+use std::fmt;
 use std::marker::PhantomData;
+use std::num::NonZeroU64;
 
-use super::{Context, Ids};
+use super::{Context, Ids, Local, LocalKind};
 use crate::id::SpanId;
 
+#[cfg(test)]
+mod tests;
+
 thread_local! {
-    static STACK: RefCell<Vec<Context>> = const { RefCell::new(Vec::new()) };
+    static STACK: RefCell<Stack> = const { RefCell::new(Stack { entries: Vec::new(), polls: 0 }) };
     static SILENCED: Cell<u32> = const { Cell::new(0) };
+}
+
+struct Stack {
+    entries: Vec<Entry>,
+    /// Numbers the polls of this thread.
+    polls: u64,
+}
+
+struct Entry {
+    context: Option<Context>,
+    owner: Owner,
+}
+
+/// Who closes an entry: a native span, by its span id; a poll, by its number; or a span of a subscriber, by the tag
+/// that one chose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Owner(u64);
+
+impl Owner {
+    const NATIVE: Self = Self(0);
+    const POLL: u64 = 1 << 63;
+
+    fn poll(number: u64) -> Self {
+        Self(Self::POLL | number)
+    }
+
+    fn tagged(tag: NonZeroU64) -> Self {
+        Self(tag.get() & !Self::POLL)
+    }
+
+    fn is_poll(self) -> bool {
+        self.0 & Self::POLL != 0
+    }
+
+    /// The tag of a subscriber's span.
+    fn tag(self) -> Option<NonZeroU64> {
+        if self.is_poll() { None } else { NonZeroU64::new(self.0) }
+    }
+}
+
+impl Stack {
+    /// The topmost context.
+    #[inline]
+    fn current(&self) -> Option<&Context> {
+        match self.entries.last() {
+            Some(Entry { context: Some(context), .. }) => Some(context),
+            _ => self.current_below(),
+        }
+    }
+
+    #[cold]
+    fn current_below(&self) -> Option<&Context> {
+        self.entries.iter().rev().find_map(|entry| entry.context.as_ref())
+    }
+
+    /// Takes out the topmost entry that `is` the one meant.
+    #[inline]
+    fn take(&mut self, is: impl Fn(&Entry) -> bool) -> Option<Entry> {
+        if self.entries.last().is_some_and(&is) {
+            return self.entries.pop();
+        }
+        let at = self.entries.iter().rposition(is)?;
+        Some(self.entries.remove(at))
+    }
+}
+
+/// Lends the stack, unless it is lent already or this thread is ending.
+#[inline]
+fn stack<R>(with: impl FnOnce(&mut Stack) -> R) -> Option<R> {
+    STACK.try_with(|stack| stack.try_borrow_mut().ok().map(|mut stack| with(&mut stack))).ok().flatten()
 }
 
 /// A copy of the context that is open on this thread.
@@ -38,73 +115,138 @@ pub fn sampled() -> Option<Ids> {
 /// is open.
 #[inline]
 pub fn with_current<R>(read: impl FnOnce(&Context) -> R) -> Option<R> {
-    STACK.try_with(|stack| stack.try_borrow().ok()?.last().map(read)).ok().flatten()
+    STACK.try_with(|stack| stack.try_borrow().ok()?.current().map(read)).ok().flatten()
+}
+
+/// Lends the request whose poll runs on this thread, under the same rules as [`with_current`]. `None` outside of any
+/// and once it has ended, also where a span of a request is open without a poll of it: a guard that was held across an await must not make
+/// the next request look like a part of its own.
+#[inline]
+pub fn with_polled_request<R>(read: impl FnOnce(&Context) -> R) -> Option<R> {
+    let read_from = |stack: &Stack| {
+        let polls = stack.entries.iter().rev().filter(|entry| entry.owner.is_poll());
+        let innermost = polls.filter_map(|entry| entry.context.as_ref()).next();
+        // Work that a request left behind may serve others long after it: they are requests of their own.
+        let goes_on = |local: &Local| local.kind() == LocalKind::Server && local.verdict().is_none();
+        innermost.filter(|context| goes_on(context.local())).map(read)
+    };
+    STACK.try_with(|stack| read_from(&*stack.try_borrow().ok()?)).ok().flatten()
 }
 
 /// Opens `context` until [`leave`] is called with its span id, or the poll around it ends.
 pub fn push(context: Context) {
-    let _ = STACK.try_with(|stack| {
-        if let Ok(mut stack) = stack.try_borrow_mut() {
-            stack.push(context);
-        }
-    });
+    stack(|stack| stack.entries.push(Entry { context: Some(context), owner: Owner::NATIVE }));
 }
 
-/// Closes the topmost context of this span, wherever it stands. Does nothing when there is none: a poll that ended
-/// has closed it already.
+/// Closes the topmost context that was pushed for this span, wherever it stands. Does nothing when there is none: a
+/// poll that ended has closed it already.
 pub fn leave(span_id: SpanId) {
-    let removed = STACK.try_with(|stack| {
-        let mut stack = stack.try_borrow_mut().ok()?;
-        let at = stack.iter().rposition(|context| context.span_id() == span_id)?;
-        Some(stack.remove(at))
-    });
+    let is = |entry: &Entry| {
+        entry.owner == Owner::NATIVE
+            && entry.context.as_ref().is_some_and(|context| context.span_id() == span_id)
+    };
     // Dropped out here, where nothing is borrowed.
-    drop(removed);
+    drop(stack(|stack| stack.take(is)));
+}
+
+/// Opens a span of a subscriber under a tag of its choice below 2^63, until [`leave_tagged`] is called with that, or the poll
+/// around it ends. Without a context of its own the span shows the one it is entered in.
+pub fn push_tagged(context: Option<Context>, tag: NonZeroU64) {
+    stack(|stack| stack.entries.push(Entry { context, owner: Owner::tagged(tag) }));
+}
+
+/// Closes the topmost span that was opened under `tag`, wherever it stands; nothing when there is none.
+pub fn leave_tagged(tag: NonZeroU64) {
+    drop(stack(|stack| stack.take(|entry| entry.owner == Owner::tagged(tag))));
+}
+
+/// What a subscriber finds when it asks for the innermost span of its own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Innermost {
+    /// The tag of the innermost span that is one of its own.
+    pub tag: Option<NonZeroU64>,
+    /// Whether a poll began since that span was entered: what is open is not the span, but work inside of it.
+    pub is_behind_poll: bool,
+}
+
+/// Looks for the innermost open span whose tag is one of the subscriber's own. Spans of other subscribers and native
+/// spans are looked through.
+#[inline]
+pub fn innermost_tagged(is_own: impl Fn(NonZeroU64) -> bool) -> Innermost {
+    let search = |stack: &Stack| {
+        let mut found = Innermost::default();
+        for entry in stack.entries.iter().rev() {
+            found.tag = entry.owner.tag().filter(|tag| is_own(*tag));
+            if found.tag.is_some() {
+                break;
+            }
+            found.is_behind_poll |= entry.owner.is_poll();
+        }
+        found
+    };
+    STACK.try_with(|stack| Some(search(&*stack.try_borrow().ok()?))).ok().flatten().unwrap_or_default()
+}
+
+/// Something that is entered with each poll of a request's work, such as a subscriber that is not the process's own.
+pub trait Around: Any + fmt::Debug + Send + Sync {
+    /// Enters; what it gives is dropped at the end of the poll, on the same thread.
+    fn enter(&self) -> Box<dyn Any>;
 }
 
 /// Opens `context` for one poll; whatever the poll leaves open is closed with it.
+#[inline]
 #[must_use = "the context is open until this is dropped"]
 pub fn enter_poll(context: &Context) -> PollScope {
-    let depth = STACK
-        .try_with(|stack| {
-            let mut stack = stack.try_borrow_mut().ok()?;
-            let depth = stack.len();
-            stack.push(context.clone());
-            Some(depth)
-        })
-        .ok()
-        .flatten();
-    PollScope { depth, not_send: PhantomData }
+    let around = context.local().around().map(|around| around.enter());
+    let owner = stack(|stack| {
+        stack.polls = (stack.polls + 1) & !Owner::POLL;
+        let owner = Owner::poll(stack.polls);
+        stack.entries.push(Entry { context: Some(context.clone()), owner });
+        owner
+    });
+    // Where nothing could be opened, nothing is found to be closed.
+    PollScope { owner: owner.unwrap_or(Owner::NATIVE), _around: around, not_send: PhantomData }
 }
 
 /// Open while it lives; made by [`enter_poll`].
 #[derive(Debug)]
 pub struct PollScope {
-    depth: Option<usize>,
+    owner: Owner,
+    // After the stack is as it was.
+    _around: Option<Box<dyn Any>>,
     not_send: PhantomData<*const ()>,
 }
 
 impl Drop for PollScope {
+    #[inline]
     fn drop(&mut self) {
-        let Some(depth) = self.depth else { return };
-        // Popped one by one and dropped outside of the borrow.
-        while let Some((context, is_last)) = pop_above(depth) {
-            drop(context);
-            if is_last {
-                break;
-            }
+        if self.owner == Owner::NATIVE {
+            return;
+        }
+        let own = |stack: &mut Stack| match stack.entries.last() {
+            Some(entry) if entry.owner == self.owner => stack.entries.pop(),
+            _ => None,
+        };
+        // Dropped out here, where nothing is borrowed.
+        match stack(own).flatten() {
+            Some(entry) => drop(entry),
+            None => self.close_all_above(),
         }
     }
 }
 
-/// The top of the stack if it is above `depth`, and whether nothing is left above then.
-fn pop_above(depth: usize) -> Option<(Context, bool)> {
-    let popped = STACK.try_with(|stack| {
-        let mut stack = stack.try_borrow_mut().ok()?;
-        let context = if stack.len() > depth { stack.pop() } else { None };
-        context.map(|context| (context, stack.len() <= depth))
-    });
-    popped.ok().flatten()
+impl PollScope {
+    /// Takes along what was left open inside, and searches for the poll's own entry: guards from outside that were
+    /// dropped inside have moved it down.
+    #[cold]
+    fn close_all_above(&self) {
+        let left = stack(|stack| {
+            let own = stack.entries.iter().rposition(|entry| entry.owner == self.owner)?;
+            Some(stack.entries.split_off(own))
+        });
+        // The innermost first.
+        left.flatten().into_iter().flat_map(|left| left.into_iter().rev()).for_each(drop);
+    }
 }
 
 /// Marks this thread's work as telemetry's own while the guard lives: engines ignore spans and events it makes, so
@@ -130,98 +272,5 @@ pub struct Silence {
 impl Drop for Silence {
     fn drop(&mut self) {
         let _ = SILENCED.try_with(|depth| depth.set(depth.get().saturating_sub(1)));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::context::{Local, TraceFlags};
-    use crate::id::IdSource;
-
-    fn context() -> Context {
-        let ids = IdSource::random();
-        let flags = TraceFlags::default().sampled(true);
-        Context::root(Ids { trace_id: ids.trace_id(), span_id: ids.span_id(), flags }, Local::task())
-    }
-
-    fn child(of: &Context) -> Context {
-        of.child(IdSource::random().span_id())
-    }
-
-    #[test]
-    fn the_top_is_current_and_spans_leave_out_of_order() {
-        let root = context();
-        let (a, b) = (child(&root), child(&root));
-        push(root.clone());
-        push(a.clone());
-        push(b.clone());
-        leave(a.span_id());
-        assert_eq!(current_ids(), Some(b.ids()));
-        leave(a.span_id());
-        leave(b.span_id());
-        assert_eq!(current_ids(), Some(root.ids()));
-        leave(root.span_id());
-        assert!(current().is_none());
-    }
-
-    #[test]
-    fn a_poll_closes_what_was_left_open_inside() {
-        let (first, second) = (context(), context());
-        let scope = enter_poll(&first);
-        push(child(&first));
-        push(child(&first));
-        drop(scope);
-        assert!(current().is_none());
-        let outer = enter_poll(&second);
-        let inner = enter_poll(&first);
-        drop(inner);
-        assert_eq!(current_ids(), Some(second.ids()));
-        drop(outer);
-        assert!(current().is_none());
-    }
-
-    #[test]
-    fn a_span_entered_twice_leaves_twice() {
-        let root = context();
-        push(root.clone());
-        push(root.clone());
-        leave(root.span_id());
-        assert_eq!(current_ids(), Some(root.ids()));
-        leave(root.span_id());
-        assert!(current().is_none());
-    }
-
-    #[test]
-    fn a_reader_that_writes_is_ignored_and_never_panics() {
-        let root = context();
-        let _scope = enter_poll(&root);
-        with_current(|_| {
-            push(child(&root));
-            leave(root.span_id());
-        });
-        assert_eq!(current_ids(), Some(root.ids()));
-    }
-
-    #[test]
-    fn only_sampled_contexts_make_exemplars() {
-        let root = context();
-        assert_eq!(sampled(), None);
-        let _scope = enter_poll(&root);
-        assert_eq!(sampled(), Some(root.ids()));
-        let ids = Ids { flags: TraceFlags::default(), ..root.ids() };
-        let _inner = enter_poll(&Context::root(ids, Local::task()));
-        assert_eq!(sampled(), None);
-    }
-
-    #[test]
-    fn silence_nests_and_stays_on_its_thread() {
-        assert!(!is_silenced());
-        let outer = silence();
-        drop(silence());
-        assert!(is_silenced());
-        assert!(!std::thread::spawn(is_silenced).join().unwrap());
-        drop(outer);
-        assert!(!is_silenced());
     }
 }

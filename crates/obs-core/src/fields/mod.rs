@@ -30,6 +30,30 @@ pub enum Value<'a> {
     Bool(bool),
 }
 
+macro_rules! from {
+    ($($kind:ty => $value:ident),+) => {
+        $(impl From<$kind> for Value<'_> {
+            fn from(value: $kind) -> Self {
+                Self::$value(value.into())
+            }
+        })+
+    };
+}
+
+from!(bool => Bool, i8 => I64, i16 => I64, i32 => I64, i64 => I64, u8 => U64, u16 => U64, u32 => U64, u64 => U64, f32 => F64, f64 => F64);
+
+impl<'a> From<&'a str> for Value<'a> {
+    fn from(value: &'a str) -> Self {
+        Self::Str(value)
+    }
+}
+
+impl<'a> From<&'a String> for Value<'a> {
+    fn from(value: &'a String) -> Self {
+        Self::Str(value)
+    }
+}
+
 #[derive(Clone, Copy, Debug)]
 enum Stored {
     Text { start: u32, len: u32 },
@@ -130,8 +154,20 @@ impl Fields {
 
     /// Sets all fields of `later` here.
     pub fn merge(&mut self, later: &Self) {
-        for ((key, _), (_, value)) in later.entries.iter().zip(later.iter()) {
-            self.set(key.clone(), value);
+        later.pairs().for_each(|(key, value)| self.set(key, value));
+    }
+
+    /// Makes this list the same as `other` without the fields that are `left_out`. Keeps its memory.
+    pub fn copy_from(&mut self, other: &Self, left_out: impl Fn(&str, Value<'_>) -> bool) {
+        self.clear();
+        self.text.push_str(&other.text);
+        self.unused = other.unused;
+        for (entry, (key, value)) in other.entries.iter().zip(other.iter()) {
+            if !left_out(key, value) {
+                self.entries.push(entry.clone());
+            } else if let Value::Str(text) = value {
+                self.unused += text.len();
+            }
         }
     }
 
@@ -155,6 +191,11 @@ impl Fields {
             };
             (key.as_ref(), value)
         })
+    }
+
+    /// As [`Fields::iter`], with keys as they are held: those of the program's text are copied for nothing.
+    pub fn pairs(&self) -> impl Iterator<Item = (Cow<'static, str>, Value<'_>)> {
+        self.entries.iter().zip(self.iter()).map(|((key, _), (_, value))| (key.clone(), value))
     }
 
     fn store_str(&mut self, text: &str) -> Stored {
@@ -272,6 +313,23 @@ mod tests {
         fields.merge(&later);
         let all: Vec<_> = fields.iter().collect();
         assert_eq!(all, [("a", Value::I64(1)), ("b", Value::Str("y")), ("c", Value::Bool(true))]);
+    }
+
+    #[test]
+    fn a_copy_is_whole_or_without_what_is_left_out() {
+        let (mut fields, mut copy) = (Fields::new(), Fields::new());
+        copy.set("old", Value::Str("gone"));
+        for (key, value) in [("a", Value::I64(1)), ("b", Value::Str("x")), ("c", Value::Str("y"))] {
+            fields.set(key, Value::Str("replaced"));
+            fields.set(key, value);
+        }
+        copy.copy_from(&fields, |_, _| false);
+        assert!(copy.iter().eq(fields.iter()));
+        copy.set("b", Value::Str("later"));
+        assert_eq!(copy.find("c"), Some(Value::Str("y")));
+        copy.copy_from(&fields, |key, _| key == "b");
+        let all: Vec<_> = copy.iter().collect();
+        assert_eq!(all, [("a", Value::I64(1)), ("c", Value::Str("y"))]);
     }
 
     #[test]

@@ -17,6 +17,10 @@ names! {
     REASON = "reason";
     /// The family's name.
     METRIC = "metric";
+    /// The health check's name.
+    CHECK = "check";
+    /// How a run of a health check ended, or a reload of the configuration.
+    RESULT = "result";
 }
 
 /// Labels no metric may have: ids make a series of each request.

@@ -69,6 +69,9 @@ metrics! {
     /// How much memory it waits in.
     PIPELINE_PENDING_BYTES = Gauge "obs_pipeline_pending_bytes" [PIPELINE]
         "Bytes of the records waiting or being sent.";
+    /// `tracing` spans beyond what is kept open at once.
+    SPANS_REFUSED = Counter "obs_spans_refused_total" []
+        "Spans of tracing that were left out because too many were open.";
     /// How many series a scrape writes.
     METRIC_SERIES = Gauge "obs_metric_series" []
         "Series held by the recorder.";
@@ -78,4 +81,43 @@ metrics! {
     /// What the recorder refused.
     METRIC_REJECTED = Counter "obs_metric_rejected_total" [REASON]
         "Registrations, observations and source families refused, by reason.";
+    /// Processor time.
+    PROCESS_CPU = Counter "process_cpu_seconds_total" []
+        "Seconds of processor time the process has used, in user and system mode.";
+    /// Memory that is in RAM.
+    PROCESS_RESIDENT_MEMORY = Gauge "process_resident_memory_bytes" []
+        "Bytes of the process's memory that are in RAM.";
+    /// Address space.
+    PROCESS_VIRTUAL_MEMORY = Gauge "process_virtual_memory_bytes" []
+        "Bytes of address space the process has mapped.";
+    /// Open files, sockets and the like.
+    PROCESS_OPEN_FDS = Gauge "process_open_fds" []
+        "File descriptors the process has open.";
+    /// Where opening ends.
+    PROCESS_MAX_FDS = Gauge "process_max_fds" []
+        "File descriptors the process may have open: the soft limit.";
+    /// When it began.
+    PROCESS_START_TIME = Gauge "process_start_time_seconds" []
+        "When the process began, in seconds since the Unix epoch.";
+    /// How many threads.
+    PROCESS_THREADS = Gauge "process_threads" []
+        "Threads of the process.";
+    /// Whether a check passes.
+    HEALTH_CHECK_STATUS = Gauge "health_check_status" [CHECK]
+        "1 where the check passed lately, 0 where it failed, is stale or has not run yet.";
+    /// How long a check takes.
+    HEALTH_CHECK_DURATION = Gauge "health_check_duration_seconds" [CHECK]
+        "Seconds the last run of the check took.";
+    /// How a check's runs ended.
+    HEALTH_CHECK_RUNS = Counter "health_check_runs_total" [CHECK, RESULT]
+        "Runs of the check, by how they ended.";
+    /// Whether the service takes traffic.
+    HEALTH_READY = Gauge "health_ready" []
+        "1 while the readiness probe says ready.";
+    /// How reloads went.
+    CONFIG_RELOADS = Counter "obs_config_reloads_total" [RESULT]
+        "Looks at a changed configuration file, by what came of them: applied, rejected, unchanged.";
+    /// Whether the file that is there is in force.
+    CONFIG_LAST_RELOAD_SUCCESS = Gauge "obs_config_last_reload_success" []
+        "1 unless the configuration file was wrong when it was last read.";
 }

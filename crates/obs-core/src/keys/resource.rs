@@ -7,6 +7,8 @@ names! {
     SERVICE_NAME = "service.name";
     /// The service's version.
     SERVICE_VERSION = "service.version";
+    /// The group of services it belongs to.
+    SERVICE_NAMESPACE = "service.namespace";
     /// A random id of this process.
     SERVICE_INSTANCE_ID = "service.instance.id";
     /// Such as `prod`.

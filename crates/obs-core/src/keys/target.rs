@@ -5,6 +5,14 @@ use super::macros::names;
 names! {
     /// One line for each finished request.
     ACCESS = "obs::access";
+    /// The `tracing` span of a request, where other layers are to see it.
+    REQUEST = "obs::request";
     /// One line for each panic.
     PANIC = "obs::panic";
+    /// One line for each time a health check begins to fail or recovers.
+    HEALTH = "obs::health";
+    /// The phases of serving: ready, draining, finishing, flushing.
+    SERVE = "obs::serve";
+    /// One line for each time the configuration was read again.
+    CONFIG = "obs::config";
 }
