@@ -24,5 +24,5 @@ mod retry;
 pub use client::{Client, ClientSettings, Response};
 pub use endpoint::Endpoint;
 pub use error::{EndpointError, HeaderError, SendError};
-pub use post::{Failure, Post, Protocol};
+pub use post::{Failure, Post, Protocol, Retrying};
 pub use retry::{Fate, Retry};

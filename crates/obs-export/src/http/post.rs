@@ -46,19 +46,45 @@ impl fmt::Display for Failure<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { reason, records, attempts, .. } = self;
         write!(f, "{records} records lost ({}) after {attempts} attempts", reason.as_str())?;
-        if let Some(status) = self.status {
-            write!(f, ": status {status}")?;
-        }
-        let mut error = self.error.map(|error| error as &dyn std::error::Error);
-        while let Some(cause) = error {
-            write!(f, ": {cause}")?;
-            error = cause.source();
-        }
-        Ok(())
+        why(f, self.status, self.error)
     }
 }
 
+/// Why a batch is sent once more, after a pause.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Retrying<'a> {
+    /// How many records wait with it.
+    pub records: u64,
+    /// Attempts made.
+    pub attempts: u32,
+    /// The status of the last answer, where one came.
+    pub status: Option<u16>,
+    /// Why the last attempt brought no answer, where none came.
+    pub error: Option<&'a SendError>,
+}
+
+impl fmt::Display for Retrying<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} records wait after {} attempts", self.records, self.attempts)?;
+        why(f, self.status, self.error)
+    }
+}
+
+fn why(f: &mut fmt::Formatter<'_>, status: Option<u16>, error: Option<&SendError>) -> fmt::Result {
+    if let Some(status) = status {
+        write!(f, ": status {status}")?;
+    }
+    let mut error = error.map(|error| error as &dyn std::error::Error);
+    while let Some(cause) = error {
+        write!(f, ": {cause}")?;
+        error = cause.source();
+    }
+    Ok(())
+}
+
 type OnFailure = Box<dyn FnMut(&Failure<'_>) + Send>;
+type OnRetry = Box<dyn FnMut(&Retrying<'_>) + Send>;
 
 /// Posts each batch to one endpoint.
 pub struct Post<P> {
@@ -70,6 +96,7 @@ pub struct Post<P> {
     clock: Clock,
     ids: IdSource,
     on_failure: OnFailure,
+    on_retry: OnRetry,
 }
 
 impl<P: Protocol> Post<P> {
@@ -85,6 +112,7 @@ impl<P: Protocol> Post<P> {
             clock: Clock::system(),
             ids: IdSource::random(),
             on_failure: Box::new(|_| ()),
+            on_retry: Box::new(|_| ()),
         }
     }
 
@@ -117,6 +145,14 @@ impl<P: Protocol> Post<P> {
         self
     }
 
+    /// Called on the worker's thread after each attempt that will be followed by another; default nothing. Must not
+    /// send telemetry through the same queue.
+    #[must_use]
+    pub fn on_retry(mut self, hook: impl FnMut(&Retrying<'_>) + Send + 'static) -> Self {
+        self.on_retry = Box::new(hook);
+        self
+    }
+
     fn exchange(&mut self, parts: &[Bytes; 3], records: u64, control: &Control) -> Delivery {
         let begun = Instant::now();
         let mut attempts = 0;
@@ -140,6 +176,11 @@ impl<P: Protocol> Post<P> {
                     });
                     let random = self.ids.span_id().get();
                     let pause = self.retry.pause(attempts, begun.elapsed(), asked, random);
+                    if pause.is_some() {
+                        let status = answer.as_ref().ok().map(|response| response.status.as_u16());
+                        let error = answer.as_ref().err();
+                        (self.on_retry)(&Retrying { records, attempts, status, error });
+                    }
                     match pause.map(|pause| hurry(pause, asked, control.deadline())) {
                         Some(pause) if control.wait(pause) => continue,
                         Some(_) => Delivery::Dropped(Reason::Shutdown, records),

@@ -155,6 +155,23 @@ fn the_wait_asked_for_is_kept() {
 }
 
 #[test]
+fn each_attempt_that_another_follows_is_told() {
+    let stub = Stub::start([Answer::status(503), Answer::Close, Answer::status(200)]);
+    let told = Failures::default();
+    let seen = Arc::clone(&told);
+    let endpoint = Endpoint::parse(&stub.url()).unwrap();
+    let client = Client::new(ClientSettings::new()).unwrap();
+    let post = Post::new(client, endpoint, "text/plain", Brackets)
+        .retry(quick())
+        .on_retry(move |retrying| seen.lock().unwrap().push(retrying.to_string()));
+    let worker = Worker::spawn(Settings::new("t").linger(LONG), "test", post).unwrap();
+    assert_eq!(deliver_two(&worker), (2, vec![]));
+    let told = told.lock().unwrap();
+    assert_eq!((told.len(), told[0].as_str()), (2, "2 records wait after 1 attempts: status 503"));
+    assert!(told[1].starts_with("2 records wait after 2 attempts: connection failed: "), "{told:?}");
+}
+
+#[test]
 fn a_server_that_never_recovers_is_unreachable_when_the_budget_is_spent() {
     let stub = Stub::start([Answer::status(503)]);
     let retry = quick().budget(Duration::from_millis(100));
