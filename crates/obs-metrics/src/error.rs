@@ -45,7 +45,7 @@ pub enum RegisterError {
         /// The label's name.
         label: String,
     },
-    /// The label stands there twice, or is one of the recorder's const labels.
+    /// The label stands there twice.
     RepeatedLabel {
         /// The family's name.
         family: String,
@@ -132,7 +132,7 @@ impl fmt::Display for RegisterError {
                 write!(f, "metric `{family}` has the label `{label}`, a name that is reserved")
             }
             Self::RepeatedLabel { family, label } => {
-                write!(f, "metric `{family}` has the label `{label}` twice, or it is a const label already")
+                write!(f, "metric `{family}` has the label `{label}` twice")
             }
             Self::NameClash { family, now, sample, first_family, first } => write!(
                 f,
@@ -180,7 +180,8 @@ pub(crate) enum Rejection {
     RepeatedLabel,
     NameClash,
     Families,
-    /// A family of a [`Source`](obs_core::meter::Source) that has the name of a user's, or too few labels.
+    /// What a [`Source`](obs_core::meter::Source) told of a family that has the name of another, or with the wrong
+    /// labels, kind or value.
     Source,
     /// An observation that is no number.
     Nan,
@@ -216,7 +217,7 @@ impl Rejection {
     }
 }
 
-/// Every mistake in the settings of a recorder, at once.
+/// Every mistake in the settings of a recorder, or in new buckets of one, at once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BuildError {
     pub(crate) mistakes: Vec<String>,

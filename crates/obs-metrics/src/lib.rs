@@ -33,6 +33,11 @@
 //! - An **exemplar** points from a histogram's bucket to a span: what is recorded while a sampled span is open
 //!   carries its ids, with no call by the user. Only OpenMetrics can write it.
 //! - A counter's samples end in `_total` in every format, whether the name given does or not.
+//! - The base's [`Source`](obs_core::meter::Source)s are asked at each scrape. What several of them say of one family
+//!   stands in it together, and numbers under the same labels are added up; what does not go with a family is left out
+//!   and counted in `obs_metric_rejected_total{reason="source"}`.
+//! - A [const label](Builder::const_label) stands in every sample, but not beside a label of the metric's own that has
+//!   the same name.
 //! - What is no number (NaN) is not observed, but counted in `obs_metric_rejected_total{reason="nan"}`.
 //!
 //! # Features
@@ -41,7 +46,9 @@
 //! |---|---|
 //! | none | there are no features yet |
 
+mod buckets;
 mod builder;
+mod const_labels;
 mod error;
 mod expose;
 mod facade;
@@ -54,12 +61,14 @@ mod series;
 mod text;
 
 pub mod admin;
+pub mod process;
 pub mod red;
 
-pub use builder::{Builder, DEFAULT_BUCKETS, DEFAULT_SERIES_CAP, Exemplars};
+pub use buckets::{Buckets, DEFAULT_BUCKETS};
+pub use builder::{Builder, DEFAULT_SERIES_CAP, Exemplars};
 pub use error::{BuildError, RegisterError};
 pub use expose::Format;
-/// How [`Builder::buckets`] chooses histograms.
+/// How a rule of [`Buckets`] chooses histograms.
 pub use metrics_exporter_prometheus::Matcher;
 pub use recorder::{Histogram, Recorder};
 pub use red::Red;

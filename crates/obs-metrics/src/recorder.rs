@@ -10,13 +10,15 @@ use obs_core::Base;
 use obs_core::context::Ids;
 use obs_core::keys::{Kind, metric};
 
+use crate::builder::Settings;
+use crate::const_labels::ConstLabels;
 use crate::expose::{self, Format};
 use crate::family::Shared;
 use crate::problems::Problems;
-use crate::registry::{Rules, State};
+use crate::registry::State;
 use crate::series::Stored;
 use crate::text::{Canonical, family_name};
-use crate::{Builder, RegisterError};
+use crate::{Buckets, BuildError, Builder, RegisterError};
 
 /// Holds all metrics of one installation. Clones are cheap and share everything.
 #[derive(Clone)]
@@ -26,9 +28,7 @@ pub(crate) struct Inner {
     pub(crate) base: Arc<Base>,
     /// Tells recorders apart in thread-local caches; never used twice in a process.
     pub(crate) id: u64,
-    pub(crate) rules: Rules,
-    /// The const labels as they are written in every sample.
-    pub(crate) const_text: String,
+    pub(crate) const_labels: ConstLabels,
     pub(crate) shared: Arc<Shared>,
     pub(crate) problems: Problems,
     /// How long the last exposition was, so that the next one allocates once.
@@ -54,14 +54,13 @@ impl Recorder {
         Builder::new(base)
     }
 
-    pub(crate) fn new(base: Arc<Base>, rules: Rules, const_text: String, exemplars: bool) -> Self {
-        let shared = Arc::new(Shared::new(exemplars));
-        let mut state = State::new();
+    pub(crate) fn new(base: Arc<Base>, settings: Settings) -> Self {
+        let shared = Arc::new(Shared::new(settings.exemplars));
+        let mut state = State::new(settings.series_cap, settings.buckets, Arc::clone(&shared));
         for metric in metric::ALL {
-            // The builder refuses const labels that would be in the way of our own.
             let labels = metric.labels.iter().map(|&name| (name, ""));
-            if let Ok(canonical) = Canonical::new(metric.kind, metric.name, labels, &rules.const_names) {
-                let _ = state.declare(&canonical, &rules, &shared);
+            if let Ok(canonical) = Canonical::new(metric.kind, metric.name, labels) {
+                let _ = state.declare(&canonical);
             }
             let family = family_name(metric.kind, metric.name);
             state.describe(family, unit_of(family), metric.help);
@@ -69,8 +68,7 @@ impl Recorder {
         Self(Arc::new(Inner {
             base,
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
-            rules,
-            const_text,
+            const_labels: settings.const_labels,
             shared,
             problems: Problems::default(),
             last_len: AtomicUsize::new(0),
@@ -111,6 +109,21 @@ impl Recorder {
         self.0.state_mut().describe(family_name(kind, &name), unit, help);
     }
 
+    /// The bounds of families that are registered from now on; those that are keep theirs, as do the request metrics,
+    /// which every recorder has from its beginning. Recording does not wait for it.
+    ///
+    /// # Errors
+    ///
+    /// Every mistake at once: bounds that are empty, infinite, no number or not ascending. The rules then stay as they
+    /// were.
+    pub fn set_buckets(&self, buckets: Buckets) -> Result<(), BuildError> {
+        let buckets = buckets.checked()?;
+        let old = self.0.state_mut().set_buckets(buckets);
+        // Out here, where nobody waits for the lock.
+        drop(old);
+        Ok(())
+    }
+
     /// The refusals that were met through the facade, the first for each family and reason, at most 64.
     pub fn problems(&self) -> Vec<RegisterError> {
         self.0.problems.list()
@@ -137,12 +150,11 @@ impl Recorder {
         name: &str,
         labels: impl Iterator<Item = (&'a str, &'a str)>,
     ) -> Result<u32, RegisterError> {
-        let Inner { rules, shared, .. } = &*self.0;
-        let canonical = Canonical::new(kind, name, labels, &rules.const_names)?;
+        let canonical = Canonical::new(kind, name, labels)?;
         if let Some(id) = self.0.state().look(&canonical)? {
             return Ok(id);
         }
-        self.0.state_mut().register(&canonical, rules, shared)
+        self.0.state_mut().register(&canonical)
     }
 }
 

@@ -31,7 +31,6 @@ impl Canonical {
         kind: Kind,
         name: &str,
         labels: impl Iterator<Item = (&'a str, &'a str)>,
-        const_labels: &[String],
     ) -> Result<Self, RegisterError> {
         let spelling = sanitize_metric_name(name);
         if spelling.is_empty() {
@@ -40,13 +39,13 @@ impl Canonical {
         let mut canonical = Self { spelling, kind, labels: Vec::with_capacity(labels.size_hint().0) };
         for (key, value) in labels {
             let key = sanitize_label_key(key);
-            canonical.check(&key, const_labels)?;
+            canonical.check(&key)?;
             canonical.labels.push((key, sanitize_label_value(value)));
         }
         Ok(canonical)
     }
 
-    fn check(&self, label: &str, const_labels: &[String]) -> Result<(), RegisterError> {
+    fn check(&self, label: &str) -> Result<(), RegisterError> {
         let (family, owned) = (self.family().to_owned(), label.to_owned());
         if REFUSED.contains(&label) {
             return Err(RegisterError::IdLabel { family, label: owned });
@@ -55,7 +54,7 @@ impl Canonical {
         if taken || label.is_empty() || label.starts_with("__") {
             return Err(RegisterError::ReservedLabel { family, label: owned });
         }
-        if self.labels.iter().any(|(key, _)| key == label) || const_labels.iter().any(|key| key == label) {
+        if self.labels.iter().any(|(key, _)| key == label) {
             return Err(RegisterError::RepeatedLabel { family, label: owned });
         }
         Ok(())
@@ -133,7 +132,7 @@ mod tests {
     use super::*;
 
     fn canonical(kind: Kind, name: &str, labels: &[(&str, &str)]) -> Result<Canonical, RegisterError> {
-        Canonical::new(kind, name, labels.iter().copied(), &["env".to_owned()])
+        Canonical::new(kind, name, labels.iter().copied())
     }
 
     #[test]
@@ -158,7 +157,6 @@ mod tests {
         assert_eq!(reason(Kind::Gauge, &[("__name__", "")]), Some("reserved_label"));
         assert_eq!(reason(Kind::Gauge, &[("", "")]), Some("reserved_label"));
         assert_eq!(reason(Kind::Gauge, &[("a.b", ""), ("a-b", "")]), Some("repeated_label"));
-        assert_eq!(reason(Kind::Gauge, &[("env", "")]), Some("repeated_label"));
         assert_eq!(canonical(Kind::Gauge, "", &[]).unwrap_err(), RegisterError::EmptyName);
     }
 }

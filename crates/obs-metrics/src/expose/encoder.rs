@@ -1,11 +1,14 @@
 //! Writes families, series and exemplars in either format into one buffer.
 
+use std::borrow::Cow;
+
 use metrics::Unit;
 use metrics_exporter_prometheus::formatting::sanitize_description;
 use obs_core::keys::Kind;
 
 use super::gather::Number;
 use super::{Format, number};
+use crate::const_labels::ConstLabels;
 use crate::error::word;
 use crate::registry::Description;
 use crate::series::{HistogramCell, Sample, Stored};
@@ -15,7 +18,9 @@ use crate::text::TOTAL;
 pub(super) struct Encoder<'a> {
     pub(super) out: Vec<u8>,
     format: Format,
-    const_text: &'a str,
+    const_labels: &'a ConstLabels,
+    /// Those of them that the family's samples carry, as they are written.
+    const_text: Cow<'a, str>,
     /// The beginnings of lines: `name{const="x",`. A histogram has three.
     heads: [Vec<u8>; 3],
     /// Whether samples have labels at all, and so braces.
@@ -30,11 +35,12 @@ const SUM: usize = 1;
 const COUNT: usize = 2;
 
 impl<'a> Encoder<'a> {
-    pub(super) fn new(format: Format, const_text: &'a str, capacity: usize) -> Self {
+    pub(super) fn new(format: Format, const_labels: &'a ConstLabels, capacity: usize) -> Self {
         Self {
             out: Vec::with_capacity(capacity),
             format,
-            const_text,
+            const_labels,
+            const_text: Cow::Borrowed(""),
             heads: Default::default(),
             braces: false,
             bounds: Vec::new(),
@@ -43,11 +49,11 @@ impl<'a> Encoder<'a> {
     }
 
     /// Begins a family: HELP, TYPE and UNIT, and the parts that all its lines share.
-    pub(super) fn family(
+    pub(super) fn family<N: AsRef<str>>(
         &mut self,
         name: &str,
         kind: Kind,
-        labelled: bool,
+        labels: &[N],
         bounds: &[f64],
         description: Option<&Description>,
     ) {
@@ -69,6 +75,8 @@ impl<'a> Encoder<'a> {
         if self.format == Format::OpenMetrics && !unit.is_empty() && suffixed {
             self.put(&["# UNIT ", name, " ", unit, "\n"]);
         }
+        let labelled = !labels.is_empty();
+        self.const_text = self.const_labels.beside(labels);
         self.braces = labelled || !self.const_text.is_empty();
         match kind {
             Kind::Counter => self.head(0, name, TOTAL, labelled),
@@ -124,7 +132,7 @@ impl<'a> Encoder<'a> {
     pub(super) fn number(&mut self, text: &str, number: Number) {
         match number {
             Number::Counter(count) => self.integer(0, text.as_bytes(), count),
-            Number::Gauge(value) => self.float(0, text.as_bytes(), value),
+            Number::Total(value) | Number::Gauge(value) => self.float(0, text.as_bytes(), value),
         }
     }
 

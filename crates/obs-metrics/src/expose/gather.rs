@@ -2,13 +2,12 @@
 
 use std::sync::atomic::Ordering;
 
-use metrics_exporter_prometheus::formatting::sanitize_label_value;
-use obs_core::keys::{Metric, metric};
+use obs_core::keys::{Kind, Metric, metric};
 use obs_core::meter::Meter;
 
 use crate::error::Rejection;
 use crate::recorder::Inner;
-use crate::text;
+use crate::text::{self, Canonical};
 
 /// One family of one or several sources.
 pub(super) struct Gathered {
@@ -20,6 +19,8 @@ pub(super) struct Gathered {
 #[derive(Clone, Copy)]
 pub(super) enum Number {
     Counter(u64),
+    /// A counter's too, but no whole number.
+    Total(f64),
     Gauge(f64),
 }
 
@@ -60,37 +61,68 @@ impl Gathering<'_> {
     }
 
     fn add(&mut self, metric: &'static Metric, labels: &[&str], number: Number) {
-        let recorder = self.recorder;
-        let at = self.families.iter().position(|family| family.metric.name == metric.name);
-        let fits = at.is_none_or(|at| self.families[at].metric == metric)
+        let known = self.families.iter().position(|family| family.metric.name == metric.name);
+        let fits = number.fits(metric.kind)
             && labels.len() == metric.labels.len()
-            && !metric.labels.iter().any(|label| recorder.rules.const_names.iter().any(|name| name == label))
-            && !recorder.state().in_the_way(metric);
-        if !fits {
-            return recorder.shared.reject(Rejection::Source);
-        }
-        let at = at.unwrap_or_else(|| {
+            && known.map_or_else(|| !self.is_taken(metric), |at| self.families[at].metric == metric)
+            && !self.recorder.state().in_the_way(metric);
+        let Some(labels) = fits.then(|| written(metric, labels)).flatten() else {
+            return self.recorder.shared.reject(Rejection::Source);
+        };
+        let at = known.unwrap_or_else(|| {
             self.families.push(Gathered { metric, samples: Vec::new() });
             self.families.len() - 1
         });
-        let values: Vec<_> = labels.iter().map(|value| sanitize_label_value(value)).collect();
-        let labels = text::render(metric.labels.iter().copied().zip(values.iter().map(String::as_str)));
         let samples = &mut self.families[at].samples;
         match samples.iter_mut().find(|(known, _)| *known == labels) {
             Some((_, known)) => known.add(number),
             None => samples.push((labels, number)),
         }
     }
+
+    /// Whether a source told of a family before that would write a sample of the same name.
+    fn is_taken(&self, metric: &Metric) -> bool {
+        let occupied = |metric: &Metric| {
+            text::occupied(metric.kind, text::family_name(metric.kind, metric.name)).collect::<Vec<_>>()
+        };
+        let wanted = occupied(metric);
+        self.families.iter().any(|family| occupied(family.metric).iter().any(|name| wanted.contains(name)))
+    }
+}
+
+/// The labels as a sample has them; `None` for names that a registration would not be let through with, or not
+/// unchanged.
+fn written(metric: &Metric, values: &[&str]) -> Option<String> {
+    let labels = metric.labels.iter().copied().zip(values.iter().copied());
+    let canonical = Canonical::new(metric.kind, metric.name, labels).ok()?;
+    let labels = || canonical.labels.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let unchanged =
+        canonical.spelling == metric.name && labels().map(|(name, _)| name).eq(metric.labels.iter().copied());
+    unchanged.then(|| text::render(labels()))
 }
 
 impl Number {
-    fn add(&mut self, more: Self) {
-        match (self, more) {
-            (Self::Counter(count), Self::Counter(more)) => *count = count.wrapping_add(more),
-            (Self::Gauge(value), Self::Gauge(more)) => *value += more,
-            // One metric has one kind, and `Meter` a method for each.
-            _ => {}
+    /// Whether a family of this kind may have it: a counter is never below zero or no number (OpenMetrics 1.0,
+    /// section "Counter").
+    fn fits(self, kind: Kind) -> bool {
+        match self {
+            Self::Counter(_) => kind == Kind::Counter,
+            Self::Total(value) => kind == Kind::Counter && value >= 0.0,
+            Self::Gauge(_) => kind == Kind::Gauge,
         }
+    }
+
+    fn add(&mut self, more: Self) {
+        *self = match (*self, more) {
+            (Self::Counter(count), Self::Counter(more)) => Self::Counter(count.wrapping_add(more)),
+            (Self::Counter(count), Self::Total(more)) | (Self::Total(more), Self::Counter(count)) => {
+                Self::Total(count as f64 + more)
+            }
+            (Self::Total(value), Self::Total(more)) => Self::Total(value + more),
+            (Self::Gauge(value), Self::Gauge(more)) => Self::Gauge(value + more),
+            // A family has one kind, and only what fits it gets here.
+            (known, _) => known,
+        };
     }
 }
 
@@ -101,5 +133,9 @@ impl Meter for Gathering<'_> {
 
     fn gauge(&mut self, metric: &'static Metric, labels: &[&str], value: f64) {
         self.add(metric, labels, Number::Gauge(value));
+    }
+
+    fn counter_f64(&mut self, metric: &'static Metric, labels: &[&str], value: f64) {
+        self.add(metric, labels, Number::Total(value));
     }
 }

@@ -48,13 +48,13 @@ pub(crate) fn render(recorder: &Recorder, format: Format) -> Vec<u8> {
 
     // A little more than last time; most of a service's series are there after the first scrape.
     let last = recorder.last_len.load(Ordering::Relaxed);
-    let mut encoder = Encoder::new(format, &recorder.const_text, last + last / 8 + 1_024);
+    let mut encoder = Encoder::new(format, &recorder.const_labels, last + last / 8 + 1_024);
     let mut batch = Vec::with_capacity(BATCH);
     for plan in &plans {
         match plan {
             Plan::Own(at, family, description) => {
-                let labelled = !family.labels.is_empty();
-                encoder.family(&family.name, family.kind, labelled, &family.bounds, description.as_deref());
+                let Family { name, kind, labels, bounds, .. } = &**family;
+                encoder.family(name, *kind, labels, bounds, description.as_deref());
                 let mut done = 0;
                 loop {
                     recorder.state().copy_series(*at, done, BATCH, &mut batch);
@@ -71,8 +71,7 @@ pub(crate) fn render(recorder: &Recorder, format: Format) -> Vec<u8> {
                 let described = recorder.state().description(plan.name());
                 let description = described
                     .unwrap_or_else(|| Arc::new(Description { help: metric.help.to_owned(), unit: None }));
-                let labelled = !metric.labels.is_empty();
-                encoder.family(plan.name(), metric.kind, labelled, &[], Some(&*description));
+                encoder.family(plan.name(), metric.kind, metric.labels, &[], Some(&*description));
                 for (labels, number) in samples {
                     encoder.number(labels, *number);
                 }

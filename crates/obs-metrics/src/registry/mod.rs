@@ -3,4 +3,4 @@
 mod index;
 mod state;
 
-pub(crate) use state::{Description, Rules, State};
+pub(crate) use state::{Description, State};

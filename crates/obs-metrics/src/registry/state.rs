@@ -5,38 +5,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use metrics::{Key, Label, Unit};
-use metrics_exporter_prometheus::Matcher;
 use obs_core::keys::{Kind, Metric};
 
 use super::index::Index;
-use crate::RegisterError;
 use crate::family::{Family, Shared};
 use crate::series::{self, Stored};
 use crate::text::{self, Canonical, OVERFLOW};
+use crate::{Buckets, RegisterError};
 
 /// The most families, and the most descriptions, a recorder holds.
 pub(crate) const FAMILY_CAP: usize = 10_000;
 
 /// Marks numbers in the index whose text has an escape, and so cannot be compared with a key as it is.
 const ESCAPED: u32 = 1 << 31;
-
-/// The settings that decide how families are made.
-#[derive(Debug)]
-pub(crate) struct Rules {
-    /// Including the overflow series.
-    pub(crate) series_cap: usize,
-    pub(crate) bounds: Vec<f64>,
-    /// In the order in which they are tried.
-    pub(crate) overrides: Vec<(Matcher, Vec<f64>)>,
-    pub(crate) const_names: Vec<String>,
-}
-
-impl Rules {
-    fn bounds_of(&self, family: &str) -> &[f64] {
-        let found = self.overrides.iter().find(|(matcher, _)| matcher.matches(family));
-        found.map_or(&self.bounds, |(_, bounds)| bounds)
-    }
-}
 
 /// Help and unit of a family.
 #[derive(Debug)]
@@ -46,6 +27,11 @@ pub(crate) struct Description {
 }
 
 pub(crate) struct State {
+    /// Including the overflow series.
+    series_cap: usize,
+    /// For families to come; what is registered keeps the bounds it has.
+    buckets: Buckets,
+    shared: Arc<Shared>,
     families: Vec<Entry>,
     by_name: HashMap<Box<str>, usize>,
     /// Which family each sample name belongs to.
@@ -65,8 +51,11 @@ struct Entry {
 }
 
 impl State {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(series_cap: usize, buckets: Buckets, shared: Arc<Shared>) -> Self {
         Self {
+            series_cap,
+            buckets,
+            shared,
             families: Vec::new(),
             by_name: HashMap::new(),
             occupied: HashMap::new(),
@@ -75,6 +64,11 @@ impl State {
             index: Index::new(),
             descriptions: HashMap::new(),
         }
+    }
+
+    /// The bounds of families to come; gives back those that held until now.
+    pub(crate) fn set_buckets(&mut self, buckets: Buckets) -> Buckets {
+        std::mem::replace(&mut self.buckets, buckets)
     }
 
     /// The series of `key` if it was registered under this very spelling; allocates nothing.
@@ -137,23 +131,18 @@ impl State {
     }
 
     /// The series of a registration, made if need be.
-    pub(crate) fn register(
-        &mut self,
-        canonical: &Canonical,
-        rules: &Rules,
-        shared: &Arc<Shared>,
-    ) -> Result<u32, RegisterError> {
+    pub(crate) fn register(&mut self, canonical: &Canonical) -> Result<u32, RegisterError> {
         if let Some(id) = self.look(canonical)? {
             return Ok(id);
         }
         let at = match self.by_name.get(canonical.family()) {
             Some(&at) => at,
-            None => self.declare(canonical, rules, shared)?,
+            None => self.declare(canonical)?,
         };
         let entry = &mut self.families[at];
         let family = Arc::clone(&entry.family);
         // The last place is the overflow series'. A family without labels has one series and needs none.
-        if entry.series.len() + 1 >= rules.series_cap && !family.labels.is_empty() {
+        if entry.series.len() + 1 >= self.series_cap && !family.labels.is_empty() {
             family.overflowed.fetch_add(1, Ordering::Relaxed);
             let values = family.labels.iter().map(|name| (&**name, OVERFLOW));
             let text = text::render(values.clone());
@@ -179,12 +168,7 @@ impl State {
     }
 
     /// Makes a family with no series yet.
-    pub(crate) fn declare(
-        &mut self,
-        canonical: &Canonical,
-        rules: &Rules,
-        shared: &Arc<Shared>,
-    ) -> Result<usize, RegisterError> {
+    pub(crate) fn declare(&mut self, canonical: &Canonical) -> Result<usize, RegisterError> {
         let (name, kind) = (canonical.family(), canonical.kind);
         if let Some((sample, first)) = self.clash(kind, name) {
             return Err(RegisterError::NameClash {
@@ -199,13 +183,13 @@ impl State {
             return Err(RegisterError::TooManyFamilies { family: name.to_owned(), cap: FAMILY_CAP });
         }
         let at = self.families.len();
-        let bounds = if kind == Kind::Histogram { rules.bounds_of(name) } else { &[] };
+        let bounds = if kind == Kind::Histogram { self.buckets.of(name) } else { &[] };
         let family = Arc::new(Family {
             name: name.into(),
             kind,
             labels: canonical.labels.iter().map(|(key, _)| key.as_str().into()).collect(),
             bounds: bounds.into(),
-            shared: Arc::clone(shared),
+            shared: Arc::clone(&self.shared),
             overflowed: AtomicU64::new(0),
         });
         for sample in text::occupied(kind, name) {

@@ -114,22 +114,3 @@ fn an_empty_recorder_writes_its_own_number_and_the_end() {
         # TYPE obs_metric_series gauge\nobs_metric_series 0.0\n# EOF\n";
     assert_eq!(open_metrics(&super::recorder()), expected);
 }
-
-#[test]
-fn overrides_go_from_the_full_name_to_the_suffix() {
-    let recorder = Recorder::builder(base())
-        .buckets(Matcher::Suffix("_bytes".to_owned()), [1.0])
-        .buckets(Matcher::Prefix("in_".to_owned()), [2.0])
-        .buckets(Matcher::Full("in_all_bytes".to_owned()), [3.0])
-        .build()
-        .unwrap();
-    for name in ["in_all_bytes", "in_bytes", "out_bytes"] {
-        recorder.histogram(name, &[]).unwrap().observe(0.0, None);
-    }
-    let text = text(&recorder);
-    for line in
-        ["in_all_bytes_bucket{le=\"3\"} 1", "in_bytes_bucket{le=\"2\"} 1", "out_bytes_bucket{le=\"1\"} 1"]
-    {
-        assert!(text.contains(line), "{text}");
-    }
-}

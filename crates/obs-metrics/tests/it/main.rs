@@ -1,7 +1,9 @@
 //! The recorder from outside: exposition, refusals, caps, threads, exemplars, requests, and an oracle.
 
 mod admin;
+mod buckets;
 mod caps;
+mod const_labels;
 mod exemplars;
 mod exposition;
 mod oracle;

@@ -6,7 +6,8 @@ use obs_core::keys::{Kind, Metric, metric};
 use obs_core::meter::{Meter, Source};
 use obs_metrics::Recorder;
 
-use super::{base, text, value};
+use super::parse::parse;
+use super::{base, open_metrics, text, value};
 
 struct Queue(&'static str, u64);
 
@@ -85,4 +86,154 @@ fn a_source_cannot_take_the_name_of_our_own_family() {
     base.sources.register(Arc::new(Thief));
     assert_eq!(value(&recorder, "obs_metric_series"), Some(0.0));
     assert_eq!(value(&recorder, "obs_metric_series_total"), None);
+}
+
+/// One way out with all its books, as a queue tells them.
+struct Pipeline(&'static str, u64);
+
+impl Source for Pipeline {
+    fn collect(&self, meter: &mut dyn Meter) {
+        meter.counter(&metric::PIPELINE_PRODUCED, &[self.0], 7 * self.1);
+        meter.counter(&metric::PIPELINE_DELIVERED, &[self.0], 3 * self.1);
+        meter.counter(&metric::PIPELINE_DROPPED, &[self.0, "queue_full"], self.1);
+        meter.counter(&metric::PIPELINE_DROPPED, &[self.0, "io"], self.1);
+        meter.gauge(&metric::PIPELINE_PENDING, &[self.0], 2.0 * self.1 as f64);
+        meter.gauge(&metric::PIPELINE_PENDING_BYTES, &[self.0], 100.0 * self.1 as f64);
+    }
+}
+
+#[test]
+fn two_ways_out_of_one_name_share_their_series() {
+    let base = base();
+    let recorder = Recorder::builder(Arc::clone(&base)).build().unwrap();
+    for pipeline in [Pipeline("logs_file", 1), Pipeline("traces_otlp", 5), Pipeline("logs_file", 10)] {
+        base.sources.register(Arc::new(pipeline));
+    }
+    let expected = r#"# HELP obs_metric_series Series held by the recorder.
+# TYPE obs_metric_series gauge
+obs_metric_series 0.0
+# HELP obs_pipeline_delivered_total Records the sink has taken.
+# TYPE obs_pipeline_delivered_total counter
+obs_pipeline_delivered_total{pipeline="logs_file"} 33
+obs_pipeline_delivered_total{pipeline="traces_otlp"} 15
+# HELP obs_pipeline_dropped_total Records lost, by reason.
+# TYPE obs_pipeline_dropped_total counter
+obs_pipeline_dropped_total{pipeline="logs_file",reason="queue_full"} 11
+obs_pipeline_dropped_total{pipeline="logs_file",reason="io"} 11
+obs_pipeline_dropped_total{pipeline="traces_otlp",reason="queue_full"} 5
+obs_pipeline_dropped_total{pipeline="traces_otlp",reason="io"} 5
+# HELP obs_pipeline_pending Records waiting or being sent.
+# TYPE obs_pipeline_pending gauge
+obs_pipeline_pending{pipeline="logs_file"} 22.0
+obs_pipeline_pending{pipeline="traces_otlp"} 10.0
+# HELP obs_pipeline_pending_bytes Bytes of the records waiting or being sent.
+# TYPE obs_pipeline_pending_bytes gauge
+obs_pipeline_pending_bytes{pipeline="logs_file"} 1100.0
+obs_pipeline_pending_bytes{pipeline="traces_otlp"} 500.0
+# HELP obs_pipeline_produced_total Records handed to this way out: delivered, dropped or pending.
+# TYPE obs_pipeline_produced_total counter
+obs_pipeline_produced_total{pipeline="logs_file"} 77
+obs_pipeline_produced_total{pipeline="traces_otlp"} 35
+"#;
+    let text = text(&recorder);
+    assert_eq!(text, expected);
+    // The parser refuses a sample that comes again.
+    parse(&text, false).unwrap();
+}
+
+static SECONDS: Metric =
+    Metric { name: "busy_seconds_total", help: "Busy.", kind: Kind::Counter, labels: &["worker"] };
+
+/// Totals that are no whole numbers, beside one that is.
+struct Busy;
+
+impl Source for Busy {
+    fn collect(&self, meter: &mut dyn Meter) {
+        meter.counter_f64(&SECONDS, &["a"], 0.25);
+        meter.counter_f64(&SECONDS, &["a"], 0.5);
+        meter.counter_f64(&SECONDS, &["b"], 0.0);
+        meter.counter(&SECONDS, &["b"], 2);
+        meter.counter(&SECONDS, &["c"], 2);
+        meter.counter_f64(&SECONDS, &["c"], 1e-3);
+        meter.counter_f64(&SECONDS, &["d"], f64::INFINITY);
+    }
+}
+
+#[test]
+fn a_total_need_not_be_a_whole_number() {
+    let base = base();
+    let recorder = Recorder::builder(Arc::clone(&base)).build().unwrap();
+    base.sources.register(Arc::new(Busy));
+    let samples = r#"busy_seconds_total{worker="a"} 0.75
+busy_seconds_total{worker="b"} 2.0
+busy_seconds_total{worker="c"} 2.001
+busy_seconds_total{worker="d"} +Inf
+# HELP obs_metric_series Series held by the recorder.
+# TYPE obs_metric_series gauge
+obs_metric_series 0.0
+"#;
+    let head = "# HELP busy_seconds_total Busy.\n# TYPE busy_seconds_total counter\n";
+    assert_eq!(text(&recorder), format!("{head}{samples}"));
+    let head = "# HELP busy_seconds Busy.\n# TYPE busy_seconds counter\n";
+    assert_eq!(open_metrics(&recorder), format!("{head}{samples}# EOF\n"));
+}
+
+static BUCKETS: Metric = Metric { name: "sizes", help: "", kind: Kind::Histogram, labels: &[] };
+static TOTAL: Metric = Metric { name: "items_total", help: "", kind: Kind::Counter, labels: &[] };
+static SPELT_OTHERWISE: Metric = Metric { name: "items", help: "", kind: Kind::Counter, labels: &[] };
+static SAME_SAMPLE: Metric = Metric { name: "items_total", help: "", kind: Kind::Gauge, labels: &[] };
+static TWICE: Metric = Metric { name: "twice", help: "", kind: Kind::Gauge, labels: &["a", "a"] };
+static ID: Metric = Metric { name: "id", help: "", kind: Kind::Gauge, labels: &["request_id"] };
+static NO_NAME: Metric = Metric { name: "no-name", help: "", kind: Kind::Gauge, labels: &[] };
+static NO_LABEL: Metric = Metric { name: "no_label", help: "", kind: Kind::Gauge, labels: &["no.label"] };
+static GAUGE: Metric = Metric { name: "level", help: "", kind: Kind::Gauge, labels: &[] };
+
+/// Tells one counter and one gauge, and then all that would spoil the text.
+struct Sloppy;
+
+impl Source for Sloppy {
+    fn collect(&self, meter: &mut dyn Meter) {
+        meter.counter(&TOTAL, &[], 1);
+        meter.gauge(&GAUGE, &[], 1.0);
+        // Of another kind than the metric.
+        meter.gauge(&TOTAL, &[], 1.0);
+        meter.counter(&GAUGE, &[], 1);
+        meter.counter_f64(&GAUGE, &[], 1.0);
+        meter.gauge(&BUCKETS, &[], 1.0);
+        meter.counter(&BUCKETS, &[], 1);
+        // The name of another's samples.
+        meter.counter(&SPELT_OTHERWISE, &[], 1);
+        meter.gauge(&SAME_SAMPLE, &[], 1.0);
+        // Names that no sample may have.
+        meter.gauge(&TWICE, &["1", "2"], 1.0);
+        meter.gauge(&ID, &["1"], 1.0);
+        meter.gauge(&NO_NAME, &[], 1.0);
+        meter.gauge(&NO_LABEL, &["1"], 1.0);
+        // No count.
+        meter.counter_f64(&TOTAL, &[], -0.5);
+        meter.counter_f64(&TOTAL, &[], f64::NAN);
+    }
+}
+
+#[test]
+fn a_source_that_takes_no_care_spoils_no_scrape() {
+    let base = base();
+    let recorder = Recorder::builder(Arc::clone(&base)).build().unwrap();
+    base.sources.register(Arc::new(Sloppy));
+    let expected = r#"# HELP items_total 
+# TYPE items_total counter
+items_total 1
+# HELP level 
+# TYPE level gauge
+level 1.0
+# HELP obs_metric_rejected_total Registrations, observations and source families refused, by reason.
+# TYPE obs_metric_rejected_total counter
+obs_metric_rejected_total{reason="source"} 13
+# HELP obs_metric_series Series held by the recorder.
+# TYPE obs_metric_series gauge
+obs_metric_series 0.0
+"#;
+    let text = text(&recorder);
+    assert_eq!(text, expected);
+    parse(&text, false).unwrap();
 }

@@ -1,0 +1,91 @@
+//! Which bounds a histogram gets by its name, checked as a whole.
+
+use metrics_exporter_prometheus::Matcher;
+use metrics_exporter_prometheus::formatting::sanitize_metric_name;
+
+use crate::BuildError;
+
+/// The bounds of histograms that no rule matches, in the unit of the observations: fit for seconds of a request.
+pub const DEFAULT_BUCKETS: &[f64] = &[0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0];
+
+/// The bounds of histograms by name, for a [`Builder`](crate::Builder) or, while the service runs, for
+/// [`Recorder::set_buckets`](crate::Recorder::set_buckets).
+///
+/// Rules are tried in the order they were given and the first that matches decides, whether it names the whole name,
+/// its beginning or its end. They see the name as it is written, `http_wait` for `http.wait`, and are themselves
+/// taken in that form.
+#[derive(Clone, Debug, PartialEq)]
+#[must_use = "buckets do nothing until a recorder has them"]
+pub struct Buckets {
+    default: Vec<f64>,
+    rules: Vec<(Matcher, Vec<f64>)>,
+}
+
+impl Buckets {
+    /// [`DEFAULT_BUCKETS`] for all.
+    pub fn new() -> Self {
+        Self { default: DEFAULT_BUCKETS.to_vec(), rules: Vec::new() }
+    }
+
+    /// The upper bounds where no rule matches, ascending and without `+Inf`. Default: [`DEFAULT_BUCKETS`].
+    pub fn default_bounds(mut self, bounds: impl Into<Vec<f64>>) -> Self {
+        self.default = bounds.into();
+        self
+    }
+
+    /// One more rule, tried after those before it: the upper bounds of the histograms that `matcher` matches.
+    pub fn rule(mut self, matcher: Matcher, bounds: impl Into<Vec<f64>>) -> Self {
+        self.rules.push((matcher, bounds.into()));
+        self
+    }
+
+    /// Ready to be looked into, or every mistake at once.
+    pub(crate) fn checked(self) -> Result<Self, BuildError> {
+        let mut mistakes = Vec::new();
+        self.check(&mut mistakes);
+        if mistakes.is_empty() { Ok(self.sanitized()) } else { Err(BuildError { mistakes }) }
+    }
+
+    pub(crate) fn check(&self, mistakes: &mut Vec<String>) {
+        check_bounds("the default buckets", &self.default, mistakes);
+        for (matcher, bounds) in &self.rules {
+            check_bounds(&format!("the buckets of {matcher:?}"), bounds, mistakes);
+        }
+    }
+
+    pub(crate) fn sanitized(mut self) -> Self {
+        self.rules = self.rules.into_iter().map(|(matcher, bounds)| (sanitized(matcher), bounds)).collect();
+        self
+    }
+
+    /// The bounds of the family of this sanitised name.
+    pub(crate) fn of(&self, family: &str) -> &[f64] {
+        let found = self.rules.iter().find(|(matcher, _)| matcher.matches(family));
+        found.map_or(&self.default, |(_, bounds)| bounds)
+    }
+}
+
+impl Default for Buckets {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn sanitized(matcher: Matcher) -> Matcher {
+    match matcher {
+        Matcher::Full(name) => Matcher::Full(sanitize_metric_name(&name)),
+        Matcher::Prefix(name) => Matcher::Prefix(sanitize_metric_name(&name)),
+        // A suffix does not begin a name and may begin with a digit.
+        Matcher::Suffix(name) => Matcher::Suffix(sanitize_metric_name(&format!("_{name}"))[1..].to_owned()),
+    }
+}
+
+fn check_bounds(whose: &str, bounds: &[f64], mistakes: &mut Vec<String>) {
+    if bounds.is_empty() {
+        mistakes.push(format!("{whose}: there are none"));
+    } else if let Some(bad) = bounds.iter().find(|bound| !bound.is_finite()) {
+        mistakes.push(format!("{whose}: {bad} is no finite number (`+Inf` is added by itself)"));
+    } else if let Some(pair) = bounds.windows(2).find(|pair| pair[0] >= pair[1]) {
+        mistakes.push(format!("{whose}: {} is followed by {}, they must ascend", pair[0], pair[1]));
+    }
+}
