@@ -20,6 +20,9 @@ pub(crate) enum Fault {
     Target,
 }
 
+/// What an error repeats of a directive, in characters.
+const SHOWN: usize = 64;
+
 impl FilterError {
     pub(crate) fn new(directive: &str, fault: Fault) -> Self {
         Self { directive: directive.to_owned(), fault }
@@ -34,7 +37,10 @@ impl FilterError {
 impl fmt::Display for FilterError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { directive, fault } = self;
-        write!(f, "log filter directive `{}`: ", directive.escape_debug())?;
+        // As much of it as tells which it is.
+        let cut: String = directive.chars().take(SHOWN).flat_map(char::escape_debug).collect();
+        let dots = if directive.chars().nth(SHOWN).is_some() { ".." } else { "" };
+        write!(f, "log filter directive `{cut}{dots}`: ")?;
         f.write_str(match fault {
             Fault::NoLevel => {
                 "is no level (off, error, warn, info, debug, trace); for a target write `target=level`"
@@ -42,7 +48,7 @@ impl fmt::Display for FilterError {
             Fault::UnknownLevel => "its level is none of off, error, warn, info, debug, trace",
             Fault::NoTarget => "has no target before the `=`",
             Fault::Span => "selects by span or field, which is not supported; write `target=level`",
-            Fault::Target => "its target has a space or control character",
+            Fault::Target => "its target has a space, a control character or a further `=`",
         })
     }
 }

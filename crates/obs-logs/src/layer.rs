@@ -2,6 +2,7 @@
 
 use obs_core::context;
 use obs_core::fields::Fields;
+use obs_core::keys::target;
 use tracing_core::span::{Attributes, Id, Record};
 use tracing_core::subscriber::Interest;
 use tracing_core::{Event, Metadata, Subscriber, metadata::LevelFilter};
@@ -89,13 +90,20 @@ where
     }
 }
 
+impl LogLayer {
+    /// A request's span is there for other layers: what it says, lines say already.
+    fn is_wanted(&self, metadata: &Metadata<'_>) -> bool {
+        self.0.enabled(metadata) && !(metadata.is_span() && metadata.target() == target::REQUEST)
+    }
+}
+
 impl<S> Filter<S> for LogLayer {
     fn enabled(&self, metadata: &Metadata<'_>, _: &Context<'_, S>) -> bool {
-        self.0.enabled(metadata)
+        self.is_wanted(metadata)
     }
 
     fn callsite_enabled(&self, metadata: &'static Metadata<'static>) -> Interest {
-        if self.0.enabled(metadata) { Interest::always() } else { Interest::never() }
+        if self.is_wanted(metadata) { Interest::always() } else { Interest::never() }
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {

@@ -19,28 +19,54 @@
 //! # Ok::<(), obs_logs::BuildError>(())
 //! ```
 //!
-//! - [`Filter`] decides by target and level, once per call site;
+//! - [`Filter`] decides by target and level, once per call site; [`Logs::set_filter`] puts another in its place;
 //! - [`Logs`] is the engine: plain functions for a subscriber of one's own, and `LogLayer` for a registry;
 //! - [`Output`] says where lines go and in which [`Format`]; each has a queue of its own, bounded in bytes;
+//! - `RollingFile` is the output that begins a new file each hour or day;
 //! - [`AccessLog`] writes one line for each finished request;
 //! - [`panic::hook`] writes one line for each panic.
 //!
 //! # The JSON line
 //! Flat, one object a line, no key twice, in this order: `timestamp`, `level`, `target`, `message`, the event's fields
 //! as they stand in the code, `service`, `trace_id`, `span_id`, `request_id`, the fields of the open spans from the
-//! innermost outwards, and `caller` by option. What is not there is left out.
+//! innermost outwards, those that were set on the whole request (see
+//! [`Local::set_field`](obs_core::context::Local::set_field)), and `caller` by option. What is not there is left out.
 //!
 //! - A field named like one of these is written as `field.<name>`; so is `truncated`.
-//! - The event wins over spans, an inner span over an outer one; of two equal keys in one event the first wins.
+//! - The event wins over spans, an inner span over an outer one, any of them over the request; of two equal keys in one
+//!   event the first wins.
 //! - Integers of 128 bits are strings, as are the floats JSON cannot express: `NaN`, `Infinity`, `-Infinity`.
 //! - An error is its text and that of each cause behind it, joined by `: `.
 //! - Control characters, DEL, line separators and bidirectional overrides are escaped.
 //! - A line has at most [`MAX_LINE_BYTES`] bytes. What is cut ends in `…`, and the line says `"truncated":true`.
 //! - Values under secret keys (see [`obs_core::redact`]) are written as `[redacted]`.
 //!
+//! # The logfmt line
+//! The same keys and values in the same order and by the same rules, as `key=value` with a space between:
+//!
+//! ```text
+//! timestamp=2026-11-22T20:24:07.123456Z level=INFO target=shop::cart message="item added" order=42 service=shop
+//! ```
+//!
+//! - A value is in quotes where it is empty or holds anything but printable ASCII without `"`, `=` and `\`; inside of
+//!   quotes it is escaped as in JSON.
+//! - What may not stand in a key, a space, `=` or `"`, is escaped as `\u0020`; a backslash is doubled, and a key
+//!   without a name is `\0`. So keys that differ stay different.
+//! - Numbers and texts look alike: the type of a value is lost.
+//!
+//! # Files
+//! `Output::file` and `Output::rolling` make sure before each batch of lines that the file is
+//! still there under its name, and else open it again: one that was removed, or moved away by `logrotate`, takes no
+//! line that is meant to be kept. Where that fails, the disk is full or a write ends short, the lines of the batch
+//! that did not get out are counted under the reason `io` and told on standard error at most once a minute; the next
+//! batch tries again. Where a rolling file cannot begin the next one, it goes on in the old one, says so, and tries
+//! again with each batch. A line that was written in part, also by a process that crashed, is ended before another
+//! begins.
+//!
 //! | feature | adds |
 //! |---|---|
 //! | `layer` (default) | `LogLayer`, for a `tracing-subscriber` registry |
+//! | `rolling` (default) | `Output::rolling`, files that follow one another, by `tracing-appender` |
 
 mod access;
 mod engine;
@@ -51,6 +77,8 @@ mod format;
 mod layer;
 mod output;
 pub mod panic;
+#[cfg(feature = "rolling")]
+mod rolling;
 mod sink;
 
 pub use access::AccessLog;
@@ -61,4 +89,6 @@ pub use format::{Colours, Format, MAX_LINE_BYTES, SpanFragments};
 #[cfg(feature = "layer")]
 pub use layer::LogLayer;
 pub use output::Output;
+#[cfg(feature = "rolling")]
+pub use rolling::{RollingFile, Rotation};
 pub use sink::Memory;

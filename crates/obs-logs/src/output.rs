@@ -2,15 +2,14 @@
 
 use std::collections::HashSet;
 use std::fmt;
-use std::fs::OpenOptions;
 use std::io::{self, IsTerminal};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf, absolute};
 use std::sync::Arc;
 
-use obs_core::Base;
+use obs_core::{Base, Clock};
 use obs_export::queue::{Settings, Sink, Worker};
 
-use crate::sink::{Discard, Form, Lane, Memory, Stream, Way};
+use crate::sink::{Discard, Form, Held, Lane, Memory, Open, Plain, Stream, Way};
 use crate::{BuildError, Colours, Format};
 
 /// The names that outputs of one kind have on metrics, one for each.
@@ -32,11 +31,14 @@ pub struct Output {
 enum Place {
     Stdout,
     Stderr,
-    File(PathBuf),
+    File(PathBuf, Opener),
     Memory(Memory),
     Discard,
     Sink(&'static str, Box<dyn Sink>),
 }
+
+/// Makes what opens files, once all is known; or says why the path will not do.
+type Opener = Box<dyn FnOnce() -> io::Result<Box<dyn Open>> + Send>;
 
 impl Output {
     fn to(place: Place) -> Self {
@@ -54,9 +56,18 @@ impl Output {
     }
 
     /// A file that is appended to, and made where it is missing (its directory is not); `logs_file` on metrics, a
-    /// second one `logs_file_2`, up to four.
+    /// second one `logs_file_2`, up to four. Where it is moved away or removed, a new one is made under its name.
     pub fn file(path: impl Into<PathBuf>) -> Self {
-        Self::to(Place::File(path.into()))
+        let path = path.into();
+        Self::opened_by(path.clone(), move || Ok(Box::new(Plain(absolute(path)?))))
+    }
+
+    /// Files, by whatever opens them.
+    pub(crate) fn opened_by(
+        path: PathBuf,
+        opener: impl FnOnce() -> io::Result<Box<dyn Open>> + Send + 'static,
+    ) -> Self {
+        Self::to(Place::File(path, Box::new(opener)))
     }
 
     /// A list in memory, filled before the call that logs returns; `logs_memory` on metrics.
@@ -115,16 +126,19 @@ impl Output {
                 // It cannot complain about itself where it cannot write.
                 (free(STDERR, taken)?, Box::new(Stream::new(file, "stderr", clock).quiet()))
             }
-            Place::File(path) => {
-                let name = path.display().to_string();
-                let file = OpenOptions::new().append(true).create(true).open(&path);
-                let file = file.map_err(|source| BuildError::open(&path, source))?;
-                let same = path.canonicalize().unwrap_or(path);
-                // Terminals and devices are files too, and may well be named twice.
-                if !taken.insert(format!("file {}", same.display())) {
-                    return Err(BuildError::Twice(name));
+            Place::File(path, opener) => {
+                let held = opener().and_then(|open| Held::new(open, Clock::system()));
+                let held = held.map_err(|source| BuildError::open(&path, source))?;
+                // By the name it was given and by that of the file it is now. Terminals and devices are files too, and
+                // may well be named twice.
+                let same: HashSet<_> =
+                    [Some(path.as_path()), held.path()].into_iter().flatten().map(whole).collect();
+                for same in same {
+                    if !taken.insert(format!("file {}", same.display())) {
+                        return Err(BuildError::Twice(path.display().to_string()));
+                    }
                 }
-                (free(FILE, taken)?, Box::new(Stream::new(file, &name, clock)))
+                (free(FILE, taken)?, Box::new(Stream::new(held, &path.display().to_string(), clock)))
             }
             Place::Sink(pipeline, sink) => (free([pipeline; 4], taken)?, sink),
         };
@@ -146,6 +160,7 @@ impl Output {
         };
         match self.format {
             Format::Json => Form::Json,
+            Format::Logfmt => Form::Logfmt,
             Format::Pretty(Colours::Auto) => Form::Pretty { coloured: terminal() },
             Format::Pretty(colours) => Form::Pretty { coloured: colours == Colours::On },
         }
@@ -159,6 +174,12 @@ fn free(names: Names, taken: &mut HashSet<String>) -> Result<&'static str, Build
         [first, second, ..] if first == second => BuildError::Twice(first.to_owned()),
         _ => BuildError::TooMany(names.len()),
     })
+}
+
+/// The one way to write a path, also where its last part is not there.
+fn whole(path: &Path) -> PathBuf {
+    let beside = || Some(path.parent()?.canonicalize().ok()?.join(path.file_name()?));
+    path.canonicalize().ok().or_else(beside).unwrap_or_else(|| path.to_owned())
 }
 
 /// A second handle to a standard stream, past the standard library's buffers and lock: a batch is one write, and an
@@ -194,7 +215,7 @@ impl fmt::Debug for Output {
         let place = match &self.place {
             Place::Stdout => "stdout".to_owned(),
             Place::Stderr => "stderr".to_owned(),
-            Place::File(path) => path.display().to_string(),
+            Place::File(path, _) => path.display().to_string(),
             Place::Memory(_) => "memory".to_owned(),
             Place::Discard => "discard".to_owned(),
             Place::Sink(pipeline, _) => (*pipeline).to_owned(),

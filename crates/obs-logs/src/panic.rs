@@ -10,6 +10,7 @@ use obs_core::keys::field;
 use tracing_core::Level;
 
 use crate::Logs;
+use crate::filter::Own;
 use crate::format::{Label, Line, Site};
 
 /// The target of panic lines.
@@ -19,9 +20,9 @@ pub const TARGET: &str = obs_core::keys::target::PANIC;
 pub const FLUSH_DEADLINE: Duration = Duration::from_secs(1);
 
 /// A hook that writes one line at `ERROR` for each panic: the panic's text as the message, then `location`, `thread`,
-/// `backtrace` where `RUST_BACKTRACE` asks for one, and the ids of the context that is open. The filter applies to it
-/// as to any target. Where no output takes the line, because of the filter or because all have ended, `otherwise` is
-/// called, so that no panic goes untold: mostly the hook that was there before.
+/// `backtrace` where `RUST_BACKTRACE` asks for one, and the ids and fields of the context that is open. The filter
+/// applies to it as to any target. Where no output takes the line, because of the filter or because all have ended,
+/// `otherwise` is called, so that no panic goes untold: mostly the hook that was there before.
 ///
 /// Inside a request it only enqueues the line: the request's task is torn down and the process goes on. Elsewhere,
 /// and where panics abort, it waits up to [`FLUSH_DEADLINE`] for the line to get out. It runs no code of a user's and
@@ -30,8 +31,8 @@ pub fn hook(
     logs: Logs,
     otherwise: impl Fn(&PanicHookInfo<'_>) + Send + Sync + 'static,
 ) -> Box<dyn Fn(&PanicHookInfo<'_>) + Send + Sync + 'static> {
-    let site = logs.filter().allows(TARGET, Level::ERROR).then(|| Site::of(TARGET, Level::ERROR));
-    let labels = [field::LOCATION, field::THREAD, field::BACKTRACE].map(Label::new);
+    let labels = Label::all([field::LOCATION, field::THREAD, field::BACKTRACE]);
+    let site = Site::of(TARGET, Level::ERROR).knowing(&labels);
     Box::new(move |info| {
         if is_silenced() {
             // A thread of telemetry's own: a line about it would go the way that has just failed.
@@ -40,14 +41,12 @@ pub fn hook(
                 writeln!(std::io::stderr(), "obs: telemetry panicked at {location}: {}", text.escape_debug());
             return;
         }
-        match &site {
-            Some(site) if logs.takes_lines() => {
-                write(&logs, site, &labels, info);
-                if cfg!(panic = "abort") || with_current(|_| ()).is_none() {
-                    let _ = logs.flush(FLUSH_DEADLINE);
-                }
-            }
-            _ => otherwise(info),
+        if !logs.allows_own(Own::Panic, Level::ERROR) || !logs.takes_lines() {
+            return otherwise(info);
+        }
+        write(&logs, &site, &labels, info);
+        if cfg!(panic = "abort") || with_current(|_| ()).is_none() {
+            let _ = logs.flush(FLUSH_DEADLINE);
         }
     })
 }
@@ -63,7 +62,12 @@ fn write(logs: &Logs, site: &Site, labels: &[Label; 3], info: &PanicHookInfo<'_>
         line.text_if(&labels[1], thread.name());
         line.text_if(&labels[2], backtrace.as_deref());
     };
-    logs.native(site, None, |line| fields(line), |line| fields(line));
+    let [_, of_thread, of_backtrace] = labels;
+    let written = || {
+        let of = |label: &Label, there: bool| if there { 0 } else { label.bit };
+        !(of(of_thread, thread.name().is_some()) | of(of_backtrace, backtrace.is_some()))
+    };
+    logs.native(site, None, None, |line| fields(line), |line| fields(line), written);
 }
 
 /// The panic's text. Payloads other than text, which only `panic_any` makes, have none.

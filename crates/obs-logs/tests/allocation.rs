@@ -5,6 +5,7 @@ use std::cell::Cell;
 use std::time::Duration;
 
 use obs_core::context::{Context, Ids, Local, Route, TraceFlags, enter_poll};
+use obs_core::fields::Value;
 use obs_core::observe::{End, Method, Observer, Request, Verdict};
 use obs_core::{Base, Clock, IdSource, Outcome, RequestId, Resource};
 use obs_logs::{AccessLog, Colours, Format, Logs, Output};
@@ -79,7 +80,7 @@ fn context() -> Context {
 
 #[test]
 fn events_allocate_nothing_alone_or_inside_spans() {
-    for format in [Format::Json, Format::Pretty(Colours::On)] {
+    for format in [Format::Json, Format::Logfmt, Format::Pretty(Colours::On)] {
         let (logs, _guard) = engine(format);
         tracing::subscriber::with_default(tracing_subscriber::registry().with(logs.layer()), || {
             let context = context();
@@ -94,8 +95,31 @@ fn events_allocate_nothing_alone_or_inside_spans() {
 }
 
 #[test]
+fn neither_do_fields_of_the_request_or_all_formats_at_once() {
+    let base = Base::with(Resource::new("orders"), Clock::system(), IdSource::random());
+    let formats = [Format::Json, Format::Logfmt, Format::Pretty(Colours::On)];
+    let builder = Logs::builder(base);
+    let builder =
+        formats.into_iter().fold(builder, |builder, format| builder.output(Output::discard().format(format)));
+    let (logs, _guard) = builder.build().unwrap();
+    tracing::subscriber::with_default(tracing_subscriber::registry().with(logs.layer()), || {
+        let context = context();
+        for key in ["user", "level", "tenant"] {
+            context.local().set_field(key, Value::Str("a b"));
+        }
+        let _scope = enter_poll(&context);
+        let _a = info_span!("request", tenant = "acme", user = 7).entered();
+        assert_eq!(allocations(line), 0);
+    });
+}
+
+#[test]
 fn access_lines_allocate_nothing() {
-    let (logs, _guard) = engine(Format::Json);
+    [Format::Json, Format::Logfmt].into_iter().for_each(access_lines);
+}
+
+fn access_lines(format: Format) {
+    let (logs, _guard) = engine(format);
     let access = AccessLog::new(logs);
     let contexts: Vec<_> = (0..200).map(|_| context()).collect();
     let mut request = Request::new(Method::Get, "/users/42");
@@ -109,7 +133,7 @@ fn access_lines_allocate_nothing() {
         context.local().set_route(Route::from_static("/users/{id}"));
         access.finish(context, &request, &end, Verdict::Keep);
     });
-    assert_eq!(found, 0);
+    assert_eq!(found, 0, "{format:?}");
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use obs_core::context::{Context, Ids, Local, TraceFlags, enter_poll, silence};
+use obs_core::fields::Value;
 use obs_core::{Base, Clock, IdSource, RequestId, Resource, Timestamp};
 use obs_export::queue::{Batch, Control, Delivery, Sink};
 use obs_logs::{Colours, Format, Logs as Engine, LogsGuard, Memory, Output};
@@ -22,7 +23,9 @@ struct Bench {
     pretty: Memory,
     slow: Slow,
     logs: Engine,
-    _guard: LogsGuard,
+    /// The panic lines of an engine that writes JSON and nothing else.
+    alone: Memory,
+    _guards: [LogsGuard; 2],
 }
 
 /// Behind a queue, so that what is not flushed is not there yet.
@@ -53,6 +56,7 @@ impl Bench {
         bench.logs.flush(Duration::from_secs(30)).unwrap();
         bench.json.take();
         bench.pretty.take();
+        bench.alone.take();
         bench.slow.take();
         (bench, turn)
     }
@@ -61,6 +65,9 @@ impl Bench {
         let clock = Clock::manual(Timestamp::from_unix_nanos(1_791_030_896_123_456_789));
         let base = Base::with(Resource::new("orders"), clock, IdSource::seeded(7));
         let (json, pretty, slow) = (Memory::new(), Memory::new(), Slow::default());
+        let alone = Memory::new();
+        let (alone_logs, alone_guard) =
+            Engine::builder(Arc::clone(&base)).output(Output::memory(&alone)).build().unwrap();
         let builder = Engine::builder(base)
             .output(Output::memory(&json))
             .output(Output::memory(&pretty).format(Format::Pretty(Colours::Off)))
@@ -69,11 +76,13 @@ impl Bench {
         tracing::subscriber::set_global_default(tracing_subscriber::registry().with(logs.layer())).unwrap();
         // The hook there was tells of tests that fail.
         let (ours, theirs) = (obs_logs::panic::hook(logs.clone(), |_| ()), std::panic::take_hook());
+        let alone_hook = obs_logs::panic::hook(alone_logs, |_| ());
         std::panic::set_hook(Box::new(move |info| {
+            alone_hook(info);
             ours(info);
             theirs(info);
         }));
-        Self { json, pretty, slow, logs, _guard: guard }
+        Self { json, pretty, slow, logs, alone, _guards: [guard, alone_guard] }
     }
 
     /// Checks the lines, whole but for their time.
@@ -255,6 +264,40 @@ fn a_panic_inside_a_request_carries_its_ids() {
     );
     assert!(line.contains(r#""message":"panic with a payload that is no text","location":""#), "{line}");
     assert!(line.ends_with(&end), "{line}");
+}
+
+#[test]
+fn a_panic_inside_a_request_carries_its_fields() {
+    let (bench, _turn) = Bench::turn();
+    let ids = IdSource::seeded(1);
+    let ids = Ids { trace_id: ids.trace_id(), span_id: ids.span_id(), flags: TraceFlags::default() };
+    let context = Context::root(ids, Local::task());
+    // The thread of a test has a name.
+    for key in ["user", "location", "thread"] {
+        context.local().set_field(key, Value::Str("mine"));
+    }
+    let caught = std::panic::catch_unwind(|| {
+        let _scope = enter_poll(&context);
+        std::panic::panic_any(7);
+    });
+    assert!(caught.is_err());
+    let line = bench.json.take().remove(0);
+    assert_eq!(without_backtrace(&bench.alone.take()[0]), without_backtrace(&line));
+    let end = format!(r#","trace_id":"{}","span_id":"{}","user":"mine"}}"#, ids.trace_id, ids.span_id);
+    assert!(line.ends_with(&end) && line.matches("mine").count() == 1, "{line}");
+}
+
+#[test]
+fn the_hook_follows_the_filter() {
+    let (bench, _turn) = Bench::turn();
+    let panic = || assert!(std::panic::catch_unwind(|| std::panic::panic_any(7)).is_err());
+    bench.logs.set_filter("info,obs::panic=off".parse().unwrap());
+    panic();
+    assert!(bench.json.take().is_empty());
+    bench.logs.set_filter("off,obs::panic=error".parse().unwrap());
+    panic();
+    assert_eq!(bench.json.take().len(), 1);
+    bench.logs.set_filter("info".parse().unwrap());
 }
 
 #[test]

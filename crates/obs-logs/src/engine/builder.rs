@@ -6,8 +6,8 @@ use std::sync::Arc;
 use obs_core::Base;
 
 use super::{Forms, Inner, Logs, LogsGuard};
+use crate::filter::Live;
 use crate::format::Service;
-use crate::sink::{Form, Way};
 use crate::{BuildError, Filter, Output};
 
 /// Whether lines say where in the code they come from.
@@ -48,8 +48,8 @@ impl Builder {
     }
 
     /// Adds an output; default, where none is added, JSON on standard output.
-    pub fn output(mut self, output: Output) -> Self {
-        self.outputs.push(output);
+    pub fn output(mut self, output: impl Into<Output>) -> Self {
+        self.outputs.push(output.into());
         self
     }
 
@@ -71,14 +71,16 @@ impl Builder {
         for way in &ways {
             self.base.sources.register(way.source());
         }
-        let has = |json| ways.iter().any(|way: &Way| (way.form == Form::Json) == json);
-        let forms = match (has(true), has(false)) {
-            (true, true) => Forms::Both,
-            (false, true) => Forms::Pretty,
-            _ => Forms::Json,
-        };
+        let forms = Forms::of(&ways);
         let service = Service::new(&self.base.resource);
-        let inner = Inner { base: self.base, filter: self.filter, caller: self.caller, service, ways, forms };
+        let inner = Inner {
+            base: self.base,
+            filter: Live::new(self.filter),
+            caller: self.caller,
+            service,
+            ways,
+            forms,
+        };
         Ok((Logs(Arc::new(inner)), LogsGuard::new(workers)))
     }
 }

@@ -4,14 +4,14 @@ use std::error::Error;
 use std::fmt::{self, Debug};
 
 use obs_core::context;
-
-use obs_core::fields::{Bounded, Chain, Fields, Value, guarded};
+use obs_core::fields::{Chain, Fields, Value};
 use obs_core::redact::REDACTED;
 use tracing_core::field::Visit;
 use tracing_core::{Event, Field};
 
+use super::mixed::Mixed;
 use super::{Forms, Logs, Scratch};
-use crate::format::{JsonLine, Key, Kind, Message, PrettyLine, Site, SpanFragments, is_written};
+use crate::format::{JsonLine, Key, Kind, Message, Site, SpanFragments, is_written};
 
 impl Logs {
     /// Writes one event. `spans` adds the open spans, from the innermost outwards; it must run no code of a user's.
@@ -30,35 +30,29 @@ impl Logs {
     fn event_in(&self, scratch: &mut Scratch, event: &Event<'_>, spans: impl FnOnce(&mut Spans<'_>)) {
         let site = &*scratch.sites.get(event.metadata());
         let now = self.0.base.clock.now();
-        let Scratch { json, pretty, text, time, ids, .. } = scratch;
-        let service = &self.0.service;
+        let caller = self.caller(site);
         match self.0.forms {
             Forms::Json => {
+                let Scratch { json, time, ids, .. } = scratch;
+                let service = &self.0.service;
                 let mut line = JsonLine::open((&mut json.0, &mut json.1), time, now, site, service);
                 let written = record(event, site, &mut line);
-                line.identity(service, ids);
+                let has_fields = line.identity(service, ids);
                 spans(&mut Spans { line: &mut line, written });
-                line.close(self.caller(site));
+                if has_fields {
+                    of_request(&mut line, written);
+                }
+                line.close(caller);
             }
-            Forms::Pretty => {
-                let mut line = PrettyLine::open((&mut pretty.0, &mut pretty.1), site);
+            Forms::Mixed(forms) => {
+                let mut line = Mixed::open(forms, scratch, now, site, &self.0.service);
                 let written = record(event, site, &mut line);
-                line.identity();
+                let has_fields = line.identity();
                 spans(&mut Spans { line: &mut line, written });
-                line.close(self.caller(site));
-            }
-            Forms::Both => {
-                let mut both = Both {
-                    json: JsonLine::open((&mut json.0, &mut json.1), time, now, site, service),
-                    pretty: PrettyLine::open((&mut pretty.0, &mut pretty.1), site),
-                    text,
-                };
-                let written = record(event, site, &mut both);
-                both.json.identity(service, ids);
-                both.pretty.identity();
-                spans(&mut Spans { line: &mut both, written });
-                both.json.close(self.caller(site));
-                both.pretty.close(self.caller(site));
+                if has_fields {
+                    of_request(&mut line, written);
+                }
+                line.close(caller);
             }
         }
         self.deliver(scratch, now, site);
@@ -67,7 +61,7 @@ impl Logs {
 
 /// Takes the open spans of one event.
 pub struct Spans<'a> {
-    line: &'a mut dyn SpanLine,
+    line: &'a mut dyn EventLine,
     written: u64,
 }
 
@@ -87,8 +81,8 @@ impl Debug for Spans<'_> {
     }
 }
 
-/// Takes the fields of an event.
-trait EventLine {
+/// Takes the fields of an event, of the spans around it and of its request.
+pub(super) trait EventLine {
     /// Writes a field by the short way; `false` where nothing was written.
     #[inline(always)]
     fn value_at_sight(&mut self, _key: &Key, _value: Value<'_>) -> bool {
@@ -96,18 +90,10 @@ trait EventLine {
     }
     fn value(&mut self, key: &Key, value: Value<'_>);
     fn print(&mut self, key: &Key, value: fmt::Arguments<'_>);
-}
-
-/// Takes the fields of spans.
-trait SpanLine {
+    /// Fields of a span, where they are not on the line yet; `written` are those of the event that are.
     fn span(&mut self, written: u64, fields: &Fields, fragments: &mut SpanFragments);
-}
-
-/// Both formats at once: what a user's code prints is printed once.
-struct Both<'a> {
-    json: JsonLine<'a>,
-    pretty: PrettyLine<'a>,
-    text: &'a mut String,
+    /// Fields of the request, where they are not on the line yet.
+    fn request(&mut self, written: u64, fields: &Fields);
 }
 
 impl EventLine for JsonLine<'_> {
@@ -124,51 +110,20 @@ impl EventLine for JsonLine<'_> {
     fn print(&mut self, key: &Key, value: fmt::Arguments<'_>) {
         JsonLine::print(self, key, value);
     }
-}
 
-impl SpanLine for JsonLine<'_> {
     fn span(&mut self, written: u64, fields: &Fields, fragments: &mut SpanFragments) {
         JsonLine::span(self, written, fields, fragments);
     }
-}
 
-impl EventLine for PrettyLine<'_> {
-    fn value(&mut self, key: &Key, value: Value<'_>) {
-        PrettyLine::value(self, key, value);
-    }
-
-    fn print(&mut self, key: &Key, value: fmt::Arguments<'_>) {
-        PrettyLine::print(self, key, value);
+    fn request(&mut self, written: u64, fields: &Fields) {
+        JsonLine::request(self, written, fields);
     }
 }
 
-impl SpanLine for PrettyLine<'_> {
-    fn span(&mut self, written: u64, fields: &Fields, fragments: &mut SpanFragments) {
-        PrettyLine::span(self, written, fields, fragments);
-    }
-}
-
-impl EventLine for Both<'_> {
-    fn value(&mut self, key: &Key, value: Value<'_>) {
-        self.json.value(key, value);
-        self.pretty.value(key, value);
-    }
-
-    fn print(&mut self, key: &Key, value: fmt::Arguments<'_>) {
-        self.text.clear();
-        // A value that prints more than any line holds is stopped.
-        guarded(&mut Bounded::new(self.text, crate::MAX_LINE_BYTES), value);
-        let text = self.text.as_str();
-        self.json.print(key, format_args!("{text}"));
-        self.pretty.print(key, format_args!("{text}"));
-    }
-}
-
-impl SpanLine for Both<'_> {
-    fn span(&mut self, written: u64, fields: &Fields, fragments: &mut SpanFragments) {
-        self.json.span(written, fields, fragments);
-        self.pretty.span(written, fields, fragments);
-    }
+/// Adds the fields that were set on the request as a whole. They are values already, so no code of a user's runs.
+#[cold]
+pub(super) fn of_request(line: &mut dyn EventLine, written: u64) {
+    context::with_current(|context| context.local().with_fields(|fields| line.request(written, fields)));
 }
 
 /// Writes message and fields; returns which fields the event had.

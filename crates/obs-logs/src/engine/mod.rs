@@ -2,7 +2,9 @@
 
 mod builder;
 mod event;
+mod forms;
 mod guard;
+mod mixed;
 mod native;
 mod scratch;
 
@@ -12,17 +14,18 @@ use std::time::{Duration, Instant};
 
 use obs_core::{Base, Timestamp, time};
 use obs_export::queue::{FlushTimeout, Queue};
-use tracing_core::Metadata;
 use tracing_core::metadata::LevelFilter;
+use tracing_core::{Level, Metadata};
 
 pub use builder::{Builder, Caller};
 pub use event::Spans;
 pub use guard::LogsGuard;
 
-use crate::filter::Filter;
+use crate::filter::{Filter, Live, Own};
 use crate::format::{Service, Site, push_head};
 use crate::sink::{Form, Way};
 
+use forms::Forms;
 pub(crate) use scratch::Scratch;
 
 /// The engine of logs. Clones share it.
@@ -34,19 +37,11 @@ pub struct Logs(Arc<Inner>);
 
 struct Inner {
     base: Arc<Base>,
-    filter: Filter,
+    filter: Live,
     caller: Caller,
     service: Service,
     ways: Vec<Way>,
     forms: Forms,
-}
-
-/// Which formats are in use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Forms {
-    Json,
-    Pretty,
-    Both,
 }
 
 impl Logs {
@@ -55,7 +50,8 @@ impl Logs {
         Builder::new(base)
     }
 
-    /// Whether events and spans of this call site are looked at. The answer never changes.
+    /// Whether events and spans of this call site are looked at. The answer changes only with [`Logs::set_filter`],
+    /// which has every call site ask again. Takes no lock.
     pub fn enabled(&self, metadata: &Metadata<'_>) -> bool {
         self.0.filter.enabled(metadata)
     }
@@ -65,9 +61,23 @@ impl Logs {
         self.0.filter.max_level_hint()
     }
 
-    /// The filter.
-    pub fn filter(&self) -> &Filter {
-        &self.0.filter
+    /// The filter as it is now.
+    pub fn filter(&self) -> Arc<Filter> {
+        self.0.filter.filter()
+    }
+
+    /// Puts `filter` in the place of the one before, for all clones, layers and access logs of this engine, and has
+    /// every call site of the process ask its subscribers again: what was silent is heard from the next call on.
+    ///
+    /// Spans that were opened while they were not looked at stay off the lines inside of them.
+    pub fn set_filter(&self, filter: Filter) {
+        self.0.filter.replace(filter);
+    }
+
+    /// Whether lines of our own are written at `level`.
+    #[inline]
+    pub(crate) fn allows_own(&self, own: Own, level: Level) -> bool {
+        self.0.filter.allows_own(own, level)
     }
 
     /// The base this writes for.
@@ -103,10 +113,11 @@ impl Logs {
     /// Hands the line in `scratch` to every output.
     #[inline]
     fn deliver(&self, scratch: &mut Scratch, now: Timestamp, site: &Site) {
-        let Scratch { json, pretty, line, time, .. } = scratch;
+        let Scratch { json, logfmt, pretty, line, time, .. } = scratch;
         for way in &self.0.ways {
             match way.form {
                 Form::Json => way.push(json.0.as_slice()),
+                Form::Logfmt => way.push(logfmt.0.as_slice()),
                 Form::Pretty { coloured } => {
                     line.clear();
                     push_head(line, time, now, site, coloured);
@@ -120,6 +131,6 @@ impl Logs {
 
 impl fmt::Debug for Logs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Logs").field("filter", &self.0.filter).field("outputs", &self.0.ways).finish()
+        f.debug_struct("Logs").field("filter", &self.filter()).field("outputs", &self.0.ways).finish()
     }
 }

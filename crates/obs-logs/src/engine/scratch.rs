@@ -22,11 +22,13 @@ thread_local! {
 pub(crate) struct Scratch {
     /// The JSON line, and the hashes of its spans' keys.
     pub(crate) json: (Buffer, Vec<u64>),
+    /// The logfmt line, and the hashes of its spans' keys.
+    pub(crate) logfmt: (Buffer, Vec<u64>),
     /// The pretty line without its head, and the hashes of its spans' keys.
     pub(crate) pretty: (Buffer, Vec<u64>),
     /// The whole pretty line.
     pub(crate) line: Buffer,
-    /// A printed value that goes to both formats.
+    /// A printed value that goes to more than one format.
     pub(crate) text: String,
     pub(crate) time: TimeCache,
     pub(crate) ids: IdCache,
@@ -37,6 +39,7 @@ impl Scratch {
     fn new() -> Self {
         Self {
             json: (Buffer::with_capacity(1_024), Vec::new()),
+            logfmt: Default::default(),
             pretty: Default::default(),
             line: Buffer::new(),
             text: String::new(),
@@ -59,7 +62,7 @@ impl Scratch {
 
     #[inline]
     fn shrink(&mut self) {
-        for buffer in [&mut self.json.0, &mut self.pretty.0, &mut self.line] {
+        for buffer in [&mut self.json.0, &mut self.logfmt.0, &mut self.pretty.0, &mut self.line] {
             if buffer.capacity() > KEEP_BYTES {
                 *buffer = Buffer::new();
             }

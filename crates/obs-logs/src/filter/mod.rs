@@ -1,5 +1,6 @@
 //! Which events and spans are looked at: levels per target, in the words users know.
 
+mod live;
 mod parse;
 
 #[cfg(test)]
@@ -10,6 +11,8 @@ use std::str::FromStr;
 
 use tracing_core::metadata::LevelFilter;
 use tracing_core::{Level, Metadata};
+
+pub(crate) use live::{Live, Own};
 
 use crate::FilterError;
 

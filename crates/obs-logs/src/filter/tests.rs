@@ -58,7 +58,7 @@ fn a_bad_directive_is_named() {
         ("info,shop=loud,x=y", "shop=loud", "none of off, error"),
         ("=debug", "=debug", "no target"),
         ("a b=debug", "a b=debug", "space"),
-        ("a=b=debug", "a=b=debug", "space"),
+        ("a=b=debug", "a=b=debug", "a further `=`"),
         ("shop[order{id=1}]=debug", "shop[order{id=1}]=debug", "not supported"),
         ("info, x=1", "x=1", "none of"),
     ] {
@@ -67,6 +67,12 @@ fn a_bad_directive_is_named() {
         assert!(error.to_string().contains(says), "{error}");
         assert!(error.to_string().contains(directive), "{error}");
     }
+}
+
+#[test]
+fn a_long_directive_is_cut_where_it_is_told() {
+    let error = "x".repeat(100_000).parse::<Filter>().unwrap_err();
+    assert!(error.to_string().len() < 300, "{}", error.to_string().len());
 }
 
 #[test]

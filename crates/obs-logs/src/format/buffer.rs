@@ -28,6 +28,17 @@ impl Buffer {
         self.len = 0;
     }
 
+    /// Takes back what was appended beyond `len`.
+    pub(super) fn truncate(&mut self, len: usize) {
+        self.len = self.len.min(len);
+    }
+
+    /// Takes out the byte at `at`.
+    pub(super) fn remove(&mut self, at: usize) {
+        self.bytes.copy_within(at + 1..self.len, at);
+        self.len -= 1;
+    }
+
     /// How many bytes it has room for without growing.
     pub(crate) fn capacity(&self) -> usize {
         self.bytes.len()

@@ -1,6 +1,6 @@
 //! Makes any text safe inside a line: no byte of it can end the string, the line, or steer a terminal.
 //!
-//! Escaped in both formats: C0 and C1 controls, DEL, the line separators U+2028 and U+2029, and the bidirectional
+//! Escaped in every format: C0 and C1 controls, DEL, the line separators U+2028 and U+2029, and the bidirectional
 //! embeddings, overrides and isolates (U+202A to U+202E, U+2066 to U+2069) that make a line read as what it is not.
 
 use super::Buffer;
@@ -13,6 +13,8 @@ const HEX: u8 = 1;
 const LEAD_C2: u8 = 2;
 /// Lead byte of U+2000 to U+2FFF, among them the separators and overrides.
 const LEAD_E2: u8 = 3;
+/// Lead byte of U+F000 to U+FFFF, among them the replacement character.
+const LEAD_EF: u8 = 4;
 // Anything else is the letter that follows the backslash.
 
 const DIGITS: &[u8; 16] = b"0123456789abcdef";
@@ -39,14 +41,24 @@ const fn table(quoted: bool) -> [u8; 256] {
 
 static QUOTED: [u8; 256] = table(true);
 static BARE: [u8; 256] = table(false);
+static KEY: [u8; 256] = {
+    let mut table = table(true);
+    table[b' ' as usize] = HEX;
+    table[b'=' as usize] = HEX;
+    table[b'"' as usize] = HEX;
+    table[0xef] = LEAD_EF;
+    table
+};
 
 /// How much is escaped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Style {
-    /// Inside double quotes: JSON, and quoted values of the pretty format.
+    /// Inside double quotes: JSON, and quoted values of the other formats.
     Quoted,
     /// Outside of quotes: messages of the pretty format. Quotes and backslashes stand for themselves.
     Bare,
+    /// A key of logfmt, in which there is neither a space nor `=`, `"` or U+FFFD.
+    Key,
 }
 
 /// The most bytes that one byte of text becomes.
@@ -60,11 +72,22 @@ pub(super) fn push(out: &mut Buffer, text: &str, style: Style) {
     }
 }
 
+/// Appends a key of logfmt. Two keys that differ still do so: what stands for an escaped one begins with a backslash,
+/// and a backslash of its own is doubled. No key at all becomes `\0`.
+pub(super) fn push_key(out: &mut Buffer, key: &str) {
+    if key.is_empty() {
+        out.extend(b"\\0");
+    } else {
+        push_careful(out, key.as_bytes(), Style::Key);
+    }
+}
+
 #[cold]
 fn push_careful(out: &mut Buffer, bytes: &[u8], style: Style) {
     let table = match style {
         Style::Quoted => &QUOTED,
         Style::Bare => &BARE,
+        Style::Key => &KEY,
     };
     let (mut done, mut at) = (0, 0);
     while at < bytes.len() {
@@ -85,6 +108,13 @@ fn push_careful(out: &mut Buffer, bytes: &[u8], style: Style) {
             LEAD_E2 => match (bytes.get(at + 1), bytes.get(at + 2)) {
                 (Some(0x80), Some(&third @ 0xa8..=0xae)) => (0x2000 | u16::from(third & 0x3f), 3),
                 (Some(0x81), Some(&third @ 0xa6..=0xa9)) => (0x2040 | u16::from(third & 0x3f), 3),
+                _ => {
+                    at += 1;
+                    continue;
+                }
+            },
+            LEAD_EF => match (bytes.get(at + 1), bytes.get(at + 2)) {
+                (Some(0xbf), Some(0xbd)) => (0xfffd, 3),
                 _ => {
                     at += 1;
                     continue;
@@ -133,6 +163,44 @@ mod tests {
         );
         check(Style::Quoted, "\u{2065}\u{2066}\u{2069}\u{206a}", "\u{2065}\\u2066\\u2069\u{206a}");
         check(Style::Quoted, "日本語 € 🦀", "日本語 € 🦀");
+        check(Style::Quoted, "\u{fffd}\u{feff}", "\u{fffd}\u{feff}");
         check(Style::Bare, "say \"hi\" in C:\\tmp\n\u{1b}", "say \"hi\" in C:\\tmp\\n\\u001b");
+    }
+
+    #[test]
+    fn a_key_has_nothing_that_ends_it_and_stays_apart_from_others() {
+        let keys = [
+            "plain.key-1",
+            "a b",
+            "a\\u0020b",
+            "a=b",
+            "a\"b",
+            "a\nb",
+            "a\\nb",
+            "",
+            "\\0",
+            "\u{fffd}",
+            "\u{202e}",
+            "é",
+        ];
+        let expected = [
+            "plain.key-1",
+            "a\\u0020b",
+            "a\\\\u0020b",
+            "a\\u003db",
+            "a\\u0022b",
+            "a\\nb",
+            "a\\\\nb",
+            "\\0",
+            "\\\\0",
+            "\\ufffd",
+            "\\u202e",
+            "é",
+        ];
+        for (key, expected) in keys.into_iter().zip(expected) {
+            let mut out = Buffer::new();
+            push_key(&mut out, key);
+            assert_eq!(str::from_utf8(out.as_slice()).unwrap(), expected);
+        }
     }
 }

@@ -3,21 +3,35 @@
 use obs_core::fields::{Fields, Value};
 
 use super::json::push_json_value;
+use super::key::{hash_of, name_of, push_json_key, push_logfmt_key, push_pretty_key};
+use super::logfmt::push_logfmt_value;
 use super::pretty::push_pretty_value;
-use super::site::{Site, hash_of, name_of, push_json_key, push_pretty_key};
+use super::site::Site;
 use super::{Buffer, hash};
+
+/// How a format writes a key and a value.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Dialect {
+    key: fn(&mut Buffer, (&str, &str)),
+    value: fn(&mut Buffer, Value<'_>),
+}
+
+pub(super) const JSON: Dialect = Dialect { key: push_json_key, value: push_json_value };
+pub(super) const PRETTY: Dialect = Dialect { key: push_pretty_key, value: push_pretty_value };
+pub(super) const LOGFMT: Dialect = Dialect { key: push_logfmt_key, value: push_logfmt_value };
 
 /// What logs keep of one span besides its fields. Reusable: clearing keeps the memory.
 #[derive(Debug, Default)]
 pub struct SpanFragments {
     json: Fragment,
     pretty: Fragment,
+    logfmt: Fragment,
 }
 
 impl SpanFragments {
     /// Nothing rendered yet; allocates nothing.
     pub const fn new() -> Self {
-        Self { json: Fragment::new(), pretty: Fragment::new() }
+        Self { json: Fragment::new(), pretty: Fragment::new(), logfmt: Fragment::new() }
     }
 
     /// Forgets what was rendered. To be called whenever the span's fields have changed, and before the value is used
@@ -25,13 +39,14 @@ impl SpanFragments {
     pub fn clear(&mut self) {
         self.json.fresh = false;
         self.pretty.fresh = false;
+        self.logfmt.fresh = false;
     }
 
     /// The fields as they stand on a JSON line.
     #[inline]
     pub(super) fn json(&mut self, fields: &Fields) -> &Fragment {
         if !self.json.fresh {
-            self.json.render(fields, push_json_key, push_json_value);
+            self.json.render(fields, JSON);
         }
         &self.json
     }
@@ -39,9 +54,17 @@ impl SpanFragments {
     /// The fields as they stand on a pretty line.
     pub(super) fn pretty(&mut self, fields: &Fields) -> &Fragment {
         if !self.pretty.fresh {
-            self.pretty.render(fields, push_pretty_key, push_pretty_value);
+            self.pretty.render(fields, PRETTY);
         }
         &self.pretty
+    }
+
+    /// The fields as they stand on a logfmt line.
+    pub(super) fn logfmt(&mut self, fields: &Fields) -> &Fragment {
+        if !self.logfmt.fresh {
+            self.logfmt.render(fields, LOGFMT);
+        }
+        &self.logfmt
     }
 }
 
@@ -63,12 +86,7 @@ impl Fragment {
         Self { bytes: Buffer::new(), mask: 0, hashes: Vec::new(), starts: Vec::new(), fresh: false }
     }
 
-    fn render(
-        &mut self,
-        fields: &Fields,
-        push_key: fn(&mut Buffer, (&str, &str)),
-        push_value: fn(&mut Buffer, Value<'_>),
-    ) {
+    fn render(&mut self, fields: &Fields, dialect: Dialect) {
         self.bytes.clear();
         self.hashes.clear();
         self.starts.clear();
@@ -83,8 +101,8 @@ impl Fragment {
             self.mask |= hash::bit(hash);
             self.hashes.push(hash);
             self.starts.push(self.bytes.len());
-            push_key(&mut self.bytes, name);
-            push_value(&mut self.bytes, value);
+            (dialect.key)(&mut self.bytes, name);
+            (dialect.value)(&mut self.bytes, value);
         }
         self.fresh = true;
     }
@@ -126,6 +144,37 @@ impl<'a> Merge<'a> {
         };
         self.mask |= fragment.mask;
         self.hashes.extend_from_slice(&fragment.hashes);
+        fits
+    }
+
+    /// Writes fields that nothing is kept of, but those whose keys are on the line already; `written` are those of the
+    /// line's own that are. Returns whether there was room for all below `limit`.
+    pub(super) fn write(
+        &mut self,
+        fields: &Fields,
+        dialect: Dialect,
+        written: u64,
+        out: &mut Buffer,
+        limit: usize,
+    ) -> bool {
+        let mut fits = true;
+        for (key, value) in fields.iter() {
+            let name = name_of(key);
+            let hash = hash_of(name);
+            if self.knows(hash, written) {
+                continue;
+            }
+            let before = out.len();
+            (dialect.key)(out, name);
+            (dialect.value)(out, value);
+            if out.len() > limit {
+                out.truncate(before);
+                fits = false;
+                continue;
+            }
+            self.mask |= hash::bit(hash);
+            self.hashes.push(hash);
+        }
         fits
     }
 

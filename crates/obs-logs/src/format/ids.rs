@@ -16,10 +16,15 @@ pub(crate) struct IdCache {
 }
 
 impl IdCache {
-    /// `,"trace_id":"...","span_id":"...","request_id":"..."` of the open context, or nothing.
+    /// `,"trace_id":"...","span_id":"...","request_id":"..."` of the open context, or nothing. Returns whether its
+    /// request has fields of its own.
     #[inline]
-    pub(super) fn push_current(&mut self, out: &mut Buffer) {
-        with_current(|context| self.push(context, out));
+    pub(super) fn push_current(&mut self, out: &mut Buffer) -> bool {
+        let push = |context: &Context| {
+            self.push(context, out);
+            has_fields(context)
+        };
+        with_current(push).unwrap_or(false)
     }
 
     fn push(&mut self, context: &Context, out: &mut Buffer) {
@@ -36,6 +41,12 @@ impl IdCache {
         self.json.clear();
         push_ids(context, &mut self.json);
     }
+}
+
+/// Whether a field was set on the whole request or job: one load where none was.
+#[inline]
+pub(super) fn has_fields(context: &Context) -> bool {
+    context.local().with_fields(|_| ()).is_some()
 }
 
 /// The same without a look at what was written before: for lines that each have ids of their own.

@@ -3,39 +3,19 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use obs_core::Timestamp;
 use obs_core::context::Context;
 use obs_core::fields::{Fields, Value, guarded};
 use obs_core::keys::field;
-use obs_core::{Resource, Timestamp};
 
 use super::escape::{self, Style};
-use super::fragment::{Merge, SpanFragments};
+use super::fragment::{JSON, Merge, SpanFragments};
 use super::ids::push_ids;
+use super::key::{JsonKey, Label};
 use super::number::{self, Float};
-use super::site::{JsonKey, Key, Label, Site};
+use super::site::{Key, Site};
 use super::text::Text;
-use super::{Buffer, IdCache, Line, MAX_LINE_BYTES, TimeCache};
-
-/// Room kept for what ends a line: ids, the mark of a cut and the brackets.
-const TAIL_ROOM: usize = 512;
-/// The most bytes of a service's name on a line.
-const MAX_SERVICE: usize = 1_024;
-
-/// `,"service":"orders"`
-#[derive(Debug)]
-pub(crate) struct Service(Buffer);
-
-impl Service {
-    pub(crate) fn new(resource: &Resource) -> Self {
-        let mut out = Buffer::new();
-        out.extend(b",\"");
-        out.extend(field::SERVICE.as_bytes());
-        out.extend(b"\":\"");
-        Text { out: &mut out, limit: MAX_SERVICE, style: Style::Quoted, cut: false }.push(&resource.name);
-        out.push(b'"');
-        Self(out)
-    }
-}
+use super::{Buffer, IdCache, Line, MAX_LINE_BYTES, Service, TAIL_ROOM, TimeCache};
 
 /// One line being written.
 #[derive(Debug)]
@@ -60,7 +40,7 @@ impl<'a> JsonLine<'a> {
         out.clear();
         time.open_json(now, out);
         out.extend(&site.json_head);
-        let limit = MAX_LINE_BYTES - TAIL_ROOM - service.0.len() - site.json_caller.len();
+        let limit = MAX_LINE_BYTES - TAIL_ROOM - service.json.len() - site.json_caller.len();
         Self { out, limit, cut: false, merge: Merge::new(site, hashes) }
     }
 
@@ -111,7 +91,7 @@ impl<'a> JsonLine<'a> {
     /// Writes a field of the event's by the short way, if that is possible.
     #[inline(always)]
     pub(crate) fn value_at_sight(&mut self, key: &Key, value: Value<'_>) -> bool {
-        let key = &key.json;
+        let key = &key.names.json;
         let more = if let Value::Str(text) = value { text.len() } else { 0 };
         // A number has at most 32 bytes.
         if self.out.len() + key.len() + more + 32 > self.limit {
@@ -137,10 +117,10 @@ impl<'a> JsonLine<'a> {
     /// A field of the event's that has a type of its own.
     pub(crate) fn value(&mut self, key: &Key, value: Value<'_>) {
         match value {
-            Value::Str(text) => self.quoted(&key.json, text),
+            Value::Str(text) => self.quoted(&key.names.json, text),
             value => {
-                if self.has_room(&key.json) {
-                    key.json.push_for_number(self.out);
+                if self.has_room(&key.names.json) {
+                    key.names.json.push_for_number(self.out);
                     push_json_number(self.out, value);
                 }
             }
@@ -150,23 +130,23 @@ impl<'a> JsonLine<'a> {
     /// A field of the event's that is printed by a user's code.
     #[inline]
     pub(crate) fn print(&mut self, key: &Key, value: fmt::Arguments<'_>) {
-        if self.has_room(&key.json) {
-            key.json.push_for_text(self.out);
+        if self.has_room(&key.names.json) {
+            key.names.json.push_for_text(self.out);
             self.write(|out| guarded(out, value));
             self.out.push(b'"');
         }
     }
 
-    /// Service and ids; the fields of spans follow.
+    /// Service and ids; the fields of spans follow. Returns whether the request has fields of its own.
     #[inline]
-    pub(crate) fn identity(&mut self, service: &Service, ids: &mut IdCache) {
-        self.out.extend(service.0.as_slice());
-        ids.push_current(self.out);
+    pub(crate) fn identity(&mut self, service: &Service, ids: &mut IdCache) -> bool {
+        self.out.extend(service.json.as_slice());
+        ids.push_current(self.out)
     }
 
     /// Service and the ids of `context`.
     pub(crate) fn identity_of(&mut self, service: &Service, context: &Context) {
-        self.out.extend(service.0.as_slice());
+        self.out.extend(service.json.as_slice());
         push_ids(context, self.out);
     }
 
@@ -176,6 +156,11 @@ impl<'a> JsonLine<'a> {
         if !self.merge.copy(fragments.json(fields), written, self.out, self.limit) {
             self.cut = true;
         }
+    }
+
+    /// The fields of the request, but those whose keys are on the line already; `written` are those of the line's own.
+    pub(crate) fn request(&mut self, written: u64, fields: &Fields) {
+        self.cut |= !self.merge.write(fields, JSON, written, self.out, self.limit);
     }
 
     /// Ends the line; what was cut is marked.
@@ -201,27 +186,27 @@ impl Line for JsonLine<'_> {
     }
 
     fn text(&mut self, label: &Label, value: &str) {
-        self.quoted(&label.json, value);
+        self.quoted(&label.names.json, value);
     }
 
     fn address(&mut self, label: &Label, value: IpAddr) {
-        if self.has_room(&label.json) {
-            label.json.push_for_text(self.out);
+        if self.has_room(&label.names.json) {
+            label.names.json.push_for_text(self.out);
             self.write(|out| number::push_address(out, value));
             self.out.push(b'"');
         }
     }
 
     fn number(&mut self, label: &Label, value: u64) {
-        if self.has_room(&label.json) {
-            label.json.push_for_number(self.out);
+        if self.has_room(&label.names.json) {
+            label.names.json.push_for_number(self.out);
             number::push_u64(self.out, value);
         }
     }
 
     fn thousandths(&mut self, label: &Label, value: u64) {
-        if self.has_room(&label.json) {
-            label.json.push_for_number(self.out);
+        if self.has_room(&label.names.json) {
+            label.names.json.push_for_number(self.out);
             number::push_thousandths(self.out, value);
         }
     }

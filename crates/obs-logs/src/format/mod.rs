@@ -6,8 +6,11 @@ mod fragment;
 mod hash;
 mod ids;
 mod json;
+mod key;
+mod logfmt;
 mod number;
 mod pretty;
+mod service;
 mod site;
 mod text;
 mod time;
@@ -17,13 +20,20 @@ use std::net::IpAddr;
 pub(crate) use buffer::Buffer;
 pub use fragment::SpanFragments;
 pub(crate) use ids::IdCache;
-pub(crate) use json::{JsonLine, Service};
+pub(crate) use json::JsonLine;
+pub(crate) use key::Label;
+pub(crate) use logfmt::LogfmtLine;
 pub(crate) use pretty::{PrettyLine, push_head};
-pub(crate) use site::{Key, Kind, Label, Message, Site, is_written};
+pub(crate) use service::Service;
+pub(crate) use site::{Key, Kind, Message, Site, is_written};
 pub(crate) use time::TimeCache;
+#[cfg(feature = "rolling")]
+pub(crate) use time::second_text;
 
 /// The most bytes a line has, its newline included: 256 KiB. Only an output's own limits are tighter.
 pub const MAX_LINE_BYTES: usize = 256 * 1024;
+/// Room kept for what ends a line: ids, the mark of a cut and the brackets.
+const TAIL_ROOM: usize = 512;
 
 /// How the lines of one output look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -31,6 +41,8 @@ pub enum Format {
     /// One flat JSON object a line, for machines.
     #[default]
     Json,
+    /// The fields of the JSON line in the same order, as `key=value`.
+    Logfmt,
     /// Time, level, target, message and `key=value`, for people at a terminal.
     Pretty(Colours),
 }

@@ -1,7 +1,9 @@
-//! Numbers as text, the same in both formats.
+//! Numbers as text, the same in every format.
 
 use std::fmt::Write;
 use std::net::IpAddr;
+
+use obs_core::fields::Value;
 
 use super::Buffer;
 use super::text::Text;
@@ -105,6 +107,20 @@ pub(super) fn float(value: f64, write: impl FnOnce(Float<'_>)) {
         write(Float::Word("Infinity"));
     } else {
         write(Float::Word("-Infinity"));
+    }
+}
+
+/// Appends a value that is no text, in the formats where nothing is in quotes but text.
+pub(super) fn push_bare(out: &mut Buffer, value: Value<'_>) {
+    match value {
+        Value::I64(value) => push_i64(out, value),
+        Value::U64(value) => push_u64(out, value),
+        Value::Bool(value) => out.extend(if value { b"true" } else { b"false" }),
+        Value::F64(value) => float(value, |float| match float {
+            Float::Finite(text) => out.extend(text.as_bytes()),
+            Float::Word(word) => out.extend(word.as_bytes()),
+        }),
+        Value::Str(_) => {}
     }
 }
 

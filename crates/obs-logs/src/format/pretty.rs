@@ -11,9 +11,11 @@ use obs_core::fields::{Fields, Value, guarded};
 use tracing_core::Level;
 
 use super::escape::{self, Style};
-use super::fragment::{Merge, SpanFragments};
-use super::number::{self, Float};
-use super::site::{Key, Kind, Label, Site};
+use super::fragment::{Merge, PRETTY, SpanFragments};
+use super::ids::has_fields;
+use super::key::Label;
+use super::number;
+use super::site::{Key, Kind, Site};
 use super::text::Text;
 use super::{Buffer, Line, MAX_LINE_BYTES, TimeCache};
 
@@ -55,9 +57,9 @@ impl<'a> PrettyLine<'a> {
     pub(crate) fn value(&mut self, key: &Key, value: Value<'_>) {
         match (key.kind, value) {
             (Kind::Message, Value::Str(text)) => self.message(text),
-            (_, Value::Str(text)) => self.quoted(&key.pretty, text),
+            (_, Value::Str(text)) => self.quoted(&key.names.pretty, text),
             (_, value) => {
-                if self.key(&key.pretty) {
+                if self.key(&key.names.pretty) {
                     push_pretty_value(self.out, value);
                 }
             }
@@ -66,7 +68,7 @@ impl<'a> PrettyLine<'a> {
 
     /// A field of the event's that is printed by a user's code.
     pub(crate) fn print(&mut self, key: &Key, value: fmt::Arguments<'_>) {
-        let head = if key.kind == Kind::Message { b" " } else { &*key.pretty };
+        let head = if key.kind == Kind::Message { b" " } else { &*key.names.pretty };
         if self.key(head) {
             let mut writer = self.writer(Style::Bare);
             guarded(&mut writer, value);
@@ -93,9 +95,13 @@ impl<'a> PrettyLine<'a> {
         }
     }
 
-    /// The ids of the open context, shortened.
-    pub(crate) fn identity(&mut self) {
-        with_current(|context| self.identity_of(context));
+    /// The ids of the open context, shortened. Returns whether its request has fields of its own.
+    pub(crate) fn identity(&mut self) -> bool {
+        let of = |context: &Context| {
+            self.identity_of(context);
+            has_fields(context)
+        };
+        with_current(of).unwrap_or(false)
     }
 
     /// The ids of `context`, shortened.
@@ -117,6 +123,11 @@ impl<'a> PrettyLine<'a> {
     /// The fields of one span, but those whose keys are on the line already.
     pub(crate) fn span(&mut self, written: u64, fields: &Fields, fragments: &mut SpanFragments) {
         self.cut |= !self.merge.copy(fragments.pretty(fields), written, self.out, self.limit);
+    }
+
+    /// The fields of the request, but those whose keys are on the line already; `written` are those of the line's own.
+    pub(crate) fn request(&mut self, written: u64, fields: &Fields) {
+        self.cut |= !self.merge.write(fields, PRETTY, written, self.out, self.limit);
     }
 
     /// Ends the line; what was cut is marked.
@@ -169,23 +180,23 @@ impl Line for PrettyLine<'_> {
     }
 
     fn text(&mut self, label: &Label, value: &str) {
-        self.quoted(&label.pretty, value);
+        self.quoted(&label.names.pretty, value);
     }
 
     fn address(&mut self, label: &Label, value: IpAddr) {
-        if self.key(&label.pretty) {
+        if self.key(&label.names.pretty) {
             number::push_address(&mut self.writer(Style::Bare), value);
         }
     }
 
     fn number(&mut self, label: &Label, value: u64) {
-        if self.key(&label.pretty) {
+        if self.key(&label.names.pretty) {
             number::push_u64(self.out, value);
         }
     }
 
     fn thousandths(&mut self, label: &Label, value: u64) {
-        if self.key(&label.pretty) {
+        if self.key(&label.names.pretty) {
             number::push_thousandths(self.out, value);
         }
     }
@@ -206,12 +217,6 @@ pub(super) fn push_pretty_value(out: &mut Buffer, value: Value<'_>) {
             escape::push(out, text, Style::Quoted);
             out.push(b'"');
         }
-        Value::I64(value) => number::push_i64(out, value),
-        Value::U64(value) => number::push_u64(out, value),
-        Value::Bool(value) => out.extend(if value { b"true" } else { b"false" }),
-        Value::F64(value) => number::float(value, |float| match float {
-            Float::Finite(text) => out.extend(text.as_bytes()),
-            Float::Word(word) => out.extend(word.as_bytes()),
-        }),
+        value => number::push_bare(out, value),
     }
 }

@@ -6,131 +6,14 @@ use obs_core::keys::field;
 use obs_core::redact;
 use tracing_core::{Level, Metadata};
 
-use super::buffer::SHORT;
-use super::escape::{self, Style};
+use super::escape::Style;
+use super::key::{Label, Names, hash_of, name_of};
+use super::logfmt::push_logfmt_text;
 use super::text::Text;
 use super::{Buffer, hash};
 
 /// The most bytes of a target or file name on a line; as static text they are far shorter.
 const MAX_NAME: usize = 1_024;
-/// Keys that are the line's own.
-const RESERVED: [&str; 10] = [
-    field::TIMESTAMP,
-    field::LEVEL,
-    field::TARGET,
-    field::MESSAGE,
-    field::SERVICE,
-    field::TRACE_ID,
-    field::SPAN_ID,
-    field::REQUEST_ID,
-    field::CALLER,
-    field::TRUNCATED,
-];
-
-/// The name a user's field has on a line, in two parts: the prefix is empty or `field.`.
-pub(super) fn name_of(key: &str) -> (&'static str, &str) {
-    // Raw identifiers keep their mark in `tracing`'s field names.
-    let key = key.strip_prefix("r#").unwrap_or(key);
-    if RESERVED.contains(&key) { ("field.", key) } else { ("", key) }
-}
-
-/// Appends `,"name":`.
-pub(super) fn push_json_key(out: &mut Buffer, name: (&str, &str)) {
-    out.extend(b",\"");
-    out.extend(name.0.as_bytes());
-    escape::push(out, name.1, Style::Quoted);
-    out.extend(b"\":");
-}
-
-/// `,"name":"`, ready to be copied; without its last byte it is the key of a number.
-#[derive(Clone, Debug)]
-pub(super) struct JsonKey {
-    /// The bytes once more, where they are few enough to be copied by one move.
-    short: [u8; SHORT],
-    bytes: Box<[u8]>,
-}
-
-impl JsonKey {
-    pub(super) fn new(name: (&str, &str)) -> Self {
-        let mut out = Buffer::new();
-        push_json_key(&mut out, name);
-        out.push(b'"');
-        let bytes = out.as_slice();
-        let mut short = [0; SHORT];
-        short.iter_mut().zip(bytes).for_each(|(short, byte)| *short = *byte);
-        Self { short, bytes: bytes.into() }
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.bytes.len()
-    }
-
-    /// Appends key and text in quotes, if both may be copied as they are; else changes nothing and says so.
-    #[inline(always)]
-    pub(super) fn push_with_clean(&self, out: &mut Buffer, text: &str) -> bool {
-        self.bytes.len() <= SHORT && out.extend_quoted(&self.short, self.bytes.len(), text.as_bytes())
-    }
-
-    /// Appends the key of a value without quotes and the first `len` bytes of `value`, or changes nothing and says so.
-    #[inline(always)]
-    pub(super) fn push_with_value(&self, out: &mut Buffer, value: [u8; 8], len: usize) -> bool {
-        let key_len = self.bytes.len() - 1;
-        key_len < SHORT && out.extend_pair((&self.short, key_len), (value, len))
-    }
-
-    /// Appends the key of a text, with the opening quote.
-    #[inline(always)]
-    pub(super) fn push_for_text(&self, out: &mut Buffer) {
-        self.push(out, self.bytes.len());
-    }
-
-    /// Appends the key of a value without quotes.
-    #[inline(always)]
-    pub(super) fn push_for_number(&self, out: &mut Buffer) {
-        self.push(out, self.bytes.len() - 1);
-    }
-
-    #[inline(always)]
-    fn push(&self, out: &mut Buffer, len: usize) {
-        if len <= SHORT {
-            out.extend_short(&self.short, len);
-        } else {
-            out.extend(&self.bytes[..len]);
-        }
-    }
-}
-
-/// Appends ` name=`.
-pub(super) fn push_pretty_key(out: &mut Buffer, name: (&str, &str)) {
-    out.push(b' ');
-    out.extend(name.0.as_bytes());
-    escape::push(out, name.1, Style::Bare);
-    out.push(b'=');
-}
-
-fn pretty_key(name: (&str, &str)) -> Vec<u8> {
-    let mut out = Buffer::new();
-    push_pretty_key(&mut out, name);
-    out.as_slice().to_vec()
-}
-
-/// The hash of a final name.
-pub(super) fn hash_of(name: (&str, &str)) -> u64 {
-    if name.0.is_empty() { hash::of(name.1) } else { hash::of(&format!("{}{}", name.0, name.1)) }
-}
-
-/// A key of ours, rendered for both formats.
-#[derive(Clone, Debug)]
-pub(crate) struct Label {
-    pub(super) json: JsonKey,
-    pub(super) pretty: Vec<u8>,
-}
-
-impl Label {
-    pub(crate) fn new(name: &str) -> Self {
-        Self { json: JsonKey::new(("", name)), pretty: pretty_key(("", name)) }
-    }
-}
 
 /// What a field is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -146,8 +29,7 @@ pub(crate) enum Kind {
 /// One field of a call site.
 #[derive(Clone, Debug)]
 pub(crate) struct Key {
-    pub(super) json: JsonKey,
-    pub(super) pretty: Vec<u8>,
+    pub(super) names: Names,
     pub(crate) kind: Kind,
     /// The bit of this field and of the first one of the same name.
     pub(crate) bits: u64,
@@ -178,6 +60,10 @@ pub(crate) struct Site {
     pub(super) json_caller: Vec<u8>,
     /// ` caller=src/main.rs:7`, or empty.
     pub(super) pretty_caller: Vec<u8>,
+    /// `Z level=INFO target=shop`
+    pub(super) logfmt_head: Vec<u8>,
+    /// ` caller=src/main.rs:7`, or empty.
+    pub(super) logfmt_caller: Vec<u8>,
     pub(super) keys: Vec<Key>,
     /// The hash of each key.
     hashes: Vec<u64>,
@@ -194,6 +80,7 @@ impl Site {
             let name = bounded(file, Style::Quoted);
             site.json_caller = [b",\"caller\":\"", &*name, b":", line.as_bytes(), b"\""].concat();
             site.pretty_caller = [b" caller=", &*bounded(file, Style::Bare), b":", line.as_bytes()].concat();
+            site.logfmt_caller = logfmt(" caller=", &format!("{file}:{line}"));
         }
         for (index, key) in metadata.fields().iter().enumerate() {
             site.push_key(index, key.name());
@@ -214,11 +101,22 @@ impl Site {
                 .concat(),
             json_caller: Vec::new(),
             pretty_caller: Vec::new(),
+            logfmt_head: logfmt(&format!("Z level={level} target="), target),
+            logfmt_caller: Vec::new(),
             keys: Vec::new(),
             hashes: Vec::new(),
             mask: 0,
             message: Message::First,
         }
+    }
+
+    /// The same with keys of ours, which fields that ride on it give way to.
+    pub(crate) fn knowing(mut self, labels: &[Label]) -> Self {
+        for label in labels {
+            self.mask |= hash::bit(label.hash);
+            self.hashes.push(label.hash);
+        }
+        self
     }
 
     fn push_key(&mut self, index: usize, key: &'static str) {
@@ -227,7 +125,7 @@ impl Site {
             self.message = Message::Later;
         }
         let name = if is_message { ("", key) } else { name_of(key) };
-        let (json, pretty) = (JsonKey::new(name), pretty_key(name));
+        let names = Names::new(name);
         let hash = hash_of(name);
         let same_as = self.hashes.iter().position(|known| *known == hash);
         let kind = match () {
@@ -238,14 +136,7 @@ impl Site {
         self.mask |= hash::bit(hash);
         self.hashes.push(hash);
         let bits = written_bit(index) | same_as.map_or(0, written_bit);
-        self.keys.push(Key {
-            json,
-            pretty,
-            kind,
-            bits,
-            same_as,
-            plain: kind == Kind::Plain && same_as.is_none(),
-        });
+        self.keys.push(Key { names, kind, bits, same_as, plain: kind == Kind::Plain && same_as.is_none() });
     }
 
     /// The field at `index`.
@@ -263,7 +154,7 @@ impl Site {
 }
 
 /// The bit of a field in the set of fields that were written.
-fn written_bit(index: usize) -> u64 {
+pub(super) fn written_bit(index: usize) -> u64 {
     if index < 64 { 1 << index } else { 0 }
 }
 
@@ -275,5 +166,13 @@ pub(crate) fn is_written(written: u64, index: usize) -> bool {
 fn bounded(text: &str, style: Style) -> Vec<u8> {
     let mut out = Buffer::new();
     Text { out: &mut out, limit: MAX_NAME, style, cut: false }.push(text);
+    out.as_slice().to_vec()
+}
+
+/// `head` and behind it `text`, in quotes where it needs them.
+fn logfmt(head: &str, text: &str) -> Vec<u8> {
+    let mut out = Buffer::new();
+    out.extend(head.as_bytes());
+    push_logfmt_text(&mut out, text, head.len() + MAX_NAME);
     out.as_slice().to_vec()
 }

@@ -60,6 +60,16 @@ impl TimeCache {
         out.extend_short(&self.open, OPEN_LEN);
     }
 
+    /// `timestamp=2026-10-03T12:34:56.123456`
+    pub(super) fn open_logfmt(&mut self, now: Timestamp, out: &mut Buffer) {
+        let micros = self.turn_to(now) / 1_000;
+        out.extend(b"timestamp=");
+        out.extend(&self.open[OPEN.len()..PREFIX_LEN]);
+        for pair_of in [micros / 10_000, micros / 100 % 100, micros % 100] {
+            out.extend(&pair(pair_of));
+        }
+    }
+
     /// `2026-10-03T12:34:56.123Z`
     pub(super) fn push_millis(&mut self, now: Timestamp, out: &mut Buffer) {
         let millis = self.turn_to(now) / 1_000_000;
@@ -69,7 +79,8 @@ impl TimeCache {
     }
 }
 
-fn second_text(second: u64) -> [u8; SECOND_LEN] {
+/// `2026-10-03T12:34:56.` of a second counted from 1970.
+pub(crate) fn second_text(second: u64) -> [u8; SECOND_LEN] {
     let (year, month, day) = civil(second / 86_400);
     let of_day = (second % 86_400) as u32;
     let mut text = *b"0000-00-00T00:00:00.";

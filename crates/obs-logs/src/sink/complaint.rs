@@ -10,18 +10,21 @@ use obs_core::time::Monotonic;
 /// How long it is silent after it has spoken.
 const PAUSE: Duration = Duration::from_secs(60);
 
-/// Speaks at the first fault and then at most once a minute.
+/// Speaks at the first fault and then at most once a minute; of losses and of what is no loss yet by turns of their
+/// own, so that neither hides the other.
 #[derive(Debug)]
 pub(super) struct Complaint {
     clock: Clock,
     spoken: Option<Monotonic>,
     /// Records lost and not told of yet.
     untold: u64,
+    /// When it spoke of what is no loss.
+    troubled: Option<Monotonic>,
 }
 
 impl Complaint {
     pub(super) fn new(clock: Clock) -> Self {
-        Self { clock, spoken: None, untold: 0 }
+        Self { clock, spoken: None, untold: 0, troubled: None }
     }
 
     /// Notes a loss; speaks to standard error if it is time.
@@ -30,6 +33,22 @@ impl Complaint {
             // Where even that fails there is nobody left to tell; the books have it.
             let _ = io::stderr().write_all(text.as_bytes());
         }
+    }
+
+    /// Tells standard error, if it is time, of something that is amiss although nothing is lost.
+    pub(super) fn trouble(&mut self, output: &str, trouble: &str) {
+        if let Some(text) = self.trouble_text(output, trouble) {
+            let _ = io::stderr().write_all(text.as_bytes());
+        }
+    }
+
+    fn trouble_text(&mut self, output: &str, trouble: &str) -> Option<String> {
+        let now = self.clock.monotonic();
+        if self.troubled.is_some_and(|troubled| now.since(troubled) < PAUSE) {
+            return None;
+        }
+        self.troubled = Some(now);
+        Some(format!("obs: log output {}: {}\n", output.escape_debug(), trouble.escape_debug()))
     }
 
     fn text(&mut self, output: &str, lost: u64, error: &dyn Display) -> Option<String> {
@@ -61,5 +80,16 @@ mod tests {
         assert_eq!(say(7), None);
         clock.advance(Duration::from_nanos(1));
         assert_eq!(say(1).unwrap(), "obs: log output a\\n.log: 13 lines lost: disk full\n");
+    }
+
+    #[test]
+    fn what_is_no_loss_is_told_once_a_minute_too_and_hides_no_loss() {
+        let clock = Clock::manual(Timestamp::from_unix_nanos(0));
+        let mut complaint = Complaint::new(clock.clone());
+        assert_eq!(complaint.trouble_text("a", "b\n").unwrap(), "obs: log output a: b\\n\n");
+        assert_eq!(complaint.trouble_text("a", "c"), None);
+        assert!(complaint.text("a", 1, &"disk full").is_some());
+        clock.advance(PAUSE);
+        assert!(complaint.trouble_text("a", "d").is_some());
     }
 }

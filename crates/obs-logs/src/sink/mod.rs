@@ -1,7 +1,10 @@
 //! The ends of the ways out: queues with a thread behind them, memory, and nothing.
 
+#[cfg(feature = "rolling")]
+mod appender;
 mod complaint;
 mod discard;
+mod file;
 mod memory;
 mod stream;
 
@@ -10,7 +13,10 @@ use std::sync::Arc;
 use obs_core::meter::Source;
 use obs_export::queue::Queue;
 
+#[cfg(feature = "rolling")]
+pub(crate) use appender::Appender;
 pub(crate) use discard::Discard;
+pub(crate) use file::{Held, Open, Plain};
 pub use memory::Memory;
 pub(crate) use stream::Stream;
 
@@ -18,6 +24,7 @@ pub(crate) use stream::Stream;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
     Json,
+    Logfmt,
     Pretty { coloured: bool },
 }
 

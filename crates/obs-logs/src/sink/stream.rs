@@ -1,5 +1,6 @@
 //! Writes batches to a file or standard stream, one write each, and counts exactly the lines that did not get out.
 
+use std::fs::File;
 use std::io::{self, ErrorKind, Write};
 use std::time::Duration;
 
@@ -11,7 +12,26 @@ use super::complaint::Complaint;
 /// How long a stream that would block is left alone.
 const RETRY: Duration = Duration::from_millis(5);
 
-/// Any writer without a buffer of its own.
+/// A writer without a buffer of its own.
+pub(crate) trait Target: Write + Send {
+    /// Called before each batch: makes sure that what follows goes to the right place. An error loses the batch.
+    fn turn(&mut self) -> io::Result<Turn> {
+        Ok(Turn::default())
+    }
+}
+
+impl Target for File {}
+
+/// What a [`Target`] found before a batch.
+#[derive(Debug, Default)]
+pub(crate) struct Turn {
+    /// Whether what it writes to ends in the middle of a line, where that is another than before.
+    pub(super) torn: Option<bool>,
+    /// What is amiss although nothing is lost.
+    pub(super) trouble: Option<String>,
+}
+
+/// Batches to a [`Target`].
 #[derive(Debug)]
 pub(crate) struct Stream<W> {
     writer: W,
@@ -21,7 +41,7 @@ pub(crate) struct Stream<W> {
     torn: bool,
 }
 
-impl<W: Write + Send> Stream<W> {
+impl<W: Target> Stream<W> {
     pub(crate) fn new(writer: W, name: &str, clock: Clock) -> Self {
         Self { writer, name: name.to_owned(), complaint: Some(Complaint::new(clock)), torn: false }
     }
@@ -52,6 +72,15 @@ impl<W: Write + Send> Stream<W> {
     }
 
     fn deliver_with(&mut self, batch: &Batch, control: &impl Patience) -> Delivery {
+        match self.writer.turn() {
+            Ok(turn) => {
+                self.torn = turn.torn.unwrap_or(self.torn);
+                if let (Some(complaint), Some(trouble)) = (&mut self.complaint, turn.trouble) {
+                    complaint.trouble(&self.name, &trouble);
+                }
+            }
+            Err(error) => return self.lost(batch.records, &error, Reason::Io),
+        }
         if self.torn {
             // The rest of the torn line is lost; what follows must not be glued to its first half.
             match self.write(b"\n", control) {
@@ -78,7 +107,7 @@ impl<W: Write + Send> Stream<W> {
     }
 }
 
-impl<W: Write + Send> Sink for Stream<W> {
+impl<W: Target> Sink for Stream<W> {
     fn deliver(&mut self, batch: &mut Batch, control: &Control) -> Delivery {
         self.deliver_with(batch, control)
     }
@@ -123,6 +152,8 @@ mod tests {
         }
     }
 
+    impl Target for Scripted {}
+
     struct Waits(bool);
 
     impl Patience for Waits {
@@ -166,6 +197,34 @@ mod tests {
     fn a_torn_line_that_cannot_be_closed_off_loses_what_follows() {
         let lost = [Delivery::Dropped(Reason::Io, 3), Delivery::Dropped(Reason::Io, 1)];
         check(&[Ok(2), FULL, FULL], true, lost, "on");
+    }
+
+    /// Could be written, but is not the right place.
+    struct Wrong(Scripted);
+
+    impl Write for Wrong {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Target for Wrong {
+        fn turn(&mut self) -> io::Result<Turn> {
+            Err(ErrorKind::PermissionDenied.into())
+        }
+    }
+
+    #[test]
+    fn nothing_is_written_to_the_wrong_place() {
+        let writer = Wrong(Scripted { script: VecDeque::new(), written: Vec::new() });
+        let mut stream = Stream::new(writer, "test", Clock::system()).quiet();
+        let delivery = stream.deliver_with(&Batch { bytes: b"a\nb\n".to_vec(), records: 2 }, &Waits(true));
+        assert_eq!(delivery, Delivery::Dropped(Reason::Io, 2));
+        assert!(stream.writer.0.written.is_empty());
     }
 
     #[test]

@@ -1,16 +1,18 @@
-//! Whatever keys, values and messages hold, a line is one JSON object that reads back equal, no key twice.
+//! Whatever keys, values and messages hold, a line is one JSON object that reads back equal, no key twice; and the
+//! logfmt line says the same.
 
 use std::sync::OnceLock;
 
 use obs_core::context::enter_poll;
 use obs_core::fields::{Fields, Value};
-use obs_logs::{Caller, SpanFragments};
+use obs_logs::{Caller, Format, Memory, Output, SpanFragments};
 use proptest::prelude::*;
 use tracing_core::callsite::{Callsite, Identifier};
 use tracing_core::field::FieldSet;
 use tracing_core::subscriber::Interest;
 use tracing_core::{Event, Kind, Level, Metadata};
 
+use crate::logfmt::assert_same;
 use crate::{Bench, context, parse};
 
 /// A call site made of data.
@@ -121,6 +123,9 @@ fn text() -> impl Strategy<Value = String> {
             "\u{202e}",
             "\u{2066}",
             "\u{feff}",
+            " a=",
+            "=",
+            "\u{fffd}",
             ",\"",
             "\":",
             "}",
@@ -158,6 +163,10 @@ fn key() -> impl Strategy<Value = String> {
         "field.field.level",
         "",
         ",",
+        "=",
+        " ",
+        "\\0",
+        "\u{fffd}",
         ":",
         "\"",
         "password",
@@ -203,16 +212,27 @@ fn name(key: &str, message: bool) -> String {
     if RESERVED.contains(&key) { format!("field.{key}") } else { key.to_owned() }
 }
 
+/// Whether a character could end a line or change how it reads.
+fn steers(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202e}')
+}
+
 proptest! {
     #[test]
     fn any_line_reads_back_equal(
         target in text(),
         event in fields(),
         spans in proptest::collection::vec(fields(), 0..4),
+        request in fields(),
         with_context in any::<bool>(),
         with_caller in any::<bool>(),
     ) {
+        let logfmt = Memory::new();
         let bench = Bench::with("trace", |builder| {
+            let builder = builder.output(Output::memory(&logfmt).format(Format::Logfmt));
+            builder.caller(if with_caller { Caller::Shown } else { Caller::Hidden })
+        });
+        let alone = Bench::with("trace", |builder| {
             builder.caller(if with_caller { Caller::Shown } else { Caller::Hidden })
         });
         let scope = with_context.then(context);
@@ -235,8 +255,17 @@ proptest! {
             span.iter().for_each(|(key, value)| value.set(key, &mut fields));
             (fields, SpanFragments::new())
         }).collect();
+        let mut of_request = Fields::new();
+        if let Some(context) = &scope {
+            for (key, value) in &request {
+                value.set(key, &mut of_request);
+            }
+            for (key, value) in of_request.iter() {
+                context.local().set_field(key.to_owned(), value);
+            }
+        }
         let mut of_spans: Vec<(String, serde_json::Value)> = Vec::new();
-        for (fields, _) in &kept {
+        for fields in kept.iter().map(|(fields, _)| fields).chain([&of_request]) {
             for (key, value) in fields.iter() {
                 let name = name(key, false);
                 if of_event.iter().chain(&of_spans).all(|(known, _)| *known != name) {
@@ -277,14 +306,23 @@ proptest! {
         let values = metadata.fields().value_set_all(&values);
         // Twice, so that cached parts are used too.
         for _ in 0..2 {
-            bench.logs.event(&Event::new(metadata, &values), |line| {
-                kept.iter_mut().for_each(|(fields, fragments)| line.add(fields, fragments));
-            });
+            for logs in [&bench.logs, &alone.logs] {
+                logs.event(&Event::new(metadata, &values), |line| {
+                    kept.iter_mut().for_each(|(fields, fragments)| line.add(fields, fragments));
+                });
+            }
         }
         let lines = bench.memory.take();
         prop_assert_eq!(lines.len(), 2);
+        // JSON alone is written by code of its own.
+        prop_assert_eq!(&lines, &alone.memory.take());
+        let of_logfmt = logfmt.take();
+        prop_assert_eq!(of_logfmt.len(), 2);
+        for (line, same) in of_logfmt.iter().zip(&lines) {
+            prop_assert!(!line.contains(steers), "{:?}", line);
+            assert_same(same, line);
+        }
         for line in lines {
-            let steers = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202e}');
             prop_assert!(!line.contains(steers), "{:?}", line);
             prop_assert_eq!(&parse(&line), &expected);
         }

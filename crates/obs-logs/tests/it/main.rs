@@ -3,8 +3,13 @@
 mod access;
 mod event;
 mod hostile;
+mod logfmt;
 mod outputs;
 mod pretty;
+mod reload;
+mod request;
+#[cfg(feature = "rolling")]
+mod rolling;
 mod spans;
 
 use std::sync::Arc;

@@ -12,19 +12,19 @@ use tracing::info;
 
 use crate::{Bench, base, parse};
 
-const LONG: Duration = Duration::from_secs(30);
+pub(crate) const LONG: Duration = Duration::from_secs(30);
 
 /// A directory of one test, removed at its end.
-struct Directory(PathBuf);
+pub(crate) struct Directory(pub(crate) PathBuf);
 
 impl Directory {
-    fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let path = std::env::temp_dir().join(format!("obs-logs-{}-{name}", std::process::id()));
         fs::create_dir_all(&path).unwrap();
         Self(path)
     }
 
-    fn file(&self) -> PathBuf {
+    pub(crate) fn file(&self) -> PathBuf {
         self.0.join("orders.log")
     }
 }
@@ -35,7 +35,7 @@ impl Drop for Directory {
     }
 }
 
-fn bench_with(output: Output) -> Bench {
+pub(crate) fn bench_with(output: impl Into<Output>) -> Bench {
     Bench::with("info", |builder| builder.output(output))
 }
 
@@ -198,6 +198,21 @@ fn each_output_has_its_own_format() {
     bench.logs.flush(LONG).unwrap();
     parse(&lines[0]);
     assert_eq!(fs::read_to_string(directory.file()).unwrap(), "2026-10-03T12:34:56.123Z INFO  t: m n=1\n");
+}
+
+#[test]
+fn standard_error_takes_lines_until_the_end() {
+    let (logs, mut guard) =
+        Logs::builder(base()).output(Output::stderr().format(Format::Logfmt)).build().unwrap();
+    let bench = Bench { logs, ..Bench::new() };
+    let counts = || bench.logs.queues().next().unwrap().counts();
+    bench.run(|| info!("this line on standard error is part of the test"));
+    bench.logs.flush(LONG).unwrap();
+    assert_eq!(counts().delivered, 1);
+    bench.run(|| info!("so is this one"));
+    guard.shutdown(LONG);
+    bench.run(|| info!("never"));
+    assert_eq!((counts().delivered, counts().dropped_for(Reason::Closed)), (2, 1));
 }
 
 #[test]
