@@ -7,11 +7,17 @@
 //! - Fields become attributes; those recorded later replace earlier ones. `otel.name`, `otel.kind`,
 //!   `otel.status_code` and `otel.status_description` set the span itself, at any time before it closes.
 //! - An event inside of a span is kept with it, named by its message. One of level ERROR makes the span an error,
-//!   described by its field `error` or `err` or else by its message, unless `otel.status_code` says otherwise.
+//!   described by its field `error` or `err` or else by its message, unless `otel.status_code` says `ok`, which is
+//!   final; `unset` changes nothing.
+//! - Fields set on the whole request or job ([`Local::set_field`](obs_core::context::Local::set_field)) become
+//!   attributes of a local root made here; a key the span has itself stays the span's.
+//! - What is beyond the tracer's [`Limits`](crate::Limits) is left out and counted.
 //! - A span ends when it closes, that is when its last handle is gone.
+//! - A span with the target [`target::REQUEST`] stands for the request it is opened in, which has a span already.
 //! - Work of telemetry itself (see [`context::is_silenced`]) is ignored.
 
 use obs_core::context::{self, Context};
+use obs_core::keys::target;
 use tracing_core::span::{Attributes, Id, Record};
 use tracing_core::{Event, Level, Subscriber};
 use tracing_subscriber::layer::{Context as Ctx, Layer};
@@ -58,6 +64,9 @@ where
             return;
         }
         let Some(handle) = ctx.span(id) else { return };
+        if let (target::REQUEST, Some(request)) = (attributes.metadata().target(), context::current()) {
+            return handle.extensions_mut().insert(Span::bound(request));
+        }
         let parent = match attributes.parent() {
             Some(parent) => ctx.span(parent).and_then(|parent| context_of(&parent)),
             None if attributes.is_contextual() => context::current(),

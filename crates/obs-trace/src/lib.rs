@@ -19,7 +19,8 @@
 //! - [`Sampler`] decides; [`Tracer`] joins it with the base and a [`SpanSink`].
 //! - [`ServerSpans`] is the observer that makes a span of each request.
 //! - `layer::TraceLayer` makes spans of `tracing` spans on any `Registry`; [`span`] is its engine.
-//! - [`sink`] and `otlp` are where spans go; [`encode`] is how they are written.
+//! - [`sink`], `otlp` and [`stdout`] are where spans go; [`encode`] is how they are written.
+//! - [`Limits`] bounds what one span keeps.
 //!
 //! | feature | adds |
 //! |---|---|
@@ -27,11 +28,13 @@
 //! | `otlp` (default) | `otlp::Otlp`, http/protobuf to a collector |
 
 pub mod encode;
+mod limits;
 pub mod record;
 pub mod sampler;
 pub mod server;
 pub mod sink;
 pub mod span;
+pub mod stdout;
 pub mod tracer;
 
 #[cfg(feature = "layer")]
@@ -39,6 +42,7 @@ pub mod layer;
 #[cfg(feature = "otlp")]
 pub mod otlp;
 
+pub use limits::Limits;
 pub use record::{Kind, SpanRecord};
 pub use sampler::{Sampler, SamplerError};
 pub use server::ServerSpans;

@@ -1,12 +1,13 @@
 //! Spans to a collector as OTLP http/protobuf: encoded where they end, posted from a thread of their own.
 
-use std::cell::Cell;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
 
 use obs_core::Base;
-use obs_export::http::{Client, ClientSettings, Endpoint, Failure, Post, Protocol, Response, Retry};
+use obs_export::http::{
+    Client, ClientSettings, Endpoint, Failure, Post, Protocol, Response, Retry, Retrying,
+};
 use obs_export::proto::{Malformed, Reader, Wire};
 use obs_export::queue::{self, Batch, Delivery, Queue, Reason, Worker};
 
@@ -20,14 +21,13 @@ pub const PIPELINE: &str = "traces_otlp";
 pub const PATH: &str = "/v1/traces";
 
 const CONTENT_TYPE: &str = "application/x-protobuf";
-/// A buffer above this size is given back after its span.
-const KEEP_BYTES: usize = 64 * 1024;
 
 /// The producers' end; clones share the queue.
 #[derive(Clone, Debug)]
 pub struct Otlp(Queue);
 
 type OnFailure = Box<dyn FnMut(&Failure<'_>) + Send>;
+type OnRetry = Box<dyn FnMut(&Retrying<'_>) + Send>;
 
 /// How spans are gathered and sent.
 #[must_use]
@@ -37,6 +37,7 @@ pub struct Settings {
     retry: Retry,
     exact: bool,
     on_failure: OnFailure,
+    on_retry: OnRetry,
 }
 
 impl Default for Settings {
@@ -56,6 +57,7 @@ impl Settings {
             retry: Retry::new(),
             exact: false,
             on_failure: Box::new(|_| ()),
+            on_retry: Box::new(|_| ()),
         }
     }
 
@@ -89,6 +91,12 @@ impl Settings {
         self.on_failure = Box::new(hook);
         self
     }
+
+    /// Called on the worker's thread after each attempt that will be followed by another; default nothing.
+    pub fn on_retry(mut self, hook: impl FnMut(&Retrying<'_>) + Send + 'static) -> Self {
+        self.on_retry = Box::new(hook);
+        self
+    }
 }
 
 impl fmt::Debug for Settings {
@@ -113,7 +121,8 @@ impl Otlp {
         let post = Post::new(Client::new(settings.client)?, endpoint, CONTENT_TYPE, protocol)
             .retry(settings.retry)
             .clock(base.clock.clone())
-            .on_failure(settings.on_failure);
+            .on_failure(settings.on_failure)
+            .on_retry(settings.on_retry);
         let worker = Worker::spawn(settings.queue, "obs-traces", post)?;
         let queue = worker.queue().clone();
         base.sources.register(Arc::new(queue.clone()));
@@ -126,21 +135,9 @@ impl Otlp {
     }
 }
 
-thread_local! {
-    static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
-}
-
 impl SpanSink for Otlp {
     fn export(&self, span: &SpanRecord<'_>) {
-        let mut buffer = BUFFER.try_with(Cell::take).unwrap_or_default();
-        buffer.clear();
-        // Every maker of spans here bounds its texts far below the 256 MiB at which encoding refuses.
-        if encode::span(&mut buffer, span) {
-            self.0.push(&buffer);
-        }
-        if buffer.capacity() <= KEEP_BYTES {
-            let _ = BUFFER.try_with(|spare| spare.set(buffer));
-        }
+        encode::with_span(span, |bytes| self.0.push(bytes));
     }
 }
 

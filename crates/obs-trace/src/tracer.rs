@@ -8,10 +8,11 @@ use obs_core::context::{Context, Ids, Local, TraceFlags};
 use obs_core::observe::Candidate;
 use obs_core::{Base, TraceId};
 
+use crate::limits::Limits;
 use crate::record::{Kind, SpanRecord};
-use crate::sampler::Sampler;
+use crate::sampler::{Sampler, SamplerError};
 use crate::sink::SpanSink;
-use crate::span::Span;
+use crate::span::{Recording, Span};
 
 /// Makes spans and hands on those that are kept. Clones share everything.
 #[derive(Clone)]
@@ -20,6 +21,7 @@ pub struct Tracer(Arc<Inner>);
 struct Inner {
     base: Arc<Base>,
     sampler: Sampler,
+    limits: Limits,
     sink: Box<dyn SpanSink>,
 }
 
@@ -28,6 +30,7 @@ struct Inner {
 pub struct Builder {
     base: Arc<Base>,
     sampler: Sampler,
+    limits: Limits,
     sink: Box<dyn SpanSink>,
 }
 
@@ -35,6 +38,12 @@ impl Builder {
     /// What decides; default parent-based, every root recorded.
     pub fn sampler(mut self, sampler: Sampler) -> Self {
         self.sampler = sampler;
+        self
+    }
+
+    /// How much one span keeps; default [`Limits::default`].
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits.granted();
         self
     }
 
@@ -46,19 +55,34 @@ impl Builder {
 
     /// The tracer.
     pub fn build(self) -> Tracer {
-        Tracer(Arc::new(Inner { base: self.base, sampler: self.sampler, sink: self.sink }))
+        let Self { base, sampler, limits, sink } = self;
+        Tracer(Arc::new(Inner { base, sampler, limits, sink }))
     }
 }
 
 impl Tracer {
     /// Begins a tracer on the ids and the clock of `base`.
     pub fn builder(base: Arc<Base>) -> Builder {
-        Builder { base, sampler: Sampler::default(), sink: Box::new(()) }
+        Builder { base, sampler: Sampler::default(), limits: Limits::default(), sink: Box::new(()) }
     }
 
     /// What it is built on.
     pub fn base(&self) -> &Arc<Base> {
         &self.0.base
+    }
+
+    /// How much one span keeps.
+    pub fn limits(&self) -> &Limits {
+        &self.0.limits
+    }
+
+    /// Changes the share of new traces that is recorded, from 0 to 1, while running: see [`Sampler::set_ratio`].
+    ///
+    /// # Errors
+    /// [`SamplerError::BadRatio`] outside of 0 to 1, [`SamplerError::NoRatio`] where the sampler is `always_on` or
+    /// `always_off`. The old share then stays.
+    pub fn set_ratio(&self, share: f64) -> Result<(), SamplerError> {
+        self.0.sampler.set_ratio(share)
     }
 
     /// The head decision for a request.
@@ -71,7 +95,7 @@ impl Tracer {
     ///
     /// The span is in no scope yet: push its [`Span::context`] for as long as its code runs.
     pub fn start(&self, parent: Option<&Context>, name: impl Into<Cow<'static, str>>, kind: Kind) -> Span {
-        let Inner { base, .. } = &*self.0;
+        let Inner { base, limits, .. } = &*self.0;
         let (context, parent) = match parent {
             Some(parent) => (parent.child(base.ids.span_id()), Some(parent.span_id())),
             None => (self.root(base.ids.trace_id()), None),
@@ -79,7 +103,7 @@ impl Tracer {
         if !context.is_sampled() {
             return Span::unsampled(context);
         }
-        Span::recording(context, parent, name.into(), kind, &base.clock)
+        Span::recording(context, Recording::begin(parent, name.into(), kind, limits, &base.clock))
     }
 
     fn root(&self, trace_id: TraceId) -> Context {

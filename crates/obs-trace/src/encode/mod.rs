@@ -4,11 +4,13 @@
 //! tail of a `ScopeSpans` message, so that a batch of them needs only an [`Envelope`] in front. Fields that have
 //! their default value are left out, as proto3 does.
 
+mod buffer;
 mod envelope;
 
 #[cfg(test)]
 mod tests;
 
+pub(crate) use buffer::with_span;
 pub use envelope::Envelope;
 
 use std::io::Write;
@@ -19,52 +21,57 @@ use obs_export::proto;
 use crate::record::{Attributes, Event, Link, SpanRecord, Status};
 
 /// Field numbers of the messages written here.
-mod field {
-    pub(super) const SCOPE_SPANS_SPANS: u32 = 2;
+pub(crate) mod field {
+    pub(crate) const SCOPE_SPANS_SPANS: u32 = 2;
 
-    pub(super) const SPAN_TRACE_ID: u32 = 1;
-    pub(super) const SPAN_SPAN_ID: u32 = 2;
-    pub(super) const SPAN_TRACE_STATE: u32 = 3;
-    pub(super) const SPAN_PARENT_SPAN_ID: u32 = 4;
-    pub(super) const SPAN_NAME: u32 = 5;
-    pub(super) const SPAN_KIND: u32 = 6;
-    pub(super) const SPAN_START: u32 = 7;
-    pub(super) const SPAN_END: u32 = 8;
-    pub(super) const SPAN_ATTRIBUTES: u32 = 9;
-    pub(super) const SPAN_EVENTS: u32 = 11;
-    pub(super) const SPAN_DROPPED_EVENTS: u32 = 12;
-    pub(super) const SPAN_LINKS: u32 = 13;
-    pub(super) const SPAN_STATUS: u32 = 15;
-    pub(super) const SPAN_FLAGS: u32 = 16;
+    pub(crate) const SPAN_TRACE_ID: u32 = 1;
+    pub(crate) const SPAN_SPAN_ID: u32 = 2;
+    pub(crate) const SPAN_TRACE_STATE: u32 = 3;
+    pub(crate) const SPAN_PARENT_SPAN_ID: u32 = 4;
+    pub(crate) const SPAN_NAME: u32 = 5;
+    pub(crate) const SPAN_KIND: u32 = 6;
+    pub(crate) const SPAN_START: u32 = 7;
+    pub(crate) const SPAN_END: u32 = 8;
+    pub(crate) const SPAN_ATTRIBUTES: u32 = 9;
+    pub(crate) const SPAN_DROPPED_ATTRIBUTES: u32 = 10;
+    pub(crate) const SPAN_EVENTS: u32 = 11;
+    pub(crate) const SPAN_DROPPED_EVENTS: u32 = 12;
+    pub(crate) const SPAN_LINKS: u32 = 13;
+    pub(crate) const SPAN_DROPPED_LINKS: u32 = 14;
+    pub(crate) const SPAN_STATUS: u32 = 15;
+    pub(crate) const SPAN_FLAGS: u32 = 16;
 
-    pub(super) const EVENT_TIME: u32 = 1;
-    pub(super) const EVENT_NAME: u32 = 2;
-    pub(super) const EVENT_ATTRIBUTES: u32 = 3;
+    pub(crate) const EVENT_TIME: u32 = 1;
+    pub(crate) const EVENT_NAME: u32 = 2;
+    pub(crate) const EVENT_ATTRIBUTES: u32 = 3;
+    pub(crate) const EVENT_DROPPED_ATTRIBUTES: u32 = 4;
 
-    pub(super) const LINK_TRACE_ID: u32 = 1;
-    pub(super) const LINK_SPAN_ID: u32 = 2;
-    pub(super) const LINK_TRACE_STATE: u32 = 3;
-    pub(super) const LINK_FLAGS: u32 = 6;
+    pub(crate) const LINK_TRACE_ID: u32 = 1;
+    pub(crate) const LINK_SPAN_ID: u32 = 2;
+    pub(crate) const LINK_TRACE_STATE: u32 = 3;
+    pub(crate) const LINK_ATTRIBUTES: u32 = 4;
+    pub(crate) const LINK_DROPPED_ATTRIBUTES: u32 = 5;
+    pub(crate) const LINK_FLAGS: u32 = 6;
 
-    pub(super) const STATUS_MESSAGE: u32 = 2;
-    pub(super) const STATUS_CODE: u32 = 3;
+    pub(crate) const STATUS_MESSAGE: u32 = 2;
+    pub(crate) const STATUS_CODE: u32 = 3;
 
-    pub(super) const KEY_VALUE_KEY: u32 = 1;
-    pub(super) const KEY_VALUE_VALUE: u32 = 2;
+    pub(crate) const KEY_VALUE_KEY: u32 = 1;
+    pub(crate) const KEY_VALUE_VALUE: u32 = 2;
 
-    pub(super) const ANY_STRING: u32 = 1;
-    pub(super) const ANY_BOOL: u32 = 2;
-    pub(super) const ANY_INT: u32 = 3;
-    pub(super) const ANY_DOUBLE: u32 = 4;
+    pub(crate) const ANY_STRING: u32 = 1;
+    pub(crate) const ANY_BOOL: u32 = 2;
+    pub(crate) const ANY_INT: u32 = 3;
+    pub(crate) const ANY_DOUBLE: u32 = 4;
 }
 
-const STATUS_OK: u64 = 1;
-const STATUS_ERROR: u64 = 2;
+pub(crate) const STATUS_OK: u64 = 1;
+pub(crate) const STATUS_ERROR: u64 = 2;
 
 /// `SPAN_FLAGS_CONTEXT_HAS_IS_REMOTE_MASK`: the next bit means something.
 const HAS_IS_REMOTE: u32 = 0x100;
 /// `SPAN_FLAGS_CONTEXT_IS_REMOTE_MASK`.
-const IS_REMOTE: u32 = 0x200;
+pub(crate) const IS_REMOTE: u32 = 0x200;
 
 /// Appends `span` as one entry of `ScopeSpans.spans`. Returns `false`, and leaves `out` as it was, for a span of more
 /// than 256 MiB.
@@ -92,15 +99,20 @@ fn body(out: &mut Vec<u8>, span: &SpanRecord<'_>) {
     proto::fixed64(out, field::SPAN_START, span.start.unix_nanos());
     proto::fixed64(out, field::SPAN_END, span.start.after(span.duration).unix_nanos());
     attributes(out, field::SPAN_ATTRIBUTES, span.attributes);
-    for event in span.events.iter() {
-        proto::message(out, field::SPAN_EVENTS, |out| event_body(out, &event));
+    dropped(out, field::SPAN_DROPPED_ATTRIBUTES, span.dropped_attributes);
+    // Most spans have neither; where they do, inner iteration makes a plain loop of each source.
+    if !span.events.is_empty() {
+        span.events.iter().for_each(|event| {
+            proto::message(out, field::SPAN_EVENTS, |out| event_body(out, &event));
+        });
     }
-    if span.dropped_events > 0 {
-        proto::uint(out, field::SPAN_DROPPED_EVENTS, u64::from(span.dropped_events));
+    dropped(out, field::SPAN_DROPPED_EVENTS, span.dropped_events);
+    if !span.links.is_empty() {
+        span.links.iter().for_each(|link| {
+            proto::message(out, field::SPAN_LINKS, |out| link_body(out, &link));
+        });
     }
-    for link in span.links {
-        proto::message(out, field::SPAN_LINKS, |out| link_body(out, link));
-    }
+    dropped(out, field::SPAN_DROPPED_LINKS, span.dropped_links);
     status(out, span.status);
     let remote = span.parent.is_some_and(|parent| parent.remote);
     proto::fixed32(out, field::SPAN_FLAGS, flags(span.ids.flags.to_byte(), remote));
@@ -110,6 +122,7 @@ fn event_body(out: &mut Vec<u8>, event: &Event<'_>) {
     proto::fixed64(out, field::EVENT_TIME, event.time.unix_nanos());
     proto::bytes(out, field::EVENT_NAME, event.name.as_bytes());
     attributes(out, field::EVENT_ATTRIBUTES, event.attributes);
+    dropped(out, field::EVENT_DROPPED_ATTRIBUTES, event.dropped_attributes);
 }
 
 fn link_body(out: &mut Vec<u8>, link: &Link<'_>) {
@@ -118,7 +131,17 @@ fn link_body(out: &mut Vec<u8>, link: &Link<'_>) {
     if let Some(trace_state) = link.trace_state {
         proto::bytes(out, field::LINK_TRACE_STATE, trace_state.as_bytes());
     }
+    attributes(out, field::LINK_ATTRIBUTES, link.attributes);
+    dropped(out, field::LINK_DROPPED_ATTRIBUTES, link.dropped_attributes);
     proto::fixed32(out, field::LINK_FLAGS, flags(link.ids.flags.to_byte(), link.remote));
+}
+
+/// How many of a kind are left out; mostly none, which is not written.
+#[inline]
+fn dropped(out: &mut Vec<u8>, field: u32, count: u32) {
+    if count > 0 {
+        proto::uint(out, field, u64::from(count));
+    }
 }
 
 fn flags(byte: u8, remote: bool) -> u32 {
@@ -146,14 +169,14 @@ fn status(out: &mut Vec<u8>, status: Status<'_>) {
 }
 
 fn attributes(out: &mut Vec<u8>, field: u32, attributes: Attributes<'_>) {
-    // Inner iteration: the two sources become two plain loops.
-    attributes.iter().for_each(|(key, value)| attribute(out, field, key, value));
+    attributes.for_each(|key, value| attribute(out, field, key, value));
 }
 
 /// A key and a value that are shorter together fit into a message of at most 127 bytes with their four bytes of frame.
 const SHORT: usize = 124;
 
 /// One `KeyValue`. Every size follows from the parts, so all lengths are in their shortest form.
+#[inline(never)]
 pub(crate) fn attribute(out: &mut Vec<u8>, field: u32, key: &str, value: Value<'_>) {
     // OTLP has no unsigned integer; what does not fit is written as decimal text.
     let mut digits = [0; 20];

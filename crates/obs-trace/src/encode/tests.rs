@@ -13,7 +13,7 @@ use proptest::prelude::*;
 use prost::Message;
 
 use super::Envelope;
-use crate::record::{Attributes, Event, Events, Kind, Link, Parent, SpanRecord, Status};
+use crate::record::{Attributes, Event, Events, Kind, Link, Links, Parent, SpanRecord, Status};
 use crate::sink::Scalar;
 
 type Pairs = Vec<(String, Scalar)>;
@@ -30,8 +30,9 @@ struct Given {
     pairs: Pairs,
     fields: Pairs,
     events: Vec<(u64, String, Pairs)>,
-    dropped_events: u32,
-    links: Vec<(Ids, Option<String>, bool)>,
+    links: Vec<(Ids, Option<String>, bool, Pairs)>,
+    /// Attributes, events, links, attributes of each event, attributes of each link.
+    dropped: [u32; 5],
     status: Option<Option<String>>,
 }
 
@@ -80,15 +81,16 @@ fn any_span() -> impl Strategy<Value = Given> {
     );
     let state = || proptest::option::of("[a-z]{1,5}=[a-z]{1,5}");
     let events = vec((any::<u64>(), ".{0,200}", any_pairs()), 0..5);
-    let links = vec((any_ids(), state(), any::<bool>()), 0..4);
+    let links = vec((any_ids(), state(), any::<bool>(), any_pairs()), 0..4);
+    let dropped = proptest::array::uniform5(prop_oneof![Just(0), any::<u32>()]);
     let status = proptest::option::of(proptest::option::of(".{0,200}"));
     (
         (any_ids(), parent, state(), ".{0,60}", any_kind(), any::<u64>(), any::<u64>()),
-        (any_pairs(), any_fields(), events, any::<u32>(), links, status),
+        (any_pairs(), any_fields(), events, links, dropped, status),
     )
         .prop_map(|(head, tail)| {
             let (ids, parent, trace_state, name, kind, start, duration) = head;
-            let (pairs, fields, events, dropped_events, links, status) = tail;
+            let (pairs, fields, events, links, dropped, status) = tail;
             Given {
                 ids,
                 parent,
@@ -100,8 +102,8 @@ fn any_span() -> impl Strategy<Value = Given> {
                 pairs,
                 fields,
                 events,
-                dropped_events,
                 links,
+                dropped,
                 status,
             }
         })
@@ -136,12 +138,21 @@ fn write(given: &Given, out: &mut Vec<u8>) {
             name,
             time: Timestamp::from_unix_nanos(*time),
             attributes: Attributes::new(pairs),
+            dropped_attributes: given.dropped[3],
         })
         .collect();
+    let link_pairs: Vec<_> = given.links.iter().map(|(.., pairs)| values(pairs)).collect();
     let links: Vec<_> = given
         .links
         .iter()
-        .map(|(ids, state, remote)| Link { ids: *ids, trace_state: state.as_deref(), remote: *remote })
+        .zip(&link_pairs)
+        .map(|((ids, state, remote, _), pairs)| Link {
+            ids: *ids,
+            trace_state: state.as_deref(),
+            remote: *remote,
+            attributes: Attributes::new(pairs),
+            dropped_attributes: given.dropped[4],
+        })
         .collect();
     let record = SpanRecord {
         parent: given.parent,
@@ -150,9 +161,11 @@ fn write(given: &Given, out: &mut Vec<u8>) {
         start: Timestamp::from_unix_nanos(given.start),
         duration: Duration::from_nanos(given.duration),
         attributes: Attributes::new(&pairs).and(&fields),
+        dropped_attributes: given.dropped[0],
         events: Events::new(&events),
-        dropped_events: given.dropped_events,
-        links: &links,
+        dropped_events: given.dropped[1],
+        links: Links::new(&links),
+        dropped_links: given.dropped[2],
         status: match &given.status {
             None => Status::Unset,
             Some(None) => Status::Ok,
@@ -192,7 +205,7 @@ fn expected(given: &Given) -> Decoded {
         start_time_unix_nano: given.start,
         end_time_unix_nano: given.start.saturating_add(given.duration),
         attributes: given.pairs.iter().chain(&given.fields).map(expected_pair).collect(),
-        dropped_attributes_count: 0,
+        dropped_attributes_count: given.dropped[0],
         events: given
             .events
             .iter()
@@ -200,23 +213,23 @@ fn expected(given: &Given) -> Decoded {
                 time_unix_nano: *time,
                 name: name.clone(),
                 attributes: pairs.iter().map(expected_pair).collect(),
-                dropped_attributes_count: 0,
+                dropped_attributes_count: given.dropped[3],
             })
             .collect(),
-        dropped_events_count: given.dropped_events,
+        dropped_events_count: given.dropped[1],
         links: given
             .links
             .iter()
-            .map(|(ids, state, remote)| decoded::Link {
+            .map(|(ids, state, remote, pairs)| decoded::Link {
                 trace_id: ids.trace_id.to_bytes().to_vec(),
                 span_id: ids.span_id.to_bytes().to_vec(),
                 trace_state: state.clone().unwrap_or_default(),
-                attributes: vec![],
-                dropped_attributes_count: 0,
+                attributes: pairs.iter().map(expected_pair).collect(),
+                dropped_attributes_count: given.dropped[4],
                 flags: expected_flags(ids.flags, *remote),
             })
             .collect(),
-        dropped_links_count: 0,
+        dropped_links_count: given.dropped[2],
         status: given.status.as_ref().map(|status| match status {
             None => Status { code: 1, message: String::new() },
             Some(description) => Status { code: 2, message: description.clone() },
@@ -227,7 +240,8 @@ fn expected(given: &Given) -> Decoded {
 /// Floats are compared by their bits, so that NaN equals itself.
 fn bits(mut span: Decoded) -> Decoded {
     let events = span.events.iter_mut().flat_map(|event| &mut event.attributes);
-    for pair in span.attributes.iter_mut().chain(events) {
+    let links = span.links.iter_mut().flat_map(|link| &mut link.attributes);
+    for pair in span.attributes.iter_mut().chain(events).chain(links) {
         if let Some(any_value::Value::DoubleValue(value)) =
             pair.value.as_ref().and_then(|any| any.value.clone())
         {

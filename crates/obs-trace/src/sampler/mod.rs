@@ -12,7 +12,7 @@ use obs_core::Clock;
 use obs_core::observe::Candidate;
 
 use bucket::Bucket;
-use ratio::Ratio;
+use ratio::{Ratio, Share};
 
 /// What decides for a trace. By default parent-based with every root recorded.
 ///
@@ -26,11 +26,13 @@ use ratio::Ratio;
 #[derive(Debug)]
 #[must_use]
 pub struct Sampler {
-    root: Ratio,
+    root: Share,
+    /// Whether the share was asked for as a ratio, and so may be changed as one.
+    adjustable: bool,
     parent: Option<Bucket>,
 }
 
-/// Why a sampler cannot be made.
+/// Why a sampler cannot be made, or changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SamplerError {
@@ -38,6 +40,8 @@ pub enum SamplerError {
     UnknownName,
     /// The ratio is no number from 0 to 1.
     BadRatio,
+    /// An `always_on` or `always_off` sampler has no ratio to change.
+    NoRatio,
 }
 
 impl Default for Sampler {
@@ -52,12 +56,12 @@ impl Sampler {
 
     /// Records every trace.
     pub const fn always_on() -> Self {
-        Self { root: Ratio::ALL, parent: None }
+        Self { root: Share::new(Ratio::ALL), adjustable: false, parent: None }
     }
 
     /// Records none.
     pub const fn always_off() -> Self {
-        Self { root: Ratio::NONE, parent: None }
+        Self { root: Share::new(Ratio::NONE), adjustable: false, parent: None }
     }
 
     /// Records this share of all traces, from 0 to 1, by the trace id: every service that is set to the same ratio,
@@ -66,7 +70,7 @@ impl Sampler {
     /// # Errors
     /// [`SamplerError::BadRatio`] outside of 0 to 1.
     pub fn ratio(share: f64) -> Result<Self, SamplerError> {
-        Ok(Self { root: Ratio::new(share)?, parent: None })
+        Ok(Self { root: Share::new(Ratio::new(share)?), adjustable: true, parent: None })
     }
 
     /// Follows the caller where there is one, and decides as before for roots. A caller's sampled flag costs this
@@ -100,11 +104,26 @@ impl Sampler {
             "always_off" => Self::always_off(),
             "traceidratio" => match arg.map(str::trim).filter(|arg| !arg.is_empty()) {
                 Some(arg) => Self::ratio(arg.parse().map_err(|_| SamplerError::BadRatio)?)?,
-                None => Self::always_on(),
+                None => Self::ratio(1.0)?,
             },
             _ => return Err(SamplerError::UnknownName),
         };
         Ok(if parent_based { sampler.parent_based() } else { sampler })
+    }
+
+    /// Changes the share of traces that is recorded, from 0 to 1, while others decide by it. It counts for roots from
+    /// now on, and for callers beyond the limit; traces that have begun keep their decision.
+    ///
+    /// # Errors
+    /// [`SamplerError::BadRatio`] outside of 0 to 1, and [`SamplerError::NoRatio`] for a sampler that is `always_on`
+    /// or `always_off`: whoever asked for all or nothing did not ask for a share. The old share then stays.
+    pub fn set_ratio(&self, share: f64) -> Result<(), SamplerError> {
+        let ratio = Ratio::new(share)?;
+        if !self.adjustable {
+            return Err(SamplerError::NoRatio);
+        }
+        self.root.set(ratio);
+        Ok(())
     }
 
     /// The decision. Never blocks and never allocates.
@@ -117,7 +136,7 @@ impl Sampler {
                 return true;
             }
         }
-        self.root.contains(candidate.trace_id)
+        self.root.get().contains(candidate.trace_id)
     }
 }
 
@@ -127,10 +146,10 @@ impl fmt::Display for Sampler {
         if self.parent.is_some() {
             f.write_str("parentbased_")?;
         }
-        match self.root {
-            Ratio::ALL => f.write_str("always_on"),
+        match self.root.get() {
+            ratio if self.adjustable => write!(f, "traceidratio {}", ratio.share()),
             Ratio::NONE => f.write_str("always_off"),
-            ratio => write!(f, "traceidratio {}", ratio.share()),
+            _ => f.write_str("always_on"),
         }
     }
 }
@@ -143,6 +162,10 @@ impl fmt::Display for SamplerError {
                  parentbased_always_off, parentbased_traceidratio"
             }
             Self::BadRatio => "sampling ratio is no number from 0 to 1",
+            Self::NoRatio => {
+                "sampler is always_on or always_off and has no ratio to change; start with traceidratio or \
+                 parentbased_traceidratio"
+            }
         })
     }
 }

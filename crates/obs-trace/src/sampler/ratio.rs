@@ -1,5 +1,7 @@
 //! The share of trace ids that is recorded, by the arithmetic the OpenTelemetry SDKs agree on.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use obs_core::TraceId;
 
 use super::SamplerError;
@@ -29,5 +31,25 @@ impl Ratio {
 
     pub(super) fn share(self) -> f64 {
         self.0 as f64 / WHOLE as f64
+    }
+}
+
+/// A ratio that may be swapped while others decide by it.
+#[derive(Debug)]
+pub(super) struct Share(AtomicU64);
+
+impl Share {
+    pub(super) const fn new(ratio: Ratio) -> Self {
+        Self(AtomicU64::new(ratio.0))
+    }
+
+    #[inline]
+    pub(super) fn get(&self) -> Ratio {
+        // Relaxed: the number stands for nothing but itself.
+        Ratio(self.0.load(Ordering::Relaxed))
+    }
+
+    pub(super) fn set(&self, ratio: Ratio) {
+        self.0.store(ratio.0, Ordering::Relaxed);
     }
 }

@@ -104,7 +104,8 @@ fn the_standard_names_are_read_and_printed() {
         ("always_on", None, "always_on"),
         ("always_off", Some("0.5"), "always_off"),
         ("traceidratio", Some("0.25"), "traceidratio 0.25"),
-        ("traceidratio", None, "always_on"),
+        ("traceidratio", None, "traceidratio 1"),
+        ("traceidratio", Some("0"), "traceidratio 0"),
         ("parentbased_always_on", None, "parentbased_always_on"),
         ("parentbased_always_off", None, "parentbased_always_off"),
         (" parentbased_traceidratio ", Some(" 0.5 "), "parentbased_traceidratio 0.5"),
@@ -116,5 +117,28 @@ fn the_standard_names_are_read_and_printed() {
     }
     for name in ["", "jaeger_remote", "xray", "parentbased_", "ALWAYS_ON"] {
         assert_eq!(Sampler::parse(name, None).unwrap_err(), SamplerError::UnknownName);
+    }
+}
+
+#[test]
+fn the_share_of_roots_is_swapped_while_running() {
+    let (clock, low) = (clock(), 1 << 62);
+    for sampler in [Sampler::ratio(0.0).unwrap(), Sampler::ratio(1.0).unwrap().parent_based()] {
+        let decide = || sampler.decide(&Candidate::new(trace_id(low), None), &clock);
+        for (share, expected) in [(1.0, true), (0.0, false), (0.5, true), (0.25, false)] {
+            sampler.set_ratio(share).unwrap();
+            assert_eq!(decide(), expected, "{sampler}");
+        }
+        assert_eq!(sampler.set_ratio(f64::NAN), Err(SamplerError::BadRatio));
+        assert!(sampler.to_string().ends_with("traceidratio 0.25"), "the old share stays: {sampler}");
+    }
+}
+
+#[test]
+fn all_and_nothing_have_no_share_to_swap() {
+    for sampler in [Sampler::always_on(), Sampler::always_off(), Sampler::always_on().parent_based()] {
+        let before = sampler.to_string();
+        assert_eq!(sampler.set_ratio(0.5), Err(SamplerError::NoRatio));
+        assert_eq!(sampler.to_string(), before);
     }
 }

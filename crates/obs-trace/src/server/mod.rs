@@ -1,7 +1,9 @@
 //! The observer that writes one span of kind SERVER for each request that is kept.
 //!
 //! Names and attributes follow the OpenTelemetry semantic conventions for HTTP spans (stable). The span is native:
-//! nothing is built until the request has ended, and then only a view of what the middleware holds.
+//! nothing is built until the request has ended, and then only a view of what the middleware holds. Fields set on the
+//! request ([`Local::set_field`](obs_core::context::Local::set_field)) follow its own attributes; where a key is the
+//! same, the span's own stays.
 
 mod text;
 
@@ -10,12 +12,13 @@ use std::net::{IpAddr, SocketAddr};
 
 use obs_core::Outcome;
 use obs_core::context::{Context, Ids, Route};
-use obs_core::fields::Value;
+use obs_core::fields::{Fields, Value};
 use obs_core::keys::attribute;
 use obs_core::observe::{Candidate, End, Method, Observer, Request, Verdict};
 use obs_core::propagate::{Remote, TraceState};
 
-use crate::record::{Attributes, Kind, Link, Name, Parent, SpanRecord, Status};
+use crate::record::{Attributes, Kind, Link, Links, Name, Parent, SpanRecord, Status};
+use crate::span::Draft;
 use crate::tracer::Tracer;
 use text::{Text, cut};
 
@@ -47,13 +50,19 @@ impl Observer for ServerSpans {
 
     fn finish(&self, context: &Context, request: &Request<'_>, end: &End<'_>, verdict: Verdict) {
         if verdict == Verdict::Keep {
-            self.export(context, request, end);
+            let shared = Draft::of_local(context.local());
+            self.export(context, request, end, shared.as_deref().map(Draft::fields));
+            if let Some(shared) = shared {
+                shared.put_back();
+            }
         }
     }
 }
 
 impl ServerSpans {
-    fn export(&self, context: &Context, request: &Request<'_>, end: &End<'_>) {
+    /// `fields` are those set on the whole request.
+    fn export(&self, context: &Context, request: &Request<'_>, end: &End<'_>, fields: Option<&Fields>) {
+        let limits = self.tracer.limits();
         let route = context.local().route().filter(|route| *route != Route::UNMATCHED);
         // `HTTP` where the method is unknown, so that a scanner's inventions make no names.
         let method = if request.method == Method::Other { "HTTP" } else { request.method.as_str() };
@@ -68,15 +77,22 @@ impl ServerSpans {
         }
         let mut list = List { pairs: [("", Value::Bool(false)); MAX_ATTRIBUTES], len: 0 };
         list.fill(context, request, end, route, address.as_str(), error_type.as_str());
+        let (attributes, dropped_attributes) = Attributes::new(list.as_slice())
+            .and_request(fields)
+            .within(limits.attributes, limits.attribute_length);
         let link = request.link.map(link);
+        let links = link.as_slice();
+        let kept = links.len().min(limits.links);
         let record = SpanRecord {
             parent: request.parent.map(|parent| Parent { span_id: parent.span_id, remote: true }),
             trace_state: request.parent.and_then(trace_state).or_else(|| local_state(context)),
             kind: Kind::Server,
             start: request.started,
             duration: end.duration,
-            attributes: Attributes::new(list.as_slice()),
-            links: link.as_slice(),
+            attributes,
+            dropped_attributes,
+            links: Links::new(&links[..kept]),
+            dropped_links: u32::from(kept < links.len()),
             status: status(end),
             ..SpanRecord::new(context.ids(), name)
         };
@@ -106,7 +122,7 @@ fn write_error_type(out: &mut Text<16>, end: &End<'_>) {
 
 fn link(remote: &Remote) -> Link<'_> {
     let ids = Ids { trace_id: remote.trace_id, span_id: remote.span_id, flags: remote.flags };
-    Link { ids, trace_state: trace_state(remote), remote: true }
+    Link { trace_state: trace_state(remote), remote: true, ..Link::new(ids) }
 }
 
 fn trace_state(remote: &Remote) -> Option<&str> {

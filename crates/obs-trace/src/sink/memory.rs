@@ -40,12 +40,16 @@ pub struct FinishedSpan {
     pub duration: Duration,
     /// Its attributes in order.
     pub attributes: Vec<(String, Scalar)>,
+    /// Attributes beyond the limit.
+    pub dropped_attributes: u32,
     /// What happened in it.
     pub events: Vec<FinishedEvent>,
-    /// Events beyond the bound.
+    /// Events beyond the limit.
     pub dropped_events: u32,
     /// Spans it points at.
     pub links: Vec<FinishedLink>,
+    /// Links beyond the limit.
+    pub dropped_links: u32,
     /// How it ended.
     pub status: FinishedStatus,
 }
@@ -59,10 +63,12 @@ pub struct FinishedEvent {
     pub time: Timestamp,
     /// The rest.
     pub attributes: Vec<(String, Scalar)>,
+    /// Attributes beyond the limit.
+    pub dropped_attributes: u32,
 }
 
 /// A link that owns its parts.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct FinishedLink {
     /// Trace, span, flags.
     pub ids: Ids,
@@ -70,6 +76,10 @@ pub struct FinishedLink {
     pub trace_state: Option<String>,
     /// Whether it belongs to another process.
     pub remote: bool,
+    /// What was said about it.
+    pub attributes: Vec<(String, Scalar)>,
+    /// Attributes beyond the limit.
+    pub dropped_attributes: u32,
 }
 
 /// A status that owns its description.
@@ -179,6 +189,7 @@ impl From<&SpanRecord<'_>> for FinishedSpan {
             start: span.start,
             duration: span.duration,
             attributes: owned(span.attributes),
+            dropped_attributes: span.dropped_attributes,
             events: span
                 .events
                 .iter()
@@ -186,6 +197,7 @@ impl From<&SpanRecord<'_>> for FinishedSpan {
                     name: event.name.to_owned(),
                     time: event.time,
                     attributes: owned(event.attributes),
+                    dropped_attributes: event.dropped_attributes,
                 })
                 .collect(),
             dropped_events: span.dropped_events,
@@ -196,8 +208,11 @@ impl From<&SpanRecord<'_>> for FinishedSpan {
                     ids: link.ids,
                     trace_state: link.trace_state.map(str::to_owned),
                     remote: link.remote,
+                    attributes: owned(link.attributes),
+                    dropped_attributes: link.dropped_attributes,
                 })
                 .collect(),
+            dropped_links: span.dropped_links,
             status: match span.status {
                 Status::Unset => FinishedStatus::Unset,
                 Status::Ok => FinishedStatus::Ok,

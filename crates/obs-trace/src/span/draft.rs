@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::fmt::{self, Debug};
 
+use obs_core::context::Local;
 use obs_core::fields::{Fields, Value};
 use tracing_core::field::Visit;
 use tracing_core::span::Record;
@@ -10,8 +11,9 @@ use tracing_core::{Event, Field};
 
 use super::special::Special;
 
-/// Fields of one `record` call or event, read without any lock and handed over afterwards. Its memory is kept per
-/// thread unless it has grown large; a draft that is taken while another is in use, because a `Debug` opens spans itself, has memory of its own.
+/// Fields of one `record` call, event or request, read without any lock and handed over afterwards. Its memory is kept
+/// per thread unless it has grown large; a draft that is taken while another is in use, because a `Debug` opens spans
+/// itself, has memory of its own.
 #[derive(Default)]
 pub struct Draft {
     /// The field names, one for each of `fields`, in the same order.
@@ -39,16 +41,43 @@ impl Draft {
     }
 
     fn filled(fill: impl FnOnce(&mut Self), then: impl FnOnce(&mut Self)) {
-        let mut draft = SPARE.try_with(Cell::take).ok().flatten().unwrap_or_default();
+        let mut draft = Self::take();
         fill(&mut draft);
         then(&mut draft);
-        if draft.fields.capacity_bytes() > SPARE_BYTES {
+        draft.put_back();
+    }
+
+    /// A copy of the fields set on the whole request or job, so that nothing is locked while a sink works with them.
+    /// `None` when none was ever set: one load. Is to be [put back](Self::put_back).
+    #[inline]
+    pub(crate) fn of_local(local: &Local) -> Option<Box<Self>> {
+        local.with_fields(Self::copy)
+    }
+
+    #[cold]
+    fn copy(fields: &Fields) -> Box<Self> {
+        let mut draft = Self::take();
+        draft.fields.merge(fields);
+        draft
+    }
+
+    pub(crate) fn fields(&self) -> &Fields {
+        &self.fields
+    }
+
+    fn take() -> Box<Self> {
+        SPARE.try_with(Cell::take).ok().flatten().unwrap_or_default()
+    }
+
+    /// Keeps its memory for the next one.
+    pub(crate) fn put_back(mut self: Box<Self>) {
+        if self.fields.capacity_bytes() > SPARE_BYTES {
             return;
         }
-        draft.keys.clear();
-        draft.fields.clear();
-        draft.special = Special::default();
-        let _ = SPARE.try_with(|spare| spare.set(Some(draft)));
+        self.keys.clear();
+        self.fields.clear();
+        self.special = Special::default();
+        let _ = SPARE.try_with(|spare| spare.set(Some(self)));
     }
 
     fn add(&mut self, field: &Field, value: Value<'_>) {

@@ -6,29 +6,25 @@
 //! [`Tracer::end`](crate::Tracer::end) when the span closes. Text is made by users' `Debug` only inside of a
 //! [`Draft`], while nothing is borrowed or locked.
 
+mod collected;
 mod draft;
 mod recording;
 mod special;
+mod stored;
 
 pub use draft::Draft;
-pub(crate) use recording::StoredEvent;
+pub(crate) use recording::Recording;
+pub(crate) use stored::{StoredEvent, StoredLink};
 
 use std::borrow::Cow;
 
+use obs_core::Clock;
 use obs_core::context::{Context, Ids};
 use obs_core::fields::Value;
-use obs_core::{Clock, SpanId};
 use tracing_core::Metadata;
 use tracing_core::span::Attributes;
 
-use crate::record::{Kind, Link};
 use crate::sink::SpanSink;
-use recording::Recording;
-
-/// The most events one span keeps; further ones are counted in `dropped_events_count`.
-pub const MAX_EVENTS: usize = 128;
-/// The most links one span keeps; further ones are ignored.
-pub const MAX_LINKS: usize = 32;
 
 /// An open span. Ends by [`Tracer::end`](crate::Tracer::end).
 #[derive(Debug)]
@@ -43,14 +39,8 @@ impl Span {
         Self { context, recording: None }
     }
 
-    pub(crate) fn recording(
-        context: Context,
-        parent: Option<SpanId>,
-        name: Cow<'static, str>,
-        kind: Kind,
-        clock: &Clock,
-    ) -> Self {
-        Self { context, recording: Some(Recording::begin(parent, name, kind, clock)) }
+    pub(crate) fn recording(context: Context, recording: Box<Recording>) -> Self {
+        Self { context, recording: Some(recording) }
     }
 
     /// What to push onto the scope while its code runs.
@@ -68,10 +58,10 @@ impl Span {
         self.recording.as_ref().is_some_and(|recording| recording.has_room())
     }
 
-    /// Sets an attribute.
+    /// Sets an attribute, or counts it when there is no room for it.
     pub fn set(&mut self, key: impl Into<Cow<'static, str>>, value: Value<'_>) {
         if let Some(recording) = &mut self.recording {
-            recording.fields.set(key, value);
+            recording.set(key, value);
         }
     }
 
@@ -104,19 +94,26 @@ impl Span {
         }
     }
 
-    /// Points at another span.
+    /// Points at another span, or counts the link when there is no room for it.
     pub fn link(&mut self, ids: Ids) {
-        if let Some(recording) = &mut self.recording
-            && recording.links.len() < MAX_LINKS
-        {
-            recording.links.push(Link { ids, trace_state: None, remote: false });
+        self.link_with(ids, &[]);
+    }
+
+    /// As [`Span::link`], with what is to be said about it.
+    pub fn link_with(&mut self, ids: Ids, attributes: &[(&'static str, Value<'_>)]) {
+        if let Some(recording) = &mut self.recording {
+            recording.link(ids, attributes);
         }
     }
 
     pub(crate) fn finish(self, clock: &Clock, sink: &dyn SpanSink) {
-        if let Some(recording) = self.recording {
-            sink.export(&recording.view(&self.context, clock));
-            recording.recycle();
+        let Some(recording) = self.recording else { return };
+        let shared = if recording.is_local_root() { Draft::of_local(self.context.local()) } else { None };
+        let fields = shared.as_deref().map(Draft::fields);
+        sink.export(&recording.view(&self.context, fields, clock));
+        if let Some(shared) = shared {
+            shared.put_back();
         }
+        recording.recycle();
     }
 }

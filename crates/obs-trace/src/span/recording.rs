@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::cell::Cell;
 use std::fmt;
 
-use obs_core::context::Context;
+use obs_core::context::{Context, Ids};
 use obs_core::fields::{Fields, Value};
 use obs_core::keys::attribute;
 use obs_core::time::Monotonic;
@@ -14,18 +14,20 @@ use tracing_core::span::Attributes as TracingAttributes;
 use tracing_core::{Field, Level, Metadata};
 
 use super::special::{Code, Special, cut};
-use super::{Draft, MAX_EVENTS};
-use crate::record::{Attributes, Event, Events, Kind, Link, Name, Parent, SpanRecord, Status};
+use super::{Draft, StoredEvent, StoredLink};
+use crate::limits::Limits;
+use crate::record::{Attributes, Events, Kind, Links, Name, Parent, SpanRecord, Status};
 
-type Pair = (&'static str, Value<'static>);
+pub(super) type Pair = (&'static str, Value<'static>);
 
 const NO_PAIR: Pair = ("", Value::Bool(false));
-const MESSAGE: &str = "message";
+pub(super) const MESSAGE: &str = "message";
 
 /// Recordings each thread keeps for later spans.
 const SPARES: usize = 32;
-/// A recording is kept only if it holds at most this many events and bytes of memory.
+/// A recording is kept only if it holds at most this many events, links and bytes of memory.
 const SPARE_EVENTS: usize = 8;
+const SPARE_LINKS: usize = 8;
 const SPARE_BYTES: usize = 16 * 1_024;
 
 #[derive(Debug)]
@@ -35,26 +37,20 @@ pub(crate) struct Recording {
     kind: Kind,
     start: Timestamp,
     begun: Monotonic,
+    limits: Limits,
     code: [Pair; 2],
     code_len: usize,
-    pub(super) fields: Fields,
+    fields: Fields,
+    dropped_attributes: u32,
     /// The first `event_count` are in use; the rest keeps its memory.
     events: Vec<StoredEvent>,
     event_count: usize,
     dropped_events: u32,
-    pub(super) links: Vec<Link<'static>>,
-    special: Special,
+    links: Vec<StoredLink>,
+    dropped_links: u32,
+    pub(super) special: Special,
     /// From an event of level ERROR.
     error: Option<String>,
-}
-
-/// One event of a `tracing` span.
-#[derive(Debug)]
-pub(crate) struct StoredEvent {
-    time: Timestamp,
-    name: &'static str,
-    code: [Pair; 2],
-    fields: Fields,
 }
 
 thread_local! {
@@ -63,10 +59,11 @@ thread_local! {
 }
 
 impl Recording {
-    pub(super) fn begin(
+    pub(crate) fn begin(
         parent: Option<SpanId>,
         name: Cow<'static, str>,
         kind: Kind,
+        limits: &Limits,
         clock: &Clock,
     ) -> Box<Self> {
         let (start, begun) = (clock.now(), clock.monotonic());
@@ -80,6 +77,7 @@ impl Recording {
             // Emptied when it was put there.
             (spare.parent, spare.name, spare.kind, spare.start, spare.begun) =
                 (parent, name, kind, start, begun);
+            spare.limits = *limits;
             return spare;
         }
         Box::new(Self {
@@ -88,13 +86,16 @@ impl Recording {
             kind,
             start,
             begun,
+            limits: *limits,
             code: [NO_PAIR; 2],
             code_len: 0,
             fields: Fields::new(),
+            dropped_attributes: 0,
             events: Vec::new(),
             event_count: 0,
             dropped_events: 0,
             links: Vec::new(),
+            dropped_links: 0,
             special: Special::default(),
             error: None,
         })
@@ -103,14 +104,16 @@ impl Recording {
     pub(super) fn recycle(mut self: Box<Self>) {
         let events = self.events.iter().map(|event| event.fields.capacity_bytes());
         let bytes = self.fields.capacity_bytes() + events.sum::<usize>();
-        if self.events.len() > SPARE_EVENTS || bytes > SPARE_BYTES {
+        if self.events.len() > SPARE_EVENTS || self.links.len() > SPARE_LINKS || bytes > SPARE_BYTES {
             return;
         }
         self.code_len = 0;
         self.fields.clear();
+        self.dropped_attributes = 0;
         self.event_count = 0;
         self.dropped_events = 0;
         self.links.clear();
+        self.dropped_links = 0;
         self.special = Special::default();
         self.error = None;
         let _ = POOL.try_with(|pool| {
@@ -123,26 +126,79 @@ impl Recording {
     }
 
     pub(super) fn has_room(&self) -> bool {
-        self.event_count < MAX_EVENTS
+        self.event_count < self.limits.events
     }
 
     pub(super) fn drop_event(&mut self) {
         self.dropped_events = self.dropped_events.saturating_add(1);
     }
 
+    /// Whether nothing of this process is above it.
+    pub(super) fn is_local_root(&self) -> bool {
+        self.parent.is_none()
+    }
+
+    pub(super) fn set(&mut self, key: impl Into<Cow<'static, str>>, value: Value<'_>) {
+        let key = key.into();
+        if self.has_place(&key) {
+            self.fields.set(key, value);
+        }
+    }
+
+    /// Takes the first fields of a span at once where there is room for all of them; `left_out` of them are none of
+    /// its attributes.
+    pub(super) fn set_first(&mut self, fields: &Fields, left_out: fn(&str, Value<'_>) -> bool) {
+        if self.code_len + fields.len() <= self.limits.attributes {
+            return self.fields.copy_from(fields, left_out);
+        }
+        self.set_all(fields, left_out);
+    }
+
+    pub(super) fn set_all(&mut self, fields: &Fields, left_out: fn(&str, Value<'_>) -> bool) {
+        for (key, value) in fields.pairs().filter(|(key, value)| !left_out(key, *value)) {
+            self.set(key, value);
+        }
+    }
+
+    /// Whether `key` may be set: it is known, or there is room for it. Counts it where not.
+    #[inline]
+    fn has_place(&mut self, key: &str) -> bool {
+        let room = self.code_len + self.fields.len() < self.limits.attributes;
+        room || self.is_known(key)
+    }
+
+    #[cold]
+    fn is_known(&mut self, key: &str) -> bool {
+        let known = self.fields.find(key).is_some();
+        self.dropped_attributes = self.dropped_attributes.saturating_add(u32::from(!known));
+        known
+    }
+
+    pub(super) fn link(&mut self, ids: Ids, attributes: &[(&'static str, Value<'_>)]) {
+        if self.links.len() < self.limits.links {
+            self.links.push(StoredLink::new(ids, attributes));
+        } else {
+            self.dropped_links = self.dropped_links.saturating_add(1);
+        }
+    }
+
     pub(super) fn describe(&mut self, attributes: &TracingAttributes<'_>) {
-        let metadata = attributes.metadata();
+        self.place(attributes.metadata());
+        attributes.record(&mut FirstFields(self));
+    }
+
+    /// Where in the code the span comes from.
+    pub(super) fn place(&mut self, metadata: &'static Metadata<'static>) {
         self.code = [
             (attribute::CODE_NAMESPACE, Value::Str(metadata.module_path().unwrap_or_default())),
             (attribute::LEVEL, Value::Str(metadata.level().as_str())),
         ];
-        self.code_len = 2;
-        attributes.record(&mut FirstFields { fields: &mut self.fields, special: &mut self.special });
+        self.code_len = self.code.len();
     }
 
     pub(super) fn record(&mut self, draft: &mut Draft) {
         for (key, (_, value)) in draft.keys.iter().zip(draft.fields.iter()) {
-            self.fields.set(*key, value);
+            self.set(*key, value);
         }
         self.special.merge(std::mem::take(&mut draft.special));
     }
@@ -150,27 +206,20 @@ impl Recording {
     pub(super) fn event(&mut self, metadata: &'static Metadata<'static>, draft: &mut Draft, clock: &Clock) {
         if *metadata.level() == Level::ERROR {
             // Also for an event there is no room for: the status must not depend on that.
-            let text = ["error", "err", MESSAGE].into_iter().find_map(|key| draft.fields.find(key));
-            let text = if let Some(Value::Str(text)) = text { cut(text) } else { "" };
-            self.error = Some(text.to_owned());
+            let text = ["error", "err", MESSAGE].into_iter().find_map(|key| match draft.fields.find(key) {
+                Some(Value::Str(text)) => Some(cut(text)),
+                _ => None,
+            });
+            self.error = Some(text.unwrap_or_default().to_owned());
         }
         if !self.has_room() {
             return self.drop_event();
         }
-        let event = StoredEvent {
-            time: clock.now(),
-            name: metadata.name(),
-            code: [
-                (attribute::LEVEL, Value::Str(metadata.level().as_str())),
-                (attribute::TARGET, Value::Str(metadata.target())),
-            ],
-            fields: Fields::new(),
-        };
+        let event = StoredEvent::new(metadata, clock.now());
         let slot = match self.events.get_mut(self.event_count) {
             Some(slot) => {
-                let mut fields = std::mem::take(&mut slot.fields);
-                fields.clear();
-                *slot = StoredEvent { fields, ..event };
+                let memory = std::mem::take(&mut slot.fields);
+                *slot = event.reusing(memory);
                 slot
             }
             None => {
@@ -183,15 +232,25 @@ impl Recording {
         self.event_count += 1;
     }
 
-    pub(super) fn view<'a>(&'a self, context: &'a Context, clock: &Clock) -> SpanRecord<'a> {
-        let Self { special, error, .. } = self;
+    /// As sinks see it; `request` are the fields of the whole request or job, which only its local root shows.
+    pub(super) fn view<'a>(
+        &'a self,
+        context: &'a Context,
+        request: Option<&'a Fields>,
+        clock: &Clock,
+    ) -> SpanRecord<'a> {
+        let Self { special, error, limits, .. } = self;
         let description = special.description.as_deref();
         let status = match special.code {
             Some(Code::Ok) => Status::Ok,
-            Some(Code::Unset) => Status::Unset,
             Some(Code::Error) => Status::Error(description.or(error.as_deref()).unwrap_or_default()),
-            None => description.or(error.as_deref()).map_or(Status::Unset, Status::Error),
+            Some(Code::Unset) | None => description.or(error.as_deref()).map_or(Status::Unset, Status::Error),
         };
+        let code = self.code.get(..self.code_len).unwrap_or_default();
+        let (attributes, dropped) = Attributes::new(code)
+            .and(&self.fields)
+            .and_request(request)
+            .within(limits.attributes, limits.attribute_length);
         SpanRecord {
             ids: context.ids(),
             parent: self.parent.map(|span_id| Parent { span_id, remote: false }),
@@ -200,61 +259,56 @@ impl Recording {
             kind: special.kind.unwrap_or(self.kind),
             start: self.start,
             duration: clock.monotonic().since(self.begun),
-            attributes: Attributes::new(self.code.get(..self.code_len).unwrap_or_default()).and(&self.fields),
-            events: Events::stored(self.events.get(..self.event_count).unwrap_or_default()),
+            attributes,
+            dropped_attributes: self.dropped_attributes.saturating_add(dropped),
+            events: Events::stored(self.events.get(..self.event_count).unwrap_or_default(), limits),
             dropped_events: self.dropped_events,
-            links: &self.links,
+            links: Links::stored(&self.links, limits),
+            dropped_links: self.dropped_links,
             status,
         }
     }
 }
 
-impl StoredEvent {
-    pub(crate) fn view(&self) -> Event<'_> {
-        let attributes = Attributes::new(&self.code).and(&self.fields);
-        match self.fields.find(MESSAGE) {
-            Some(Value::Str(message)) => {
-                Event { name: message, time: self.time, attributes: attributes.without(MESSAGE) }
-            }
-            _ => Event { name: self.name, time: self.time, attributes },
-        }
-    }
-}
-
 /// Reads a new span's fields straight into its recording, which nobody else can see yet.
-struct FirstFields<'a> {
-    fields: &'a mut Fields,
-    special: &'a mut Special,
+struct FirstFields<'a>(&'a mut Recording);
+
+impl FirstFields<'_> {
+    fn add(&mut self, field: &Field, value: Value<'_>) {
+        self.0.set(field.name(), value);
+    }
 }
 
 impl Visit for FirstFields<'_> {
     fn record_f64(&mut self, field: &Field, value: f64) {
-        self.fields.record_f64(field, value);
+        self.add(field, Value::F64(value));
     }
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.fields.record_i64(field, value);
+        self.add(field, Value::I64(value));
     }
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.fields.record_u64(field, value);
+        self.add(field, Value::U64(value));
     }
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.fields.record_bool(field, value);
+        self.add(field, Value::Bool(value));
     }
     fn record_str(&mut self, field: &Field, value: &str) {
         if Special::is_key(field.name()) {
-            self.special.set(field.name(), value);
+            self.0.special.set(field.name(), value);
         } else {
-            self.fields.record_str(field, value);
+            self.add(field, Value::Str(value));
         }
     }
     fn record_error(&mut self, field: &Field, value: &(dyn std::error::Error + 'static)) {
-        self.fields.record_error(field, value);
+        if self.0.has_place(field.name()) {
+            self.0.fields.record_error(field, value);
+        }
     }
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         if Special::is_key(field.name()) {
-            self.special.set_debug(field.name(), value);
-        } else {
-            self.fields.record_debug(field, value);
+            self.0.special.set_debug(field.name(), value);
+        } else if self.0.has_place(field.name()) {
+            self.0.fields.record_debug(field, value);
         }
     }
 }
@@ -264,7 +318,7 @@ mod tests {
     use super::*;
 
     fn begin() -> Box<Recording> {
-        Recording::begin(None, Cow::Borrowed("a"), Kind::Internal, &Clock::system())
+        Recording::begin(None, Cow::Borrowed("a"), Kind::Internal, &Limits::default(), &Clock::system())
     }
 
     fn spares() -> usize {

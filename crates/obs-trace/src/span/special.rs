@@ -10,7 +10,7 @@ use crate::record::Kind;
 pub(super) const NAME: &str = "otel.name";
 /// `server`, `client`, `producer`, `consumer` or `internal`.
 pub(super) const KIND: &str = "otel.kind";
-/// `ok`, `error` or `unset`.
+/// `ok`, which is final, `error`, or `unset`, which changes nothing.
 pub(super) const STATUS_CODE: &str = "otel.status_code";
 /// The description of an error; makes the status an error unless a code is given.
 pub(super) const STATUS_DESCRIPTION: &str = "otel.status_description";
@@ -24,11 +24,13 @@ pub(super) struct Special {
     pub(super) description: Option<String>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// In the order of the OpenTelemetry API ("Set Status"): a higher one replaces a lower one and never the other way
+/// round, so that `ok` is final and `unset` changes nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Code {
     Unset,
-    Ok,
     Error,
+    Ok,
 }
 
 /// Texts above this length are cut: names and descriptions are no place for data.
@@ -45,7 +47,7 @@ impl Special {
         match key {
             NAME => self.name = Some(cut(value).to_owned()),
             KIND => self.kind = Kind::parse(value).or(self.kind),
-            STATUS_CODE => self.code = Code::parse(value).or(self.code),
+            STATUS_CODE => self.code = self.code.max(Code::parse(value)),
             STATUS_DESCRIPTION => self.description = Some(cut(value).to_owned()),
             _ => {}
         }
@@ -62,7 +64,7 @@ impl Special {
     pub(super) fn merge(&mut self, later: Self) {
         self.name = later.name.or(self.name.take());
         self.kind = later.kind.or(self.kind);
-        self.code = later.code.or(self.code);
+        self.code = self.code.max(later.code);
         self.description = later.description.or(self.description.take());
     }
 }

@@ -78,6 +78,7 @@ fn a_span_is_exported_whole() {
             ("ratio".to_owned(), Scalar::F64(0.5)),
             ("ok".to_owned(), Scalar::Bool(true)),
         ],
+        dropped_attributes: 0,
         events: vec![FinishedEvent {
             name: "asked the bank".to_owned(),
             time: START.after(Duration::from_millis(4)),
@@ -86,9 +87,11 @@ fn a_span_is_exported_whole() {
                 text("target", "it::layer"),
                 ("attempt".to_owned(), Scalar::I64(1)),
             ],
+            dropped_attributes: 0,
         }],
         dropped_events: 0,
         links: vec![],
+        dropped_links: 0,
         status: FinishedStatus::Unset,
     };
     assert_eq!(spans, [expected]);

@@ -2,8 +2,12 @@
 
 mod layer;
 mod layer_scope;
+mod limits;
 mod otlp;
 mod server;
+mod status;
+mod stdout;
+mod stdout_waiting;
 #[expect(dead_code, reason = "shared with the crate it comes from, which uses all of it")]
 #[path = "../../../obs-export/tests/it/stub.rs"]
 mod stub;

@@ -4,19 +4,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use obs_core::context::{Context, Ids, Local, Route, TraceFlags};
+use obs_core::fields::Value;
 use obs_core::observe::{Candidate, End, Method, Observer, Request, Verdict, conclude};
 use obs_core::propagate::{Remote, TraceState};
 use obs_core::{Base, Clock, IdSource, Outcome, RequestId, Resource, Timestamp};
-use obs_trace::record::{Kind, Parent};
-use obs_trace::sink::{FinishedLink, FinishedSpan, FinishedStatus, Memory, Scalar};
-use obs_trace::{Sampler, ServerSpans, Tracer};
+use obs_trace::record::{Kind, Parent, SpanRecord};
+use obs_trace::sink::{FinishedLink, FinishedSpan, FinishedStatus, Memory, Scalar, SpanSink};
+use obs_trace::{Limits, Sampler, ServerSpans, Tracer};
 
 const START: Timestamp = Timestamp::from_unix_nanos(1_700_000_000_000_000_000);
 
 fn spans() -> (ServerSpans, Memory, Arc<Base>) {
+    limited(Limits::default())
+}
+
+fn limited(limits: Limits) -> (ServerSpans, Memory, Arc<Base>) {
     let base = Base::with(Resource::new("orders"), Clock::manual(START), IdSource::seeded(1));
     let memory = Memory::new();
-    let tracer = Tracer::builder(Arc::clone(&base)).sink(memory.clone()).build();
+    let tracer = Tracer::builder(Arc::clone(&base)).limits(limits).sink(memory.clone()).build();
     (ServerSpans::new(&tracer), memory, base)
 }
 
@@ -91,13 +96,17 @@ fn a_request_with_all_that_can_be_known_is_one_whole_span() {
             text("obs.outcome", "success"),
             number("http.response.body.size", 34),
         ],
+        dropped_attributes: 0,
         events: vec![],
         dropped_events: 0,
         links: vec![FinishedLink {
             ids: Ids { trace_id: link.trace_id, span_id: link.span_id, flags: link.flags },
             trace_state: None,
             remote: true,
+            attributes: vec![],
+            dropped_attributes: 0,
         }],
+        dropped_links: 0,
         status: FinishedStatus::Unset,
     };
     assert_eq!(memory.spans(), [expected]);
@@ -205,4 +214,81 @@ fn hostile_lengths_are_cut() {
             assert!(value.len() <= 4_096, "{key}");
         }
     }
+}
+
+fn finished(spans: &ServerSpans, memory: &Memory, context: &Context, link: Option<&Remote>) -> FinishedSpan {
+    let mut request = Request::new(Method::Get, "/x");
+    request.link = link;
+    let end = End::new(Outcome::Success, Duration::ZERO);
+    conclude(spans, context, &request, &end);
+    memory.take().remove(0)
+}
+
+#[test]
+fn fields_of_the_request_follow_the_spans_own_and_never_replace_them() {
+    let (spans, memory, base) = spans();
+    let context = context(&base, Some("/x"));
+    let local = context.local();
+    local.set_field("user", Value::U64(7));
+    local.set_field(String::from("plan"), Value::Str("gold"));
+    local.set_field("http.route", Value::Str("/mine"));
+    local.set_field("user", Value::U64(8));
+    local.set_field("password", Value::Str("hunter2"));
+    let span = finished(&spans, &memory, &context, None);
+    assert_eq!(
+        span.attributes,
+        [
+            text("http.request.method", "GET"),
+            text("http.route", "/x"),
+            text("url.path", "/x"),
+            text("network.protocol.version", "1.1"),
+            text("request_id", "ORD-1"),
+            text("obs.outcome", "success"),
+            ("user".to_owned(), Scalar::U64(8)),
+            text("plan", "gold"),
+            text("password", "[redacted]"),
+        ]
+    );
+    assert_eq!(span.dropped_attributes, 0);
+}
+
+#[test]
+fn a_sink_may_set_fields_of_the_request_whose_span_it_takes() {
+    struct Meddles(Context);
+    impl SpanSink for Meddles {
+        fn export(&self, _: &SpanRecord<'_>) {
+            self.0.local().set_field("seen", Value::Bool(true));
+        }
+    }
+    let base = Base::with(Resource::new("orders"), Clock::manual(START), IdSource::seeded(1));
+    let context = context(&base, None);
+    context.local().set_field("user", Value::U64(7));
+    let tracer = Tracer::builder(base).sink(Meddles(context.clone())).build();
+    let end = End::new(Outcome::Success, Duration::ZERO);
+    conclude(&ServerSpans::new(&tracer), &context, &Request::new(Method::Get, "/x"), &end);
+    let seen = context.local().with_fields(|fields| fields.find("seen") == Some(Value::Bool(true)));
+    assert_eq!(seen, Some(true), "no lock is held while a span is handed on");
+}
+
+#[test]
+fn what_is_beyond_the_limits_is_left_out_and_counted() {
+    let check = |limits: Limits, expected: (usize, u32, usize, u32)| {
+        let (spans, memory, base) = limited(limits);
+        let (context, link) = (context(&base, Some("/x")), remote(&base, ""));
+        for key in ["a", "b", "http.route"] {
+            context.local().set_field(key, Value::Str("日本語"));
+        }
+        let span = finished(&spans, &memory, &context, Some(&link));
+        let links = span.links.len();
+        assert_eq!((span.attributes.len(), span.dropped_attributes, links, span.dropped_links), expected);
+        span
+    };
+    let all = Limits::default();
+    check(all, (8, 0, 1, 0));
+    check(Limits { attributes: 8, ..all }, (8, 0, 1, 0));
+    check(Limits { attributes: 7, ..all }, (7, 1, 1, 0));
+    check(Limits { attributes: 2, links: 0, ..all }, (2, 6, 0, 1));
+    let span = check(Limits { attribute_length: Some(2), ..all }, (8, 0, 1, 0));
+    assert_eq!(span.attribute("a"), Some(&Scalar::Str("日本".into())));
+    assert_eq!(span.attribute("http.request.method"), Some(&Scalar::Str("GE".into())));
 }

@@ -1,13 +1,12 @@
-//! A finished span as sinks see it: a borrowed view, so that nothing is built for a sink that only encodes.
+//! The span itself: its place in the trace, its name, time and status.
 
 use std::fmt;
 use std::time::Duration;
 
 use obs_core::context::Ids;
-use obs_core::fields::{Fields, Value};
 use obs_core::{SpanId, Timestamp};
 
-use crate::span::StoredEvent;
+use super::{Attributes, Events, Links};
 
 /// One finished span.
 #[derive(Clone, Copy, Debug)]
@@ -28,12 +27,16 @@ pub struct SpanRecord<'a> {
     pub duration: Duration,
     /// Its attributes, each key once.
     pub attributes: Attributes<'a>,
+    /// Attributes beyond the limit.
+    pub dropped_attributes: u32,
     /// What happened in it, in order.
     pub events: Events<'a>,
-    /// Events beyond the bound.
+    /// Events beyond the limit.
     pub dropped_events: u32,
     /// Spans it points at without being their child.
-    pub links: &'a [Link<'a>],
+    pub links: Links<'a>,
+    /// Links beyond the limit.
+    pub dropped_links: u32,
     /// How it ended.
     pub status: Status<'a>,
 }
@@ -51,9 +54,11 @@ impl<'a> SpanRecord<'a> {
             start: Timestamp::default(),
             duration: Duration::ZERO,
             attributes: Attributes::default(),
+            dropped_attributes: 0,
             events: Events::default(),
             dropped_events: 0,
-            links: &[],
+            links: Links::default(),
+            dropped_links: 0,
             status: Status::Unset,
         }
     }
@@ -159,100 +164,4 @@ pub enum Status<'a> {
     Ok,
     /// An error; the description may be empty.
     Error(&'a str),
-}
-
-/// A span that is pointed at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Link<'a> {
-    /// Trace, span, flags.
-    pub ids: Ids,
-    /// The trace state that came with it.
-    pub trace_state: Option<&'a str>,
-    /// Whether it belongs to another process.
-    pub remote: bool,
-}
-
-/// Keys and values out of a list and a [`Fields`], without joining them.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Attributes<'a> {
-    pairs: &'a [(&'a str, Value<'a>)],
-    fields: Option<&'a Fields>,
-    /// A field that is shown elsewhere.
-    without: Option<&'static str>,
-}
-
-impl<'a> Attributes<'a> {
-    /// Of a list.
-    pub const fn new(pairs: &'a [(&'a str, Value<'a>)]) -> Self {
-        Self { pairs, fields: None, without: None }
-    }
-
-    /// The same followed by `fields`.
-    #[must_use]
-    pub const fn and(mut self, fields: &'a Fields) -> Self {
-        self.fields = Some(fields);
-        self
-    }
-
-    pub(crate) const fn without(mut self, key: &'static str) -> Self {
-        self.without = Some(key);
-        self
-    }
-
-    /// Each key and its value.
-    pub fn iter(&self) -> impl Iterator<Item = (&'a str, Value<'a>)> + use<'a> {
-        let without = self.without;
-        let fields = self.fields.into_iter().flat_map(Fields::iter);
-        self.pairs
-            .iter()
-            .copied()
-            .chain(fields.filter(move |(key, _)| without.is_none_or(|without| *key != without)))
-    }
-}
-
-/// Something that happened in a span.
-#[derive(Clone, Copy, Debug)]
-pub struct Event<'a> {
-    /// What: for a `tracing` event its message.
-    pub name: &'a str,
-    /// When.
-    pub time: Timestamp,
-    /// The rest.
-    pub attributes: Attributes<'a>,
-}
-
-/// The events of one span, in order.
-#[derive(Clone, Copy, Debug)]
-pub struct Events<'a>(Held<'a>);
-
-#[derive(Clone, Copy, Debug)]
-enum Held<'a> {
-    Views(&'a [Event<'a>]),
-    Stored(&'a [StoredEvent]),
-}
-
-impl Default for Events<'_> {
-    fn default() -> Self {
-        Self(Held::Views(&[]))
-    }
-}
-
-impl<'a> Events<'a> {
-    /// Of a list.
-    pub const fn new(events: &'a [Event<'a>]) -> Self {
-        Self(Held::Views(events))
-    }
-
-    pub(crate) const fn stored(events: &'a [StoredEvent]) -> Self {
-        Self(Held::Stored(events))
-    }
-
-    /// Each event.
-    pub fn iter(&self) -> impl Iterator<Item = Event<'a>> + use<'a> {
-        let (views, stored) = match self.0 {
-            Held::Views(views) => (views, [].as_slice()),
-            Held::Stored(stored) => ([].as_slice(), stored),
-        };
-        views.iter().copied().chain(stored.iter().map(StoredEvent::view))
-    }
 }
