@@ -1,0 +1,80 @@
+//! Health of a service for `obs`: checks of what it depends on, run in the background, and the probes that tell an
+//! orchestrator whether to send traffic, to wait, or to restart.
+//!
+//! ```
+//! use obs_core::{Base, Phase, Resource};
+//! use obs_health::{Health, Importance, Readiness, Settings, admin};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let base = Base::new(Resource::new("orders"));
+//! let health = Health::new(base.clone());
+//! // Inside a runtime, so they begin at once. Any error that can be printed will do.
+//! health.check("postgres", || async { Ok::<(), String>(()) })?;
+//! let degraded = Settings::new().importance(Importance::Degraded);
+//! health.check_with("cache", degraded, || async { Err("redis://:hunter2@cache refuses") })?;
+//!
+//! base.lifecycle.advance(Phase::Ready); // what serving does
+//! while health.readiness() != Readiness::Ready {
+//!     tokio::task::yield_now().await;
+//! }
+//! let ask = |uri: &str| admin::respond(&health, &http::Request::get(uri).body(()).unwrap());
+//! assert_eq!(ask("/readyz").body(), "ready"); // the cache is not critical
+//! # while health.checks()[1].error.as_deref() != Some("redis://[redacted]@cache refuses") {
+//! #     tokio::task::yield_now().await;
+//! # }
+//! let verbose = ask("/readyz?verbose");
+//! assert!(str::from_utf8(verbose.body())?.contains("redis://[redacted]@cache refuses"));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Concepts
+//!
+//! - A [`Check`] asks one dependency. It runs in a task of its own on the service's runtime: once when it is registered,
+//!   then each interval, one run at a time. A run that takes too long is cut; one that panics has failed.
+//! - [`Health`] keeps what each check found last. **Probes only read that**: they run no check, wait for none, and
+//!   answer while the service's runtime is blocked.
+//! - A result that is too old is **stale** and as good as a failure. Its age is read from the clock by whoever asks, so
+//!   that a check, or a whole runtime, that is stuck cannot pass for healthy.
+//! - Readiness is the phase and all [critical](Importance::Critical) checks; a [degraded](Importance::Degraded) one is
+//!   shown and counted, and the service stays ready.
+//! - Liveness is a [`Heartbeat`] of the service's own, and takes no check: restarting a service does not repair its
+//!   database.
+//! - Errors are shown under `?verbose` alone, cut at 256 bytes and [without secrets](CheckError).
+//!
+//! # What it tells
+//!
+//! - [`admin::respond`] answers `/healthz`, `/readyz` and `/startupz`.
+//! - Metrics: `health_ready`, and for each check `health_check_status`, `health_check_duration_seconds` and
+//!   `health_check_runs_total`.
+//! - One line with the target `obs::health` when a check begins to fail (`WARN`, with `check` and `error`) and one when
+//!   it passes again (`INFO`, with `check`).
+//!
+//! # Features
+//!
+//! | feature | adds |
+//! |---|---|
+//! | none | there are no features yet |
+
+mod check;
+mod entry;
+mod error;
+mod heartbeat;
+mod json;
+mod numbers;
+mod redact;
+mod registry;
+mod report;
+mod runner;
+mod settings;
+mod text;
+
+pub mod admin;
+
+pub use check::Check;
+pub use error::{CheckError, RegisterError, SettingsError};
+pub use heartbeat::Heartbeat;
+pub use registry::{Health, MAX_CHECKS, MAX_HEARTBEATS};
+pub use report::{CheckReport, Readiness, RunResult, Status};
+pub use settings::{Importance, Settings};

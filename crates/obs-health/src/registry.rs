@@ -1,0 +1,252 @@
+//! The registry: checks and heartbeats of one service, the tasks behind them, and what they say together.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+
+use obs_core::{Base, Phase};
+use tokio::runtime::Handle;
+
+use crate::check::Check;
+use crate::entry::Entry;
+use crate::error::{RegisterError, SettingsError};
+use crate::heartbeat::Heartbeat;
+use crate::numbers::Numbers;
+use crate::report::{CheckReport, Readiness};
+use crate::runner;
+use crate::settings::Settings;
+
+/// The longest name of a check, in characters.
+pub(crate) const LONGEST_NAME: usize = 64;
+
+/// The most checks of a registry.
+pub const MAX_CHECKS: usize = 256;
+
+/// The most heartbeats of a registry.
+pub const MAX_HEARTBEATS: usize = 64;
+
+/// The checks of one service and what they found. Clones are the same registry; one belongs to each base, for two
+/// would add their numbers up.
+///
+/// The checks' tasks end when the last clone is dropped, or at [`shutdown`](Self::shutdown). A check that holds a clone
+/// keeps its own registry alive.
+#[derive(Clone)]
+pub struct Health(Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) base: Arc<Base>,
+    defaults: Settings,
+    checks: RwLock<Vec<Arc<Entry>>>,
+    heartbeats: RwLock<Vec<Heartbeat>>,
+    /// The runtime given by `run_on`, for checks registered outside of any.
+    runtime: RwLock<Option<Handle>>,
+    ended: AtomicBool,
+}
+
+impl Health {
+    /// A registry without checks, whose checks have the defaults of [`Settings`].
+    pub fn new(base: Arc<Base>) -> Self {
+        Self::of(base, Settings::new())
+    }
+
+    /// A registry whose checks have `defaults` where they have no settings of their own.
+    ///
+    /// # Errors
+    /// A duration that is zero, or `stale_after` shorter than an interval and a time-out.
+    pub fn with(base: Arc<Base>, defaults: Settings) -> Result<Self, SettingsError> {
+        defaults.resolve(Settings::new())?;
+        Ok(Self::of(base, defaults))
+    }
+
+    fn of(base: Arc<Base>, defaults: Settings) -> Self {
+        let inner = Arc::new(Inner {
+            base,
+            defaults,
+            checks: RwLock::default(),
+            heartbeats: RwLock::default(),
+            runtime: RwLock::default(),
+            ended: AtomicBool::new(false),
+        });
+        inner.base.sources.register(Arc::new(Numbers(Arc::downgrade(&inner))));
+        Self(inner)
+    }
+
+    /// Registers a check with the registry's settings: see [`check_with`](Self::check_with).
+    ///
+    /// ```
+    /// # let health = obs_health::Health::new(obs_core::Base::new(obs_core::Resource::new("orders")));
+    /// # #[derive(Clone)] struct Pool;
+    /// # impl Pool { async fn ping(&self) -> Result<(), std::io::Error> { Ok(()) } }
+    /// # let pool = Pool;
+    /// health.check("postgres", move || {
+    ///     let pool = pool.clone();
+    ///     async move { pool.ping().await }
+    /// })?;
+    /// # Ok::<(), obs_health::RegisterError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`check_with`](Self::check_with).
+    pub fn check(&self, name: impl Into<String>, check: impl Check) -> Result<(), RegisterError> {
+        self.check_with(name, Settings::new(), check)
+    }
+
+    /// Registers a check and starts it: on the tokio runtime this is called in, else on the one given to
+    /// [`run_on`](Self::run_on), else as soon as one is given. Until its first run has ended it is unknown, which for a
+    /// critical check is not ready.
+    ///
+    /// The name is a label on metrics: 1 to 64 characters of `A-Za-z0-9._-`.
+    ///
+    /// # Errors
+    /// A name that is no label or is taken, settings that contradict each other, a registry that is full
+    /// ([`MAX_CHECKS`]) or has been shut down.
+    pub fn check_with(
+        &self,
+        name: impl Into<String>,
+        settings: Settings,
+        check: impl Check,
+    ) -> Result<(), RegisterError> {
+        let name = name.into();
+        if !is_label(&name) {
+            return Err(RegisterError::Name(name.chars().take(LONGEST_NAME).collect()));
+        }
+        let settings = match settings.resolve(self.0.defaults) {
+            Ok(settings) => settings,
+            Err(source) => return Err(RegisterError::Settings { check: name, source }),
+        };
+        let entry = Arc::new(Entry::new(name, settings, Box::new(check)));
+        self.0.add(&entry)?;
+        let given = || self.0.runtime.read().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(runtime) = Handle::try_current().ok().or_else(given) {
+            self.0.start(&entry, &runtime);
+        }
+        Ok(())
+    }
+
+    /// Makes a heartbeat part of liveness, from now on: where it is missed, `/healthz` answers 503, but not while the
+    /// service drains, for a loop that has ended in good order beats no more.
+    ///
+    /// # Errors
+    /// A greatest age of zero, a registry that is full ([`MAX_HEARTBEATS`]) or has been shut down.
+    pub fn liveness(&self, heartbeat: Heartbeat) -> Result<(), RegisterError> {
+        if heartbeat.max_age().is_zero() {
+            return Err(RegisterError::MaxAge);
+        }
+        if self.0.has_ended() {
+            return Err(RegisterError::ShutDown);
+        }
+        let mut heartbeats = self.0.heartbeats.write().unwrap_or_else(PoisonError::into_inner);
+        if heartbeats.len() == MAX_HEARTBEATS {
+            return Err(RegisterError::TooMany { what: "heartbeats", most: MAX_HEARTBEATS });
+        }
+        heartbeat.start(&self.0.base.clock);
+        heartbeats.push(heartbeat);
+        Ok(())
+    }
+
+    /// Runs on `runtime` each check that has no running task: those registered outside of any runtime, and those whose
+    /// runtime is gone. Checks registered later, outside of any runtime, run there too.
+    pub fn run_on(&self, runtime: &Handle) {
+        *self.0.runtime.write().unwrap_or_else(PoisonError::into_inner) = Some(runtime.clone());
+        let entries = self.0.checks().clone();
+        for entry in entries {
+            self.0.start(&entry, runtime);
+        }
+    }
+
+    /// Ends all tasks, for good. Does not wait for them: a run under way is dropped where it waits. What was found stays
+    /// until it is stale.
+    pub fn shutdown(&self) {
+        self.0.end();
+    }
+
+    /// Whether the service takes traffic: what `/readyz` says.
+    pub fn readiness(&self) -> Readiness {
+        let now = self.0.base.clock.monotonic();
+        let checks = self.0.checks();
+        let states = checks.iter().map(|entry| (entry.settings.importance, entry.status(now)));
+        Readiness::of(self.phase(), states)
+    }
+
+    /// Whether the process should be left running: what `/healthz` says.
+    pub fn is_alive(&self) -> bool {
+        self.phase() >= Phase::Draining || !self.heartbeats().iter().any(Heartbeat::is_missed)
+    }
+
+    /// Each check as it stands, in the order of registration.
+    pub fn checks(&self) -> Vec<CheckReport> {
+        let now = self.0.base.clock.monotonic();
+        self.0.checks().iter().map(|entry| entry.report(now)).collect()
+    }
+
+    /// Each heartbeat, in the order of registration.
+    pub fn heartbeats(&self) -> Vec<Heartbeat> {
+        self.0.heartbeats.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The phase the service is in.
+    pub fn phase(&self) -> Phase {
+        self.0.base.lifecycle.phase()
+    }
+}
+
+impl Inner {
+    pub(crate) fn checks(&self) -> RwLockReadGuard<'_, Vec<Arc<Entry>>> {
+        self.checks.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn add(&self, entry: &Arc<Entry>) -> Result<(), RegisterError> {
+        let mut checks = self.checks.write().unwrap_or_else(PoisonError::into_inner);
+        if self.has_ended() {
+            return Err(RegisterError::ShutDown);
+        }
+        if checks.iter().any(|known| known.name == entry.name) {
+            return Err(RegisterError::Taken(entry.name.clone()));
+        }
+        if checks.len() == MAX_CHECKS {
+            return Err(RegisterError::TooMany { what: "checks", most: MAX_CHECKS });
+        }
+        checks.push(Arc::clone(entry));
+        Ok(())
+    }
+
+    /// Starts the check's task unless it has one that runs.
+    fn start(&self, entry: &Arc<Entry>, runtime: &Handle) {
+        let mut task = entry.task();
+        // Looked at under the lock that `end` takes, so that no task is started behind its back.
+        if !self.has_ended() && task.as_ref().is_none_or(|task| task.is_finished()) {
+            let run = runner::run(Arc::clone(entry), self.base.clock.clone());
+            *task = Some(runtime.spawn(run).abort_handle());
+        }
+    }
+
+    fn end(&self) {
+        self.ended.store(true, Ordering::SeqCst);
+        for entry in self.checks().iter() {
+            if let Some(task) = &*entry.task() {
+                task.abort();
+            }
+        }
+    }
+
+    fn has_ended(&self) -> bool {
+        self.ended.load(Ordering::SeqCst)
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+impl fmt::Debug for Health {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Health").field("phase", &self.phase()).field("checks", &self.checks()).finish()
+    }
+}
+
+fn is_label(name: &str) -> bool {
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+    (1..=LONGEST_NAME).contains(&name.len()) && name.bytes().all(is_part)
+}

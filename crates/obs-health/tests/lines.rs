@@ -1,0 +1,117 @@
+//! What is told in lines: changes, once each.
+//!
+//! Alone in its process: a place in the code that is first reached on a thread without a subscriber stays silent for as
+//! long as there is one subscriber somewhere.
+
+#[expect(dead_code, reason = "shared with the other tests, which use all of it")]
+#[path = "it/rig.rs"]
+mod rig;
+
+use std::fmt;
+use std::sync::{Arc, Mutex};
+
+use obs_core::keys::{field, label, target};
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Metadata, Subscriber};
+
+use rig::{Rig, SECOND, Switch, settle};
+
+/// Keeps each event as one text.
+#[derive(Clone, Default)]
+struct Lines {
+    lines: Arc<Mutex<Vec<String>>>,
+    panics: bool,
+}
+
+impl Lines {
+    fn take(&self) -> Vec<String> {
+        std::mem::take(&mut self.lines.lock().unwrap())
+    }
+}
+
+struct Fields(String);
+
+impl Visit for Fields {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        self.0 += &format!(" {field}={value:?}");
+    }
+}
+
+impl Subscriber for Lines {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target().starts_with("obs::")
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn event(&self, event: &Event<'_>) {
+        let mut fields = Fields(format!("{} {}", event.metadata().level(), event.metadata().target()));
+        event.record(&mut fields);
+        self.lines.lock().unwrap().push(fields.0);
+        assert!(!self.panics, "the subscriber's own fault");
+    }
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_change_is_told_once_each_way() {
+    let lines = Lines::default();
+    let _guard = tracing::subscriber::set_default(lines.clone());
+    let (rig, switch) = (Rig::new(), Switch::default());
+    rig.health.check("db", switch.check()).unwrap();
+    rig.pass(60 * SECOND).await;
+    assert!(lines.take().is_empty(), "a check that passes from the start is no news");
+    let fails = format!(
+        "WARN {} message=health check fails {}=\"db\" {}=\"refused\"",
+        target::HEALTH,
+        label::CHECK,
+        field::ERROR
+    );
+    let passes = format!("INFO {} message=health check passes again {}=\"db\"", target::HEALTH, label::CHECK);
+    for _ in 0..3 {
+        switch.fail(true);
+        rig.pass(60 * SECOND).await;
+        assert_eq!(lines.take(), [fails.as_str()]);
+        switch.fail(false);
+        rig.pass(60 * SECOND).await;
+        assert_eq!(lines.take(), [passes.as_str()]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_check_that_fails_from_the_start_is_told_without_its_secrets() {
+    let lines = Lines::default();
+    let _guard = tracing::subscriber::set_default(lines.clone());
+    let rig = Rig::new();
+    rig.health.check("cache", || async { Err("redis://:hunter2@cache\nis down") }).unwrap();
+    rig.pass(30 * SECOND).await;
+    let text = "\"redis://[redacted]@cache\\nis down\"";
+    assert_eq!(
+        lines.take(),
+        [format!("WARN obs::health message=health check fails check=\"cache\" error={text}")]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_subscriber_that_panics_does_not_end_the_check() {
+    let lines = Lines { panics: true, ..Lines::default() };
+    let _guard = tracing::subscriber::set_default(lines.clone());
+    let (rig, switch) = (Rig::new(), Switch::default());
+    switch.fail(true);
+    rig.health.check("db", switch.check()).unwrap();
+    settle().await;
+    assert_eq!(lines.take().len(), 1);
+    switch.fail(false);
+    rig.pass(10 * SECOND).await;
+    assert_eq!(rig.status("db"), obs_health::Status::Passed);
+}
