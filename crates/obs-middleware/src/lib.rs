@@ -35,8 +35,8 @@
 //!
 //! # Where the layer belongs
 //! With axum, `Router::layer` after the routes: the route template is known there. Around a whole stack it sees
-//! time-outs and rejections of other layers too, but not the template; then put it in both places: the inner one
-//! passes through and fills the route in.
+//! time-outs and rejections of other layers too, but not the template; then put a [`RouteProbeLayer`] after the routes,
+//! which fills it in and does nothing else. The layer itself in both places does the same: the inner one passes through.
 //!
 //! Whatever is called with a request's context open, in the same process and through a layer of this kind, counts as
 //! a part of that request: a gateway that calls a router of its own directly sees one request, not two. And a service
@@ -46,10 +46,14 @@
 //! |---|---|
 //! | `axum` (default) | route templates from `MatchedPath`, peer addresses from `ConnectInfo` |
 
+pub mod peer;
+pub mod probe;
 pub mod route;
 pub mod server;
 pub mod trust;
 
+pub use peer::Peer;
+pub use probe::{RouteProbe, RouteProbeLayer};
 pub use route::RouteOf;
 pub use server::{Server, ServerBody, ServerFuture, ServerLayer};
 pub use trust::Trust;

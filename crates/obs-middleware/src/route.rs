@@ -35,7 +35,7 @@ impl RouteOf for Known {
     }
 }
 
-pub(crate) use framework::peer;
+pub(crate) use framework::peer as peer_of_framework;
 
 #[cfg(feature = "axum")]
 mod framework {

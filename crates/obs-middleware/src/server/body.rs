@@ -70,12 +70,22 @@ where
         task: &mut TaskContext<'_>,
     ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
         let mut this = self.project();
-        let Some(mut inner) = this.inner.as_mut().as_pin_mut() else { return Poll::Ready(None) };
-        let Some(guard) = this.guard.as_mut() else { return inner.poll_frame(task) };
+        let Some(guard) = this.guard.as_mut() else {
+            return this.inner.as_pin_mut().map_or(Poll::Ready(None), |inner| inner.poll_frame(task));
+        };
         let scope = context::enter_poll(guard.context());
         let polled = catch_unwind(AssertUnwindSafe(|| {
+            let Some(mut inner) = this.inner.as_mut().as_pin_mut() else { return (Poll::Ready(None), true) };
             let frame = inner.as_mut().poll_frame(task);
-            let last = matches!(frame, Poll::Ready(Some(Ok(_)))) && inner.is_end_stream();
+            let last = match &frame {
+                Poll::Ready(Some(Ok(_))) => inner.is_end_stream(),
+                Poll::Ready(None) => true,
+                _ => false,
+            };
+            if last {
+                // What it logs as it is dropped belongs to the request too.
+                this.inner.set(None);
+            }
             (frame, last)
         }));
         drop(scope);

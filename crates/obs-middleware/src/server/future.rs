@@ -13,6 +13,8 @@ use pin_project_lite::pin_project;
 use super::body::ServerBody;
 use super::guard::Guard;
 
+const READY: &str = "polled after it was ready";
+
 pin_project! {
     /// The response future of [`Server`](super::Server).
     ///
@@ -51,21 +53,23 @@ where
 
     fn poll(self: Pin<&mut Self>, task: &mut TaskContext<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        let Some(inner) = this.inner.as_mut().as_pin_mut() else {
-            panic!("polled after it was ready");
-        };
         let Some(guard) = this.guard.as_ref() else {
+            let Some(inner) = this.inner.as_pin_mut() else { panic!("{READY}") };
             let result = ready!(inner.poll(task));
             return Poll::Ready(result.map(|response| response.map(ServerBody::bare)));
         };
         let scope = context::enter_poll(guard.context());
-        let polled = catch_unwind(AssertUnwindSafe(|| inner.poll(task)));
+        let polled = catch_unwind(AssertUnwindSafe(|| {
+            let Some(inner) = this.inner.as_mut().as_pin_mut() else { panic!("{READY}") };
+            let polled = inner.poll(task);
+            if polled.is_ready() {
+                this.inner.set(None);
+            }
+            polled
+        }));
         let result = match polled {
             Ok(Poll::Pending) => return Poll::Pending,
-            Ok(Poll::Ready(result)) => {
-                this.inner.set(None);
-                Ok(result)
-            }
+            Ok(Poll::Ready(result)) => Ok(result),
             Err(panic) => Err(panic),
         };
         drop(scope);

@@ -38,7 +38,7 @@ impl Head {
             version: request.version(),
             host: found.host.cloned(),
             user_agent: found.user_agent.cloned(),
-            peer: crate::route::peer(request.extensions()),
+            peer: crate::peer::peer(request.extensions()),
             started,
             parent,
             link,

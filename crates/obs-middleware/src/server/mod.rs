@@ -12,7 +12,7 @@ use std::task::{Context as TaskContext, Poll};
 
 use http::{Request, Response};
 use http_body::Body;
-use obs_core::context::{self, LocalKind};
+use obs_core::context;
 use obs_core::{Base, Observer};
 use tower_layer::Layer;
 use tower_service::Service;
@@ -127,14 +127,12 @@ where
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
         let settings = &*self.settings;
         let route = settings.route.route(request.uri(), request.extensions());
-        let nested = context::with_current(|outer| {
-            let inside_a_request = outer.local().kind() == LocalKind::Server;
-            if let (true, Some(route)) = (inside_a_request, route) {
+        let nested = context::with_polled_request(|outer| {
+            if let Some(route) = route {
                 outer.local().set_route(route);
             }
-            inside_a_request
         });
-        if nested == Some(true) {
+        if nested.is_some() {
             return ServerFuture::new(self.inner.call(request), None);
         }
         let mut guard = Guard::open(&self.settings, &request);

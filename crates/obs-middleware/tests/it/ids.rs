@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use http::{Request, Response};
 use obs_core::context::{self, Route};
 use obs_core::observe::Verdict;
-use obs_middleware::{ServerLayer, Trust};
+use obs_middleware::{Peer, RouteProbeLayer, ServerLayer, Trust};
 use tower::{Layer, ServiceExt, service_fn};
 
 use crate::spy::{Spy, layer};
@@ -91,6 +91,30 @@ async fn a_layer_inside_another_passes_through_and_fills_the_route() {
     drop(response);
     assert_eq!(spy.only().route, Some("/users/{id}"));
     assert_eq!(idle.all(), []);
+}
+
+#[tokio::test]
+async fn a_probe_inside_fills_the_route_and_does_nothing_outside_of_a_request() {
+    let (outer, spy, _) = layer();
+    let route = |_: &http::Uri, _: &http::Extensions| Some(Route::from_static("/users/{id}"));
+    let probed = RouteProbeLayer::new()
+        .route(route)
+        .layer(service_fn(|_: Request<()>| async { Ok::<_, Infallible>(Response::new(String::from("x"))) }));
+    probed.clone().oneshot(Request::new(())).await.unwrap();
+    drop(outer.layer(probed).oneshot(Request::new(())).await.unwrap());
+    assert_eq!(spy.only().route, Some("/users/{id}"));
+}
+
+#[tokio::test]
+async fn the_peer_is_found_in_the_extensions() {
+    let (layer, spy, _) = layer();
+    let service =
+        layer.layer(service_fn(|_: Request<()>| async { Ok::<_, Infallible>(Response::new(String::new())) }));
+    let peer = "192.0.2.1:50000".parse().unwrap();
+    let mut request = Request::new(());
+    request.extensions_mut().insert(Peer(peer));
+    service.oneshot(request).await.unwrap();
+    assert_eq!(spy.only().peer, Some(peer));
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! An observer that writes down what it is told, on a clock and ids that never surprise.
 
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -30,6 +31,7 @@ pub(crate) struct Seen {
     pub(crate) link: Option<String>,
     pub(crate) method: String,
     pub(crate) path: String,
+    pub(crate) peer: Option<SocketAddr>,
     pub(crate) verdict: Verdict,
 }
 
@@ -79,6 +81,7 @@ impl Observer for Spy {
             link: request.link.map(|remote| remote.span_id.to_string()),
             method: format!("{} {}", request.method.as_str(), request.method_original),
             path: request.path.to_owned(),
+            peer: request.peer,
             verdict,
         });
     }
