@@ -3,28 +3,35 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::config::{Admin, Config, LogFormat, LogOutput, SamplerChoice, TrustChoice};
-use crate::{ConfigError, Error, Obs, install, signals};
+use crate::config::{
+    Admin, BucketRule, Config, Exporter, FileChoice, Layers, LogFormat, LogOutput, Rotation, SamplerChoice,
+    SpanLimits, TrustChoice,
+};
+use crate::entry::Reach;
+use crate::reload::Hear;
+use crate::subscriber::Compose;
+use crate::{Error, Obs, install, signals};
 
-/// Starts everything for the service called `name`, with defaults and the environment, and sets the process's
-/// `tracing` subscriber, `metrics` recorder and panic hook.
+/// Starts everything for the service called `name`, with defaults, `obs.yaml` and the environment, and sets the
+/// process's `tracing` subscriber, `metrics` recorder and panic hook.
 ///
 /// # Errors
-/// Every mistake in the environment at once; an address in use; an unwritable log file; a second call.
+/// Every mistake in the file and the environment at once; an address in use; an unwritable log file; a second call.
 pub fn init(name: impl Into<String>) -> Result<Obs, Error> {
     builder(name).install()
 }
 
 /// Begins with the defaults for the service called `name`.
 pub fn builder(name: impl Into<String>) -> Builder {
-    Builder { config: Config::new(name) }
+    Builder { config: Config::new(name), file: FileChoice::Beside }
 }
 
-/// Choices made in code; the environment goes before them.
+/// Choices made in code; `obs.yaml` goes before them, and the environment before both.
 #[derive(Clone, Debug)]
 #[must_use = "nothing happens before `install`"]
 pub struct Builder {
     config: Config,
+    file: FileChoice,
 }
 
 impl Builder {
@@ -40,13 +47,57 @@ impl Builder {
         self
     }
 
+    /// The file an operator writes, which must be there; default `obs.yaml` in the working directory, if it is there.
+    /// `OBS_CONFIG` names another, or none by `off`.
+    pub fn config_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.file = FileChoice::At(path.into());
+        self
+    }
+
+    /// Reads no file, unless `OBS_CONFIG` names one.
+    pub fn no_config_file(mut self) -> Self {
+        self.file = FileChoice::Off;
+        self
+    }
+
+    /// Bounds of histograms that no rule matches, ascending; default for seconds of a request, 0.01 to 5.
+    pub fn default_buckets(mut self, bounds: impl Into<Vec<f64>>) -> Self {
+        self.config.metrics.default_buckets = bounds.into();
+        self
+    }
+
+    /// Bounds of certain histograms; the first rule that matches counts. Default none.
+    pub fn buckets(mut self, rule: BucketRule) -> Self {
+        self.config.metrics.buckets.push(rule);
+        self
+    }
+
+    /// How many series a family holds before further ones are counted together; default 2,000.
+    pub fn series_cap(mut self, series: usize) -> Self {
+        self.config.metrics.series_cap = series;
+        self
+    }
+
+    /// A part of the service that every sample carries as a label: `name`, `version`, `namespace`, `env`, `region`,
+    /// `cluster`, or the key of an attribute; default none.
+    pub fn metric_label(mut self, part: impl Into<String>) -> Self {
+        self.config.metrics.labels.push(part.into());
+        self
+    }
+
+    /// Leaves the process's memory, processor time and file descriptors unmeasured; default measured.
+    pub fn no_process_metrics(mut self) -> Self {
+        self.config.metrics.process = false;
+        self
+    }
+
     /// Level directives, such as `info,hyper=warn`; default `info`.
     pub fn log_filter(mut self, filter: impl Into<String>) -> Self {
         self.config.logs.filter = filter.into();
         self
     }
 
-    /// The form of lines on stdout; default pretty on a terminal, JSON elsewhere.
+    /// The form of lines; default pretty on a terminal, JSON elsewhere.
     pub fn log_format(mut self, format: LogFormat) -> Self {
         self.config.logs.format = Some(format);
         self
@@ -64,15 +115,51 @@ impl Builder {
         self
     }
 
+    /// How often a new log file is begun; default never.
+    pub fn log_rotation(mut self, rotate: Rotation) -> Self {
+        self.config.logs.rotate = rotate;
+        self
+    }
+
+    /// How many log files are kept where they rotate; default all.
+    pub fn log_keep(mut self, files: usize) -> Self {
+        self.config.logs.keep = Some(files);
+        self
+    }
+
     /// Puts `file:line` on each line; default not.
     pub fn log_caller(mut self) -> Self {
         self.config.logs.caller = true;
         self
     }
 
+    /// Colours pretty lines, also where nobody may be looking; default on a terminal.
+    pub fn log_colours(mut self) -> Self {
+        self.config.logs.colour = Some(true);
+        self
+    }
+
+    /// Leaves pretty lines without colours; default on a terminal.
+    pub fn no_log_colours(mut self) -> Self {
+        self.config.logs.colour = Some(false);
+        self
+    }
+
+    /// How spans leave; default to a collector, where an endpoint is named.
+    pub fn traces_exporter(mut self, exporter: Exporter) -> Self {
+        self.config.traces.exporter = exporter;
+        self
+    }
+
     /// The full URL spans are posted to, such as `http://127.0.0.1:4318/v1/traces`; default none.
     pub fn otlp_endpoint(mut self, url: impl Into<String>) -> Self {
         self.config.traces.endpoint = Some(url.into());
+        self
+    }
+
+    /// A header sent to the collector with each request; default none.
+    pub fn otlp_header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.config.traces.headers.push((name.into(), value.into()));
         self
     }
 
@@ -100,6 +187,34 @@ impl Builder {
         self
     }
 
+    /// Up to how many traces a second a caller may force by its sampled flag; default 1,000.
+    pub fn forced_per_second(mut self, traces: u32) -> Self {
+        self.config.traces.forced_per_second = traces;
+        self
+    }
+
+    /// How much one span holds; default 128 of each, and texts of any length.
+    pub fn span_limits(mut self, limits: SpanLimits) -> Self {
+        self.config.traces.limits = limits;
+        self
+    }
+
+    /// How long one run of a health check may take, and how long after it the next begins, for checks that choose
+    /// nothing themselves; default 1 s and 10 s.
+    pub fn health(mut self, timeout: Duration, interval: Duration) -> Self {
+        self.config.health.timeout = timeout;
+        self.config.health.interval = interval;
+        self
+    }
+
+    /// How the service ends: how long it says so before it takes no more connections, and how long all of it may take,
+    /// the last flush included; default 2 s and 25 s.
+    pub fn drain(mut self, delay: Duration, timeout: Duration) -> Self {
+        self.config.drain.delay = delay;
+        self.config.drain.timeout = timeout;
+        self
+    }
+
     /// Where `/metrics` is served; default 127.0.0.1:9464.
     pub fn admin(mut self, admin: Admin) -> Self {
         self.config.admin = admin;
@@ -112,13 +227,20 @@ impl Builder {
         self
     }
 
-    /// Starts everything and touches no global: for tests, or for two installations in one process. Lines and spans
-    /// reach it only through its own dispatcher and recorder.
+    /// Starts everything and touches no global: for tests, or for two installations in one process. Requests behind
+    /// [`Obs::layer`] reach it by themselves; other work does inside of [`Obs::enter`].
     ///
     /// # Errors
     /// As [`init`], but for the second call.
     pub fn build(self) -> Result<Obs, Error> {
-        Obs::start(self.resolved()?)
+        self.build_with(None)
+    }
+
+    pub(crate) fn build_with(self, compose: Compose) -> Result<Obs, Error> {
+        let read = Layers::read(self.config, &self.file, signals::mistakes)?;
+        let mut obs = Obs::start(read.config.clone(), compose, Reach::Apart)?;
+        obs.watch(read, Hear::Nothing)?;
+        Ok(obs)
     }
 
     /// Starts everything and sets the process's `tracing` subscriber, `metrics` recorder and panic hook.
@@ -126,19 +248,19 @@ impl Builder {
     /// # Errors
     /// As [`init`].
     pub fn install(self) -> Result<Obs, Error> {
-        let config = self.resolved()?;
-        // Before anything is started, so that a second call leaves no trace.
-        let claim = install::claim()?;
-        let obs = Obs::start(config)?;
-        obs.install()?;
-        claim.keep();
-        Ok(obs)
+        self.install_with(None)
     }
 
-    /// The choices with the environment over them; every mistake in either, of whatever signal, at once.
-    fn resolved(self) -> Result<Config, ConfigError> {
-        let (config, mut mistakes) = self.config.under_environment();
-        mistakes.extend(signals::mistakes(&config));
-        ConfigError::checked(config, mistakes)
+    pub(crate) fn install_with(self, compose: Compose) -> Result<Obs, Error> {
+        let read = Layers::read(self.config, &self.file, signals::mistakes)?;
+        // Before anything is started, so that a second call leaves no trace.
+        let claim = install::claim()?;
+        let mut obs = Obs::start(read.config.clone(), compose, Reach::Process)?;
+        obs.install()?;
+        // After the subscriber is set, so that what is told of the file is heard; globals cannot be taken back, so the
+        // process is claimed even where this fails.
+        claim.keep();
+        obs.watch(read, Hear::Hangup)?;
+        Ok(obs)
     }
 }

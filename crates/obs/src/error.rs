@@ -13,7 +13,7 @@ pub enum Error {
     Config(ConfigError),
     /// One of the signals could not be started: an unwritable log file, an endpoint that is no URL.
     Signal {
-        /// `metrics`, `logs` or `traces`.
+        /// `metrics`, `logs`, `traces`, or `config` for the watch on the file.
         name: &'static str,
         /// What it says.
         source: Box<dyn StdError + Send + Sync>,
@@ -27,7 +27,7 @@ pub enum Error {
     },
     /// This process has an installation already, alive or ended; a process has one.
     AlreadyInstalled,
-    /// Another library holds this global: `tracing subscriber` or `metrics recorder`.
+    /// Another library holds this global: `tracing subscriber`, `metrics recorder` or `log logger`.
     Taken(&'static str),
 }
 

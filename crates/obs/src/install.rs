@@ -38,8 +38,11 @@ pub(crate) fn globals(signals: &Signals, subscriber: &Subscriber) -> Result<(), 
     if subscriber_is_taken() {
         return Err(Error::Taken(SUBSCRIBER));
     }
+    // Before what cannot be given back: a bridge without a subscriber of ours harms nobody.
+    set_logger()?;
     set_recorder(signals)?;
     set_subscriber(subscriber)?;
+    levels_changed();
     set_panic_hook(signals);
     Ok(())
 }
@@ -65,13 +68,39 @@ fn subscriber_is_taken() -> bool {
 #[cfg(any(feature = "logs", feature = "traces"))]
 fn set_subscriber(subscriber: &Subscriber) -> Result<(), Error> {
     tracing::dispatcher::set_global_default(subscriber.dispatch().clone())
-        .map_err(|_| Error::Taken(SUBSCRIBER))
+        .map_err(|_| Error::Taken(SUBSCRIBER))?;
+    subscriber.set_global();
+    Ok(())
 }
 
 #[cfg(not(any(feature = "logs", feature = "traces")))]
 fn set_subscriber(_: &Subscriber) -> Result<(), Error> {
     Ok(())
 }
+
+#[cfg(all(feature = "log", any(feature = "logs", feature = "traces")))]
+fn set_logger() -> Result<(), Error> {
+    use crate::bridge::{BRIDGE, Bridge};
+
+    // It is, where an attempt before this one failed later on.
+    if Bridge::is_set() { Ok(()) } else { log::set_logger(&BRIDGE).map_err(|_| Error::Taken("log logger")) }
+}
+
+#[cfg(not(all(feature = "log", any(feature = "logs", feature = "traces"))))]
+fn set_logger() -> Result<(), Error> {
+    Ok(())
+}
+
+/// Tells the `log` crate which levels are looked at; it asks nobody about others.
+#[cfg(all(feature = "log", any(feature = "logs", feature = "traces")))]
+pub(crate) fn levels_changed() {
+    if crate::bridge::Bridge::is_set() {
+        log::set_max_level(crate::bridge::max_level());
+    }
+}
+
+#[cfg(not(all(feature = "log", any(feature = "logs", feature = "traces"))))]
+pub(crate) fn levels_changed() {}
 
 #[cfg(feature = "metrics")]
 fn set_recorder(signals: &Signals) -> Result<(), Error> {

@@ -24,40 +24,79 @@
 //! - [`init`] or [`builder`] start everything; the [`Obs`] they give flushes when it is dropped, so keep it in `main`.
 //! - `Obs::layer` goes onto a router: one access line, one server span, counters and a duration with an exemplar for
 //!   each request, `X-Request-ID` and `X-Trace-ID` on each response.
-//! - Lines and spans are written with `tracing`'s macros, numbers with those of `metrics`.
-//! - What can be chosen is in [`Config`]; the environment has the last word.
+//! - `Obs::serve`, or `axum::serve` for a router, puts the layer around everything, hears SIGTERM and ends without losing
+//!   a request.
+//! - Lines and spans are written with `tracing`'s macros, numbers with those of `metrics`; records of the `log` crate are
+//!   lines too.
+//! - `spawn` and [`in_current`] keep tasks part of the request; [`current`] tells its ids and sets fields on all of it.
+//! - `Builder::compose` puts other layers of `tracing` beside ours, such as tokio-console's.
+//! - What can be chosen is in [`Config`]: in code, over it in `obs.yaml`, and the environment has the last word.
 //!
 //! | feature | adds |
 //! |---|---|
 //! | `metrics` (default) | the recorder behind the `metrics` facade, `/metrics` on a listener and thread of its own |
 //! | `logs` (default) | lines from `tracing` events, one access line a request, one line a panic |
 //! | `traces` (default) | server spans and `tracing` spans over OTLP |
+//! | `health` (default) | checks, and `/healthz`, `/readyz`, `/startupz` on the same listener |
 //! | `middleware` (default) | the tower layer |
+//! | `serve` (default) | `Obs::serve`: the accept loop, signals, and an end that loses no request |
+//! | `axum` (default) | `obs::axum::serve`, for a `Router` |
+//! | `spawn` (default) | `spawn` and `spawn_blocking`, on tokio |
+//! | `log` (default) | records of the `log` crate as lines and events of spans |
+//! | `config` (default) | `obs.yaml`, and its reload while the service runs |
 
-#[cfg_attr(not(feature = "metrics"), path = "admin/absent.rs")]
+#[cfg_attr(not(feature = "admin"), path = "admin/absent.rs")]
 mod admin;
+#[cfg(feature = "axum")]
+pub mod axum;
+#[cfg(all(feature = "log", any(feature = "logs", feature = "traces")))]
+mod bridge;
 mod builder;
+mod carry;
 pub mod config;
+mod current;
+mod entry;
 mod error;
 mod install;
 #[cfg(feature = "middleware")]
 mod layer;
 mod obs;
 mod observers;
+#[cfg_attr(not(feature = "config"), path = "reload/absent.rs")]
+mod reload;
+#[cfg(feature = "serve")]
+pub mod serve;
+#[cfg(not(feature = "serve"))]
+#[path = "serve/absent.rs"]
+mod serve;
 mod signals;
+#[cfg(feature = "spawn")]
+mod spawn;
 #[cfg_attr(not(any(feature = "logs", feature = "traces")), path = "subscriber/absent.rs")]
 mod subscriber;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use builder::{Builder, builder, init};
+pub use carry::{InCurrent, in_current};
 pub use config::{Admin, Config, ConfigError};
+pub use current::{Current, current};
+pub use entry::Entered;
 pub use error::Error;
 #[cfg(feature = "middleware")]
 pub use layer::Layer;
 pub use obs::Obs;
 pub use observers::Observers;
+#[cfg(feature = "serve")]
+pub use serve::{Ended, ShutdownHandle};
+#[cfg(feature = "spawn")]
+pub use spawn::{spawn, spawn_blocking};
+#[cfg(any(feature = "logs", feature = "traces"))]
+pub use subscriber::{Composed, ComposedBuilder, Fused};
 
-pub use obs_core::context::current;
 pub use obs_core::{Context, Outcome, RequestId, Resource, SpanId, TraceId};
+#[cfg(feature = "health")]
+pub use obs_health as health;
 #[cfg(feature = "logs")]
 pub use obs_logs as logs;
 #[cfg(feature = "metrics")]
@@ -68,6 +107,11 @@ pub use obs_middleware as middleware;
 pub use obs_trace as traces;
 
 /// The README's code, so that it compiles.
-#[cfg(all(doctest, feature = "metrics", feature = "logs", feature = "traces", feature = "middleware"))]
+#[cfg(all(doctest, feature = "testing", feature = "axum", feature = "spawn", feature = "config"))]
 #[doc = include_str!("../../../README.md")]
 struct Readme;
+
+/// The guide's code, so that it runs.
+#[cfg(all(doctest, feature = "testing", feature = "axum", feature = "spawn", feature = "config"))]
+#[doc = include_str!("../../../docs/guide.md")]
+struct Guide;

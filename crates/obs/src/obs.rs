@@ -3,15 +3,18 @@
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use obs_core::{Base, Lifecycle, Phase, time};
+use obs_core::{Base, Lifecycle, Observer, Phase};
 
-use crate::admin::Listener;
-use crate::config::{Admin, Config};
-use crate::observers::Observers;
+use crate::admin::{AdminThread, Listener};
+use crate::config::{Admin, Config, Read};
+use crate::entry::{Entry, Reach};
+use crate::observers::{Observers, Surroundings};
+use crate::reload::{Hear, Watching};
+use crate::serve::ShutdownHandle;
 use crate::signals::Signals;
-use crate::subscriber::Subscriber;
+use crate::subscriber::{Compose, RequestSpans, Subscriber};
 use crate::{Error, install};
 
 /// A running installation. Keep it until the end of `main`: dropping it delivers what waits, within
@@ -19,41 +22,70 @@ use crate::{Error, install};
 #[must_use = "dropping it ends the installation; keep it until the end of `main`"]
 pub struct Obs {
     // In the order they end: the listener first, so that nothing scrapes a base that is going.
+    watching: Option<Watching>,
     admin: Option<Listener>,
     pub(crate) signals: Signals,
     observers: Observers,
     pub(crate) subscriber: Subscriber,
     base: Arc<Base>,
     config: Config,
+    pub(crate) shutdown: ShutdownHandle,
+    // Last: it hears signals until all is delivered.
+    pub(crate) thread: Arc<AdminThread>,
 }
 
 impl Obs {
     /// How long a drop waits for sinks that do not answer, over all signals together.
     pub const DROP_DEADLINE: Duration = Duration::from_secs(5);
 
-    pub(crate) fn start(config: Config) -> Result<Self, Error> {
+    pub(crate) fn start(config: Config, compose: Compose, reach: Reach) -> Result<Self, Error> {
         let mut resource = config.resource.clone();
         let base_ids = obs_core::IdSource::random();
         resource.instance.get_or_insert_with(|| base_ids.request_id().to_string());
         let base = Base::new(resource);
         let signals = Signals::start(&config, &base)?;
+        Self::of(config, base, signals, (compose, reach), None)
+    }
+
+    /// Puts signals that are running together; `watcher` is told of each request after them.
+    pub(crate) fn of(
+        config: Config,
+        base: Arc<Base>,
+        signals: Signals,
+        (compose, reach): (Compose, Reach),
+        watcher: Option<Box<dyn Observer>>,
+    ) -> Result<Self, Error> {
+        let thread = Arc::<AdminThread>::default();
         let admin = match config.admin {
-            Admin::At(addr) => {
-                Listener::start(addr, signals.endpoints()).map_err(|source| Error::Admin { addr, source })?
-            }
+            Admin::At(addr) => Listener::start(&thread, addr, signals.endpoints())
+                .map_err(|source| Error::Admin { addr, source })?,
             Admin::Off => None,
         };
-        let observers = Observers::new(signals.observers());
-        let subscriber = signals.subscriber();
-        base.lifecycle.advance(Phase::Ready);
-        Ok(Self { admin, signals, observers, subscriber, base, config })
+        let subscriber = Subscriber::new(&signals, &base, compose);
+        let apart = (reach == Reach::Apart).then(|| Entry::new(&subscriber, &signals));
+        if apart.is_some() {
+            subscriber.set_apart();
+        }
+        let surroundings = Surroundings::of(RequestSpans::of(&subscriber), apart);
+        let observers = signals.observers().into_iter().chain(surroundings).chain(watcher).collect();
+        let observers = Observers::new(observers);
+        let shutdown = ShutdownHandle::default();
+        Ok(Self { watching: None, admin, signals, observers, subscriber, base, config, shutdown, thread })
     }
 
     pub(crate) fn install(&self) -> Result<(), Error> {
         install::globals(&self.signals, &self.subscriber)
     }
 
-    /// What was chosen, the environment included.
+    /// Looks at the file that was read, if any was, as it changes.
+    pub(crate) fn watch(&mut self, read: Read, hear: Hear) -> Result<(), Error> {
+        let (reloaders, subscriber) = (self.signals.reloaders(), self.subscriber.clone());
+        let watching = Watching::start(&self.thread, read, &self.base, reloaders, subscriber, hear);
+        self.watching = watching.map_err(|source| Error::Signal { name: "config", source: source.into() })?;
+        Ok(())
+    }
+
+    /// What was chosen at the start, the file and the environment included.
     pub fn config(&self) -> &Config {
         &self.config
     }
@@ -73,6 +105,12 @@ impl Obs {
         &self.base
     }
 
+    /// Ends the start-up: `/startupz` and `/readyz` answer for the service from here on. `Obs::serve` calls it when it
+    /// takes connections; whoever serves by other means calls it then. Later calls change nothing.
+    pub fn ready(&self) {
+        self.base.lifecycle.advance(Phase::Ready);
+    }
+
     /// Which phase the service is in.
     pub fn lifecycle(&self) -> &Lifecycle {
         &self.base.lifecycle
@@ -81,20 +119,23 @@ impl Obs {
     /// Waits until what was recorded before this call has left the process, at most for `deadline`. Returns whether
     /// all of it has; what has not is not lost by this.
     pub fn flush(&self, deadline: Duration) -> bool {
-        let until = time::deadline(deadline);
-        self.signals.all().into_iter().fold(true, |all, signal| {
-            let left = until.saturating_duration_since(Instant::now());
-            signal.flush(left) && all
-        })
+        self.signals.flush(deadline)
+    }
+
+    /// Ends it: what waits is delivered within `deadline`.
+    pub(crate) fn finish(&mut self, deadline: Duration) {
+        self.base.lifecycle.advance(Phase::Draining);
+        self.watching = None;
+        self.admin = None;
+        self.signals.shutdown(deadline);
+        self.base.lifecycle.advance(Phase::Stopped);
     }
 }
 
+/// For whoever does not serve by `Obs::serve`, which has ended it all before. Further ends change nothing.
 impl Drop for Obs {
     fn drop(&mut self) {
-        self.base.lifecycle.advance(Phase::Draining);
-        self.admin = None;
-        self.signals.shutdown(Self::DROP_DEADLINE);
-        self.base.lifecycle.advance(Phase::Stopped);
+        self.finish(Self::DROP_DEADLINE);
     }
 }
 
@@ -103,6 +144,8 @@ impl fmt::Debug for Obs {
         f.debug_struct("Obs")
             .field("service", &self.base.resource.name)
             .field("admin", &self.admin_addr())
+            .field("shutdown", &self.shutdown)
+            .field("thread", &self.thread)
             .finish_non_exhaustive()
     }
 }

@@ -6,6 +6,9 @@ use std::sync::Arc;
 use obs_core::observe::{Candidate, End, Keep, Request, Verdict};
 use obs_core::{Context, Observer};
 
+use crate::entry::{AroundRequest, Entry};
+use crate::subscriber::RequestSpans;
+
 /// Whatever signals are enabled, behind one type. Cheap to clone.
 #[derive(Clone)]
 pub struct Observers(Arc<[Box<dyn Observer>]>);
@@ -13,6 +16,37 @@ pub struct Observers(Arc<[Box<dyn Observer>]>);
 impl Observers {
     pub(crate) fn new(all: Vec<Box<dyn Observer>>) -> Self {
         Self(all.into())
+    }
+}
+
+/// What is put around the polls of each request, where anything is.
+pub(crate) struct Surroundings {
+    /// Where others are to see requests as `tracing` spans.
+    spans: Option<RequestSpans>,
+    /// Where the installation is not the process's own.
+    apart: Option<Arc<Entry>>,
+}
+
+impl Surroundings {
+    /// `None` where nothing is around requests, so that they pay nothing for it.
+    pub(crate) fn of(spans: Option<RequestSpans>, apart: Option<Arc<Entry>>) -> Option<Box<dyn Observer>> {
+        (spans.is_some() || apart.is_some()).then(|| Box::new(Self { spans, apart }) as _)
+    }
+}
+
+impl Observer for Surroundings {
+    fn start(&self, context: &Context, request: &Request<'_>) {
+        if let Some(spans) = &self.spans {
+            spans.open(context, request, self.apart.as_ref());
+        } else if let Some(entry) = &self.apart {
+            context.local().surround(Arc::new(AroundRequest(Arc::clone(entry))));
+        }
+    }
+
+    fn finish(&self, context: &Context, _: &Request<'_>, end: &End<'_>, _: Verdict) {
+        if let Some(spans) = &self.spans {
+            spans.close(context, end);
+        }
     }
 }
 

@@ -9,8 +9,12 @@ pub(crate) enum Listener {}
 /// Never made.
 pub(crate) enum Endpoint {}
 
+/// Never started.
+#[derive(Debug, Default)]
+pub(crate) struct AdminThread;
+
 impl Listener {
-    pub(crate) fn start(_: SocketAddr, _: Vec<Endpoint>) -> std::io::Result<Option<Self>> {
+    pub(crate) fn start(_: &AdminThread, _: SocketAddr, _: Vec<Endpoint>) -> std::io::Result<Option<Self>> {
         Ok(None)
     }
 

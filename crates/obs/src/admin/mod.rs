@@ -1,16 +1,19 @@
-//! The admin listener: HTTP/1 on a thread and runtime of its own, so that a busy service is still scraped.
+//! The admin thread, and the listener on it: HTTP/1 apart from the service's runtime, so that a busy service is still
+//! scraped.
 //!
-//! It moves bytes; what an endpoint answers is decided by a pure function of the leaf it belongs to.
+//! The listener moves bytes; what an endpoint answers is decided by a pure function of the leaf it belongs to.
 
 mod serve;
+mod thread;
 
 use std::fmt;
 use std::net::{SocketAddr, TcpListener};
-use std::thread::JoinHandle;
 
 use bytes::Bytes;
 use http::{Request, Response};
-use tokio::sync::oneshot;
+use tokio::task::AbortHandle;
+
+pub(crate) use thread::AdminThread;
 
 /// One path and what answers it.
 pub(crate) struct Endpoint {
@@ -26,32 +29,25 @@ pub(crate) type Respond = Box<dyn Fn(&Request<()>) -> Response<Bytes> + Send + S
 /// Serves endpoints until it is dropped.
 pub(crate) struct Listener {
     addr: SocketAddr,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    task: AbortHandle,
 }
 
 impl Listener {
-    /// Binds `addr` at once, so that an address in use is told at start, and serves it from a new thread. `None`
+    /// Binds `addr` at once, so that an address in use is told at start, and serves it on the admin thread. `None`
     /// when there is nothing to serve.
-    pub(crate) fn start(addr: SocketAddr, endpoints: Vec<Endpoint>) -> std::io::Result<Option<Self>> {
+    pub(crate) fn start(
+        thread: &AdminThread,
+        addr: SocketAddr,
+        endpoints: Vec<Endpoint>,
+    ) -> std::io::Result<Option<Self>> {
         if endpoints.is_empty() {
             return Ok(None);
         }
         let listener = TcpListener::bind(addr)?;
         listener.set_nonblocking(true)?;
         let addr = listener.local_addr()?;
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
-        let (stop, stopped) = oneshot::channel();
-        let thread = std::thread::Builder::new().name(String::from("obs-admin")).spawn(move || {
-            // What hyper says about itself while serving telemetry is not telemetry.
-            let _silence = obs_core::context::silence();
-            runtime.spawn(serve::accept(listener, endpoints));
-            // Either way it is time to end: the sender never sends, it is dropped.
-            let _ = runtime.block_on(stopped);
-            // Connections still open end with their runtime, here, and never outlive the installation.
-            runtime.shutdown_background();
-        })?;
-        Ok(Some(Self { addr, stop: Some(stop), thread: Some(thread) }))
+        let task = thread.handle()?.spawn(serve::accept(listener, endpoints)).abort_handle();
+        Ok(Some(Self { addr, task }))
     }
 
     /// Where it listens.
@@ -60,12 +56,10 @@ impl Listener {
     }
 }
 
+/// Takes no further connection; those that are open end with the admin thread.
 impl Drop for Listener {
     fn drop(&mut self) {
-        drop(self.stop.take());
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
+        self.task.abort();
     }
 }
 

@@ -5,24 +5,21 @@ use std::fmt;
 /// One mistake and where it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mistake {
-    /// The variable or setting.
+    /// The variable, the line and column of the file, or the setter.
     pub place: String,
     /// What is wrong with it, and what would be right.
     pub what: String,
 }
 
-/// Every mistake that was found, in the order they were read.
+/// Every mistake that was found: those of the file in its order, then those of the environment and the code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigError(pub(crate) Vec<Mistake>);
 
 impl Mistake {
-    /// `found` is what the part that reads the value says of it.
-    #[cfg_attr(
-        not(any(feature = "logs", feature = "traces")),
-        expect(dead_code, reason = "no signal to find any")
-    )]
-    pub(crate) fn new(place: &str, found: impl fmt::Display) -> Self {
-        Self { place: place.to_owned(), what: found.to_string() }
+    /// Of what stands at the key `path`; the place is found when all are told. `found` is what the part that reads the
+    /// value says of it.
+    pub(crate) fn new(path: &str, found: impl fmt::Display) -> Self {
+        Self { place: path.to_owned(), what: found.to_string() }
     }
 }
 

@@ -1,24 +1,73 @@
-//! What an operator or the code may choose, and where each choice comes from: code first, then the environment.
+//! What an operator or the code may choose, and where each choice comes from: code first, then `obs.yaml`, then the
+//! environment.
+//!
+//! Every key, its default and its variable are on one page, `docs/configuration.md`. Each mistake is told with its
+//! place, and all of them at once:
+//!
+//! ```text
+//! 2 mistakes in the configuration:
+//!   obs.yaml:12:3: logs.levl: unknown key; did you mean `level`?
+//!   OBS_DRAIN_DELAY: `2` is wrong, expected a duration such as 500ms, 2s or 1m, from 0s to 24h
+//! ```
 
+#[cfg(feature = "config")]
+mod changes;
+mod check;
+mod choice;
+#[cfg_attr(not(feature = "config"), expect(dead_code, reason = "the places of a file"))]
+mod draft;
+mod drain;
+mod duration;
 mod environment;
 mod error;
+#[cfg_attr(not(feature = "config"), path = "file/absent.rs")]
+mod file;
+mod health;
+#[cfg_attr(
+    not(feature = "config"),
+    expect(dead_code, reason = "what only a file and its schema ask of a key")
+)]
+mod key;
+#[cfg_attr(not(feature = "config"), expect(dead_code, reason = "read once, never again"))]
+mod layers;
+mod listener;
+mod logs;
+mod metrics;
+mod near;
+mod redacted;
+#[cfg(feature = "config")]
+mod schema;
 mod traces;
 
-use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use obs_core::Resource;
 
+pub use drain::Drain;
 pub use error::{ConfigError, Mistake};
-pub use traces::{SamplerChoice, Traces};
+pub use health::Health;
+pub use listener::Admin;
+pub use logs::{LogFormat, LogOutput, Logs, Rotation};
+pub use metrics::{BucketMatch, BucketRule, Metrics};
+#[cfg(feature = "config")]
+pub use schema::schema;
+pub use traces::{Exporter, SamplerChoice, SpanLimits, Traces, TrustChoice};
 
-/// Everything that can be chosen, with its default.
-#[derive(Clone, Debug)]
+pub(crate) use choice::FileChoice;
+#[cfg(feature = "config")]
+pub(crate) use file::File;
+pub(crate) use layers::{Layers, Read};
+
+/// Everything that can be chosen, with its default. Prints without secrets: header values, values under a secret name,
+/// credentials in URLs, and whatever the file took from a variable or another file.
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Config {
     /// Who is speaking.
     pub resource: Resource,
+    /// What is measured.
+    pub metrics: Metrics,
     /// What is logged and where to.
     pub logs: Logs,
     /// What is traced and where to.
@@ -27,89 +76,36 @@ pub struct Config {
     pub admin: Admin,
     /// Whether callers are believed.
     pub trust: TrustChoice,
-}
-
-/// What is logged and where to.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Logs {
-    /// Level directives, such as `info,hyper=warn`; default `info`. `OBS_LOG`.
-    pub filter: String,
-    /// The form of lines on stdout; default pretty on a terminal and JSON elsewhere. `OBS_LOG_FORMAT`. Files are
-    /// always JSON.
-    pub format: Option<LogFormat>,
-    /// Where lines go; default stdout. `OBS_LOG_FILE` names a file, or is `off`.
-    pub output: LogOutput,
-    /// Whether lines carry `file:line`; default no. `OBS_LOG_CALLER`.
-    pub caller: bool,
-    /// Whether pretty lines are coloured; default on a terminal, unless `NO_COLOR` is set.
-    pub colour: Option<bool>,
-}
-
-/// The form of a line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LogFormat {
-    /// One flat object a line.
-    Json,
-    /// For people at a terminal.
-    Pretty,
-}
-
-/// Where lines go.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum LogOutput {
-    /// Standard output.
-    Stdout,
-    /// A file that is appended to.
-    File(PathBuf),
-    /// Nowhere.
-    Off,
-}
-
-/// Where the admin listener is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Admin {
-    /// Listens here; port 0 takes any free one.
-    At(SocketAddr),
-    /// Not at all.
-    Off,
-}
-
-/// Whether callers are believed. `OBS_TRUST`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum TrustChoice {
-    /// Callers are services of one's own: their traces go on.
-    #[default]
-    Internal,
-    /// Callers are anybody: each request starts a trace of its own and links to the caller's.
-    Edge,
+    /// The defaults of health checks.
+    pub health: Health,
+    /// How the service ends.
+    pub drain: Drain,
+    /// The keys whose values came from elsewhere by `${..}`, and are never printed.
+    concealed: BTreeSet<String>,
 }
 
 impl Config {
     /// The address of the admin listener unless another is chosen: loopback only.
-    pub const ADMIN_ADDR: SocketAddr =
-        SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 9464);
+    pub const ADMIN_ADDR: std::net::SocketAddr = Admin::DEFAULT;
 
     /// The defaults for the service called `name`.
     pub fn new(name: impl Into<String>) -> Self {
         Self {
             resource: Resource::new(name),
-            logs: Logs {
-                filter: String::from("info"),
-                format: None,
-                output: LogOutput::Stdout,
-                caller: false,
-                colour: None,
-            },
+            metrics: Metrics::default(),
+            logs: Logs::default(),
             traces: Traces::default(),
-            admin: Admin::At(Self::ADMIN_ADDR),
+            admin: Admin::At(Admin::DEFAULT),
             trust: TrustChoice::default(),
+            health: Health::default(),
+            drain: Drain::default(),
+            concealed: BTreeSet::new(),
         }
     }
 
-    /// Lays the process's environment over this, as far as it can be read, and tells what cannot.
-    pub(crate) fn under_environment(self) -> (Self, Vec<Mistake>) {
-        environment::lay_over(self, &environment::process)
+    /// Whether what stands at the key `path` is never shown.
+    pub(crate) fn conceals(&self, path: &str) -> bool {
+        self.concealed.contains(path)
     }
 }
 

@@ -1,11 +1,18 @@
 //! What is traced and where to, in the words of the OpenTelemetry environment variables.
 
+use std::fmt;
 use std::time::Duration;
 
-/// What is traced and where to.
-#[derive(Clone, Debug)]
+use obs_core::redact::REDACTED;
+
+use super::redacted::url;
+
+/// What is traced and where to. Prints without the values of headers.
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Traces {
+    /// How spans leave; default OTLP, where there is an endpoint. `OTEL_TRACES_EXPORTER`.
+    pub exporter: Exporter,
     /// The URL spans are posted to, path and all; default none: ids are made, nothing is exported.
     /// `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` as it stands, or `OTEL_EXPORTER_OTLP_ENDPOINT` with `/v1/traces`.
     pub endpoint: Option<String>,
@@ -24,6 +31,20 @@ pub struct Traces {
     pub sampler: SamplerChoice,
     /// Up to how many traces a second a caller may force by its sampled flag; default 1,000.
     pub forced_per_second: u32,
+    /// How much one span holds.
+    pub limits: SpanLimits,
+}
+
+/// How spans leave.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Exporter {
+    /// To a collector, where an endpoint is named.
+    #[default]
+    Otlp,
+    /// As trees on standard output, for development.
+    Stdout,
+    /// Not at all.
+    None,
 }
 
 /// Which traces are recorded.
@@ -39,16 +60,86 @@ pub enum SamplerChoice {
     ParentBased(f64),
 }
 
+/// How much one span holds; what is over is counted on it (OpenTelemetry specification, "Span Limits"). More than 256
+/// attributes and 1,024 events or links are not granted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SpanLimits {
+    /// Attributes of a span; default 128. `OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT`.
+    pub attributes: usize,
+    /// Characters of a text; default no limit. `OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT`.
+    pub attribute_length: Option<usize>,
+    /// Events of a span; default 128. `OTEL_SPAN_EVENT_COUNT_LIMIT`.
+    pub events: usize,
+    /// Links of a span; default 128. `OTEL_SPAN_LINK_COUNT_LIMIT`.
+    pub links: usize,
+    /// Attributes of an event; default 128. `OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT`.
+    pub event_attributes: usize,
+    /// Attributes of a link; default 128. `OTEL_LINK_ATTRIBUTE_COUNT_LIMIT`.
+    pub link_attributes: usize,
+}
+
+/// Whether callers are believed. `OBS_TRUST`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TrustChoice {
+    /// Callers are services of one's own: their traces go on.
+    #[default]
+    Internal,
+    /// Callers are anybody: each request starts a trace of its own and links to the caller's.
+    Edge,
+}
+
+impl SamplerChoice {
+    /// The share of traces it records of those that start here, where it records a share.
+    pub fn ratio(self) -> Option<f64> {
+        match self {
+            Self::Ratio(ratio) | Self::ParentBased(ratio) => Some(ratio),
+            Self::AlwaysOn | Self::AlwaysOff => None,
+        }
+    }
+}
+
 impl Default for Traces {
     fn default() -> Self {
         Self {
-            filter: String::from("info"),
+            exporter: Exporter::Otlp,
             endpoint: None,
             headers: Vec::new(),
             timeout: Duration::from_secs(10),
             linger: Duration::from_secs(1),
+            filter: String::from("info"),
             sampler: SamplerChoice::ParentBased(1.0),
             forced_per_second: 1_000,
+            limits: SpanLimits::default(),
         }
+    }
+}
+
+impl Default for SpanLimits {
+    fn default() -> Self {
+        Self {
+            attributes: 128,
+            attribute_length: None,
+            events: 128,
+            links: 128,
+            event_attributes: 128,
+            link_attributes: 128,
+        }
+    }
+}
+
+impl fmt::Debug for Traces {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let headers: Vec<_> = self.headers.iter().map(|(name, _)| (name, REDACTED)).collect();
+        f.debug_struct("Traces")
+            .field("exporter", &self.exporter)
+            .field("endpoint", &self.endpoint.as_deref().map(url))
+            .field("headers", &headers)
+            .field("timeout", &self.timeout)
+            .field("linger", &self.linger)
+            .field("filter", &self.filter)
+            .field("sampler", &self.sampler)
+            .field("forced_per_second", &self.forced_per_second)
+            .field("limits", &self.limits)
+            .finish()
     }
 }

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use obs_core::{Base, Observer};
-use obs_metrics::{Recorder, Red};
+use obs_metrics::{Buckets, Matcher, Recorder, Red};
 
-use super::Signal;
+use super::{Reloader, Signal};
 use crate::admin::Endpoint;
-use crate::config::Config;
+use crate::config::{BucketMatch, Config, Metrics, Mistake};
 use crate::{Error, Obs};
 
 /// Metrics that are running.
@@ -17,11 +17,20 @@ pub(crate) struct Part {
 }
 
 impl Part {
-    pub(crate) fn start(_: &Config, base: &Arc<Base>) -> Result<Self, Error> {
+    pub(crate) fn start(config: &Config, base: &Arc<Base>) -> Result<Self, Error> {
         let failed =
             |source: Box<dyn std::error::Error + Send + Sync>| Error::Signal { name: "metrics", source };
-        let recorder = Recorder::builder(Arc::clone(base)).build().map_err(|error| failed(error.into()))?;
+        let choices = &config.metrics;
+        let mut builder =
+            Recorder::builder(Arc::clone(base)).all_buckets(buckets(choices)).series_cap(choices.series_cap);
+        for (label, value) in choices.labels_of(&base.resource) {
+            builder = builder.const_label(label, value);
+        }
+        let recorder = builder.build().map_err(|error| failed(error.into()))?;
         let red = Arc::new(Red::new(&recorder));
+        if choices.process {
+            obs_metrics::process::register(base);
+        }
         Ok(Self { recorder, red })
     }
 
@@ -30,17 +39,47 @@ impl Part {
     }
 }
 
+/// Labels that no sample may have, and a cap of nothing.
+pub(crate) fn mistakes(config: &Config) -> Vec<Mistake> {
+    // Whatever base it is: each choice is judged by itself, so that its place is known.
+    let begun = || Recorder::builder(Base::new(config.resource.clone()));
+    let labels = config.metrics.labels.iter().filter_map(|label| {
+        let error = begun().const_label(label, "").build().err()?;
+        Some(Mistake::new(&format!("metrics.labels.{label}"), error))
+    });
+    let cap = begun().series_cap(config.metrics.series_cap).build().err();
+    labels.chain(cap.map(|error| Mistake::new("metrics.series_cap", error))).collect()
+}
+
+fn buckets(choices: &Metrics) -> Buckets {
+    let begun = Buckets::new().default_bounds(choices.default_buckets.as_slice());
+    choices.buckets.iter().fold(begun, |buckets, rule| {
+        let matcher = match rule.of.clone() {
+            BucketMatch::Metric(name) => Matcher::Full(name),
+            BucketMatch::Prefix(start) => Matcher::Prefix(start),
+            BucketMatch::Suffix(end) => Matcher::Suffix(end),
+        };
+        buckets.rule(matcher, rule.bounds.as_slice())
+    })
+}
+
 impl Signal for Part {
     fn observer(&self) -> Option<Box<dyn Observer>> {
         Some(Box::new(Arc::clone(&self.red)))
     }
 
-    fn endpoint(&self) -> Option<Endpoint> {
+    fn reloader(&self) -> Option<Reloader> {
         let recorder = self.recorder.clone();
-        Some(Endpoint {
+        // Bounds that are wrong have been told as mistakes, and nothing is taken up with one.
+        Some(Box::new(move |config| drop(recorder.set_buckets(buckets(&config.metrics)))))
+    }
+
+    fn endpoints(&self) -> Vec<Endpoint> {
+        let recorder = self.recorder.clone();
+        vec![Endpoint {
             path: "/metrics",
             respond: Box::new(move |request| obs_metrics::admin::respond(&recorder, request)),
-        })
+        }]
     }
 }
 

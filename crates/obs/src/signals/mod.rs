@@ -2,8 +2,10 @@
 //!
 //! A feature that is off puts `absent` in the place of its module; nothing else asks which are enabled.
 
-#[cfg(not(all(feature = "metrics", feature = "logs", feature = "traces")))]
+#[cfg(not(all(feature = "metrics", feature = "logs", feature = "traces", feature = "health")))]
 pub(crate) mod absent;
+#[cfg(feature = "health")]
+pub(crate) mod health;
 #[cfg(feature = "logs")]
 pub(crate) mod logs;
 #[cfg(feature = "metrics")]
@@ -11,6 +13,8 @@ pub(crate) mod metrics;
 #[cfg(feature = "traces")]
 pub(crate) mod traces;
 
+#[cfg(not(feature = "health"))]
+pub(crate) use absent as health;
 #[cfg(not(feature = "logs"))]
 pub(crate) use absent as logs;
 #[cfg(not(feature = "metrics"))]
@@ -19,29 +23,36 @@ pub(crate) use absent as metrics;
 pub(crate) use absent as traces;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::thread;
+use std::time::Duration;
 
 use obs_core::{Base, Observer};
 
 use crate::Error;
 use crate::admin::Endpoint;
 use crate::config::{Config, Mistake};
-use crate::subscriber::{SignalLayer, Subscriber};
+
+/// Takes up what has changed in the configuration. Called on a thread of no consequence, with what is in force from
+/// now on; must take no longer than a reader of metrics would wait.
+pub(crate) type Reloader = Box<dyn Fn(&Config) + Send + Sync>;
 
 /// One signal that is running.
-pub(crate) trait Signal {
+pub(crate) trait Signal: Send + Sync {
     /// What each request is shown to.
     fn observer(&self) -> Option<Box<dyn Observer>> {
         None
     }
 
     /// What the admin listener serves for it.
-    fn endpoint(&self) -> Option<Endpoint> {
-        None
+    fn endpoints(&self) -> Vec<Endpoint> {
+        Vec::new()
     }
 
-    /// What `tracing` shows its spans and events to.
-    fn layer(&self) -> Option<SignalLayer> {
+    /// The service begins to serve, on the runtime that is current.
+    fn serving(&self) {}
+
+    /// What takes up changes of the configuration while the service runs.
+    fn reloader(&self) -> Option<Reloader> {
         None
     }
 
@@ -59,7 +70,10 @@ pub(crate) trait Signal {
 
 /// What the enabled signals cannot make sense of; nothing is started for it.
 pub(crate) fn mistakes(config: &Config) -> Vec<Mistake> {
-    logs::mistakes(config).into_iter().chain(traces::mistakes(config)).collect()
+    [metrics::mistakes, logs::mistakes, traces::mistakes, health::mistakes]
+        .into_iter()
+        .flat_map(|mistakes| mistakes(config))
+        .collect()
 }
 
 /// All signals of one installation.
@@ -67,6 +81,7 @@ pub(crate) struct Signals {
     pub(crate) metrics: metrics::Part,
     pub(crate) logs: logs::Part,
     pub(crate) traces: traces::Part,
+    pub(crate) health: health::Part,
 }
 
 impl Signals {
@@ -75,32 +90,54 @@ impl Signals {
             metrics: metrics::Part::start(config, base)?,
             logs: logs::Part::start(config, base)?,
             traces: traces::Part::start(config, base)?,
+            health: health::Part::start(config, base)?,
         })
     }
 
     /// In the order observers are told of a request: the sampler decides first, the access line comes last.
-    pub(crate) fn all(&self) -> [&dyn Signal; 3] {
-        [&self.traces, &self.metrics, &self.logs]
+    pub(crate) fn all(&self) -> [&dyn Signal; 4] {
+        [&self.traces, &self.metrics, &self.logs, &self.health]
     }
 
     pub(crate) fn observers(&self) -> Vec<Box<dyn Observer>> {
         self.all().into_iter().filter_map(Signal::observer).collect()
     }
 
+    pub(crate) fn reloaders(&self) -> Vec<Reloader> {
+        self.all().into_iter().filter_map(Signal::reloader).collect()
+    }
+
     pub(crate) fn endpoints(&self) -> Vec<Endpoint> {
-        self.all().into_iter().filter_map(Signal::endpoint).collect()
+        self.all().into_iter().flat_map(Signal::endpoints).collect()
     }
 
-    /// Spans before events, so that a line stands in the span that was opened for it.
-    pub(crate) fn subscriber(&self) -> Subscriber {
-        Subscriber::new(self.all().into_iter().filter_map(Signal::layer).collect())
+    #[cfg_attr(not(feature = "serve"), expect(dead_code, reason = "whoever serves says so"))]
+    pub(crate) fn serving(&self) {
+        self.all().into_iter().for_each(Signal::serving);
     }
 
+    /// All at once: one that hangs takes no time from another.
+    pub(crate) fn flush(&self, deadline: Duration) -> bool {
+        thread::scope(|scope| {
+            let flush = |signal| {
+                let flush = move || Signal::flush(signal, deadline);
+                thread::Builder::new().spawn_scoped(scope, flush).ok()
+            };
+            let flushes = self.all().map(flush);
+            flushes.map(|thread| thread.is_some_and(|thread| thread.join().unwrap_or(false))) == [true; 4]
+        })
+    }
+
+    /// All at once, as a flush.
     pub(crate) fn shutdown(&mut self, deadline: Duration) {
-        let until = obs_core::time::deadline(deadline);
+        // Checks first, at once: what they still log is delivered.
+        self.health.shutdown(deadline);
         let parts: [&mut dyn Signal; 3] = [&mut self.traces, &mut self.metrics, &mut self.logs];
-        for part in parts {
-            part.shutdown(until.saturating_duration_since(Instant::now()));
-        }
+        thread::scope(|scope| {
+            for part in parts {
+                // Where there is no thread to be had, the part ends by its own drop.
+                let _ = thread::Builder::new().spawn_scoped(scope, move || part.shutdown(deadline));
+            }
+        });
     }
 }

@@ -5,47 +5,87 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use obs_core::{Base, Observer};
-use obs_export::http::{ClientSettings, Endpoint, Failure};
+use obs_export::http::{ClientSettings, Endpoint};
 use obs_export::queue::{self, Worker};
-use obs_trace::layer::TraceLayer;
 use obs_trace::otlp::{self, Otlp};
-use obs_trace::{Sampler, ServerSpans, Tracer};
-use tracing_subscriber::Layer;
+use obs_trace::stdout::{self, StdoutTree};
+use obs_trace::{Limits, Sampler, ServerSpans, SpanSink, Tracer};
 use tracing_subscriber::filter::Targets;
 
-use super::Signal;
-use crate::Error;
-use crate::config::{Config, Mistake, SamplerChoice, Traces};
-use crate::subscriber::SignalLayer;
+use super::{Reloader, Signal};
+use crate::config::{Config, Exporter, Mistake, SamplerChoice, SpanLimits, Traces};
+use crate::subscriber::TargetFilter;
+use crate::{Error, Obs};
 
 /// Traces that are running.
 pub(crate) struct Part {
     tracer: Tracer,
     spans: Arc<ServerSpans>,
-    filter: Targets,
-    worker: Option<Worker>,
+    filter: TargetFilter,
+    way: Way,
+}
+
+/// How spans are delivered once the sink has them.
+pub(crate) enum Way {
+    /// Nothing waits: there is no sink, or one that keeps them itself.
+    Direct,
+    Otlp(Worker),
+    Stdout(StdoutTree, Worker),
 }
 
 /// Losses are told this often at most.
 const TELL_EVERY: Duration = Duration::from_secs(60);
+/// How many attempts fail before that is told.
+const TELL_FROM: u32 = 3;
 
 impl Part {
     pub(crate) fn start(config: &Config, base: &Arc<Base>) -> Result<Self, Error> {
         let choices = &config.traces;
         let failed =
             |source: Box<dyn std::error::Error + Send + Sync>| Error::Signal { name: "traces", source };
-        let filter = filter(choices).map_err(|error| failed(error.into()))?;
-        let sampler = sampler(choices).map_err(|error| failed(error.into()))?;
-        let builder = Tracer::builder(Arc::clone(base)).sampler(sampler);
-        let (tracer, worker) = match &choices.endpoint {
-            Some(url) => {
+        match (choices.exporter, &choices.endpoint) {
+            (Exporter::Otlp, Some(url)) => {
                 let (sink, worker) = exporter(url, choices, base).map_err(failed)?;
-                (builder.sink(sink).build(), Some(worker))
+                Self::to(Some(sink), Way::Otlp(worker), config, base)
             }
-            None => (builder.build(), None),
+            (Exporter::Stdout, _) => {
+                let (tree, worker) = tree(config, base).map_err(|error| failed(error.into()))?;
+                Self::to(Some(tree.clone()), Way::Stdout(tree, worker), config, base)
+            }
+            (Exporter::Otlp | Exporter::None, _) => Self::to(None::<Otlp>, Way::Direct, config, base),
+        }
+    }
+
+    /// Spans to this sink, delivered in this way.
+    pub(crate) fn to(
+        sink: Option<impl SpanSink + 'static>,
+        way: Way,
+        config: &Config,
+        base: &Arc<Base>,
+    ) -> Result<Self, Error> {
+        let choices = &config.traces;
+        let failed =
+            |source: Box<dyn std::error::Error + Send + Sync>| Error::Signal { name: "traces", source };
+        let filter = TargetFilter::new(filter(choices).map_err(|error| failed(error.into()))?);
+        let sampler = sampler(choices).map_err(|error| failed(error.into()))?;
+        let builder = Tracer::builder(Arc::clone(base)).sampler(sampler).limits(limits(choices.limits));
+        let tracer = match sink {
+            Some(sink) => builder.sink(sink).build(),
+            None => builder.build(),
         };
         let spans = Arc::new(ServerSpans::new(&tracer));
-        Ok(Self { tracer, spans, filter, worker })
+        Ok(Self { tracer, spans, filter, way })
+    }
+}
+
+impl Part {
+    pub(crate) fn tracer(&self) -> &Tracer {
+        &self.tracer
+    }
+
+    /// Which call sites are looked at; can be changed while running.
+    pub(crate) fn filter(&self) -> &TargetFilter {
+        &self.filter
     }
 }
 
@@ -53,12 +93,13 @@ impl Part {
 pub(crate) fn mistakes(config: &Config) -> Vec<Mistake> {
     let choices = &config.traces;
     let endpoint = choices.endpoint.as_deref().and_then(|url| Endpoint::parse(url).err());
-    let endpoint = endpoint.map(|error| Mistake::new("OTEL_EXPORTER_OTLP_ENDPOINT", error));
-    let header = |(name, value): &(String, String)| ClientSettings::new().header(name, value).err();
-    let headers = choices.headers.iter().filter_map(header);
-    let headers = headers.map(|error| Mistake::new("OTEL_EXPORTER_OTLP_HEADERS", error));
-    let sampler = sampler(choices).err().map(|error| Mistake::new("OTEL_TRACES_SAMPLER_ARG", error));
-    let filter = filter(choices).err().map(|error| Mistake::new("OBS_TRACE", error));
+    let endpoint = endpoint.map(|error| Mistake::new("traces.endpoint", error));
+    let headers = choices.headers.iter().filter_map(|(name, value)| {
+        let error = ClientSettings::new().header(name, value).err()?;
+        Some(Mistake::new(&format!("traces.headers.{name}"), error))
+    });
+    let sampler = sampler(choices).err().map(|error| Mistake::new("traces.ratio", error));
+    let filter = filter(choices).err().map(|error| Mistake::new("traces.level", error));
     endpoint.into_iter().chain(headers).chain(sampler).chain(filter).collect()
 }
 
@@ -79,6 +120,22 @@ fn sampler(choices: &Traces) -> Result<Sampler, obs_trace::SamplerError> {
     })
 }
 
+fn limits(choices: SpanLimits) -> Limits {
+    let SpanLimits { attributes, attribute_length, events, links, event_attributes, link_attributes } =
+        choices;
+    Limits { attributes, attribute_length, events, links, event_attributes, link_attributes }
+}
+
+fn tree(config: &Config, base: &Arc<Base>) -> std::io::Result<(StdoutTree, Worker)> {
+    // Trees stand beside lines, and look the same.
+    let colours = match config.logs.colour {
+        None => stdout::Colours::Auto,
+        Some(true) => stdout::Colours::On,
+        Some(false) => stdout::Colours::Off,
+    };
+    StdoutTree::spawn(base, stdout::Settings::new().colours(colours))
+}
+
 fn exporter(
     url: &str,
     choices: &Traces,
@@ -90,22 +147,48 @@ fn exporter(
         client = client.header(name, value)?;
     }
     let queue = queue::Settings::new(otlp::PIPELINE).batch_bytes(256 * 1024).linger(choices.linger);
-    let settings = otlp::Settings::new().queue(queue).client(client).exact_endpoint().on_failure(tell());
+    let (mut lost, mut late) = (Teller::default(), Teller::default());
+    let settings = otlp::Settings::new()
+        .queue(queue)
+        .client(client)
+        .exact_endpoint()
+        .on_failure(move |failure| lost.tell("are lost", failure, "obs_pipeline_dropped_total"))
+        .on_retry(move |retrying| {
+            // A collector that starts anew is no news.
+            if retrying.attempts >= TELL_FROM {
+                late.tell("do not get through", retrying, "obs_pipeline_pending");
+            }
+        });
     Ok(Otlp::spawn(base, endpoint, settings)?)
 }
 
-/// Says on stderr that spans are lost, because nobody may be looking at the counters yet.
-fn tell() -> impl FnMut(&Failure<'_>) + Send + 'static {
-    let mut told: Option<Instant> = None;
-    move |failure| {
-        if told.is_none_or(|last| last.elapsed() >= TELL_EVERY) {
-            told = Some(Instant::now());
+/// Says on stderr what becomes of spans, because nobody may be looking at the numbers yet.
+#[derive(Default)]
+struct Teller(Option<Instant>);
+
+impl Teller {
+    fn tell(&mut self, what: &str, why: &dyn std::fmt::Display, metric: &str) {
+        if self.0.is_none_or(|last| last.elapsed() >= TELL_EVERY) {
+            self.0 = Some(Instant::now());
+            let text = format!("obs: spans {what}: {why} (said once a minute; see {metric})\n");
             // Where stderr is closed there is nobody left to tell.
-            let _ = writeln!(
-                std::io::stderr(),
-                "obs: spans are lost: {failure} (said once a minute; see obs_pipeline_dropped_total)"
-            );
+            let _ = std::io::stderr().write_all(text.as_bytes());
         }
+    }
+}
+
+impl Obs {
+    /// Changes which `tracing` spans and events become spans and their events, such as `info,h2=off`, while running.
+    /// Spans that are open stay as they are.
+    ///
+    /// # Errors
+    /// [`Error::Signal`] for directives that are not well formed; nothing changes then.
+    pub fn set_trace_filter(&self, directives: &str) -> Result<(), Error> {
+        let targets = directives.parse::<Targets>();
+        let targets = targets.map_err(|error| Error::Signal { name: "traces", source: error.into() })?;
+        self.signals.traces.filter.set(targets);
+        self.subscriber.levels_changed();
+        Ok(())
     }
 }
 
@@ -114,17 +197,31 @@ impl Signal for Part {
         Some(Box::new(Arc::clone(&self.spans)))
     }
 
-    fn layer(&self) -> Option<SignalLayer> {
-        Some(TraceLayer::new(&self.tracer).with_filter(self.filter.clone()).boxed())
+    fn reloader(&self) -> Option<Reloader> {
+        let (tracer, filter) = (self.tracer.clone(), self.filter.clone());
+        // What is wrong has been told as a mistake, and nothing is taken up with one.
+        Some(Box::new(move |config| {
+            if let Some(ratio) = config.traces.sampler.ratio() {
+                let _ = tracer.set_ratio(ratio);
+            }
+            if let Ok(targets) = self::filter(&config.traces) {
+                filter.set(targets);
+            }
+        }))
     }
 
     fn flush(&self, deadline: Duration) -> bool {
-        self.worker.as_ref().is_none_or(|worker| worker.queue().flush(deadline).is_ok())
+        match &self.way {
+            Way::Direct => true,
+            Way::Otlp(worker) => worker.queue().flush(deadline).is_ok(),
+            Way::Stdout(tree, _) => tree.flush(deadline).is_ok(),
+        }
     }
 
     fn shutdown(&mut self, deadline: Duration) {
-        if let Some(worker) = &mut self.worker {
-            worker.shutdown(deadline);
+        match &mut self.way {
+            Way::Direct => {}
+            Way::Otlp(worker) | Way::Stdout(_, worker) => worker.shutdown(deadline),
         }
     }
 }

@@ -1,29 +1,29 @@
-//! The `tracing` subscriber of one installation: the layers of logs and traces on one registry.
+//! The `tracing` subscriber of one installation: one of our own for both signals, or, where other layers are wanted
+//! beside them, the layers of both on a registry.
 
-use tracing::Dispatch;
-use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::{Layer, Registry};
+mod calls;
+mod carried;
+mod compose;
+mod fused;
+mod handle;
+mod key;
+#[cfg_attr(not(feature = "logs"), path = "absent_lines.rs")]
+mod lines;
+mod proxy;
+mod request_span;
+mod slab;
+mod source;
+#[cfg(feature = "traces")]
+mod target_filter;
+#[cfg_attr(not(feature = "traces"), path = "absent_traces.rs")]
+mod traces;
+mod wants;
 
-/// A layer of one signal.
-pub(crate) type SignalLayer = Box<dyn Layer<Registry> + Send + Sync>;
-
-/// The subscriber, ready to be installed or entered.
-#[derive(Debug)]
-pub(crate) struct Subscriber(Dispatch);
-
-impl Subscriber {
-    pub(crate) fn new(layers: Vec<SignalLayer>) -> Self {
-        Self(Dispatch::new(tracing_subscriber::registry().with(layers)))
-    }
-
-    pub(crate) fn dispatch(&self) -> &Dispatch {
-        &self.0
-    }
-}
-
-impl crate::Obs {
-    /// What to enter with `tracing::dispatcher::with_default` where this installation is not the process's own.
-    pub fn dispatch(&self) -> &Dispatch {
-        self.subscriber.dispatch()
-    }
-}
+pub(crate) use carried::Carried;
+pub(crate) use compose::Compose;
+pub use compose::{Composed, ComposedBuilder};
+pub use fused::Fused;
+pub(crate) use handle::{EnteredSubscriber, Subscriber};
+pub(crate) use request_span::RequestSpans;
+#[cfg(feature = "traces")]
+pub(crate) use target_filter::TargetFilter;

@@ -51,9 +51,14 @@ impl Collector {
         Self { addr, seen }
     }
 
-    /// The URL of a collector that nobody runs: the port of a service from 1988, never given out by the system.
+    /// The URL of a collector that nobody runs: of a port that is taken for the life of the process, so that no other
+    /// program can listen on it, and not listened on.
     pub(crate) fn absent() -> String {
-        String::from("http://127.0.0.1:1/v1/traces")
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let addr = socket.local_addr().unwrap();
+        std::mem::forget(socket);
+        format!("http://{addr}/v1/traces")
     }
 
     pub(crate) fn url(&self) -> String {

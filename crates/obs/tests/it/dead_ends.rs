@@ -137,14 +137,32 @@ fn an_answer_that_is_no_otlp_is_a_rejection_and_said_once() {
         let collector = Collector::start(Answer::WrongBody);
         let (obs, _file) = towards("wrong.log", collector.url());
         let service = serve(&obs);
-        all_answered(&service, REQUESTS, "");
-        until("all spans are lost", || {
-            Books::of(obs.recorder(), SPANS) == Books::lost(REQUESTS, Reason::Rejected)
-        });
+        // In two goes, so that there are two batches at least, however slow the machine.
+        for all in [REQUESTS / 2, REQUESTS] {
+            all_answered(&service, REQUESTS / 2, "");
+            until("all spans are lost", || {
+                Books::of(obs.recorder(), SPANS) == Books::lost(all, Reason::Rejected)
+            });
+        }
         assert!(collector.requests() > 1, "several batches");
     });
     assert_eq!(said.matches("obs: spans are lost").count(), 1, "{said}");
     assert!(said.contains("records lost (rejected) after 1 attempts: status 200"), "{said}");
+}
+
+#[test]
+fn a_collector_that_is_not_there_is_told_of_while_spans_wait() {
+    let name = "a_collector_that_is_not_there_is_told_of_while_spans_wait";
+    let said = alone(module_path!(), name, &[], || {
+        let (obs, _file) = towards("not-there.log", Collector::absent());
+        let service = serve(&obs);
+        all_answered(&service, 1, "");
+        // Longer than three attempts take.
+        obs.flush(Duration::from_secs(8));
+    });
+    let told = said.find("obs: spans do not get through: 1 records wait after 3 attempts: connection failed");
+    assert!(told.is_some_and(|at| at < said.find("spans are lost").unwrap_or(usize::MAX)), "{said}");
+    assert_eq!(said.matches("do not get through").count(), 1, "{said}");
 }
 
 #[test]

@@ -1,12 +1,17 @@
 //! The umbrella and its signals together, over real connections.
 
 mod collector;
+mod config;
 mod dead_ends;
+mod health;
 mod hostile;
+mod idioms;
 mod install;
 mod libraries;
 mod matrix;
 mod process;
 mod scrape;
 mod semantics;
+mod serve;
 mod service;
+mod testing;

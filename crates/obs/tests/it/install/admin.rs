@@ -52,7 +52,7 @@ fn other_paths_are_not_found_and_other_methods_not_allowed() {
         for path in ["/", "/metric", "/metrics/", "/metrics/..", "/%6detrics", "/debug"] {
             let response = ask("GET", path, "");
             assert_eq!(response.status, 404, "{path}");
-            assert_eq!(response.body, "not found; there is /metrics\n");
+            assert_eq!(response.body, "not found; there is /metrics, /healthz, /readyz, /startupz\n");
         }
         for method in ["POST", "PUT", "DELETE", "OPTIONS", "BREW"] {
             let response = ask(method, "/metrics", "");

@@ -56,9 +56,12 @@ async fn panicking() -> StatusCode {
 /// Runs the service once; needs a process of its own, with `RUST_BACKTRACE` set.
 pub(super) fn run() -> Run {
     let file = TempFile::new("semantics.log");
+    let config = TempFile::new("semantics.yaml");
+    std::fs::write(&config.0, "service: { version: 1.2.3 }").unwrap();
     let collector = Collector::start(Answer::Ok);
     let obs = obs::builder("shop")
-        .version("1.2.3")
+        .config_file(&config.0)
+        .attribute("service.namespace", "shops")
         .attribute("deployment.environment.name", "test")
         .attribute("cloud.region", "cn-east")
         .attribute("k8s.cluster.name", "c1")
@@ -79,6 +82,9 @@ pub(super) fn run() -> Run {
         .route("/panic", get(panicking))
         .route("/wait", get(wait));
     let service = Service::start(router.layer(obs.layer()));
+    let checks = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_time().build().unwrap();
+    obs.health().check("shelf", async || Ok::<_, String>(())).unwrap();
+    obs.health().run_on(checks.handle());
 
     let agent = "user-agent: semantics/1\r\n";
     for (method, path, status) in [
@@ -106,6 +112,7 @@ pub(super) fn run() -> Run {
         scrape.sum("http_requests_cancelled_total", &[]) == 1.0
             && scrape.sum("http_requests_total", &[]) == 6.0
             && scrape.sum("http_requests_in_flight", &[]) == 0.0
+            && scrape.sum("health_check_status", &[("check", "shelf")]) == 1.0
     });
     let scrape = Scrape::parse(&scraped(admin, "text/plain"));
     let openmetrics = scraped(admin, "application/openmetrics-text;version=1.0.0");

@@ -1,0 +1,137 @@
+//! Choices that are right one by one and make no sense together.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::draft::{Draft, shown, takes_a_ratio};
+use super::duration::Shown;
+use super::error::Mistake;
+use super::key::list;
+use super::metrics::PARTS;
+use super::near::nearest;
+use super::{Exporter, LogOutput, Rotation};
+
+/// Finds them in what all layers have come to. What one layer says and a later one makes void is no mistake.
+pub(super) fn contradictions(draft: &mut Draft) {
+    logs(draft);
+    traces(draft);
+    metrics(draft);
+    let (health, drain) = (draft.config.health, draft.config.drain);
+    longer(draft, "drain.timeout", drain.timeout, "drain.delay", drain.delay);
+    not_longer(draft, "health.timeout", health.timeout, "health.interval", health.interval);
+}
+
+fn logs(draft: &mut Draft) {
+    let word = draft.word("logs.output");
+    let to_file = match word {
+        Some(word) => word == "file",
+        None => matches!(draft.config.logs.output, LogOutput::File(_)),
+    };
+    let by_variable = draft.is_chosen("logs.output") && draft.in_file("logs.output").is_none();
+    if draft.is_wrong("logs.output") || draft.is_wrong("logs.file.path") || by_variable {
+        return;
+    }
+    if !to_file {
+        for path in ["logs.file.path", "logs.file.rotate", "logs.file.keep"] {
+            has_no_effect(draft, path, "`logs.output` is not `file`");
+        }
+        return;
+    }
+    if draft.config.logs.output == LogOutput::File(PathBuf::new()) {
+        draft.fault(draft.place("logs.output"), "`file` needs `logs.file.path`");
+    }
+    let rotate_by_variable =
+        draft.is_chosen("logs.file.rotate") && draft.in_file("logs.file.rotate").is_none();
+    if draft.config.logs.rotate == Rotation::Never
+        && !rotate_by_variable
+        && !draft.is_wrong("logs.file.rotate")
+    {
+        has_no_effect(draft, "logs.file.keep", "`logs.file.rotate` is `never`");
+    }
+}
+
+fn traces(draft: &mut Draft) {
+    let none = draft.config.traces.sampler.ratio().is_none();
+    match draft.word("traces.sampler") {
+        Some(sampler) if draft.in_file("traces.sampler").is_some() && !takes_a_ratio(sampler) => {
+            has_no_effect(draft, "traces.ratio", &format!("`traces.sampler` is `{sampler}`"));
+        }
+        None if none => has_no_effect(draft, "traces.ratio", "the sampler chosen in code takes none"),
+        _ => {}
+    }
+    let word = match draft.config.traces.exporter {
+        Exporter::Otlp => return,
+        Exporter::Stdout => "stdout",
+        Exporter::None => "none",
+    };
+    if draft.in_file("traces.exporter").is_some() {
+        for path in ["traces.endpoint", "traces.headers", "traces.timeout"] {
+            has_no_effect(draft, path, &format!("`traces.exporter` is `{word}`"));
+        }
+    }
+}
+
+/// Tells that what the file says at `path` comes to nothing, where it says anything.
+fn has_no_effect(draft: &mut Draft, path: &str, why: &str) {
+    if let Some(place) = draft.in_file(path) {
+        draft.fault(place, format!("has no effect: {why}"));
+    }
+}
+
+fn metrics(draft: &mut Draft) {
+    let mut mistakes = Vec::new();
+    let attributes = draft.config.resource.attributes.iter().map(|(key, _)| key.as_str());
+    let parts: Vec<_> = PARTS.into_iter().map(|(name, _)| name).chain(attributes).collect();
+    for label in &draft.config.metrics.labels {
+        if !parts.contains(&label.as_str()) {
+            let meant = match nearest(label, parts.iter().copied()) {
+                Some(meant) => format!("; did you mean `{meant}`?"),
+                None => {
+                    format!(", which has {} and its attributes", list(PARTS.map(|(name, _)| name), "and"))
+                }
+            };
+            let what = format!("{} is no part of `service`{meant}", shown(label));
+            mistakes.push(Mistake::new(&format!("metrics.labels.{label}"), what));
+        }
+    }
+    // What the file says was looked at when it was read; this is for the code.
+    if !ascend(&draft.config.metrics.default_buckets) {
+        mistakes.push(Mistake::new("metrics.default_buckets", BOUNDS));
+    }
+    if draft.config.metrics.buckets.iter().any(|rule| !ascend(&rule.bounds)) {
+        mistakes.push(Mistake::new("metrics.buckets", BOUNDS));
+    }
+    mistakes.into_iter().for_each(|mistake| draft.found(mistake));
+}
+
+const BOUNDS: &str = "expected bounds that are finite and ascend, one at least";
+
+fn ascend(bounds: &[f64]) -> bool {
+    !bounds.is_empty() && bounds.iter().all(|bound| bound.is_finite()) && bounds.is_sorted_by(|a, b| a < b)
+}
+
+/// `path` must be longer than `than`.
+fn longer(draft: &mut Draft, path: &str, time: Duration, than: &str, other: Duration) {
+    if time <= other {
+        let (shown, other) = (Shown(time), Shown(other));
+        both_right(draft, path, than, &format!("`{path}` is {shown}, expected more than `{than}`, {other}"));
+    }
+}
+
+/// `path` must not be longer than `than`.
+fn not_longer(draft: &mut Draft, path: &str, time: Duration, than: &str, other: Duration) {
+    if time > other {
+        let (shown, other) = (Shown(time), Shown(other));
+        both_right(draft, path, than, &format!("`{path}` is {shown}, expected at most `{than}`, {other}"));
+    }
+}
+
+/// Tells what two keys do to each other, where the first of them was chosen, or the other where it was not; nothing
+/// where one of them is a mistake by itself.
+fn both_right(draft: &mut Draft, path: &str, other: &str, what: &str) {
+    if draft.is_wrong(path) || draft.is_wrong(other) {
+        return;
+    }
+    let chosen = if draft.is_chosen(path) || !draft.is_chosen(other) { path } else { other };
+    draft.fault(draft.place(chosen), what);
+}

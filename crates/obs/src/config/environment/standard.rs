@@ -1,0 +1,99 @@
+//! Variables that say things in a way of their own: those of the OpenTelemetry specification as a rule.
+
+use std::path::PathBuf;
+
+use super::super::draft::takes_a_ratio;
+use super::super::key::{Kind, Value};
+use super::super::{Exporter, LogOutput, SamplerChoice};
+use super::Reader;
+
+/// What the service is, all in one list.
+pub(super) fn attributes(read: &mut Reader<'_, '_>) {
+    let name = "OTEL_RESOURCE_ATTRIBUTES";
+    let Some(list) = read.pairs(name) else { return };
+    for (key, value) in list {
+        read.draft.config.resource.set(&key, value);
+    }
+}
+
+/// Where lines go, and whether in colour.
+pub(super) fn logs(read: &mut Reader<'_, '_>) {
+    // A path need not be text.
+    let file = "OBS_LOG_FILE";
+    if let Some(path) = read.raw(file) {
+        if path == "off" {
+            read.choose_at("logs.output", Value::Word("off"), file);
+        } else {
+            read.choose_at("logs.output", Value::Word("file"), file);
+            read.choose_at("logs.file.path", Value::Text(path.to_string_lossy().into_owned()), file);
+            read.draft.config.logs.output = LogOutput::File(PathBuf::from(path));
+        }
+    }
+    if read.raw("NO_COLOR").is_some() {
+        read.choose_at("logs.colour", Value::Word("off"), "NO_COLOR");
+    }
+}
+
+/// Where spans go, and which.
+pub(super) fn traces(read: &mut Reader<'_, '_>) {
+    endpoint(read);
+    for name in ["OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_TRACES_HEADERS"] {
+        if let Some(headers) = read.pairs(name) {
+            read.choose_at("traces.headers", Value::Pairs(headers), name);
+        }
+    }
+    sampler(read);
+    let name = "OTEL_TRACES_EXPORTER";
+    let expected = "`otlp`, `console` or `none`";
+    if let Some(word) = read.parsed(name, expected, |text| match text {
+        "otlp" | "none" => Kind::Word(&["otlp", "none"]).parse(text),
+        // The specification's word for it, and ours.
+        "console" | "stdout" => Some(Value::Word("stdout")),
+        _ => None,
+    }) {
+        read.choose_at("traces.exporter", word, name);
+    }
+    if read.flag("OTEL_SDK_DISABLED") == Some(true) {
+        read.draft.config.traces.exporter = Exporter::None;
+        read.draft.config.traces.sampler = SamplerChoice::AlwaysOff;
+    }
+}
+
+fn endpoint(read: &mut Reader<'_, '_>) {
+    for name in ["OTEL_EXPORTER_OTLP_PROTOCOL", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"] {
+        read.parsed(name, "`http/protobuf`, the one protocol built in", |text| {
+            (text == "http/protobuf").then_some(())
+        });
+    }
+    let name = "OTEL_EXPORTER_OTLP_ENDPOINT";
+    if let Some(base) = read.text(name) {
+        let url = format!("{}/v1/traces", base.trim_end_matches('/'));
+        read.choose_at("traces.endpoint", Value::Text(url), name);
+    }
+    let name = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT";
+    if let Some(url) = read.text(name) {
+        read.choose_at("traces.endpoint", Value::Text(url.clone()), name);
+        // As it stands, without the path that other places get.
+        read.draft.config.traces.endpoint = Some(url);
+    }
+}
+
+fn sampler(read: &mut Reader<'_, '_>) {
+    let (name, argument) = ("OTEL_TRACES_SAMPLER", "OTEL_TRACES_SAMPLER_ARG");
+    let Some(Kind::Word(words)) = super::Key::at("traces.sampler").map(|key| key.kind) else { return };
+    let ratio = read.parsed(argument, "a number from 0 to 1", |text| Kind::Number(0.0, 1.0).parse(text));
+    let word = read.word(name, words);
+    // The specification reads the argument with its sampler alone; a share that the file chose is one too.
+    let from_file = read.draft.config.traces.sampler.ratio().filter(|_| read.draft.is_chosen("traces.ratio"));
+    let takes_one = match &word {
+        Some(Value::Word(word)) => takes_a_ratio(word),
+        _ => from_file.is_some() || read.draft.word("traces.sampler").is_some_and(takes_a_ratio),
+    };
+    if let Some(word) = word {
+        read.draft.config.traces.sampler = SamplerChoice::ParentBased(from_file.unwrap_or(1.0));
+        read.choose_at("traces.sampler", word, name);
+    }
+    if let Some(ratio) = ratio.filter(|_| takes_one) {
+        read.choose_at("traces.ratio", ratio, argument);
+    }
+}

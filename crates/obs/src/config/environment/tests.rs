@@ -1,0 +1,139 @@
+//! Variables one by one, and their mistakes together.
+
+use super::super::layers::tests::{laid, laid_with};
+use super::super::{Admin, Config, Exporter, LogOutput, SamplerChoice};
+use super::*;
+use crate::ConfigError;
+
+fn read(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+    laid("", variables)
+}
+
+#[test]
+fn nothing_set_changes_nothing() {
+    let config = read(&[]).unwrap();
+    assert_eq!(config.resource.name, "orders");
+    assert_eq!(config.admin, Admin::At("127.0.0.1:9464".parse().unwrap()));
+    assert_eq!((config.traces.endpoint, config.traces.sampler), (None, SamplerChoice::ParentBased(1.0)));
+    assert_eq!(read(&[("OTEL_SERVICE_NAME", "")]).unwrap().resource.name, "orders");
+}
+
+#[test]
+fn the_service_is_named_by_its_variable_before_the_list() {
+    let config = read(&[
+        ("OTEL_RESOURCE_ATTRIBUTES", "service.name=a, cloud.region=cn-east,team=core%2Cinfra"),
+        ("OTEL_SERVICE_NAME", "b"),
+        ("OBS_ENV", "prod"),
+    ]);
+    let resource = config.unwrap().resource;
+    assert_eq!((resource.name.as_str(), resource.region.as_deref()), ("b", Some("cn-east")));
+    assert_eq!(resource.env.as_deref(), Some("prod"));
+    assert_eq!(resource.attributes, [("team".to_owned(), "core,infra".to_owned())]);
+}
+
+#[test]
+fn the_generic_endpoint_gets_a_path_and_the_specific_one_does_not() {
+    let endpoint = |variables: &[(&str, &str)]| read(variables).unwrap().traces.endpoint;
+    let generic = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4318/");
+    assert_eq!(endpoint(&[generic]).as_deref(), Some("http://127.0.0.1:4318/v1/traces"));
+    let specific = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://c/x");
+    assert_eq!(endpoint(&[generic, specific]).as_deref(), Some("http://c/x"));
+    let exporter = |variable| read(&[generic, variable]).unwrap().traces.exporter;
+    assert_eq!(exporter(("OTEL_TRACES_EXPORTER", "none")), Exporter::None);
+    assert_eq!(exporter(("OTEL_TRACES_EXPORTER", "console")), Exporter::Stdout);
+    assert_eq!(exporter(("OTEL_TRACES_EXPORTER", "otlp")), Exporter::Otlp);
+    assert_eq!(exporter(("OTEL_SDK_DISABLED", "TRUE")), Exporter::None);
+}
+
+#[test]
+fn samplers_have_their_standard_names() {
+    let sampler = |name, argument| {
+        read(&[("OTEL_TRACES_SAMPLER", name), ("OTEL_TRACES_SAMPLER_ARG", argument)]).unwrap().traces.sampler
+    };
+    assert_eq!(sampler("always_on", ""), SamplerChoice::AlwaysOn);
+    assert_eq!(sampler("always_off", "0.5"), SamplerChoice::AlwaysOff);
+    assert_eq!(sampler("traceidratio", "0.5"), SamplerChoice::Ratio(0.5));
+    assert_eq!(sampler("traceidratio", ""), SamplerChoice::Ratio(1.0));
+    assert_eq!(sampler("parentbased_traceidratio", "0.1"), SamplerChoice::ParentBased(0.1));
+    assert_eq!(sampler("parentbased_always_off", ""), SamplerChoice::ParentBased(0.0));
+}
+
+#[test]
+fn every_mistake_is_told_at_once_and_no_secret_with_it() {
+    let error = read(&[
+        ("OTEL_TRACES_SAMPLER", "sometimes"),
+        ("OTEL_TRACES_SAMPLER_ARG", "1.5"),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "authorization=hunter2,oops"),
+        ("OTEL_EXPORTER_OTLP_TIMEOUT", "10s"),
+        ("OTEL_BSP_SCHEDULE_DELAY", "-1"),
+        ("OBS_ADMIN_ADDR", "9464"),
+        ("OBS_TRUST", "all"),
+        ("OBS_LOG_FORMAT", "xml"),
+        ("OBS_LOG_CALLER", "maybe"),
+    ])
+    .unwrap_err();
+    let mut places: Vec<_> = error.mistakes().iter().map(|mistake| mistake.place.as_str()).collect();
+    places.sort_unstable();
+    assert_eq!(
+        places,
+        [
+            "OBS_ADMIN_ADDR",
+            "OBS_LOG_CALLER",
+            "OBS_LOG_FORMAT",
+            "OBS_TRUST",
+            "OTEL_BSP_SCHEDULE_DELAY",
+            "OTEL_EXPORTER_OTLP_HEADERS",
+            "OTEL_EXPORTER_OTLP_PROTOCOL",
+            "OTEL_EXPORTER_OTLP_TIMEOUT",
+            "OTEL_TRACES_SAMPLER",
+            "OTEL_TRACES_SAMPLER_ARG",
+        ]
+    );
+    let text = error.to_string();
+    assert!(
+        text.starts_with("10 mistakes in the configuration:\n  OBS_LOG_FORMAT: `xml` is wrong, expected "),
+        "{text}"
+    );
+    assert!(!text.contains("hunter2"), "{text}");
+}
+
+#[test]
+fn a_list_that_is_none_is_not_repeated() {
+    for text in ["hunter2", "authorization: hunter2", "authorization Bearer hunter2"] {
+        let error = read(&[("OTEL_EXPORTER_OTLP_HEADERS", text)]).unwrap_err();
+        let told = "OTEL_EXPORTER_OTLP_HEADERS: expected a list such as key=value,key=value";
+        assert_eq!(error.to_string(), told);
+    }
+}
+
+#[test]
+fn variables_of_ours_say_what_the_file_would() {
+    let config = read(&[
+        ("OBS_LOG_ROTATE", "daily"),
+        ("OBS_LOG_KEEP", "7"),
+        ("OBS_LOG_FILE", "/var/log/x.log"),
+        ("OBS_DRAIN_DELAY", "500ms"),
+        ("OBS_DRAIN_TIMEOUT", "1m"),
+        ("OTEL_ATTRIBUTE_COUNT_LIMIT", "5"),
+        ("OTEL_SPAN_EVENT_COUNT_LIMIT", "6"),
+        ("OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", "100"),
+    ]);
+    let config = config.unwrap();
+    assert_eq!(config.logs.output, LogOutput::File("/var/log/x.log".into()));
+    assert_eq!((config.logs.rotate, config.logs.keep), (super::super::Rotation::Daily, Some(7)));
+    assert_eq!((config.drain.delay.as_millis(), config.drain.timeout.as_secs()), (500, 60));
+    let limits = config.traces.limits;
+    assert_eq!((limits.attributes, limits.events, limits.attribute_length), (5, 6, Some(100)));
+    let both = [("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "7"), ("OTEL_ATTRIBUTE_COUNT_LIMIT", "5")];
+    assert_eq!(read(&both).unwrap().traces.limits.attributes, 7, "the particular one counts");
+    assert_eq!(read(&[("OBS_LOG_FILE", "off")]).unwrap().logs.output, LogOutput::Off);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_value_that_is_no_text_is_named() {
+    use std::os::unix::ffi::OsStringExt;
+    let lookup = |name: &str| (name == "OBS_LOG").then(|| OsString::from_vec(vec![0xff]));
+    assert_eq!(laid_with(b"", &lookup).unwrap_err().to_string(), "OBS_LOG: is not UTF-8");
+}

@@ -1,0 +1,31 @@
+//! No file is read: the feature `config` is off, and whoever names a file is told so.
+
+use super::FileChoice;
+use super::draft::{Draft, Place};
+use super::environment::Lookup;
+
+/// Never made.
+#[derive(Clone, Debug)]
+pub(crate) enum File {}
+
+impl File {
+    pub(super) fn shown(&self) -> &str {
+        match *self {}
+    }
+
+    pub(super) fn read(&self) -> Result<Vec<u8>, String> {
+        match *self {}
+    }
+}
+
+pub(super) fn find(choice: &FileChoice, lookup: Lookup<'_>) -> Result<Option<File>, (Place, String)> {
+    let place = match lookup("OBS_CONFIG").filter(|named| !named.is_empty()) {
+        Some(named) if named == "off" => return Ok(None),
+        Some(_) => Place::Variable("OBS_CONFIG"),
+        None if matches!(choice, FileChoice::At(_)) => Place::Setter("config_file"),
+        None => return Ok(None),
+    };
+    Err((place, String::from("names a file, but obs was built without its feature `config`")))
+}
+
+pub(super) fn lay_over(_: &mut Draft, _: &[u8], _: Lookup<'_>) {}

@@ -1,0 +1,99 @@
+//! What may stand at a key: its type, its range, and how a text is read as one.
+
+use std::time::Duration;
+
+use super::Value;
+use crate::config::{Admin, duration};
+
+/// What may stand at a key.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(in crate::config) enum Kind {
+    /// Any text but an empty one.
+    Text,
+    /// An address to post to.
+    Url,
+    /// `true` or `false`.
+    Flag,
+    /// One of these.
+    Word(&'static [&'static str]),
+    /// A duration from and to.
+    Time(Duration, Duration),
+    /// A whole number from and to.
+    Whole(u64, u64),
+    /// A whole number from and to, or `null`.
+    WholeOrNone(u64, u64),
+    /// A number from and to.
+    Number(f64, f64),
+    /// Numbers that ascend.
+    Bounds,
+    /// Rules for the bounds of histograms.
+    Rules,
+    /// A list of texts.
+    Names,
+    /// Texts by name.
+    Pairs,
+    /// An address to listen at, or `off`.
+    Address,
+}
+
+impl Kind {
+    /// Reads a single text. What comes of a failure is said by [`Kind::expected`].
+    pub(in crate::config) fn parse(self, text: &str) -> Option<Value> {
+        match self {
+            Self::Text | Self::Url => (!text.is_empty()).then(|| Value::Text(text.to_owned())),
+            Self::Flag => match text {
+                "true" | "True" | "TRUE" => Some(Value::Flag(true)),
+                "false" | "False" | "FALSE" => Some(Value::Flag(false)),
+                _ => None,
+            },
+            Self::Word(words) => words.iter().find(|word| **word == text).map(|word| Value::Word(word)),
+            Self::Time(least, most) => {
+                duration::parse(text).filter(|time| (least..=most).contains(time)).map(Value::Time)
+            }
+            Self::Whole(least, most) | Self::WholeOrNone(least, most) => {
+                text.parse().ok().filter(|number| (least..=most).contains(number)).map(Value::Whole)
+            }
+            Self::Number(least, most) => {
+                text.parse().ok().filter(|number| (least..=most).contains(number)).map(Value::Number)
+            }
+            Self::Address if text == "off" => Some(Value::Address(Admin::Off)),
+            Self::Address => text.parse().ok().map(|addr| Value::Address(Admin::At(addr))),
+            Self::Bounds | Self::Rules | Self::Names | Self::Pairs => None,
+        }
+    }
+
+    /// What would be right, for the text of a mistake.
+    pub(in crate::config) fn expected(self) -> String {
+        match self {
+            Self::Text => String::from("text that is not empty"),
+            Self::Url => String::from("a URL such as http://127.0.0.1:4318"),
+            Self::Flag => String::from("`true` or `false`"),
+            Self::Word(words) => list(words.iter().copied(), "or"),
+            Self::Time(least, most) => format!(
+                "a duration such as 500ms, 2s or 1m, from {} to {}",
+                duration::Shown(least),
+                duration::Shown(most)
+            ),
+            Self::Whole(least, most) => format!("a whole number from {least} to {most}"),
+            Self::WholeOrNone(least, most) => format!("a whole number from {least} to {most}, or `null`"),
+            Self::Number(least, most) => format!("a number from {least} to {most}"),
+            Self::Bounds => String::from("a list of numbers such as [0.01, 0.1, 1]"),
+            Self::Rules => String::from("a list of rules such as { metric: name, bounds: [0.01, 0.1, 1] }"),
+            Self::Names => String::from("a list of names such as [env, region]"),
+            Self::Pairs => String::from("text by name, such as { name: text }"),
+            Self::Address => String::from("an address such as 127.0.0.1:9464, or `off`"),
+        }
+    }
+
+    /// Whether `null` chooses something here.
+    pub(in crate::config) fn takes_null(self) -> bool {
+        matches!(self, Self::WholeOrNone(..))
+    }
+}
+
+/// `a`, `b` and `c`, in code.
+pub(in crate::config) fn list<'a>(words: impl IntoIterator<Item = &'a str>, last: &str) -> String {
+    let mut words: Vec<_> = words.into_iter().map(|word| format!("`{word}`")).collect();
+    let Some(end) = words.pop() else { return String::new() };
+    if words.is_empty() { end } else { format!("{} {last} {end}", words.join(", ")) }
+}

@@ -1,0 +1,56 @@
+//! What is measured.
+
+use super::super::{Key, Kind, Reload, Value};
+use super::macros::{field, whole};
+
+pub(super) const KEYS: &[Key] = &[
+    field!(
+        "metrics.default_buckets",
+        Kind::Bounds,
+        "`[0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]`",
+        [],
+        "default_buckets",
+        NewHistograms,
+        "Upper bounds of histograms that no rule matches, in the unit of the observations.",
+        Bounds at metrics.default_buckets
+    ),
+    field!(
+        "metrics.buckets",
+        Kind::Rules,
+        "",
+        [],
+        "buckets",
+        NewHistograms,
+        "Bounds of certain histograms by `metric`, `prefix` or `suffix`; the first rule that matches counts.",
+        Rules at metrics.buckets
+    ),
+    whole!(
+        "metrics.series_cap",
+        Kind::Whole(1, 1_000_000),
+        "`2000`",
+        [],
+        "series_cap",
+        "How many series a family holds before further ones are counted together.",
+        metrics.series_cap
+    ),
+    field!(
+        "metrics.labels",
+        Kind::Names,
+        "",
+        [],
+        "metric_label",
+        No,
+        "Parts of `service` that every sample carries as a label: `name`, `version`, `namespace`, `env`, `region`, `cluster`, or the key of an attribute.",
+        Names at metrics.labels
+    ),
+    field!(
+        "metrics.process",
+        Kind::Flag,
+        "`true`",
+        [],
+        "no_process_metrics",
+        No,
+        "Whether the process's memory, processor time and file descriptors are measured.",
+        Flag at metrics.process
+    ),
+];

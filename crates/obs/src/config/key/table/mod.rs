@@ -1,0 +1,19 @@
+//! The table itself, a file for each section.
+
+mod forms;
+mod logs;
+mod macros;
+mod metrics;
+mod service;
+mod service_life;
+mod traces;
+
+use super::Key;
+
+/// Every key, in the order of the page. Within a section, what others lean on comes first.
+const TABLE: [&[Key]; 5] = [service::KEYS, metrics::KEYS, logs::KEYS, traces::KEYS, service_life::KEYS];
+
+/// Every key, in the order of the page.
+pub(in crate::config) fn keys() -> impl Iterator<Item = &'static Key> {
+    TABLE.into_iter().flatten()
+}

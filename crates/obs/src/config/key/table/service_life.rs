@@ -1,0 +1,78 @@
+//! Health checks, the admin listener, and the end of the service.
+
+use super::super::{Key, Kind, Reload, Value};
+use super::forms::{ANY_TIME, SOME_TIME, same};
+use super::macros::field;
+
+pub(super) const KEYS: &[Key] = &[
+    field!(
+        "health.timeout",
+        SOME_TIME,
+        "`1s`",
+        [],
+        "health",
+        No,
+        "How long one run of a check may take.",
+        Time at health.timeout
+    ),
+    field!(
+        "health.interval",
+        SOME_TIME,
+        "`10s`",
+        [],
+        "health",
+        No,
+        "How long after one run of a check the next begins.",
+        Time at health.interval
+    ),
+    Key {
+        path: "health.stale_after",
+        kind: SOME_TIME,
+        default: "three intervals and a time-out",
+        variables: &[],
+        setter: "health",
+        reload: Reload::No,
+        doc: "How old a result may be before it counts as unknown.",
+        get: |config| config.health.stale_after.map_or(Value::None, Value::Time),
+        set: |config, value| {
+            if let Value::Time(time) = value {
+                config.health.stale_after = Some(time);
+            }
+        },
+    },
+    Key {
+        path: "admin.addr",
+        kind: Kind::Address,
+        default: "`127.0.0.1:9464`",
+        variables: &[same("OBS_ADMIN_ADDR")],
+        setter: "admin",
+        reload: Reload::No,
+        doc: "Where `/metrics` is served; `admin: off` turns it off as well.",
+        get: |config| Value::Address(config.admin),
+        set: |config, value| {
+            if let Value::Address(admin) = value {
+                config.admin = admin;
+            }
+        },
+    },
+    field!(
+        "drain.delay",
+        ANY_TIME,
+        "`2s`",
+        [same("OBS_DRAIN_DELAY")],
+        "drain",
+        No,
+        "How long the service goes on serving, unready, after it was asked to end.",
+        Time at drain.delay
+    ),
+    field!(
+        "drain.timeout",
+        SOME_TIME,
+        "`25s`",
+        [same("OBS_DRAIN_TIMEOUT")],
+        "drain",
+        No,
+        "How long the whole end may take, the delay and the last flush included.",
+        Time at drain.timeout
+    ),
+];

@@ -1,0 +1,207 @@
+//! What is traced.
+
+use super::super::{Key, Kind, Reload, Value};
+use super::forms::{ANY_TIME, COUNT, SOME_TIME, millis, same, special};
+use super::macros::{choice, field, whole};
+use crate::config::{Exporter, SamplerChoice, TrustChoice};
+
+pub(super) const KEYS: &[Key] = &[
+    field!(
+        "traces.level",
+        Kind::Text,
+        "`info`",
+        [same("OBS_TRACE")],
+        "trace_filter",
+        Yes,
+        "Which `tracing` spans and events are recorded, by target, such as `info,h2=off`. The span of a request always is.",
+        Text at traces.filter
+    ),
+    choice!(
+        "traces.exporter",
+        "`otlp`",
+        [special("OTEL_TRACES_EXPORTER"), special("OTEL_SDK_DISABLED")],
+        "traces_exporter",
+        "How spans leave: to a collector where an endpoint is given, as trees on stdout, or not at all.",
+        traces.exporter,
+        "otlp" = Exporter::Otlp,
+        "stdout" = Exporter::Stdout,
+        "none" = Exporter::None
+    ),
+    Key {
+        path: "traces.endpoint",
+        kind: Kind::Url,
+        default: "none: nothing is exported",
+        variables: &[special("OTEL_EXPORTER_OTLP_ENDPOINT"), special("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")],
+        setter: "otlp_endpoint",
+        reload: Reload::No,
+        doc: "The collector, over http/protobuf; `/v1/traces` is added unless the path ends so already.",
+        get: |config| Value::from_text(config.traces.endpoint.as_deref()),
+        set: |config, value| {
+            if let Value::Text(url) = value {
+                config.traces.endpoint = Some(super::super::value::with_path(url));
+            }
+        },
+    },
+    field!(
+        "traces.headers",
+        Kind::Pairs,
+        "",
+        [special("OTEL_EXPORTER_OTLP_HEADERS"), special("OTEL_EXPORTER_OTLP_TRACES_HEADERS")],
+        "otlp_header",
+        No,
+        "Headers sent to the collector, such as `authorization: \"${env:TOKEN}\"`.",
+        Pairs at traces.headers
+    ),
+    field!(
+        "traces.timeout",
+        SOME_TIME,
+        "`10s`",
+        [millis("OTEL_EXPORTER_OTLP_TIMEOUT"), millis("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT")],
+        "otlp_timeout",
+        No,
+        "How long one request to the collector may take.",
+        Time at traces.timeout
+    ),
+    field!(
+        "traces.linger",
+        ANY_TIME,
+        "`1s`",
+        [millis("OTEL_BSP_SCHEDULE_DELAY")],
+        "otlp_linger",
+        No,
+        "How long spans gather before they are sent.",
+        Time at traces.linger
+    ),
+    Key {
+        path: "traces.sampler",
+        kind: Kind::Word(&[
+            "always_on",
+            "always_off",
+            "traceidratio",
+            "parentbased_always_on",
+            "parentbased_always_off",
+            "parentbased_traceidratio",
+        ]),
+        default: "`parentbased_traceidratio`",
+        variables: &[special("OTEL_TRACES_SAMPLER")],
+        setter: "sampler",
+        reload: Reload::No,
+        doc: "Which traces are recorded.",
+        get: |config| {
+            Value::Word(match config.traces.sampler {
+                SamplerChoice::AlwaysOn => "always_on",
+                SamplerChoice::AlwaysOff => "always_off",
+                SamplerChoice::Ratio(_) => "traceidratio",
+                // What is always on or off at the root is a share of all or of none.
+                SamplerChoice::ParentBased(_) => "parentbased_traceidratio",
+            })
+        },
+        set: |config, value| {
+            let ratio = config.traces.sampler.ratio().unwrap_or(1.0);
+            config.traces.sampler = match value {
+                Value::Word("always_on") => SamplerChoice::AlwaysOn,
+                Value::Word("always_off") => SamplerChoice::AlwaysOff,
+                Value::Word("traceidratio") => SamplerChoice::Ratio(ratio),
+                Value::Word("parentbased_always_on") => SamplerChoice::ParentBased(1.0),
+                Value::Word("parentbased_always_off") => SamplerChoice::ParentBased(0.0),
+                Value::Word("parentbased_traceidratio") => SamplerChoice::ParentBased(ratio),
+                _ => return,
+            };
+        },
+    },
+    Key {
+        path: "traces.ratio",
+        kind: Kind::Number(0.0, 1.0),
+        default: "`1`",
+        variables: &[special("OTEL_TRACES_SAMPLER_ARG")],
+        setter: "sampler",
+        reload: Reload::Yes,
+        doc: "The share of traces that `traceidratio` and `parentbased_traceidratio` record.",
+        get: |config| config.traces.sampler.ratio().map_or(Value::None, Value::Number),
+        set: |config, value| {
+            if let (Value::Number(new), SamplerChoice::Ratio(ratio) | SamplerChoice::ParentBased(ratio)) =
+                (value, &mut config.traces.sampler)
+            {
+                *ratio = new;
+            }
+        },
+    },
+    whole!(
+        "traces.forced_per_second",
+        Kind::Whole(0, 1_000_000),
+        "`1000`",
+        [],
+        "forced_per_second",
+        "How many traces a second callers may force by their sampled flag.",
+        traces.forced_per_second
+    ),
+    choice!(
+        "traces.trust",
+        "`internal`",
+        [same("OBS_TRUST")],
+        "trust",
+        "`internal`: callers' traces go on; `edge`: each request starts its own and links to the caller's.",
+        trust,
+        "internal" = TrustChoice::Internal,
+        "edge" = TrustChoice::Edge
+    ),
+    whole!(
+        "traces.limits.attributes",
+        COUNT,
+        "`128`",
+        [same("OTEL_ATTRIBUTE_COUNT_LIMIT"), same("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT")],
+        "span_limits",
+        "Attributes of a span; at most 256 are granted.",
+        traces.limits.attributes
+    ),
+    Key {
+        path: "traces.limits.attribute_length",
+        kind: Kind::WholeOrNone(0, 1_000_000),
+        default: "`null`: no limit",
+        variables: &[
+            same("OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT"),
+            same("OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT"),
+        ],
+        setter: "span_limits",
+        reload: Reload::No,
+        doc: "Characters of an attribute's text.",
+        get: |config| config.traces.limits.attribute_length.map_or(Value::None, Value::from_whole),
+        set: |config, value| config.traces.limits.attribute_length = value.whole(),
+    },
+    whole!(
+        "traces.limits.events",
+        COUNT,
+        "`128`",
+        [same("OTEL_SPAN_EVENT_COUNT_LIMIT")],
+        "span_limits",
+        "Events of a span; at most 1,024 are granted.",
+        traces.limits.events
+    ),
+    whole!(
+        "traces.limits.links",
+        COUNT,
+        "`128`",
+        [same("OTEL_SPAN_LINK_COUNT_LIMIT")],
+        "span_limits",
+        "Links of a span; at most 1,024 are granted.",
+        traces.limits.links
+    ),
+    whole!(
+        "traces.limits.event_attributes",
+        COUNT,
+        "`128`",
+        [same("OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT")],
+        "span_limits",
+        "Attributes of an event; at most 256 are granted.",
+        traces.limits.event_attributes
+    ),
+    whole!(
+        "traces.limits.link_attributes",
+        COUNT,
+        "`128`",
+        [same("OTEL_LINK_ATTRIBUTE_COUNT_LIMIT")],
+        "span_limits",
+        "Attributes of a link; at most 256 are granted.",
+        traces.limits.link_attributes
+    ),
+];

@@ -1,0 +1,162 @@
+//! The table by itself, and the page and the example on it against the table.
+
+use std::collections::BTreeSet;
+
+use super::super::duration::Shown;
+use super::super::layers::tests::laid;
+use super::*;
+
+/// The page itself.
+const PAGE: &str = include_str!("../../../../../docs/configuration.md");
+/// Where setters are.
+const BUILDER: &str = include_str!("../../builder.rs");
+
+/// What may stand at a key, as the page says it.
+fn described(kind: Kind) -> String {
+    match kind {
+        Kind::Text => String::from("text"),
+        Kind::Url => String::from("URL"),
+        Kind::Flag | Kind::Word(_) => kind.expected(),
+        Kind::Time(least, most) => {
+            format!("duration, {} to {}", Shown(least), Shown(most))
+        }
+        Kind::Whole(least, most) => format!("whole number, {least} to {most}"),
+        Kind::WholeOrNone(least, most) => format!("whole number, {least} to {most}, or `null`"),
+        Kind::Number(least, most) => format!("number, {least} to {most}"),
+        Kind::Bounds => String::from("list of numbers that ascend"),
+        Kind::Rules => String::from("list of rules"),
+        Kind::Names => String::from("list of names"),
+        Kind::Pairs => String::from("text by name"),
+        Kind::Address => String::from("address, or `off`"),
+    }
+}
+
+/// The row of a key, as the page has it.
+fn row(key: &Key) -> String {
+    let variables: Vec<_> = key.variables.iter().map(|variable| format!("`{}`", variable.name)).collect();
+    let reloads = match key.reload {
+        Reload::No => "no",
+        Reload::Yes => "yes",
+        Reload::NewHistograms => "new histograms",
+    };
+    let (kind, variables) = (described(key.kind), variables.join(", "));
+    let cells = [&format!("`{}`", key.path), &kind, key.default, &variables, reloads, key.doc];
+    let row: String = cells.iter().map(|cell| format!(" {cell} |")).collect();
+    format!("|{}", row.replace("|  |", "| |").replace("|  |", "| |"))
+}
+
+#[test]
+fn the_page_has_a_row_for_each_key_and_no_other() {
+    let section = PAGE.split("\n## ").find(|section| section.starts_with("Every key\n")).unwrap();
+    let rows: Vec<_> = section.lines().filter(|line| line.starts_with("| `")).collect();
+    let expected: Vec<_> = keys().map(row).collect();
+    for (row, expected) in rows.iter().zip(&expected) {
+        assert_eq!(row, expected);
+    }
+    assert_eq!(rows.len(), expected.len(), "the page should be:\n{}", expected.join("\n"));
+}
+
+#[test]
+fn the_page_names_every_variable_and_no_other() {
+    let mut named: BTreeSet<_> = PAGE
+        .split(|char: char| !(char.is_ascii_alphanumeric() || char == '_'))
+        .filter(|word| ["OBS_", "OTEL_"].iter().any(|start| word.starts_with(start)))
+        .collect();
+    for apart in ["OBS_CONFIG", "OTEL_EXPORTER_OTLP_PROTOCOL", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"] {
+        assert!(named.remove(apart), "{apart}");
+    }
+    named.insert("NO_COLOR");
+    let known: BTreeSet<_> = keys().flat_map(|key| key.variables).map(|variable| variable.name).collect();
+    assert_eq!(named, known);
+}
+
+#[test]
+fn the_example_of_the_page_is_right_and_names_every_key() {
+    let example = PAGE.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
+    let example = example.replace("${env:COLLECTOR_TOKEN}", "$${env:COLLECTOR_TOKEN}");
+    let config = laid(&example, &[]).unwrap_or_else(|error| panic!("{error}"));
+    for key in keys() {
+        let named = example.lines().any(|line| {
+            let line = line.trim_start_matches([' ', '#']);
+            line.starts_with(&format!("{}:", key.name())) || line.contains(&format!(" {}: ", key.name()))
+        });
+        assert!(named, "{} is not in the example", key.path);
+    }
+    assert_eq!(config.resource.name, "orders");
+}
+
+#[test]
+fn defaults_are_those_of_the_code() {
+    let config = Config::new("orders");
+    let mut checked = 0;
+    for key in keys() {
+        let Some((text, _)) = key.default.strip_prefix('`').and_then(|rest| rest.split_once('`')) else {
+            continue;
+        };
+        let expected = match (key.path, key.kind) {
+            ("logs.format", _) => Value::None,
+            ("metrics.default_buckets", _) => {
+                let numbers = text.trim_matches(['[', ']']).split(", ");
+                Value::Bounds(numbers.map(|number| number.parse().unwrap()).collect())
+            }
+            (_, Kind::WholeOrNone(..)) if text == "null" => Value::None,
+            (path, kind) => kind.parse(text).unwrap_or_else(|| panic!("{path}")),
+        };
+        assert_eq!((key.get)(&config), expected, "{}", key.path);
+        checked += 1;
+    }
+    assert!(checked > 25, "{checked}");
+}
+
+#[test]
+fn what_is_put_at_a_key_is_found_there() {
+    for key in keys() {
+        let values = match key.kind {
+            Kind::Text => vec![Value::Text(String::from("x"))],
+            Kind::Url => vec![Value::Text(String::from("http://c/v1/traces"))],
+            Kind::Flag => vec![Value::Flag(true), Value::Flag(false)],
+            Kind::Word(words) => words.iter().map(|word| Value::Word(word)).collect(),
+            Kind::Time(least, most) => vec![Value::Time(least), Value::Time(most)],
+            Kind::Whole(least, most) => vec![Value::Whole(least), Value::Whole(most)],
+            Kind::WholeOrNone(_, most) => vec![Value::Whole(most), Value::None],
+            Kind::Number(least, most) => vec![Value::Number(least), Value::Number(most)],
+            Kind::Bounds => vec![Value::Bounds(vec![1.0, 2.0])],
+            Kind::Rules => vec![Value::Rules(Vec::new())],
+            Kind::Names => vec![Value::Names(vec![String::from("env")])],
+            Kind::Pairs => vec![Value::Pairs(vec![(String::from("a"), String::from("b"))])],
+            Kind::Address => vec![Value::Address(crate::Admin::Off)],
+        };
+        for value in values {
+            let mut config = Config::new("orders");
+            (key.set)(&mut config, value.clone());
+            // All or none of the root's traces is a share of them, too.
+            let value = match value {
+                Value::Word("parentbased_always_on" | "parentbased_always_off") => {
+                    Value::Word("parentbased_traceidratio")
+                }
+                value => value,
+            };
+            assert_eq!((key.get)(&config), value, "{}", key.path);
+        }
+    }
+}
+
+#[test]
+fn every_setter_that_a_mistake_names_is_there() {
+    for key in keys().filter(|key| key.path != "service.name") {
+        assert!(BUILDER.contains(&format!("pub fn {}(", key.setter)), "{}", key.setter);
+    }
+}
+
+#[test]
+fn keys_are_there_once_and_none_is_a_section() {
+    let mut seen = BTreeSet::new();
+    for key in keys() {
+        assert!(seen.insert(key.path), "{} twice", key.path);
+        assert!(!keys().any(|other| other.path.starts_with(&format!("{}.", key.path))), "{}", key.path);
+        assert_eq!(Key::at(key.path).map(|found| found.path), Some(key.path));
+    }
+    assert_eq!(names_under(""), ["service", "metrics", "logs", "traces", "health", "admin", "drain"]);
+    assert_eq!(names_under("logs.file"), ["path", "rotate", "keep"]);
+    assert_eq!(names_under("log"), [""; 0]);
+}

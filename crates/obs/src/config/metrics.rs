@@ -1,0 +1,75 @@
+//! What is measured, and in which series.
+
+use obs_core::Resource;
+use obs_core::keys::resource;
+
+/// The parts of a service that a label may carry, beside its attributes: what they are called, and as an attribute.
+pub(super) const PARTS: [(&str, &str); 6] = [
+    ("name", resource::SERVICE_NAME),
+    ("version", resource::SERVICE_VERSION),
+    ("namespace", resource::SERVICE_NAMESPACE),
+    ("env", resource::DEPLOYMENT_ENVIRONMENT_NAME),
+    ("region", resource::CLOUD_REGION),
+    ("cluster", resource::K8S_CLUSTER_NAME),
+];
+
+/// What is measured, and in which series.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Metrics {
+    /// The upper bounds of histograms that no rule matches, ascending, in the unit of the observations; default 0.01,
+    /// 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, fit for seconds of a request.
+    pub default_buckets: Vec<f64>,
+    /// Bounds of certain histograms; the first rule that matches counts. Default none.
+    pub buckets: Vec<BucketRule>,
+    /// How many series a family holds before further ones are counted together; default 2,000.
+    pub series_cap: usize,
+    /// Which parts of the service every sample carries as a label: `name`, `version`, `namespace`, `env`, `region`,
+    /// `cluster`, or the key of one of its attributes. One that is not known for this service is left out. Default
+    /// none.
+    pub labels: Vec<String>,
+    /// Whether the process's memory, processor time and file descriptors are measured; default yes.
+    pub process: bool,
+}
+
+/// The bounds of some histograms.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BucketRule {
+    /// Which histograms.
+    pub of: BucketMatch,
+    /// Their upper bounds, ascending, without the infinite one.
+    pub bounds: Vec<f64>,
+}
+
+/// Which histograms a rule is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BucketMatch {
+    /// The one of this name.
+    Metric(String),
+    /// Those whose names begin so.
+    Prefix(String),
+    /// Those whose names end so.
+    Suffix(String),
+}
+
+impl Metrics {
+    /// The labels every sample carries, with the service's values; those that are not known for it are left out.
+    pub fn labels_of<'a>(&'a self, resource: &'a Resource) -> impl Iterator<Item = (&'a str, &'a str)> {
+        self.labels.iter().filter_map(|label| {
+            let part = PARTS.iter().find(|(name, _)| name == label).map_or(label.as_str(), |(_, key)| key);
+            resource.iter().find(|(key, _)| *key == part).map(|(_, value)| (label.as_str(), value))
+        })
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self {
+            default_buckets: vec![0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0],
+            buckets: Vec::new(),
+            series_cap: 2_000,
+            labels: Vec::new(),
+            process: true,
+        }
+    }
+}

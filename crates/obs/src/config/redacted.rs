@@ -1,0 +1,137 @@
+//! How a configuration is printed: as a file that says the same, without its secrets.
+
+use std::fmt::{self, Write};
+
+use obs_core::redact::{REDACTED, is_secret};
+
+use super::key::{Kind, Value, keys};
+use super::{BucketMatch, BucketRule, Config, duration};
+
+impl Config {
+    /// The whole configuration in the form of `obs.yaml`, with `[redacted]` in place of secrets: header values,
+    /// values under a secret name, credentials and queries in URLs, and whatever the file took from a variable or
+    /// another file.
+    ///
+    /// ```
+    /// assert!(obs::Config::new("orders").redacted().starts_with("service:\n  name: \"orders\"\n"));
+    /// ```
+    pub fn redacted(&self) -> String {
+        let mut text = String::new();
+        let mut open: Vec<&str> = Vec::new();
+        for key in keys() {
+            let Some(shown) = self.shown(key.path, key.kind, (key.get)(self)) else { continue };
+            let mut sections: Vec<_> = key.path.split('.').collect();
+            sections.pop();
+            let same = open.iter().zip(&sections).take_while(|(a, b)| a == b).count();
+            for (depth, section) in sections.iter().enumerate().skip(same) {
+                let _ = writeln!(text, "{}{section}:", "  ".repeat(depth));
+            }
+            let _ = writeln!(text, "{}{}: {shown}", "  ".repeat(sections.len()), key.name());
+            open = sections;
+        }
+        text
+    }
+
+    /// What stands at each key, by its path; `None` where nothing does.
+    fn shown(&self, path: &str, kind: Kind, value: Value) -> Option<String> {
+        let concealed = |path: &str| self.conceals(path);
+        let shown = match value {
+            Value::None => return None,
+            Value::Pairs(pairs) if pairs.is_empty() => return None,
+            Value::Names(names) if names.is_empty() => return None,
+            Value::Rules(rules) if rules.is_empty() => return None,
+            Value::Pairs(pairs) => flow(
+                '{',
+                '}',
+                pairs.into_iter().map(|(name, value)| {
+                    let secret =
+                        path == "traces.headers" || is_secret(&name) || concealed(&format!("{path}.{name}"));
+                    format!("{}: {}", quoted(&name), quoted(if secret { REDACTED } else { &value }))
+                }),
+            ),
+            _ if concealed(path) => quoted(REDACTED),
+            Value::Text(text) if kind == Kind::Url => quoted(&url(&text)),
+            Value::Text(text) => quoted(&text),
+            Value::Flag(flag) => flag.to_string(),
+            Value::Word(word) => word.to_owned(),
+            Value::Time(time) => duration::Shown(time).to_string(),
+            Value::Whole(number) => number.to_string(),
+            Value::Number(number) => number.to_string(),
+            Value::Bounds(bounds) => list(&bounds),
+            Value::Rules(rules) => flow('[', ']', rules.iter().map(rule)),
+            Value::Names(names) => flow('[', ']', names.iter().map(|name| quoted(name))),
+            Value::Address(super::Admin::Off) => String::from("off"),
+            Value::Address(super::Admin::At(addr)) => quoted(&addr.to_string()),
+        };
+        Some(shown)
+    }
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown =
+            keys().filter_map(|key| Some((key.path, self.shown(key.path, key.kind, (key.get)(self))?)));
+        let mut map = f.debug_map();
+        shown.for_each(|(path, shown)| {
+            map.entry(&format_args!("{path}"), &format_args!("{shown}"));
+        });
+        map.finish()
+    }
+}
+
+/// A URL without what may let somebody in: user information and the query.
+pub(super) fn url(text: &str) -> String {
+    let (place, query) = match text.split_once('?') {
+        Some((place, _)) => (place, format!("?{REDACTED}")),
+        None => (text, String::new()),
+    };
+    let start = place.find("://").map_or(0, |at| at + 3);
+    let end = place[start..].find('/').map_or(place.len(), |at| start + at);
+    match place[start..end].rfind('@') {
+        Some(at) => format!("{}{REDACTED}{}{query}", &place[..start], &place[start + at..]),
+        None => format!("{place}{query}"),
+    }
+}
+
+fn rule(rule: &BucketRule) -> String {
+    let (word, name) = match &rule.of {
+        BucketMatch::Metric(name) => ("metric", name),
+        BucketMatch::Prefix(name) => ("prefix", name),
+        BucketMatch::Suffix(name) => ("suffix", name),
+    };
+    format!("{{ {word}: {}, bounds: {} }}", quoted(name), list(&rule.bounds))
+}
+
+fn list(bounds: &[f64]) -> String {
+    flow('[', ']', bounds.iter().map(f64::to_string))
+}
+
+/// A list or map on one line.
+fn flow(start: char, end: char, items: impl Iterator<Item = String>) -> String {
+    let items: Vec<_> = items.collect();
+    let pad = if start == '{' { " " } else { "" };
+    format!("{start}{pad}{}{pad}{end}", items.join(", "))
+}
+
+/// A text as YAML and JSON both write it.
+pub(super) fn quoted(text: &str) -> String {
+    let mut quoted = String::with_capacity(text.len() + 2);
+    quoted.push('"');
+    for char in text.chars() {
+        match char {
+            '"' | '\\' => quoted.extend(['\\', char]),
+            '\n' => quoted.push_str("\\n"),
+            '\t' => quoted.push_str("\\t"),
+            // Control characters, and what YAML takes for the end of a line.
+            '\0'..' ' | '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{feff}' => {
+                let _ = write!(quoted, "\\u{:04x}", u32::from(char));
+            }
+            _ => quoted.push(char),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+#[cfg(test)]
+mod tests;

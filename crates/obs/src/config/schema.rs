@@ -1,0 +1,188 @@
+//! The JSON schema of `obs.yaml`, for editors: drawn from the table of keys.
+
+use std::fmt::Write;
+
+use super::key::{Key, Kind, Reload, list, names_under};
+use super::redacted::quoted;
+
+/// A value of JSON.
+enum Json {
+    /// As it is written.
+    Raw(String),
+    Text(String),
+    List(Vec<Self>),
+    Object(Vec<(&'static str, Self)>),
+}
+
+/// The JSON schema (draft 2020-12) of `obs.yaml`, with every key, its type, default, range and meaning.
+///
+/// The workspace keeps it in `docs/obs.schema.json`; `cargo xtask schema` writes it there.
+pub fn schema() -> String {
+    let mut root = vec![
+        ("$schema", text("https://json-schema.org/draft/2020-12/schema")),
+        ("title", text("obs.yaml")),
+        ("description", text("What an operator chooses for a service observed by obs.")),
+    ];
+    root.extend(section(""));
+    let mut written = String::new();
+    Json::Object(root).write(&mut written, 0);
+    written.push('\n');
+    written
+}
+
+/// What is said of the keys under a section.
+fn section(path: &str) -> Vec<(&'static str, Json)> {
+    let under = names_under(path).into_iter().map(|name| {
+        let path = if path.is_empty() { String::from(name) } else { format!("{path}.{name}") };
+        let schema = match Key::at(&path) {
+            Some(key) => one(key),
+            None if path == "admin" => {
+                let off = Json::Object(vec![("const", text("off"))]);
+                Json::Object(vec![("anyOf", Json::List(vec![off, Json::Object(section(&path))]))])
+            }
+            None => Json::Object(section(&path)),
+        };
+        (name, schema)
+    });
+    vec![
+        // A section whose keys are all commented out has no value.
+        ("type", Json::List(vec![text("object"), text("null")])),
+        ("additionalProperties", raw("false")),
+        ("properties", Json::Object(under.collect())),
+    ]
+}
+
+fn one(key: &Key) -> Json {
+    let mut said = String::from(key.doc);
+    if !key.default.is_empty() {
+        let _ = write!(said, " Default: {}.", key.default);
+    }
+    if !key.variables.is_empty() {
+        let names = key.variables.iter().map(|variable| variable.name);
+        let _ = write!(said, " Variables that go before it: {}.", list(names, "and"));
+    }
+    match key.reload {
+        Reload::No => {}
+        Reload::Yes => said.push_str(" Taken up while the service runs."),
+        Reload::NewHistograms => said.push_str(" Taken up while the service runs, for new histograms."),
+    }
+    let mut schema = vec![("description", Json::Text(said))];
+    schema.extend(kind(key.kind));
+    Json::Object(schema)
+}
+
+fn kind(kind: Kind) -> Vec<(&'static str, Json)> {
+    match kind {
+        // A version such as 1.2 is a number to YAML and text to us.
+        Kind::Text => vec![
+            ("type", Json::List(vec![text("string"), text("number"), text("boolean")])),
+            ("minLength", raw("1")),
+        ],
+        Kind::Url => vec![("type", text("string")), ("minLength", raw("1"))],
+        Kind::Flag => asked(vec![("type", text("boolean"))]),
+        Kind::Word(words) => asked(vec![("enum", Json::List(words.iter().map(|word| text(word)).collect()))]),
+        Kind::Time(..) => asked(vec![("type", text("string")), ("pattern", text("^[0-9]+(ms|s|m|h)$"))]),
+        Kind::Whole(least, most) => asked(range("integer", &least.to_string(), &most.to_string())),
+        Kind::WholeOrNone(least, most) => {
+            let mut schema = range("integer", &least.to_string(), &most.to_string());
+            schema[0].1 = Json::List(vec![text("integer"), text("null")]);
+            asked(schema)
+        }
+        Kind::Number(least, most) => asked(range("number", &least.to_string(), &most.to_string())),
+        Kind::Bounds => bounds(),
+        Kind::Rules => vec![("type", text("array")), ("items", Json::Object(rule()))],
+        Kind::Names => {
+            let item = Json::Object(vec![("type", text("string")), ("minLength", raw("1"))]);
+            vec![("type", text("array")), ("uniqueItems", raw("true")), ("items", item)]
+        }
+        Kind::Pairs => {
+            let value = Json::Object(self::kind(Kind::Text));
+            vec![("type", text("object")), ("additionalProperties", value)]
+        }
+        Kind::Address => vec![
+            ("type", text("string")),
+            ("examples", Json::List(vec![text("127.0.0.1:9464"), text("off")])),
+        ],
+    }
+}
+
+/// A value, or a text that puts it in: `${env:NAME}`.
+fn asked(schema: Vec<(&'static str, Json)>) -> Vec<(&'static str, Json)> {
+    let put_in = vec![("type", text("string")), ("pattern", text("\\$\\{(env|file):[^}]+\\}"))];
+    vec![("anyOf", Json::List(vec![Json::Object(schema), Json::Object(put_in)]))]
+}
+
+fn range(of: &str, least: &str, most: &str) -> Vec<(&'static str, Json)> {
+    vec![("type", text(of)), ("minimum", raw(least)), ("maximum", raw(most))]
+}
+
+fn bounds() -> Vec<(&'static str, Json)> {
+    let item = Json::Object(vec![("type", text("number"))]);
+    vec![("type", text("array")), ("minItems", raw("1")), ("items", item)]
+}
+
+fn rule() -> Vec<(&'static str, Json)> {
+    let names = ["metric", "prefix", "suffix"];
+    let mut properties: Vec<_> =
+        names.into_iter().map(|name| (name, Json::Object(kind(Kind::Text)))).collect();
+    properties.push(("bounds", Json::Object(bounds())));
+    let one_of = names.map(|name| Json::Object(vec![("required", Json::List(vec![text(name)]))]));
+    vec![
+        ("type", text("object")),
+        ("additionalProperties", raw("false")),
+        ("properties", Json::Object(properties)),
+        ("required", Json::List(vec![text("bounds")])),
+        ("oneOf", Json::List(one_of.into())),
+    ]
+}
+
+fn text(text: &str) -> Json {
+    Json::Text(text.to_owned())
+}
+
+fn raw(text: &str) -> Json {
+    Json::Raw(text.to_owned())
+}
+
+impl Json {
+    fn write(&self, out: &mut String, depth: usize) {
+        let indent = |out: &mut String, depth: usize| {
+            out.push('\n');
+            out.extend(std::iter::repeat_n("  ", depth));
+        };
+        match self {
+            Self::Raw(raw) => out.push_str(raw),
+            Self::Text(text) => out.push_str(&quoted(text)),
+            // Lists here are short but for those of objects.
+            Self::List(items) if items.iter().all(|item| !matches!(item, Self::Object(_))) => {
+                out.push('[');
+                for (at, item) in items.iter().enumerate() {
+                    out.push_str(if at == 0 { "" } else { ", " });
+                    item.write(out, depth);
+                }
+                out.push(']');
+            }
+            Self::List(items) => {
+                out.push('[');
+                for (at, item) in items.iter().enumerate() {
+                    out.push_str(if at == 0 { "" } else { "," });
+                    indent(out, depth + 1);
+                    item.write(out, depth + 1);
+                }
+                indent(out, depth);
+                out.push(']');
+            }
+            Self::Object(members) => {
+                out.push('{');
+                for (at, (name, value)) in members.iter().enumerate() {
+                    out.push_str(if at == 0 { "" } else { "," });
+                    indent(out, depth + 1);
+                    let _ = write!(out, "{}: ", quoted(name));
+                    value.write(out, depth + 1);
+                }
+                indent(out, depth);
+                out.push('}');
+            }
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! What the file chooses comes to pass, at the start and while the service runs.
+
+use std::time::Duration;
+
+use obs::Obs;
+
+use super::file::Yaml;
+use crate::collector::{Answer, Collector};
+use crate::process::alone;
+use crate::scrape::Scrape;
+use crate::service::{TempFile, until};
+
+fn scrape(obs: &Obs) -> Scrape {
+    Scrape::of(obs.recorder())
+}
+
+/// The bounds of a histogram as a scrape shows them.
+fn bounds(obs: &Obs, family: &str) -> Vec<String> {
+    let scrape = scrape(obs);
+    let buckets = scrape.samples.iter().filter(|sample| sample.name == format!("{family}_bucket"));
+    buckets.map(|sample| sample.label("le").unwrap().to_owned()).collect()
+}
+
+/// Waits until as many changes have been taken up.
+#[track_caller]
+fn applied(obs: &Obs, count: f64) {
+    until("the change is taken up", || {
+        scrape(obs).sum("obs_config_reloads_total", &[("result", "applied")]) >= count
+    });
+}
+
+#[test]
+fn metrics_are_as_the_file_says() {
+    alone(module_path!(), "metrics_are_as_the_file_says", &[], || {
+        let text = "
+service: { env: prod, attributes: { team: core } }
+metrics:
+  default_buckets: [1, 2]
+  buckets:
+    - { prefix: db_, bounds: [3] }
+    - { suffix: _bytes, bounds: [4] }
+    - { metric: exact, bounds: [5] }
+  series_cap: 3
+  labels: [env, team, region]
+  process: false
+";
+        let file = Yaml::new("metrics", text);
+        let obs = file.build().unwrap();
+        let recorder = obs.recorder();
+        for (family, expected) in [
+            ("other", ["1", "2", "+Inf"].as_slice()),
+            ("db_bytes", &["3", "+Inf"]),
+            ("exact", &["5", "+Inf"]),
+        ] {
+            recorder.histogram(family, &[]).unwrap().observe(1.0, None);
+            assert_eq!(bounds(&obs, family), expected, "{family}");
+        }
+        for n in 0..9 {
+            recorder.counter("orders", &[("n", &n.to_string())]).unwrap().increment(1);
+        }
+        let scrape = scrape(&obs);
+        assert_eq!(scrape.of_family("orders_total").len(), 3);
+        for sample in &scrape.samples {
+            assert_eq!(sample.label("env").zip(sample.label("team")), Some(("prod", "core")), "{sample:?}");
+            assert_eq!(sample.label("region"), None, "what is not known is left out");
+        }
+        assert!(!scrape.families.keys().any(|family| family.starts_with("process_")));
+
+        file.write(
+            "metrics: { default_buckets: [7], series_cap: 3, process: false }\nservice: { env: prod }",
+        );
+        applied(&obs, 1.0);
+        recorder.histogram("late", &[]).unwrap().observe(1.0, None);
+        recorder.histogram("other", &[]).unwrap().observe(1.0, None);
+        assert_eq!(bounds(&obs, "late"), ["7", "+Inf"]);
+        assert_eq!(bounds(&obs, "other"), ["1", "2", "+Inf"], "what is there stays");
+    });
+}
+
+#[test]
+fn a_label_that_no_sample_may_have_is_a_mistake_where_it_stands() {
+    let file = Yaml::new(
+        "label",
+        "service: { attributes: { route: a, 'a.b': c } }\nmetrics: { labels: [route, 'a.b'] }",
+    );
+    let mistakes = file.mistakes();
+    assert_eq!(mistakes.len(), 2, "{mistakes:?}");
+    assert!(mistakes[0].starts_with("obs.yaml:2:21: metrics.labels: const label `route`: "), "{mistakes:?}");
+    assert!(mistakes[1].starts_with("obs.yaml:2:28: metrics.labels: const label `a.b`: "), "{mistakes:?}");
+}
+
+#[test]
+fn levels_of_lines_change_and_change_back() {
+    alone(module_path!(), "levels_of_lines_change_and_change_back", &[], || {
+        let (file, lines) = (Yaml::new("levels", "logs: { level: info }"), TempFile::new("levels.log"));
+        let obs = file.builder().log_file(&lines.0).install().unwrap();
+        // One call site for all, so that what it remembers is put to the test.
+        let line = |n: u64| tracing::debug!(target: "service", n, "looked at");
+        line(1);
+        file.write("logs: { level: debug }");
+        applied(&obs, 1.0);
+        line(2);
+        file.write("logs: { level: info }");
+        applied(&obs, 2.0);
+        line(3);
+        assert!(obs.flush(Duration::from_secs(10)));
+        let numbers: Vec<_> = lines.lines().iter().filter_map(|line| line["n"].as_u64()).collect();
+        assert_eq!(numbers, [2]);
+    });
+}
+
+#[test]
+fn lines_take_the_form_and_the_place_that_the_file_says() {
+    alone(module_path!(), "lines_take_the_form_and_the_place_that_the_file_says", &[], || {
+        let file = Yaml::new("form", "");
+        let path = file.beside("orders.log");
+        let line = |text: &str| {
+            file.write(text.replace("PATH", path.to_str().unwrap()));
+            let obs = file.builder().build().unwrap();
+            tracing::dispatcher::with_default(obs.dispatch(), || tracing::info!(sku = "A 1", "placed"));
+            drop(obs);
+        };
+        line("logs: { format: logfmt, file: { path: PATH } }");
+        let written = std::fs::read_to_string(&path).unwrap();
+        assert!(written.contains("message=placed sku=\"A 1\""), "{written}");
+        line("logs: { file: { path: PATH, rotate: daily, keep: 2 } }");
+        let dated = std::fs::read_dir(path.parent().unwrap()).unwrap().filter_map(|entry| {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            (name.starts_with("orders.20") && name.ends_with(".log")).then_some(name)
+        });
+        let dated: Vec<_> = dated.collect();
+        let [name] = dated.as_slice() else { panic!("{dated:?}") };
+        let written = std::fs::read_to_string(path.with_file_name(name)).unwrap();
+        assert!(written.contains("\"sku\":\"A 1\""), "{written}");
+    });
+}
+
+#[test]
+fn lines_go_to_standard_error_when_the_file_says_so() {
+    let name = "lines_go_to_standard_error_when_the_file_says_so";
+    let told = alone(module_path!(), name, &[], || {
+        let file = Yaml::new("stderr", "logs: { output: stderr, format: json }");
+        let obs = file.builder().build().unwrap();
+        tracing::dispatcher::with_default(obs.dispatch(), || tracing::info!("over here"));
+        drop(obs);
+    });
+    assert!(told.contains("\"message\":\"over here\""), "{told}");
+}
+
+#[test]
+fn spans_are_as_many_and_as_large_as_the_file_says() {
+    alone(module_path!(), "spans_are_as_many_and_as_large_as_the_file_says", &[], || {
+        let collector = Collector::start(Answer::Ok);
+        let rest = format!(
+            "  endpoint: {}\n  headers: {{ x-tenant: shop }}\n  linger: 0s\n  limits: {{ attributes: 2, attribute_length: 3 }}\n",
+            collector.url()
+        );
+        let text = |ratio: f64, level: &str| {
+            format!("logs: {{ output: off }}\ntraces:\n  ratio: {ratio}\n  level: {level}\n{rest}")
+        };
+        let file = Yaml::new("spans", &text(0.0, "info"));
+        let obs = file.builder().install().unwrap();
+        let names = || {
+            assert!(obs.flush(Duration::from_secs(10)));
+            collector.spans().into_iter().map(|span| span.name).collect::<Vec<_>>()
+        };
+        let both = |n: u64| {
+            drop(tracing::info_span!(target: "service", "coarse", n, text = "abcdef").entered());
+            drop(tracing::debug_span!(target: "service", "fine", n).entered());
+        };
+        both(1);
+        assert_eq!(names(), [""; 0], "none of them");
+        file.write(text(1.0, "info"));
+        applied(&obs, 1.0);
+        both(2);
+        assert_eq!(names(), ["coarse"]);
+        file.write(text(1.0, "debug"));
+        applied(&obs, 2.0);
+        both(3);
+        assert_eq!(names(), ["coarse", "coarse", "fine"]);
+        file.write(text(0.0, "debug"));
+        applied(&obs, 3.0);
+        both(4);
+        assert_eq!(names().len(), 3);
+        let span = &collector.spans()[0];
+        assert_eq!(span.attributes.len(), 2, "{span:?}");
+        assert!(span.dropped_attributes_count > 0, "{span:?}");
+    });
+}
+
+#[test]
+fn trees_are_printed_when_the_file_says_so() {
+    alone(module_path!(), "trees_are_printed_when_the_file_says_so", &[], || {
+        let file = Yaml::new("trees", "traces: { exporter: stdout }\nlogs: { output: off }");
+        let obs = file.builder().build().unwrap();
+        tracing::dispatcher::with_default(obs.dispatch(), || drop(tracing::info_span!("root").entered()));
+        assert!(obs.flush(Duration::from_secs(10)));
+        let delivered = scrape(&obs).sum("obs_pipeline_delivered_total", &[("pipeline", "traces_stdout")]);
+        assert_eq!(delivered, 1.0);
+    });
+}
+
+#[test]
+fn a_check_goes_stale_no_sooner_than_it_may_run() {
+    let file = Yaml::new("stale", "health: { interval: 10s, stale_after: 10s }");
+    let mistakes = file.mistakes();
+    assert_eq!(mistakes.len(), 1);
+    assert!(mistakes[0].starts_with("obs.yaml:1:26: health.stale_after: "), "{mistakes:?}");
+}

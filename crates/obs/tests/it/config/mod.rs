@@ -1,0 +1,8 @@
+//! `obs.yaml` as an operator meets it: its mistakes, its secrets, and its changes while the service runs.
+
+mod effects;
+mod file;
+mod hostile;
+mod mistakes;
+mod reload;
+mod schema;

@@ -1,0 +1,11 @@
+//! Serving and its end, over real sockets and with real signals.
+
+mod child;
+mod cut;
+mod finish;
+mod http2;
+mod late;
+mod running;
+mod signals;
+mod start;
+mod wire;
