@@ -4,10 +4,22 @@ use std::process::Command;
 use std::time::Instant;
 
 use crate::arguments::Arguments;
-use crate::{Result, cargo, tidy};
+use crate::{Result, cargo, schema, tidy};
 
-/// The signals and the middleware: each must build without the others.
-const FEATURES: [&str; 4] = ["metrics", "logs", "traces", "middleware"];
+/// Each must build without the others.
+const FEATURES: [&str; 11] = [
+    "metrics",
+    "logs",
+    "traces",
+    "health",
+    "middleware",
+    "serve",
+    "axum",
+    "config",
+    "spawn",
+    "log",
+    "testing",
+];
 
 /// What an example with metrics alone must not build: the other signals, and what they alone bring.
 const OTHER_SIGNALS: [&str; 5] =
@@ -18,9 +30,10 @@ type Step = (&'static str, fn() -> Result);
 
 pub(crate) fn run(arguments: &[String]) -> Result {
     Arguments::new(arguments).end()?;
-    let steps: [Step; 7] = [
+    let steps: [Step; 8] = [
         ("cargo fmt --all --check", || if_present("fmt", cargo::command().args(["fmt", "--all", "--check"]))),
         ("cargo xtask tidy", || tidy::run(&[])),
+        ("cargo xtask schema --check", || schema::run(&[String::from("--check")])),
         ("cargo clippy --workspace --all-targets -- -D warnings", clippy),
         ("cargo doc --workspace --no-deps, warnings denied", doc),
         ("obs without any feature, and with each alone", features_alone),

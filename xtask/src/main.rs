@@ -14,6 +14,7 @@ mod ports;
 mod process;
 mod protobuf;
 mod quickstart;
+mod schema;
 mod tidy;
 
 use std::process::ExitCode;
@@ -31,7 +32,9 @@ usage: cargo xtask <command>
             --admin-port N   the port of /metrics (9464)
   tidy    check the rules of the tree: edges between crates, headers, globals, environment reads
   ci      fmt, clippy, tidy, docs and each feature alone
-  e2e     500 requests against a real Prometheus and a real OTLP sink
+  schema  write docs/obs.schema.json, which editors check obs.yaml by
+            --check          only say whether it is the code's
+  e2e     500 requests against a real Prometheus and a real OTLP sink, and restarts under load
             --install        bring those servers first: apt-get as root, and a Python venv
   bench   build and run the benchmarks in release
             [whole-request|micro] [arguments of that benchmark]";
@@ -45,6 +48,7 @@ fn main() -> ExitCode {
         Some("tidy") => tidy::run(&rest),
         Some("ci") => ci::run(&rest),
         Some("e2e") => e2e::run(&rest),
+        Some("schema") => schema::run(&rest),
         Some("bench") => bench::run(&rest),
         Some("help" | "--help" | "-h") => {
             println!("{USAGE}");

@@ -37,7 +37,8 @@ pub(crate) enum Inherited {
     Nothing,
 }
 
-fn configuration_of_this_shell() -> impl Iterator<Item = OsString> {
+/// The names of what would configure it, were it inherited.
+pub(crate) fn configuration_of_this_shell() -> impl Iterator<Item = OsString> {
     let names = std::env::vars_os().map(|(name, _)| name);
     names.filter(|name| ["OBS_", "OTEL_"].iter().any(|prefix| name.to_string_lossy().starts_with(prefix)))
 }
@@ -48,6 +49,7 @@ pub(crate) struct Quickstart {
     pub(crate) admin: SocketAddr,
     pub(crate) process: Process,
     lines: PathBuf,
+    config: PathBuf,
 }
 
 /// Builds it without optimisation: the first start is what one waits for.
@@ -60,6 +62,10 @@ impl Quickstart {
     pub(crate) fn start(binary: &Path, settings: &Settings<'_>) -> Result<Self> {
         let lines = settings.folder.join("quickstart.lines.json");
         let _ = fs::remove_file(&lines);
+        // A copy, so that it can be edited while the service runs.
+        let config = settings.folder.join("obs.yaml");
+        fs::copy(cargo::root().join("examples/quickstart/obs.yaml"), &config)
+            .map_err(|error| format!("{}: {error}", config.display()))?;
         let mut command = Command::new(binary);
         if settings.inherited == Inherited::Nothing {
             configuration_of_this_shell().for_each(|name| {
@@ -69,13 +75,14 @@ impl Quickstart {
         command.env("QUICKSTART_ADDR", settings.service.to_string());
         command.env("OBS_ADMIN_ADDR", settings.admin.to_string());
         command.env("OBS_LOG_FILE", &lines);
+        command.env("OBS_CONFIG", &config);
         command.env("OTEL_EXPORTER_OTLP_ENDPOINT", format!("http://{}", settings.otlp));
         command.env("QUICKSTART_EXIT_ON_STDIN_EOF", "1");
         // So that a span is seen soon after its request (the batch delay of the OpenTelemetry specification, in ms).
         command.env("OTEL_BSP_SCHEDULE_DELAY", "200");
         let output = settings.folder.join("quickstart.output.txt");
         let process = Process::start_reading_input("quickstart", command, output)?;
-        let mut started = Self { service: settings.service, admin: settings.admin, process, lines };
+        let mut started = Self { service: settings.service, admin: settings.admin, process, lines, config };
         let (service, admin) = (started.service, started.admin);
         // The service is only connected to: a request would be counted.
         started.process.wait_until("listening", START_LIMIT, || {
@@ -93,6 +100,11 @@ impl Quickstart {
     /// The file its lines go to.
     pub(crate) fn lines_path(&self) -> &Path {
         &self.lines
+    }
+
+    /// Its `obs.yaml`, which it looks at while it runs.
+    pub(crate) fn config_path(&self) -> &Path {
+        &self.config
     }
 
     /// The lines written so far; one that is being written is left out.

@@ -53,7 +53,9 @@ pub(crate) fn run(arguments: &[String]) -> Result {
     let mut quickstart = Quickstart::start(&binary, &settings)?;
     println!("service   http://{service}/api/hello");
     println!("metrics   http://{admin}/metrics");
+    println!("health    http://{admin}/readyz?verbose");
     println!("lines     {}", quickstart.lines_path().display());
+    println!("choices   {} (change a level while it runs)", quickstart.config_path().display());
     println!("spans     to an OTLP sink inside this command, at http://{}", sink.address);
     match limit {
         Some(limit) => println!("load      {} requests a second, for {limit:?}\n", Load::PER_SECOND),

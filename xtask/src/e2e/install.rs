@@ -7,8 +7,8 @@ use std::{env, fs};
 
 use crate::{Result, cargo};
 
-/// Packages of Debian: the server with `promtool`, and what makes a venv.
-const DEBIAN: [&str; 3] = ["prometheus", "python3", "python3-venv"];
+/// Packages of Debian: the server with `promtool`, what makes a venv, and what makes load.
+const DEBIAN: [&str; 4] = ["prometheus", "python3", "python3-venv", "wrk"];
 
 /// Packages of PyPI: an OTLP sink as a wheel, and the strict OpenMetrics parser.
 const PYPI: [&str; 2] = ["rotel==0.0.1a15", "prometheus_client==0.26.0"];
@@ -22,6 +22,7 @@ pub(super) struct Programs {
     pub(super) promtool: PathBuf,
     pub(super) python: PathBuf,
     pub(super) rotel: PathBuf,
+    pub(super) wrk: PathBuf,
 }
 
 impl Programs {
@@ -35,6 +36,7 @@ impl Programs {
             prometheus: in_path("prometheus")?,
             promtool: in_path("promtool")?,
             rotel: rotel.ok_or_else(|| missing(&format!("a venv with {}", PYPI.join(" and "))))?,
+            wrk: in_path("wrk")?,
             python,
         })
     }
@@ -42,7 +44,8 @@ impl Programs {
 
 /// Brings what is missing, and does nothing where nothing is.
 pub(super) fn install() -> Result {
-    if in_path("prometheus").is_none() || in_path("promtool").is_none() || !makes_venvs() {
+    let programs = ["prometheus", "promtool", "wrk"];
+    if programs.iter().any(|program| in_path(program).is_none()) || !makes_venvs() {
         apt_get(&["update"])?;
         apt_get(&[&["install", "-y", "--no-install-recommends"][..], &DEBIAN].concat())?;
     }
@@ -60,6 +63,7 @@ pub(super) fn install() -> Result {
     let programs = Programs::find()?;
     println!("prometheus  {}", programs.prometheus.display());
     println!("rotel       {}", programs.rotel.display());
+    println!("wrk         {}", programs.wrk.display());
     Ok(())
 }
 

@@ -7,6 +7,7 @@ mod install;
 mod pipe;
 mod prometheus;
 mod report;
+mod restarts;
 mod rotel;
 mod run;
 mod traffic;

@@ -5,6 +5,7 @@ use super::folder::Folder;
 use super::install::{self, Programs};
 use super::prometheus::Prometheus;
 use super::report::Report;
+use super::restarts;
 use super::rotel::Rotel;
 use super::traffic;
 use crate::arguments::Arguments;
@@ -45,8 +46,16 @@ fn check_all(report: &mut Report) -> Result {
     for (name, check) in check::ALL {
         report.check(name, check(&seen));
     }
-    let Seen { quickstart, .. } = seen;
+    let Seen { quickstart, programs, .. } = seen;
     report.check("quickstart: ends on SIGTERM, with success", check::ends(quickstart));
+    report.check(
+        "restarts: wrk sees no error and nothing but 2xx",
+        restarts::under_wrk(&programs.wrk, &binary, path),
+    );
+    report.check(
+        "restarts: every request written has its answer",
+        restarts::under_strict_clients(&binary, path),
+    );
     if report.all_passed() {
         folder.discard();
     }

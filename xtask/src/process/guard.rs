@@ -18,7 +18,7 @@ pub(crate) enum Stop {
 }
 
 /// How long a child that was asked to end may take.
-const GRACE: Duration = Duration::from_secs(10);
+pub(crate) const GRACE: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(20);
 
 /// Becomes the program itself, and leaves a watcher behind that reads the input: when it ends, because the command
@@ -116,11 +116,21 @@ impl Process {
         if let Some(status) = self.ended() {
             return Ok(status);
         }
+        self.tell(stop);
+        self.wait_for(GRACE)
+    }
+
+    /// Asks it to end, and does not wait.
+    pub(crate) fn tell(&mut self, stop: Stop) {
         match stop {
             Stop::CloseInput => drop(self.child.stdin.take()),
             Stop::Terminate => terminate(self.child.id()),
         }
-        let deadline = Instant::now() + GRACE;
+    }
+
+    /// Waits until it ends; kills it when it does not in time.
+    pub(crate) fn wait_for(&mut self, limit: Duration) -> Result<ExitStatus> {
+        let deadline = Instant::now() + limit;
         while Instant::now() < deadline {
             if let Some(status) = self.ended() {
                 return Ok(status);
@@ -130,7 +140,7 @@ impl Process {
         let _ = self.child.kill();
         let _ = self.child.wait();
         Err(format!(
-            "{} did not end within {GRACE:?} and was killed; its last output:\n{}",
+            "{} did not end within {limit:?} and was killed; its last output:\n{}",
             self.name,
             self.output.tail()
         ))

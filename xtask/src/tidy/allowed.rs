@@ -52,6 +52,31 @@ pub(crate) const ALLOWED: &[Allowed] = &[
         "crates/obs-metrics/src/series/threads.rs",
         "which slots of hot series have an owner among all threads",
     ),
+    allowed(
+        Rule::Static,
+        "crates/obs/src/subscriber/handle.rs",
+        "a subscriber that keeps another from being taken for the only one",
+    ),
+    allowed(
+        Rule::Static,
+        "crates/obs/src/bridge/",
+        "call sites live as long as the process, and what is to be a logger must",
+    ),
+    allowed(
+        Rule::Static,
+        "crates/obs/src/entry/recorder.rs",
+        "a constant with an address: the facade lends recorders by reference",
+    ),
+    allowed(
+        Rule::Static,
+        "crates/obs/src/subscriber/proxy.rs",
+        "the call site of native spans: a constant with an address",
+    ),
+    allowed(
+        Rule::Static,
+        "crates/obs/src/subscriber/fused.rs",
+        "numbers subscribers, so that one knows its own spans",
+    ),
     allowed(Rule::Static, "crates/obs/src/install.rs", "whether this process has been claimed"),
     allowed(Rule::SetsGlobal, "crates/obs/src/install.rs", "installation is what sets globals"),
     allowed(
@@ -90,9 +115,16 @@ pub(crate) const ALLOWED: &[Allowed] = &[
         "crates/obs-metrics/src/series/threads.rs",
         "the slot of hot series this thread owns",
     ),
+    allowed(Rule::ThreadLocal, "crates/obs/src/entry.rs", "which installation a thread has entered"),
+    allowed(Rule::ThreadLocal, "crates/obs/src/entry/recorder.rs", "which recorder a thread has entered"),
     allowed(
         Rule::ThreadLocal,
-        "crates/obs-trace/src/otlp.rs",
+        "crates/obs/src/subscriber/",
+        "free slots and answers of filters near at hand, and a list of fields used again",
+    ),
+    allowed(
+        Rule::ThreadLocal,
+        "crates/obs-trace/src/encode/buffer.rs",
         "a buffer used again, so that encoding needs no allocation",
     ),
     allowed(

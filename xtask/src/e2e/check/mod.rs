@@ -5,6 +5,7 @@ mod counters;
 mod exemplars;
 mod exposition;
 mod lines;
+mod operations;
 mod responses;
 mod running;
 mod spans;
@@ -54,4 +55,7 @@ pub(super) const ALL: &[(&str, Check)] = &[
         exemplars::followed,
     ),
     ("/metrics: produced = delivered + dropped + pending, and nothing dropped", books::balanced),
+    ("probes: alive, started, ready, and the check by its name", operations::probes),
+    ("lines: a field set on the request is on its later lines", operations::request_fields),
+    ("obs.yaml: a mistake is refused, a level is taken up, without a restart", operations::level_changed),
 ];
