@@ -58,6 +58,25 @@ pub(crate) fn root_span(turn: u64) {
     span.in_scope(|| black_box(turn));
 }
 
+/// A root span as above with ten below it of two attributes each, through the `tracing` macros.
+pub(crate) fn span_tree(turn: u64) {
+    let root: Span = tracing::info_span!(
+        parent: None,
+        "request",
+        otel.kind = "server",
+        http.request.method = "GET",
+        http.route = "/users/{id}",
+        http.response.status_code = 200_u64,
+        user_id = turn,
+        url.path = "/users/42",
+    );
+    root.in_scope(|| {
+        for step in 0..10_u64 {
+            tracing::info_span!("step", step, table = "orders").in_scope(|| black_box(turn));
+        }
+    });
+}
+
 /// A counter of the `metrics` facade whose handle is kept.
 pub(crate) fn facade_counter() -> Counter {
     metrics::counter!("requests_total", "route" => "/users/{id}", "method" => "GET")

@@ -1,4 +1,5 @@
-//! obs, part by part: its layers on a registry and its recorder behind the facade, as its umbrella installs them.
+//! obs, part by part: its subscriber, or its layers on a registry where other layers are wanted beside them, and its
+//! recorder behind the facade, as its umbrella installs them.
 
 use super::Subject;
 use crate::workload::{self, BUCKETS, expect, sum};
@@ -14,20 +15,36 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use tracing::{Dispatch, dispatcher};
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt as _;
-use tracing_subscriber::{Layer, Registry};
 
 fn base() -> Arc<Base> {
     Base::new(Resource::new("micro"))
 }
 
-/// The umbrella's form: boxed layers in a list on the registry, though it has those of logs and traces both.
-fn subscriber(layer: impl Layer<Registry> + Send + Sync) -> Dispatch {
-    Dispatch::new(tracing_subscriber::registry().with(vec![layer.boxed()]))
+/// How the umbrella joins logs and traces.
+#[derive(Clone, Copy)]
+enum Form {
+    /// In one subscriber.
+    Fused,
+    /// As boxed layers in a list on the registry.
+    Composed,
 }
 
-fn install(layer: impl Layer<Registry> + Send + Sync) {
-    dispatcher::set_global_default(subscriber(layer)).expect("one subscriber in this process");
+fn subscriber(form: Form, logs: &Logs, tracer: &Tracer) -> Dispatch {
+    let info: Targets = "info".parse().expect("a level");
+    match form {
+        Form::Fused => Dispatch::new(obs::Fused::new().logs(logs).traces(tracer, info)),
+        Form::Composed => {
+            let traces = TraceLayer::new(tracer).with_filter(info).boxed();
+            Dispatch::new(tracing_subscriber::registry().with(vec![traces, logs.layer().boxed()]))
+        }
+    }
+}
+
+fn install(form: Form, logs: &Logs, tracer: &Tracer) {
+    dispatcher::set_global_default(subscriber(form, logs, tracer)).expect("one subscriber in this process");
 }
 
 fn logs(base: &Arc<Base>, output: Output) -> (Logs, LogsGuard) {
@@ -47,10 +64,12 @@ impl Meter for Lines {
     fn gauge(&mut self, _: &'static Metric, _: &[&str], _: f64) {}
 }
 
-fn log_subject(run: fn(u64), evidence: &'static [&'static str]) -> Subject {
+/// Both signals are on; what is not sampled is no span's event, so that the line is all there is.
+fn log_subject(form: Form, run: fn(u64), evidence: &'static [&'static str]) -> Subject {
     let base = base();
     let (installed, guard) = logs(&base, Output::discard());
-    install(installed.layer());
+    let tracer = tracer(Sampler::always_off(), 7);
+    install(form, &installed, &tracer);
     Subject::new(run, move |total| {
         let _alive = &guard;
         let mut lines = Lines(0);
@@ -59,7 +78,7 @@ fn log_subject(run: fn(u64), evidence: &'static [&'static str]) -> Subject {
         // One more, kept this time, to see that a line has all that it should.
         let memory = obs_logs::Memory::new();
         let (kept, _guard) = logs(&base, Output::memory(&memory));
-        dispatcher::with_default(&subscriber(kept.layer()), || run(1));
+        dispatcher::with_default(&subscriber(form, &kept, &tracer), || run(1));
         let line = memory.lines().concat();
         let missing = evidence.iter().find(|part| !line.contains(**part));
         missing.map_or(Ok(()), |part| Err(format!("no {part} in {line}")))
@@ -69,6 +88,7 @@ fn log_subject(run: fn(u64), evidence: &'static [&'static str]) -> Subject {
 /// One event with ten fields.
 pub(crate) fn log_line() -> Subject {
     log_subject(
+        Form::Fused,
         |count| (0..count).for_each(workload::log_line),
         &["request handled", r#""method":"GET""#, r#""latency_us":0"#, r#""region":"eu-west-1""#],
     )
@@ -76,7 +96,17 @@ pub(crate) fn log_line() -> Subject {
 
 /// The same inside three open spans.
 pub(crate) fn log_in_spans() -> Subject {
+    log_in_spans_of(Form::Fused)
+}
+
+/// The same on a registry.
+pub(crate) fn log_in_spans_composed() -> Subject {
+    log_in_spans_of(Form::Composed)
+}
+
+fn log_in_spans_of(form: Form) -> Subject {
     log_subject(
+        form,
         |count| workload::in_three_spans(|| (0..count).for_each(workload::log_line)),
         &[
             "request handled",
@@ -104,12 +134,14 @@ fn tracer(sampler: Sampler, attributes: usize) -> Tracer {
     Tracer::builder(base()).sampler(sampler.parent_based()).sink(Discard(attributes)).build()
 }
 
-fn spans(sampler: Sampler, spans_of: fn(u64) -> u64) -> Subject {
+fn spans(form: Form, sampler: Sampler, run: fn(u64), spans_of: fn(u64) -> u64) -> Subject {
+    let (logs, guard) = logs(&base(), Output::discard());
     // The five, and where the span is in the code and its level.
-    install(TraceLayer::new(&tracer(sampler, 7)));
+    install(form, &logs, &tracer(sampler, 7));
     Subject::new(
-        |count| (0..count).for_each(workload::root_span),
+        move |count| (0..count).for_each(run),
         move |total| {
+            let _alive = &guard;
             expect("spans", SPANS.load(Relaxed), spans_of(total))?;
             // Also a span that leaves nothing behind must have ids while it is open.
             let open = tracing::info_span!(parent: None, "open").in_scope(context::current_ids);
@@ -121,12 +153,32 @@ fn spans(sampler: Sampler, spans_of: fn(u64) -> u64) -> Subject {
 
 /// A root span through the `tracing` macros that is sampled.
 pub(crate) fn root_span() -> Subject {
-    spans(Sampler::always_on(), |total| total)
+    spans(Form::Fused, Sampler::always_on(), workload::root_span, |total| total)
+}
+
+/// The same on a registry.
+pub(crate) fn root_span_composed() -> Subject {
+    spans(Form::Composed, Sampler::always_on(), workload::root_span, |total| total)
+}
+
+/// A root span with ten below it through the `tracing` macros.
+pub(crate) fn span_tree() -> Subject {
+    spans(Form::Fused, Sampler::always_on(), workload::span_tree, |total| total)
+}
+
+/// The same on a registry.
+pub(crate) fn span_tree_composed() -> Subject {
+    spans(Form::Composed, Sampler::always_on(), workload::span_tree, |total| total)
 }
 
 /// A root span through the `tracing` macros that is not.
 pub(crate) fn root_span_unsampled() -> Subject {
-    spans(Sampler::always_off(), |_| 0)
+    spans(Form::Fused, Sampler::always_off(), workload::root_span, |_| 0)
+}
+
+/// The same on a registry.
+pub(crate) fn root_span_unsampled_composed() -> Subject {
+    spans(Form::Composed, Sampler::always_off(), workload::root_span, |_| 0)
 }
 
 /// The same span by the engine, without `tracing`: begun, described, open while its work runs, ended.
