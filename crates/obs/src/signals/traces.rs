@@ -10,7 +10,7 @@ use obs_export::queue::{self, Worker};
 use obs_trace::otlp::{self, Otlp};
 use obs_trace::stdout::{self, StdoutTree};
 use obs_trace::{Limits, Sampler, ServerSpans, SpanSink, Tracer};
-use tracing_subscriber::filter::Targets;
+use tracing_subscriber::filter::{LevelFilter, ParseError, Targets};
 
 use super::{Reloader, Signal};
 use crate::config::{Config, Exporter, Mistake, SamplerChoice, SpanLimits, Traces};
@@ -66,7 +66,7 @@ impl Part {
         let choices = &config.traces;
         let failed =
             |source: Box<dyn std::error::Error + Send + Sync>| Error::Signal { name: "traces", source };
-        let filter = TargetFilter::new(filter(choices).map_err(|error| failed(error.into()))?);
+        let filter = TargetFilter::new(levels(&choices.filter).map_err(|error| failed(error.into()))?);
         let sampler = sampler(choices).map_err(|error| failed(error.into()))?;
         let builder = Tracer::builder(Arc::clone(base)).sampler(sampler).limits(limits(choices.limits));
         let tracer = match sink {
@@ -99,14 +99,19 @@ pub(crate) fn mistakes(config: &Config) -> Vec<Mistake> {
         Some(Mistake::new(&format!("traces.headers.{name}"), error))
     });
     let sampler = sampler(choices).err().map(|error| Mistake::new("traces.ratio", error));
-    let filter = filter(choices).err().map(|error| Mistake::new("traces.level", error));
+    let filter = levels(&choices.filter).err().map(|error| Mistake::new("traces.level", error));
     endpoint.into_iter().chain(headers).chain(sampler).chain(filter).collect()
 }
 
-/// Without one, the spans that libraries make of their own inner life at TRACE would leave by the hundred with each
-/// request.
-fn filter(choices: &Traces) -> Result<Targets, tracing_subscriber::filter::ParseError> {
-    choices.filter.parse()
+/// Read as the levels of lines are: spaces around commas and equals signs are nothing, and where no level stands
+/// alone, targets without a directive are at INFO. Without a filter, the spans that libraries make of their own inner
+/// life at TRACE would leave by the hundred with each request.
+fn levels(text: &str) -> Result<Targets, ParseError> {
+    let trimmed = |directive: &str| directive.split('=').map(str::trim).collect::<Vec<_>>().join("=");
+    let directives: Vec<_> = text.split(',').map(trimmed).filter(|directive| !directive.is_empty()).collect();
+    // Without any directive `Targets` reads ERROR.
+    let targets = if directives.is_empty() { Targets::new() } else { directives.join(",").parse()? };
+    Ok(if targets.default_level().is_some() { targets } else { targets.with_default(LevelFilter::INFO) })
 }
 
 fn sampler(choices: &Traces) -> Result<Sampler, obs_trace::SamplerError> {
@@ -184,8 +189,8 @@ impl Obs {
     /// # Errors
     /// [`Error::Signal`] for directives that are not well formed; nothing changes then.
     pub fn set_trace_filter(&self, directives: &str) -> Result<(), Error> {
-        let targets = directives.parse::<Targets>();
-        let targets = targets.map_err(|error| Error::Signal { name: "traces", source: error.into() })?;
+        let targets =
+            levels(directives).map_err(|error| Error::Signal { name: "traces", source: error.into() })?;
         self.signals.traces.filter.set(targets);
         self.subscriber.levels_changed();
         Ok(())
@@ -204,7 +209,7 @@ impl Signal for Part {
             if let Some(ratio) = config.traces.sampler.ratio() {
                 let _ = tracer.set_ratio(ratio);
             }
-            if let Ok(targets) = self::filter(&config.traces) {
+            if let Ok(targets) = levels(&config.traces.filter) {
                 filter.set(targets);
             }
         }))
@@ -223,5 +228,22 @@ impl Signal for Part {
             Way::Direct => {}
             Way::Otlp(worker) | Way::Stdout(_, worker) => worker.shutdown(deadline),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn levels_are_read_as_those_of_lines() {
+        let check =
+            |text: &str, same: &str| assert_eq!(levels(text).unwrap(), same.parse().unwrap(), "{text}");
+        check("info,h2=off", "info,h2=off");
+        check(" info , h2 = off ,", "info,h2=off");
+        check("h2=off", "info,h2=off");
+        check("", "info");
+        check("off,shop=debug", "off,shop=debug");
+        assert!(levels("h2=loud").is_err());
     }
 }
