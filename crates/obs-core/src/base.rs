@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::observe::Operations;
 use crate::{Clock, IdSource, Lifecycle, Resource, meter::Sources};
 
 /// One base per service; leaves take it as `Arc<Base>` when they are built. It knows no signal.
@@ -18,6 +19,8 @@ pub struct Base {
     pub lifecycle: Lifecycle,
     /// Who has numbers to tell at a scrape.
     pub sources: Sources,
+    /// Who learns of calls, queries and the like.
+    pub operations: Operations,
 }
 
 impl Base {
@@ -28,6 +31,13 @@ impl Base {
 
     /// A base on a clock and id source of the caller's, for tests.
     pub fn with(resource: Resource, clock: Clock, ids: IdSource) -> Arc<Self> {
-        Arc::new(Self { resource, clock, ids, lifecycle: Lifecycle::new(), sources: Sources::default() })
+        Arc::new(Self {
+            resource,
+            clock,
+            ids,
+            lifecycle: Lifecycle::new(),
+            sources: Sources::default(),
+            operations: Operations::default(),
+        })
     }
 }

@@ -34,6 +34,11 @@ pub(crate) const ALLOWED: &[Allowed] = &[
     ),
     allowed(
         Rule::Static,
+        "crates/obs-core/src/observe/operation.rs",
+        "names of targets are interned for the life of the process",
+    ),
+    allowed(
+        Rule::Static,
         "crates/obs-core/src/keys/metric.rs",
         "descriptions of metrics: constants with an address",
     ),
@@ -109,6 +114,11 @@ pub(crate) const ALLOWED: &[Allowed] = &[
         Rule::ThreadLocal,
         "crates/obs-metrics/src/red.rs",
         "handles of recent kinds of request, found without a lock",
+    ),
+    allowed(
+        Rule::ThreadLocal,
+        "crates/obs-metrics/src/operations.rs",
+        "handles of recent kinds of operation, found without a lock",
     ),
     allowed(
         Rule::ThreadLocal,

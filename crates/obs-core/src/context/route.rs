@@ -1,9 +1,9 @@
 //! Route templates as small copies: a closed set in a well-made service, and a capped one in any other.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Mutex, OnceLock, PoisonError};
+
+use crate::names::Names;
 
 /// A route template such as `/users/{id}`, held once per process.
 ///
@@ -19,7 +19,7 @@ thread_local! {
     static NEARBY: RefCell<[Option<&'static str>; NEAR]> = const { RefCell::new([None; NEAR]) };
 }
 
-static ALL: OnceLock<Mutex<HashMap<&'static str, ()>>> = OnceLock::new();
+static ALL: Names<{ Route::CAP }, { Route::MAX_LEN }> = Names::new();
 
 impl Route {
     /// How many different templates a process may have.
@@ -38,7 +38,7 @@ impl Route {
         if let Some(known) = near.filter(|known| *known == template) {
             return Self(known);
         }
-        let Some(known) = intern(template) else { return Self::OVERFLOW };
+        let Some(known) = ALL.intern(template) else { return Self::OVERFLOW };
         let _ = NEARBY.try_with(|nearby| nearby.borrow_mut()[slot] = Some(known));
         Self(known)
     }
@@ -52,23 +52,6 @@ impl Route {
     pub const fn as_str(self) -> &'static str {
         self.0
     }
-}
-
-fn intern(template: &str) -> Option<&'static str> {
-    if template.len() > Route::MAX_LEN {
-        return None;
-    }
-    let mut all = ALL.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some((known, ())) = all.get_key_value(template) {
-        return Some(known);
-    }
-    if all.len() >= Route::CAP {
-        return None;
-    }
-    // Kept for the life of the process, at most CAP * MAX_LEN bytes (2 MiB).
-    let kept: &'static str = Box::leak(template.to_owned().into_boxed_str());
-    all.insert(kept, ());
-    Some(kept)
 }
 
 /// The last eight bytes and the length, mixed: templates differ at their ends. Equality is checked in full.

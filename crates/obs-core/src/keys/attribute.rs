@@ -11,15 +11,21 @@ names! {
     HTTP_ROUTE = "http.route";
     /// The response's status.
     HTTP_RESPONSE_STATUS_CODE = "http.response.status_code";
-    /// Bytes of response body handed to the server.
+    /// Bytes of response body that were passed on.
     HTTP_RESPONSE_BODY_SIZE = "http.response.body.size";
     /// The path without the query.
     URL_PATH = "url.path";
+    /// Where a call went, without credentials and query.
+    URL_FULL = "url.full";
+    /// The template of the path that was called.
+    URL_TEMPLATE = "url.template";
+    /// The service that was called, by the name the caller has for it.
+    PEER_SERVICE = "peer.service";
     /// `http` or `https`; `http` where the request does not say, as over HTTP/1.
     URL_SCHEME = "url.scheme";
-    /// The host the client asked for, without the port.
+    /// The host that was asked for, without the port.
     SERVER_ADDRESS = "server.address";
-    /// The port the client asked for.
+    /// The port that was asked for.
     SERVER_PORT = "server.port";
     /// The IP address of the connection's peer.
     CLIENT_ADDRESS = "client.address";
@@ -29,7 +35,7 @@ names! {
     USER_AGENT_ORIGINAL = "user_agent.original";
     /// The HTTP version: `1.0`, `1.1`, `2`, `3`.
     NETWORK_PROTOCOL_VERSION = "network.protocol.version";
-    /// What kind of error ended it: the status, or the outcome's word.
+    /// What kind of error ended it: the status, the outcome's word, or the kind of a call's error.
     ERROR_TYPE = "error.type";
     /// The request id, the same as on its lines and in `X-Request-ID`.
     REQUEST_ID = "request_id";

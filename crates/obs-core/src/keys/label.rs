@@ -9,6 +9,8 @@ names! {
     METHOD = "method";
     /// The response's status.
     STATUS_CODE = "status_code";
+    /// The service that is called, by the name the caller has for it.
+    TARGET = "target";
     /// What kind of error.
     KIND = "kind";
     /// Which way out: `logs_stdout`, `logs_file`, `traces_otlp`, ...
@@ -25,3 +27,6 @@ names! {
 
 /// Labels no metric may have: ids make a series of each request.
 pub const REFUSED: &[&str] = &["trace_id", "span_id", "request_id"];
+
+/// Stands in the place of a status where no answer came.
+pub const NO_ANSWER: &str = "error";

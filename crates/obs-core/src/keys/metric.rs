@@ -1,6 +1,7 @@
 //! Metric families this project writes.
 
 use super::label;
+use crate::observe::Measures;
 
 /// What kind of family.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -25,6 +26,14 @@ pub struct Metric {
     /// Its labels, in the order they are written.
     pub labels: &'static [&'static str],
 }
+
+/// Where calls over HTTP are counted.
+pub static HTTP_CLIENT: Measures = Measures {
+    count: &HTTP_CLIENT_REQUESTS,
+    duration: &HTTP_CLIENT_REQUEST_DURATION,
+    errors: &HTTP_CLIENT_REQUEST_ERRORS,
+    cancelled: &HTTP_CLIENT_REQUESTS_CANCELLED,
+};
 
 macro_rules! metrics {
     ($($(#[$doc:meta])* $name:ident = $kind:ident $text:literal [$($label:ident),*] $help:literal;)+) => {
@@ -54,6 +63,18 @@ metrics! {
     /// Durations of cancelled requests.
     HTTP_REQUEST_CANCELLED_DURATION = Histogram "http_request_cancelled_duration_seconds" [ROUTE, METHOD]
         "Seconds from the request head until the client went away.";
+    /// Calls of other services.
+    HTTP_CLIENT_REQUESTS = Counter "http_client_requests_total" [TARGET, ROUTE, METHOD, STATUS_CODE]
+        "Calls that ended with an answer or an error, by the answer's status, or error where none came.";
+    /// Durations of the same calls.
+    HTTP_CLIENT_REQUEST_DURATION = Histogram "http_client_request_duration_seconds" [TARGET, ROUTE, METHOD]
+        "Seconds from the call to the end of the answer's body; cancelled calls apart.";
+    /// The numerator of an error rate of a target.
+    HTTP_CLIENT_REQUEST_ERRORS = Counter "http_client_request_errors_total" [TARGET, ROUTE, METHOD, KIND]
+        "Calls that failed, by kind: server_error, dns, connect, tls, timeout, reset, panicked, other.";
+    /// Calls whose caller lost interest.
+    HTTP_CLIENT_REQUESTS_CANCELLED = Counter "http_client_requests_cancelled_total" [TARGET, ROUTE, METHOD]
+        "Calls that were given up before an answer came.";
     /// What was handed to a way out.
     PIPELINE_PRODUCED = Counter "obs_pipeline_produced_total" [PIPELINE]
         "Records handed to this way out: delivered, dropped or pending.";

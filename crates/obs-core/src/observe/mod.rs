@@ -8,11 +8,18 @@
 //!
 //! `finish` follows each `start` exactly once, also when the client goes away, the handler panics or the body is
 //! dropped by the server outside any poll; so it gets all it needs as arguments.
+//!
+//! What a process asks of others, a call or a query, is an [`Operation`]: whoever does it describes it when it has ended, and
+//! the [`OperationObserver`]s of the base make span, count and duration of it.
 
 mod method;
+mod operation;
+mod operations;
 mod request;
 
 pub use method::Method;
+pub use operation::{Measures, Operation, OperationEnd, OperationKind, Target};
+pub use operations::{OperationObserver, Operations};
 pub use request::{End, Request};
 
 use crate::context::Context;

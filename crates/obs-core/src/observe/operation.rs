@@ -1,0 +1,133 @@
+//! A call, a query, or other work that is asked of others, as whoever does it describes it.
+
+use std::time::Duration;
+
+use crate::Outcome;
+use crate::fields::Value;
+use crate::id::SpanId;
+use crate::keys::Metric;
+use crate::names::Names;
+use crate::time::Timestamp;
+
+/// Which side of it this process is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum OperationKind {
+    /// It asks another and waits for the answer.
+    Client,
+}
+
+/// The families an operation is counted in. All have the operation's labels first, in the order it gives them.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Measures {
+    /// Operations that ended, by status: one label more.
+    pub count: &'static Metric,
+    /// Seconds they took.
+    pub duration: &'static Metric,
+    /// Those that failed, by kind: one label more.
+    pub errors: &'static Metric,
+    /// Those that nobody waited for any more; in none of the others.
+    pub cancelled: &'static Metric,
+}
+
+/// A piece of work that has ended. Names and labels are of low cardinality; what is particular is in the attributes.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Operation<'a> {
+    /// Which side of it this process is.
+    pub kind: OperationKind,
+    /// The name of its span, in one part or two.
+    pub name: (&'a str, Option<&'a str>),
+    /// Where it is counted.
+    pub measures: &'static Measures,
+    /// The values of the labels that all its families have; at most [`Operation::LABELS`] of them.
+    pub labels: &'a [&'static str],
+    /// The span it is a part of; `None` where it is the root of a trace.
+    pub parent: Option<SpanId>,
+    /// When it began.
+    pub started: Timestamp,
+    /// What else is to be said of it, each key once; empty where it is not recorded.
+    pub attributes: &'a [(&'static str, Value<'a>)],
+}
+
+impl<'a> Operation<'a> {
+    /// How many labels an operation may have.
+    pub const LABELS: usize = 4;
+
+    /// An operation with nothing known but what it is and where it counts.
+    pub fn new(
+        kind: OperationKind,
+        name: &'a str,
+        measures: &'static Measures,
+        labels: &'a [&'static str],
+    ) -> Self {
+        let started = Timestamp::default();
+        Self { kind, name: (name, None), measures, labels, parent: None, started, attributes: &[] }
+    }
+}
+
+/// How an operation ended.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct OperationEnd<'a> {
+    /// The one classification.
+    pub outcome: Outcome,
+    /// The answer's status, where there was an answer.
+    pub status: Option<u16>,
+    /// Under which kind it counts as failed; `None` where it did not fail.
+    pub fault: Option<&'static str>,
+    /// What the error says.
+    pub error: Option<&'a str>,
+    /// From its beginning to its end.
+    pub duration: Duration,
+}
+
+impl OperationEnd<'_> {
+    /// An end with nothing known but outcome and duration.
+    pub fn new(outcome: Outcome, duration: Duration) -> Self {
+        Self { outcome, status: None, fault: None, error: None, duration }
+    }
+}
+
+/// The name of a service or data base that is asked, as a label: held once per process. Names are a program's own and few; those beyond
+/// [`Target::CAP`] all become [`Target::OVERFLOW`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Target(&'static str);
+
+static TARGETS: Names<{ Target::CAP }, { Target::MAX_LEN }> = Names::new();
+
+impl Target {
+    /// How many different targets a process may have.
+    pub const CAP: usize = 1_024;
+    /// The longest name kept, in bytes; a longer one becomes [`Target::OVERFLOW`].
+    pub const MAX_LEN: usize = 256;
+    /// What is beyond the cap.
+    pub const OVERFLOW: Self = Self("_overflow");
+
+    /// The one copy of `name`. Takes a lock: to be made once and kept.
+    pub fn new(name: &str) -> Self {
+        TARGETS.intern(name).map_or(Self::OVERFLOW, Self)
+    }
+
+    /// The name.
+    pub const fn as_str(self) -> &'static str {
+        self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_target_is_held_once_and_too_many_or_too_long_overflow() {
+        let payments = Target::new("payments");
+        assert!(std::ptr::eq(payments.as_str(), Target::new(&String::from("payments")).as_str()));
+        assert_eq!(Target::new(&"x".repeat(Target::MAX_LEN + 1)), Target::OVERFLOW);
+        for number in 0..Target::CAP + 10 {
+            Target::new(&format!("generated-{number}"));
+        }
+        assert_eq!(Target::new("one-more"), Target::OVERFLOW);
+        assert_eq!(Target::new("payments"), payments, "those known already stay known");
+    }
+}

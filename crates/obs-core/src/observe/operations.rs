@@ -1,0 +1,148 @@
+//! Who learns of operations: a list on the base that grows while signals start, and is read without a lock.
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use super::{Candidate, Operation, OperationEnd};
+use crate::Base;
+use crate::context::{self, Context, Ids, Local, TraceFlags};
+use crate::id::SpanId;
+
+/// One signal's view of operations. Called where the work is done: must not block, panic or grow.
+pub trait OperationObserver: Send + Sync {
+    /// Whether a trace that begins with an operation is recorded. `None` leaves it to the next observer.
+    fn sample(&self, candidate: &Candidate<'_>) -> Option<bool> {
+        let _ = candidate;
+        None
+    }
+
+    /// The operation has ended. `context` holds its own ids.
+    fn finish(&self, context: &Context, operation: &Operation<'_>, end: &OperationEnd<'_>);
+}
+
+/// The observers of one base, in the order they were registered. Erased, so that whoever describes an operation has no
+/// type parameter for them.
+#[derive(Default)]
+pub struct Operations {
+    first: OnceLock<Box<Node>>,
+}
+
+struct Node {
+    observer: Arc<dyn OperationObserver>,
+    next: OnceLock<Box<Node>>,
+}
+
+impl Operations {
+    /// Adds an observer for the life of the base.
+    pub fn register(&self, observer: Arc<dyn OperationObserver>) {
+        let mut node = Box::new(Node { observer, next: OnceLock::new() });
+        let mut place = &self.first;
+        loop {
+            // One that was registered at the same time may have been faster.
+            match place.set(node) {
+                Ok(()) => return,
+                Err(refused) => node = refused,
+            }
+            match place.get() {
+                Some(taken) => place = &taken.next,
+                None => return,
+            }
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &dyn OperationObserver> {
+        let nodes = std::iter::successors(self.first.get(), |node| node.next.get());
+        nodes.map(|node| &*node.observer)
+    }
+
+    /// Tells all of them that an operation has ended. Called exactly once for each that was [opened](Self::open).
+    pub fn finish(&self, context: &Context, operation: &Operation<'_>, end: &OperationEnd<'_>) {
+        self.iter().for_each(|observer| observer.finish(context, operation, end));
+    }
+}
+
+impl Base {
+    /// The context of an operation that begins here, and the span it is a part of: a child of what is open, or the root of a trace
+    /// of its own.
+    pub fn open_operation(&self) -> (Context, Option<SpanId>) {
+        let child = |open: &Context| (open.child(self.ids.span_id()), Some(open.span_id()));
+        context::with_current(child).unwrap_or_else(|| (self.root_of_operation(), None))
+    }
+
+    fn root_of_operation(&self) -> Context {
+        let trace_id = self.ids.trace_id();
+        let candidate = Candidate::new(trace_id, None);
+        let sampled = self.operations.iter().find_map(|observer| observer.sample(&candidate));
+        let flags = TraceFlags::default().random().sampled(sampled.unwrap_or(false));
+        Context::root(Ids { trace_id, span_id: self.ids.span_id(), flags }, Local::task())
+    }
+}
+
+impl fmt::Debug for Operations {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Operations").field("len", &self.iter().count()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::keys::metric;
+    use crate::observe::OperationKind;
+    use crate::{Outcome, Resource};
+
+    struct Spy {
+        head: Option<bool>,
+        seen: Mutex<Vec<(SpanId, Outcome)>>,
+    }
+
+    impl OperationObserver for Spy {
+        fn sample(&self, _: &Candidate<'_>) -> Option<bool> {
+            self.head
+        }
+        fn finish(&self, context: &Context, _: &Operation<'_>, end: &OperationEnd<'_>) {
+            self.seen.lock().unwrap().push((context.span_id(), end.outcome));
+        }
+    }
+
+    fn spy(head: Option<bool>) -> Arc<Spy> {
+        Arc::new(Spy { head, seen: Mutex::default() })
+    }
+
+    #[test]
+    fn every_observer_is_told_also_those_registered_side_by_side() {
+        let base = Base::new(Resource::new("test"));
+        let spies: Vec<_> = (0..8).map(|_| spy(None)).collect();
+        std::thread::scope(|scope| {
+            for spy in &spies {
+                scope.spawn(|| base.operations.register(Arc::<Spy>::clone(spy)));
+            }
+        });
+        let (context, parent) = base.open_operation();
+        assert_eq!(parent, None);
+        let operation = Operation::new(OperationKind::Client, "GET", &metric::HTTP_CLIENT, &[]);
+        base.operations.finish(&context, &operation, &OperationEnd::new(Outcome::Success, Duration::ZERO));
+        for spy in spies {
+            assert_eq!(*spy.seen.lock().unwrap(), [(context.span_id(), Outcome::Success)]);
+        }
+    }
+
+    #[test]
+    fn a_root_is_sampled_by_the_first_that_decides_and_a_child_as_what_is_open() {
+        let base = Base::new(Resource::new("test"));
+        assert!(!base.open_operation().0.is_sampled(), "nobody records it");
+        for head in [None, Some(true), Some(false)] {
+            base.operations.register(spy(head));
+        }
+        let (root, _) = base.open_operation();
+        assert!(root.is_sampled());
+        let scope = context::enter_poll(&root);
+        let (child, parent) = base.open_operation();
+        drop(scope);
+        assert_eq!((child.trace_id(), parent), (root.trace_id(), Some(root.span_id())));
+        assert!(child.is_beside(&root) && child.span_id() != root.span_id());
+    }
+}
