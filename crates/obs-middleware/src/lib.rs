@@ -42,16 +42,26 @@
 //! a part of that request: a gateway that calls a router of its own directly sees one request, not two. And a service
 //! under axum's `nest_service` has no template of its own; its requests are unmatched.
 //!
+//! The way out of a process has a layer too: [`client`].
+//!
 //! | feature | adds |
 //! |---|---|
 //! | `axum` (default) | route templates from `MatchedPath`, peer addresses from `ConnectInfo` |
+//! | `client-hyper-util` | errors of hyper-util's client told apart by their types |
+//! | `client-reqwest` | calls made by reqwest, `client::reqwest` |
 
+mod cause;
+pub mod client;
+mod header;
 pub mod peer;
 pub mod probe;
 pub mod route;
 pub mod server;
 pub mod trust;
+mod watch;
 
+pub use cause::Fault;
+pub use client::{Client, ClientBody, ClientFuture, ClientLayer};
 pub use peer::Peer;
 pub use probe::{RouteProbe, RouteProbeLayer};
 pub use route::RouteOf;

@@ -16,6 +16,13 @@ impl RouteOf for () {
     }
 }
 
+/// Always the same template: a client of one end point.
+impl RouteOf for Route {
+    fn route(&self, _: &Uri, _: &Extensions) -> Option<Route> {
+        Some(*self)
+    }
+}
+
 impl<F> RouteOf for F
 where
     F: Fn(&Uri, &Extensions) -> Option<Route> + Send + Sync,

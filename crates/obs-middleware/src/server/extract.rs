@@ -2,10 +2,8 @@
 
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use obs_core::propagate::{Remote, w3c};
-use obs_core::{IdSource, RequestId};
+use obs_core::{IdSource, RequestId, TraceId};
 
-pub(super) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-pub(super) const X_TRACE_ID: HeaderName = HeaderName::from_static("x-trace-id");
 const TRACESTATE: HeaderName = HeaderName::from_static(w3c::TRACESTATE);
 
 /// The headers of a request that matter here, found in one walk.
@@ -13,6 +11,7 @@ const TRACESTATE: HeaderName = HeaderName::from_static(w3c::TRACESTATE);
 pub(super) struct Found<'a> {
     traceparent: Seen<'a>,
     request_id: Seen<'a>,
+    trace_id: Seen<'a>,
     pub(super) host: Option<&'a HeaderValue>,
     pub(super) user_agent: Option<&'a HeaderValue>,
 }
@@ -39,6 +38,7 @@ impl<'a> Found<'a> {
             match name.as_str() {
                 w3c::TRACEPARENT => found.traceparent.note(value),
                 "x-request-id" => found.request_id.note(value),
+                "x-trace-id" => found.trace_id.note(value),
                 "host" => found.host = found.host.or(Some(value)),
                 "user-agent" => found.user_agent = found.user_agent.or(Some(value)),
                 _ => {}
@@ -52,6 +52,12 @@ impl<'a> Found<'a> {
         let Seen::Once(traceparent) = self.traceparent else { return None };
         let tracestates = headers.get_all(TRACESTATE).into_iter().map(HeaderValue::as_bytes);
         w3c::extract([traceparent.as_bytes()], tracestates)
+    }
+
+    /// The trace a caller names that knows no `traceparent`: it has no span there.
+    pub(super) fn trace_id(&self) -> Option<TraceId> {
+        let Seen::Once(value) = self.trace_id else { return None };
+        TraceId::parse_lenient(value.as_bytes())
     }
 
     /// The caller's request id and the header to echo, or new ones when it sent none, several, or a malformed one.
@@ -69,6 +75,7 @@ impl<'a> Found<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::header::X_REQUEST_ID;
 
     const TRACEPARENT: HeaderName = HeaderName::from_static(w3c::TRACEPARENT);
     const GOOD: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";

@@ -1,24 +1,25 @@
 //! The guard of one request: opened with its context, closed exactly once with its outcome.
 
 use std::any::Any;
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::sync::Arc;
 
 use http::header::HeaderValue;
 use http::{Request, Response, StatusCode};
 use obs_core::context::{Context, Ids, Local, TraceFlags};
-use obs_core::fields::guarded;
-use obs_core::observe::{self, Candidate, End, Method, Observer};
+use obs_core::observe::{self, Candidate, End, Observer};
 use obs_core::time::Monotonic;
 use obs_core::{Base, Outcome};
 
 use super::Settings;
-use super::extract::{Found, X_REQUEST_ID, X_TRACE_ID};
+use super::extract::Found;
 use super::head::Head;
-use crate::trust::Trust;
+use crate::cause::{self, Fault};
+use crate::header::{X_REQUEST_ID, X_TRACE_ID};
+use crate::watch::{Watch, is_bodiless, panic_text};
 
 /// Moves from the service's future to the response's body. Dropped before it was closed, it closes as cancelled.
-pub(super) struct Guard(Box<Open>);
+pub struct Guard(Box<Open>);
 
 struct Open {
     calling: bool,
@@ -59,14 +60,15 @@ impl Guard {
         let (started, begun) = (base.clock.now(), base.clock.monotonic());
         let found = Found::of(request.headers());
         let remote = found.remote(request.headers());
-        let (parent, link) = match settings.trust {
-            Trust::Internal => (remote, None),
-            Trust::Edge => (None, remote),
-        };
+        let peer = crate::peer::peer(request.extensions());
+        let believed = settings.trusted.believes(peer);
+        let named = if believed && remote.is_none() { found.trace_id() } else { None };
+        let (parent, link) = if believed { (remote, None) } else { (None, remote) };
         // All bits of an id of ours are random; a caller's id is as random as it says.
-        let (trace_id, flags) = match &parent {
-            Some(parent) => (parent.trace_id, parent.flags),
-            None => (base.ids.trace_id(), TraceFlags::default().random()),
+        let (trace_id, flags) = match (&parent, named) {
+            (Some(parent), _) => (parent.trace_id, parent.flags),
+            (None, Some(named)) => (named, TraceFlags::default()),
+            (None, None) => (base.ids.trace_id(), TraceFlags::default().random()),
         };
         let sampled = settings.observers.sample(&Candidate::new(trace_id, parent.as_ref()));
         let flags = flags.sampled(sampled.unwrap_or(flags.is_sampled()));
@@ -74,7 +76,7 @@ impl Guard {
         let trace_state = parent.as_ref().and_then(|parent| parent.trace_state.clone());
         let ids = Ids { trace_id, span_id: base.ids.span_id(), flags };
         let context = Context::root(ids, Local::server(request_id, trace_state));
-        let head = Head::of(request, &found, started, parent, link);
+        let head = Head::of(request, &found, peer, started, parent, link);
         settings.observers.start(&context, &head.first_view());
         let tell = Arc::clone(settings) as Arc<dyn Tell>;
         Self(Box::new(Open {
@@ -94,15 +96,15 @@ impl Guard {
     pub(super) fn calls(&mut self, calling: bool) {
         self.0.calling = calling;
     }
+}
 
-    /// The request's context.
-    pub(super) fn context(&self) -> &Context {
+impl Watch for Guard {
+    fn context(&self) -> &Context {
         &self.0.context
     }
 
-    /// Notes the response's head and writes the ids onto it. Returns whether that is all there will be: whether the
-    /// server will never ask for the body.
-    pub(super) fn head<B>(&mut self, response: &mut Response<B>) -> bool {
+    /// Writes the ids onto it, too.
+    fn head<B>(&mut self, response: &mut Response<B>) -> bool {
         let open = &mut *self.0;
         let status = response.status();
         open.status = Some(status);
@@ -113,37 +115,39 @@ impl Guard {
         if let Ok(trace_id) = HeaderValue::from_bytes(&open.context.trace_id().to_hex()) {
             headers.insert(X_TRACE_ID, trace_id);
         }
-        let bodiless = [StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED].contains(&status);
-        let tunnel = open.head.method() == Method::Connect && status.is_success();
-        bodiless || tunnel || status.is_informational() || open.head.method() == Method::Head
+        is_bodiless(open.head.method(), status)
     }
 
-    /// Counts bytes handed to the server; returns how many there were so far.
-    pub(super) fn sent(&mut self, bytes: u64) -> u64 {
+    fn passed(&mut self, bytes: u64) -> u64 {
         let open = &mut *self.0;
         open.response_bytes = open.response_bytes.saturating_add(bytes);
         open.response_bytes
     }
 
-    /// The response went out whole.
-    pub(super) fn complete(mut self) {
+    fn complete(mut self) {
         let open = &mut *self.0;
         let outcome = open.status.map_or(Outcome::Success, |status| Outcome::of_status(status.as_u16()));
         open.close(outcome, None);
     }
 
-    /// The service or the body failed.
-    pub(super) fn fail<E: Display + 'static>(mut self, error: &E) {
-        let text = text_of(error);
-        let outcome = if is_time_out(error, &text) { Outcome::TimedOut } else { Outcome::ServerError };
+    fn fail<E: Display + 'static>(mut self, error: &E) {
+        let text = cause::text_of(error);
+        let late = cause::fault_of(error, &text) == Fault::Timeout;
+        let outcome = if late { Outcome::TimedOut } else { Outcome::ServerError };
         self.0.close(outcome, Some(&text));
     }
 
-    /// The service or the body panicked.
-    pub(super) fn panicked(mut self, payload: &(dyn Any + Send)) {
-        let text = payload.downcast_ref::<&str>().copied();
-        let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
-        self.0.close(Outcome::Panicked, text);
+    fn panicked(mut self, payload: &(dyn Any + Send)) {
+        self.0.close(Outcome::Panicked, panic_text(payload));
+    }
+}
+
+impl fmt::Debug for Guard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Guard")
+            .field("context", &self.0.context)
+            .field("closed", &self.0.closed)
+            .finish_non_exhaustive()
     }
 }
 
@@ -170,34 +174,4 @@ impl Open {
         end.error = error;
         self.tell.conclude(&self.context, &self.head.view(), &end);
     }
-}
-
-/// What an error says. Its `Display` is a user's code and may panic, which is no reason to lose the request.
-fn text_of(error: &(impl Display + ?Sized)) -> String {
-    let mut text = String::new();
-    guarded(&mut text, format_args!("{error}"));
-    text
-}
-
-/// Whether an error is a time-out's: by kind for I/O, by their texts for tower's and tokio's `Elapsed`, so that
-/// neither has to be a dependency. Looks through the causes of a boxed error.
-fn is_time_out<E: Display + 'static>(error: &E, text: &str) -> bool {
-    const TEXTS: [&str; 2] = ["request timed out", "deadline has elapsed"];
-    if TEXTS.contains(&text) {
-        return true;
-    }
-    let error: &dyn Any = error;
-    let boxed = error.downcast_ref::<Box<dyn std::error::Error + Send + Sync>>();
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = match boxed {
-        Some(boxed) => Some(&**boxed),
-        None => error.downcast_ref::<std::io::Error>().map(|error| error as _),
-    };
-    while let Some(error) = cause {
-        let kind = error.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
-        if kind == Some(std::io::ErrorKind::TimedOut) || TEXTS.contains(&text_of(error).as_str()) {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
 }

@@ -27,6 +27,7 @@ impl Head {
     pub(super) fn of<B>(
         request: &Request<B>,
         found: &Found<'_>,
+        peer: Option<SocketAddr>,
         started: Timestamp,
         parent: Option<Remote>,
         link: Option<Remote>,
@@ -38,7 +39,7 @@ impl Head {
             version: request.version(),
             host: found.host.cloned(),
             user_agent: found.user_agent.cloned(),
-            peer: crate::peer::peer(request.extensions()),
+            peer,
             started,
             parent,
             link,

@@ -1,8 +1,6 @@
 //! The server layer: context, guard and response headers around any tower service that answers HTTP.
 
-mod body;
 mod extract;
-mod future;
 mod guard;
 mod head;
 
@@ -13,16 +11,26 @@ use std::task::{Context as TaskContext, Poll};
 use http::{Request, Response};
 use http_body::Body;
 use obs_core::context;
-use obs_core::{Base, Observer};
+use obs_core::{Base, Network, Observer};
 use tower_layer::Layer;
 use tower_service::Service;
 
-pub use body::ServerBody;
-pub use future::ServerFuture;
-
 use crate::route::{Known, RouteOf};
-use crate::trust::Trust;
+use crate::trust::{Trust, Trusted};
+use crate::watch::{Watch, WatchedBody, WatchedFuture};
 use guard::Guard;
+
+/// The response body of [`Server`]: the inner body's frames, unchanged.
+///
+/// # Cancel safety
+/// Dropping it before its end ends the request as cancelled.
+pub type ServerBody<B> = WatchedBody<B, Guard>;
+
+/// The response future of [`Server`].
+///
+/// # Cancel safety
+/// Dropping it ends the request as cancelled; the service's future is dropped inside the request's context.
+pub type ServerFuture<F> = WatchedFuture<F, Guard>;
 
 /// Wraps services so that `O` learns of their requests. Cheap to clone.
 pub struct ServerLayer<O, R = Known> {
@@ -33,13 +41,13 @@ struct Settings<O, R> {
     base: Arc<Base>,
     observers: O,
     route: R,
-    trust: Trust,
+    trusted: Trusted,
 }
 
 impl<O: Observer> ServerLayer<O> {
     /// A layer that tells `observers` (one, or a tuple of up to four).
     pub fn new(base: Arc<Base>, observers: O) -> Self {
-        Self { settings: Arc::new(Settings { base, observers, route: Known, trust: Trust::default() }) }
+        Self { settings: Arc::new(Settings { base, observers, route: Known, trusted: Trusted::default() }) }
     }
 }
 
@@ -47,14 +55,21 @@ impl<O: Clone, R: Clone> ServerLayer<O, R> {
     /// How far callers are believed; default [`Trust::Internal`].
     pub fn trust(self, trust: Trust) -> Self {
         let mut settings = Arc::unwrap_or_clone(self.settings);
-        settings.trust = trust;
+        settings.trusted.trust = trust;
+        Self { settings: Arc::new(settings) }
+    }
+
+    /// The peers whose trace goes on under [`Trust::Edge`] too, by the address of their connection; default none.
+    pub fn trusted_peers(self, peers: impl IntoIterator<Item = Network>) -> Self {
+        let mut settings = Arc::unwrap_or_clone(self.settings);
+        settings.trusted.peers = peers.into_iter().collect();
         Self { settings: Arc::new(settings) }
     }
 
     /// Where route templates come from; default what the enabled features know.
     pub fn route<N: RouteOf>(self, route: N) -> ServerLayer<O, N> {
-        let Settings { base, observers, trust, .. } = Arc::unwrap_or_clone(self.settings);
-        ServerLayer { settings: Arc::new(Settings { base, observers, route, trust }) }
+        let Settings { base, observers, trusted, .. } = Arc::unwrap_or_clone(self.settings);
+        ServerLayer { settings: Arc::new(Settings { base, observers, route, trusted }) }
     }
 }
 
@@ -64,7 +79,7 @@ impl<O: Clone, R: Clone> Clone for Settings<O, R> {
             base: Arc::clone(&self.base),
             observers: self.observers.clone(),
             route: self.route.clone(),
-            trust: self.trust,
+            trusted: self.trusted.clone(),
         }
     }
 }
@@ -77,7 +92,7 @@ impl<O, R> Clone for ServerLayer<O, R> {
 
 impl<O, R> fmt::Debug for ServerLayer<O, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ServerLayer").field("trust", &self.settings.trust).finish_non_exhaustive()
+        f.debug_struct("ServerLayer").field("trusted", &self.settings.trusted).finish_non_exhaustive()
     }
 }
 

@@ -68,6 +68,82 @@ async fn at_the_edge_the_trace_starts_anew_and_links_back() {
     assert_eq!((seen.ids.flags.is_sampled(), seen.request_id.as_str()), (false, "a"));
 }
 
+/// A request over a connection from `peer`, and what came of it: its trace, its parent and its link.
+async fn from(
+    peer: &str,
+    layer: ServerLayer<Spy>,
+    spy: &Spy,
+    headers: &[(&str, &str)],
+) -> (String, Option<String>, Option<String>) {
+    let service =
+        layer.layer(service_fn(|_: Request<()>| async { Ok::<_, Infallible>(Response::new(String::new())) }));
+    let mut request = Request::new(());
+    request.extensions_mut().insert(Peer(peer.parse().unwrap()));
+    for (name, value) in headers {
+        request.headers_mut().append(http::HeaderName::try_from(*name).unwrap(), value.parse().unwrap());
+    }
+    service.oneshot(request).await.unwrap();
+    let seen = spy.only();
+    (seen.ids.trace_id.to_string(), seen.parent, seen.link)
+}
+
+#[tokio::test]
+async fn at_the_edge_only_the_peers_that_are_listed_are_believed() {
+    let networks = || ["10.0.0.0/8", "::1"].map(|network| network.parse().unwrap());
+    for (peer, believed) in
+        [("10.9.8.7:1", true), ("[::ffff:10.9.8.7]:1", true), ("[::1]:1", true), ("192.0.2.1:1", false)]
+    {
+        let (layer, spy, _) = layer();
+        let layer = layer.trust(Trust::Edge).trusted_peers(networks());
+        let (trace_id, parent, link) = from(peer, layer, &spy, &[("traceparent", PARENT)]).await;
+        assert_eq!(
+            (trace_id == TRACE, parent.is_some(), link.is_some()),
+            (believed, believed, !believed),
+            "{peer}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_trace_id_without_a_traceparent_names_the_trace_and_no_parent_and_only_from_whom_is_believed() {
+    const HALF: &str = "8448eb211c80319c";
+    let padded = format!("0000000000000000{HALF}");
+    let upper = TRACE.to_uppercase();
+    let other = "11111111111111111111111111111111";
+    let inside = "10.0.0.1:1";
+    for (peer, headers, expected) in [
+        (inside, &[("x-trace-id", TRACE)][..], Some(TRACE)),
+        (inside, &[("x-trace-id", &upper)], Some(TRACE)),
+        (inside, &[("x-trace-id", HALF)], Some(padded.as_str())),
+        (inside, &[("traceparent", "00-xyz"), ("x-trace-id", TRACE)], Some(TRACE)),
+        (inside, &[("traceparent", PARENT), ("x-trace-id", other)], Some(TRACE)),
+        (inside, &[("x-trace-id", TRACE), ("x-trace-id", TRACE)], None),
+        (inside, &[("x-trace-id", "0af7651916cd43dd8448eb211c80319")], None),
+        (inside, &[("x-trace-id", "00000000000000000000000000000000")], None),
+        ("192.0.2.1:1", &[("x-trace-id", TRACE)], None),
+    ] {
+        let (layer, spy, _) = layer();
+        let layer = layer.trust(Trust::Edge).trusted_peers(["10.0.0.0/8".parse().unwrap()]);
+        let (trace_id, parent, _) = from(peer, layer, &spy, headers).await;
+        match expected {
+            Some(expected) => assert_eq!(trace_id, expected, "{headers:?}"),
+            None => assert!(headers.iter().all(|(_, value)| *value != trace_id), "{headers:?}"),
+        }
+        let has_parent = headers.iter().any(|(_, value)| *value == PARENT);
+        assert_eq!(parent.is_some(), has_parent, "{headers:?}");
+        assert_eq!(
+            spy.only().ids.flags.is_random(),
+            expected.is_none() || has_parent && PARENT.ends_with('3')
+        );
+    }
+    let (layer, spy, _) = layer();
+    assert_eq!(
+        from("192.0.2.1:1", layer, &spy, &[("x-trace-id", TRACE)]).await.0,
+        TRACE,
+        "internal: all are believed"
+    );
+}
+
 #[tokio::test]
 async fn the_observers_head_decision_beats_the_callers_flag() {
     for head in [Some(true), Some(false), None] {

@@ -1,5 +1,7 @@
 //! The server layer driven by hand: contexts, headers, and one outcome for each way a request can end.
 
+mod client;
+mod client_wire;
 mod ends;
 mod ids;
 mod spy;

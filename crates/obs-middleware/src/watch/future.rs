@@ -1,4 +1,4 @@
-//! Polls the service inside the request's context and hands the guard on to the body.
+//! Polls a service inside of a context and hands the guard on to the body.
 
 use std::fmt::{self, Display};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -10,23 +10,22 @@ use http_body::Body;
 use obs_core::context;
 use pin_project_lite::pin_project;
 
-use super::body::ServerBody;
-use super::guard::Guard;
+use super::{Watch, WatchedBody};
 
 const READY: &str = "polled after it was ready";
 
 pin_project! {
-    /// The response future of [`Server`](super::Server).
+    /// A response future that is watched.
     ///
     /// # Cancel safety
-    /// Dropping it ends the request as cancelled; the service's future is dropped inside the request's context.
-    pub struct ServerFuture<F> {
+    /// Dropping it ends the request as cancelled; the service's future is dropped inside of its context.
+    pub struct WatchedFuture<F, G: Watch> {
         #[pin]
         inner: Option<F>,
-        guard: Option<Guard>,
+        guard: Option<G>,
     }
 
-    impl<F> PinnedDrop for ServerFuture<F> {
+    impl<F, G: Watch> PinnedDrop for WatchedFuture<F, G> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
             let scope = this.guard.as_ref().map(|guard| context::enter_poll(guard.context()));
@@ -36,27 +35,28 @@ pin_project! {
     }
 }
 
-impl<F> ServerFuture<F> {
-    /// `guard` is `None` inside another layer of this kind, which has one already.
-    pub(super) fn new(inner: F, guard: Option<Guard>) -> Self {
+impl<F, G: Watch> WatchedFuture<F, G> {
+    /// `guard` is `None` where nothing is to be watched.
+    pub(crate) fn new(inner: F, guard: Option<G>) -> Self {
         Self { inner: Some(inner), guard }
     }
 }
 
-impl<F, B, E> Future for ServerFuture<F>
+impl<F, B, E, G> Future for WatchedFuture<F, G>
 where
+    G: Watch,
     F: Future<Output = Result<Response<B>, E>>,
     B: Body,
     E: Display + 'static,
 {
-    type Output = Result<Response<ServerBody<B>>, E>;
+    type Output = Result<Response<WatchedBody<B, G>>, E>;
 
     fn poll(self: Pin<&mut Self>, task: &mut TaskContext<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         let Some(guard) = this.guard.as_ref() else {
             let Some(inner) = this.inner.as_pin_mut() else { panic!("{READY}") };
             let result = ready!(inner.poll(task));
-            return Poll::Ready(result.map(|response| response.map(ServerBody::bare)));
+            return Poll::Ready(result.map(|response| response.map(WatchedBody::bare)));
         };
         let scope = context::enter_poll(guard.context());
         let polled = catch_unwind(AssertUnwindSafe(|| {
@@ -75,7 +75,7 @@ where
         drop(scope);
         let guard = this.guard.take();
         match result {
-            Ok(Ok(response)) => Poll::Ready(Ok(ServerBody::wrap(response, guard))),
+            Ok(Ok(response)) => Poll::Ready(Ok(WatchedBody::wrap(response, guard))),
             Ok(Err(error)) => {
                 if let Some(guard) = guard {
                     guard.fail(&error);
@@ -92,8 +92,8 @@ where
     }
 }
 
-impl<F> fmt::Debug for ServerFuture<F> {
+impl<F, G: Watch> fmt::Debug for WatchedFuture<F, G> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ServerFuture").finish_non_exhaustive()
+        f.debug_struct("WatchedFuture").finish_non_exhaustive()
     }
 }

@@ -1,4 +1,4 @@
-//! Polls the response's body inside the request's context and knows when it is through.
+//! Polls a response's body inside of its context and knows when it is through.
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -11,22 +11,19 @@ use http_body::{Body, Frame, SizeHint};
 use obs_core::context;
 use pin_project_lite::pin_project;
 
-use super::guard::Guard;
+use super::Watch;
 
 pin_project! {
-    /// The response body of [`Server`](super::Server): the inner body's frames, unchanged.
-    ///
-    /// # Cancel safety
-    /// Dropping it before its end ends the request as cancelled.
-    pub struct ServerBody<B> {
+    /// A response body that is watched: the inner body's frames, unchanged.
+    pub struct WatchedBody<B, G: Watch> {
         #[pin]
         inner: Option<B>,
-        guard: Option<Guard>,
+        guard: Option<G>,
         // How many bytes the head promised, where it did.
         expected: Option<u64>,
     }
 
-    impl<B> PinnedDrop for ServerBody<B> {
+    impl<B, G: Watch> PinnedDrop for WatchedBody<B, G> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
             let scope = this.guard.as_ref().map(|guard| context::enter_poll(guard.context()));
@@ -36,14 +33,14 @@ pin_project! {
     }
 }
 
-impl<B: Body> ServerBody<B> {
+impl<B: Body, G: Watch> WatchedBody<B, G> {
     /// Nothing is observed.
-    pub(super) fn bare(inner: B) -> Self {
+    pub(crate) fn bare(inner: B) -> Self {
         Self { inner: Some(inner), guard: None, expected: None }
     }
 
     /// Notes the head on the guard, and keeps it for as long as there is a body to come.
-    pub(super) fn wrap(mut response: Response<B>, guard: Option<Guard>) -> Response<Self> {
+    pub(crate) fn wrap(mut response: Response<B>, guard: Option<G>) -> Response<Self> {
         let Some(mut guard) = guard else { return response.map(Self::bare) };
         let through = guard.head(&mut response);
         let (body, headers) = (response.body(), response.headers());
@@ -57,9 +54,10 @@ impl<B: Body> ServerBody<B> {
     }
 }
 
-impl<B> Body for ServerBody<B>
+impl<B, G> Body for WatchedBody<B, G>
 where
     B: Body,
+    G: Watch,
     B::Error: fmt::Display + 'static,
 {
     type Data = B::Data;
@@ -103,7 +101,7 @@ where
             Poll::Ready(None) => true,
             Poll::Ready(Some(Ok(frame))) => match frame.data_ref() {
                 Some(data) => {
-                    let sent = guard.sent(bytes::Buf::remaining(data) as u64);
+                    let sent = guard.passed(bytes::Buf::remaining(data) as u64);
                     last || this.expected.is_some_and(|expected| sent >= expected)
                 }
                 None => last || frame.is_trailers(),
@@ -130,8 +128,8 @@ where
     }
 }
 
-impl<B> fmt::Debug for ServerBody<B> {
+impl<B, G: Watch> fmt::Debug for WatchedBody<B, G> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ServerBody").field("expected", &self.expected).finish_non_exhaustive()
+        f.debug_struct("WatchedBody").field("expected", &self.expected).finish_non_exhaustive()
     }
 }

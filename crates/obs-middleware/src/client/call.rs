@@ -1,0 +1,255 @@
+//! The guard of one call: opened with its context, closed exactly once with its outcome.
+
+use std::any::Any;
+use std::fmt::{self, Display, Write};
+use std::sync::Arc;
+
+use http::{Response, StatusCode, Uri};
+use obs_core::context::{Context, Route};
+use obs_core::fields::Value;
+use obs_core::keys::{attribute, metric};
+use obs_core::observe::{Method, Operation, OperationEnd, OperationKind, Target};
+use obs_core::time::Monotonic;
+use obs_core::{Base, Outcome, SpanId, Timestamp};
+
+use crate::cause::{self, Fault};
+use crate::watch::{Watch, is_bodiless, panic_text};
+
+/// Moves from the client's future to the answer's body. Dropped before it was closed, it closes: by the status if the head has
+/// come, and as cancelled otherwise.
+pub struct Call(Box<Open>);
+
+struct Open {
+    calling: bool,
+    closed: bool,
+    base: Arc<Base>,
+    context: Context,
+    parent: Option<SpanId>,
+    target: Target,
+    route: Option<Route>,
+    method: Method,
+    method_original: http::Method,
+    uri: Uri,
+    started: Timestamp,
+    begun: Monotonic,
+    status: Option<StatusCode>,
+    response_bytes: u64,
+}
+
+/// How many attributes a call has at most.
+const MAX_ATTRIBUTES: usize = 12;
+/// The kind of a call that was answered by a fault of the other side.
+const SERVER_ERROR: &str = Outcome::ServerError.as_str();
+const PANICKED: &str = Outcome::Panicked.as_str();
+
+impl Call {
+    pub(super) fn open(
+        base: &Arc<Base>,
+        target: Target,
+        route: Option<Route>,
+        method: &http::Method,
+        uri: &Uri,
+    ) -> Self {
+        let (started, begun) = (base.clock.now(), base.clock.monotonic());
+        let (context, parent) = base.open_operation();
+        Self(Box::new(Open {
+            calling: false,
+            closed: false,
+            base: Arc::clone(base),
+            context,
+            parent,
+            target,
+            route,
+            method: Method::parse(method.as_str()),
+            method_original: method.clone(),
+            uri: uri.clone(),
+            started,
+            begun,
+            status: None,
+            response_bytes: 0,
+        }))
+    }
+
+    /// Whether the client's `call` runs right now, so that a drop meanwhile is its panic.
+    pub(super) fn calls(&mut self, calling: bool) {
+        self.0.calling = calling;
+    }
+}
+
+impl Watch for Call {
+    fn context(&self) -> &Context {
+        &self.0.context
+    }
+
+    fn head<B>(&mut self, response: &mut Response<B>) -> bool {
+        self.0.status = Some(response.status());
+        is_bodiless(self.0.method, response.status())
+    }
+
+    fn passed(&mut self, bytes: u64) -> u64 {
+        self.0.response_bytes = self.0.response_bytes.saturating_add(bytes);
+        self.0.response_bytes
+    }
+
+    fn complete(mut self) {
+        self.0.answered();
+    }
+
+    fn fail<E: Display + 'static>(mut self, error: &E) {
+        let fault = cause::fault_of(error, &cause::text_of(error));
+        let outcome = if fault == Fault::Timeout { Outcome::TimedOut } else { Outcome::ServerError };
+        self.0.close(outcome, Some(fault.as_str()), Some(&cause::story_of(error)));
+    }
+
+    fn panicked(mut self, payload: &(dyn Any + Send)) {
+        self.0.close(Outcome::Panicked, Some(PANICKED), panic_text(payload));
+    }
+}
+
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call")
+            .field("context", &self.0.context)
+            .field("closed", &self.0.closed)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        let open = &mut *self.0;
+        if open.calling && std::thread::panicking() {
+            open.close(Outcome::Panicked, Some(PANICKED), None);
+        } else if open.status.is_some() {
+            // Whoever reads a status and leaves the body alone has had the answer.
+            open.answered();
+        } else {
+            open.close(Outcome::Cancelled, None, None);
+        }
+    }
+}
+
+impl Open {
+    fn answered(&mut self) {
+        // Not as a server's own: a 408 or 504 is what the other side said, and no patience of ours has run out.
+        match self.status.map_or(200, |status| status.as_u16()) {
+            500.. => self.close(Outcome::ServerError, Some(SERVER_ERROR), None),
+            400..=499 => self.close(Outcome::ClientError, None, None),
+            _ => self.close(Outcome::Success, None, None),
+        }
+    }
+
+    /// The first call counts; a guard that was consumed calls once more when it is dropped.
+    fn close(&mut self, outcome: Outcome, fault: Option<&'static str>, error: Option<&str>) {
+        if std::mem::replace(&mut self.closed, true) {
+            return;
+        }
+        let mut end = OperationEnd::new(outcome, self.base.clock.monotonic().since(self.begun));
+        end.status = self.status.map(|status| status.as_u16());
+        (end.fault, end.error) = (fault, error);
+        let route = self.route.unwrap_or(Route::UNMATCHED);
+        let labels = [self.target.as_str(), route.as_str(), self.method.as_str()];
+        // `HTTP` where the method is unknown, so that inventions make no names.
+        let method = if self.method == Method::Other { "HTTP" } else { self.method.as_str() };
+        let mut operation = Operation::new(OperationKind::Client, method, &metric::HTTP_CLIENT, &labels);
+        operation.name.1 = self.route.map(Route::as_str);
+        operation.parent = self.parent;
+        operation.started = self.started;
+        if !self.context.is_sampled() {
+            return self.base.operations.finish(&self.context, &operation, &end);
+        }
+        let (url, status) = (self.url(), status_text(end.status));
+        let mut list = List { pairs: [("", Value::Bool(false)); MAX_ATTRIBUTES], len: 0 };
+        self.describe(&mut list, &url, &status, &end);
+        operation.attributes = &list.pairs[..list.len];
+        self.base.operations.finish(&self.context, &operation, &end);
+    }
+
+    /// By the OpenTelemetry semantic conventions for HTTP client spans (stable).
+    fn describe<'a>(&'a self, list: &mut List<'a>, url: &'a str, status: &'a str, end: &OperationEnd<'a>) {
+        list.text(attribute::HTTP_REQUEST_METHOD, self.method.as_str());
+        if self.method == Method::Other {
+            list.text(attribute::HTTP_REQUEST_METHOD_ORIGINAL, self.method_original.as_str());
+        }
+        list.text(attribute::URL_FULL, url);
+        if let Some(route) = self.route {
+            list.text(attribute::URL_TEMPLATE, route.as_str());
+        }
+        if let Some(host) = self.uri.host() {
+            list.text(attribute::SERVER_ADDRESS, host.trim_matches(['[', ']']));
+            let usual = if self.uri.scheme_str() == Some("https") { 443 } else { 80 };
+            list.number(attribute::SERVER_PORT, self.uri.port_u16().unwrap_or(usual).into());
+        }
+        list.text(attribute::PEER_SERVICE, self.target.as_str());
+        if let Some(status) = end.status {
+            list.number(attribute::HTTP_RESPONSE_STATUS_CODE, status.into());
+            let bytes = i64::try_from(self.response_bytes).unwrap_or(i64::MAX);
+            list.number(attribute::HTTP_RESPONSE_BODY_SIZE, bytes);
+        }
+        list.text(attribute::OUTCOME, end.outcome.as_str());
+        // The status where the answer says what was wrong, the kind where none came or it broke off.
+        let by_status = end.status.is_some_and(|status| status >= 400);
+        if let Some(kind) = if by_status { Some(status) } else { end.fault } {
+            list.text(attribute::ERROR_TYPE, kind);
+        }
+    }
+
+    /// Without credentials, query and fragment, any of which may be a secret.
+    fn url(&self) -> String {
+        let path = self.uri.path();
+        let mut url = String::new();
+        if let (Some(scheme), Some(authority)) = (self.uri.scheme_str(), self.uri.authority()) {
+            let authority = authority.as_str();
+            let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+            url.reserve_exact(scheme.len() + 3 + host.len() + path.len());
+            url.push_str(scheme);
+            url.push_str("://");
+            url.push_str(host);
+        }
+        url.push_str(path);
+        cut(&mut url, MAX_URL);
+        url
+    }
+}
+
+/// The longest URL kept, in bytes; the rest is cut off.
+const MAX_URL: usize = 4 * 1_024;
+
+fn cut(text: &mut String, most: usize) {
+    if text.len() > most {
+        let end = (0..=most).rev().find(|at| text.is_char_boundary(*at));
+        text.truncate(end.unwrap_or_default());
+    }
+}
+
+/// The text of a status that is an error.
+fn status_text(status: Option<u16>) -> String {
+    let mut text = String::new();
+    if let Some(status) = status.filter(|status| *status >= 400) {
+        let _ = write!(text, "{status}");
+    }
+    text
+}
+
+/// The attributes of one call, on the stack.
+struct List<'a> {
+    pairs: [(&'static str, Value<'a>); MAX_ATTRIBUTES],
+    len: usize,
+}
+
+impl<'a> List<'a> {
+    fn text(&mut self, key: &'static str, value: &'a str) {
+        self.put(key, Value::Str(value));
+    }
+
+    fn number(&mut self, key: &'static str, value: i64) {
+        self.put(key, Value::I64(value));
+    }
+
+    fn put(&mut self, key: &'static str, value: Value<'a>) {
+        if let Some(slot) = self.pairs.get_mut(self.len) {
+            *slot = (key, value);
+            self.len += 1;
+        }
+    }
+}

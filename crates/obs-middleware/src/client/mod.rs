@@ -1,0 +1,192 @@
+//! The client layer: a span, counts and a duration for each call of another service, and the context on its headers.
+//!
+//! ```
+//! use obs_core::context::Route;
+//! use obs_core::{Base, Resource};
+//! use obs_middleware::ClientLayer;
+//! use tower::{Layer, Service, ServiceExt};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() {
+//! let base = Base::new(Resource::new("orders"));
+//! // Any tower client of HTTP: hyper-util's, reqwest's, or, as here, a function.
+//! let payments = ClientLayer::new(base, "payments").layer(tower::service_fn(|call: http::Request<String>| async move {
+//!     assert_eq!(call.headers()["traceparent"].len(), 55);
+//!     Ok::<_, std::convert::Infallible>(http::Response::new(String::from("paid")))
+//! }));
+//!
+//! let call = http::Request::post("http://payments/v2/pay/17")
+//!     .extension(Route::new("/v2/pay/{order}")) // the `route` label; without it, `unmatched`
+//!     .body(String::new())
+//!     .unwrap();
+//! let answer = payments.oneshot(call).await.unwrap();
+//! assert!(answer.status().is_success());
+//! # }
+//! ```
+//!
+//! # What a call is
+//! A child of what is open where it is made, or the root of a trace of its own. It ends exactly once:
+//! - when the answer's body has come to its end, or is dropped once its head has come: then the status decides;
+//! - at an error, whose kind is a [`Fault`](crate::Fault), or a panic;
+//! - when it is dropped before the head has come: it was cancelled, which is no error. That is also how a time-out *around* this
+//!   layer looks; one inside is told apart.
+//!
+//! Each attempt of a retry layer around this one is a call of its own.
+//!
+//! # What travels
+//! `traceparent` with the call's own span, `tracestate` and `x-request-id` as they came with the request that is being served. What stood
+//! there before is replaced: headers that are handed on from a caller never point past this service. Outside of a request
+//! `x-request-id` is left as it is.
+
+mod call;
+mod inject;
+#[cfg(feature = "client-reqwest")]
+pub mod reqwest;
+
+use std::fmt;
+use std::sync::Arc;
+use std::task::{Context as TaskContext, Poll};
+
+use http::{Extensions, Request, Response, Uri};
+use http_body::Body;
+use obs_core::Base;
+use obs_core::context::{self, Route};
+use obs_core::observe::Target;
+use tower_layer::Layer;
+use tower_service::Service;
+
+use crate::route::RouteOf;
+use crate::watch::{Watch, WatchedBody, WatchedFuture};
+use call::Call;
+
+/// The response body of [`Client`]: the inner body's frames, unchanged.
+pub type ClientBody<B> = WatchedBody<B, Call>;
+
+/// The response future of [`Client`].
+///
+/// # Cancel safety
+/// Dropping it before the head has come ends the call as cancelled; the inner future is dropped inside of its context.
+pub type ClientFuture<F> = WatchedFuture<F, Call>;
+
+/// Wraps a client of one service, so that its calls are seen. Cheap to clone.
+pub struct ClientLayer<R = Named> {
+    settings: Arc<Settings<R>>,
+}
+
+#[derive(Clone)]
+struct Settings<R> {
+    base: Arc<Base>,
+    target: Target,
+    route: R,
+    inject: inject::Headers,
+}
+
+impl ClientLayer {
+    /// A layer for calls of the service called `target`: the label of its metrics, never a host or a URL.
+    pub fn new(base: Arc<Base>, target: &str) -> Self {
+        let (target, inject) = (Target::new(target), inject::Headers::default());
+        Self { settings: Arc::new(Settings { base, target, route: Named, inject }) }
+    }
+}
+
+impl<R: Clone> ClientLayer<R> {
+    /// Sends `x-trace-id` too, for services that know no `traceparent`; default not.
+    pub fn trace_id_header(self) -> Self {
+        let mut settings = Arc::unwrap_or_clone(self.settings);
+        settings.inject.trace_id = true;
+        Self { settings: Arc::new(settings) }
+    }
+
+    /// Where the templates of calls come from; default the [`Route`] among the request's extensions.
+    pub fn route<N: RouteOf>(self, route: N) -> ClientLayer<N> {
+        let Settings { base, target, inject, .. } = Arc::unwrap_or_clone(self.settings);
+        ClientLayer { settings: Arc::new(Settings { base, target, route, inject }) }
+    }
+}
+
+impl<R> Clone for ClientLayer<R> {
+    fn clone(&self) -> Self {
+        Self { settings: Arc::clone(&self.settings) }
+    }
+}
+
+impl<R> fmt::Debug for ClientLayer<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientLayer").field("target", &self.settings.target).finish_non_exhaustive()
+    }
+}
+
+impl<S, R> Layer<S> for ClientLayer<R> {
+    type Service = Client<S, R>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        Client { inner, settings: Arc::clone(&self.settings) }
+    }
+}
+
+/// The template named by whoever makes the call: a [`Route`] among the request's extensions.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Named;
+
+impl RouteOf for Named {
+    fn route(&self, _: &Uri, extensions: &Extensions) -> Option<Route> {
+        extensions.get::<Route>().copied()
+    }
+}
+
+/// A client with the layer around it; see [`ClientLayer`].
+pub struct Client<S, R = Named> {
+    inner: S,
+    settings: Arc<Settings<R>>,
+}
+
+impl<S: Clone, R> Clone for Client<S, R> {
+    fn clone(&self) -> Self {
+        Self { inner: self.inner.clone(), settings: Arc::clone(&self.settings) }
+    }
+}
+
+impl<S: fmt::Debug, R> fmt::Debug for Client<S, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("inner", &self.inner)
+            .field("target", &self.settings.target)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<S, R, ReqBody, ResBody> Service<Request<ReqBody>> for Client<S, R>
+where
+    S: Service<Request<ReqBody>, Response = Response<ResBody>>,
+    S::Error: fmt::Display + 'static,
+    ResBody: Body,
+    ResBody::Error: fmt::Display + 'static,
+    R: RouteOf,
+{
+    type Response = Response<ClientBody<ResBody>>;
+    type Error = S::Error;
+    type Future = ClientFuture<S::Future>;
+
+    fn poll_ready(&mut self, task: &mut TaskContext<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(task)
+    }
+
+    fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
+        let settings = &*self.settings;
+        let route = settings.route.route(request.uri(), request.extensions());
+        let call = Call::open(&settings.base, settings.target, route, request.method(), request.uri());
+        settings.inject.write(call.context(), request.headers_mut());
+        let inner = &mut self.inner;
+        watched(call, || inner.call(request))
+    }
+}
+
+/// Makes the inner future inside of the call's context, and watches it.
+fn watched<F>(mut call: Call, make: impl FnOnce() -> F) -> ClientFuture<F> {
+    let scope = context::enter_poll(call.context());
+    call.calls(true);
+    let inner = make();
+    call.calls(false);
+    drop(scope);
+    WatchedFuture::new(inner, Some(call))
+}

@@ -1,0 +1,161 @@
+//! Calls made by reqwest.
+//!
+//! [`SendThrough`] sends what reqwest's own builder has put together, by the client it was begun with:
+//!
+//! ```no_run
+//! use obs_middleware::ClientLayer;
+//! use obs_middleware::client::reqwest::SendThrough;
+//!
+//! # async fn pay(base: std::sync::Arc<obs_core::Base>) -> Result<(), reqwest::Error> {
+//! let (http, payments) = (reqwest::Client::new(), ClientLayer::new(base, "payments"));
+//! let answer = http.post("http://payments/v2/pay/17").body("{}").send_through(&payments, "/v2/pay/{order}").await?;
+//! # drop(answer);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! In a tower stack the layer goes around reqwest's client as around any other; the route is then what
+//! [`ClientLayer::route`] says of the URL, because reqwest's requests have no extensions of their own.
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context as TaskContext, Poll, ready};
+
+use http::Uri;
+use obs_core::context::Route;
+use pin_project_lite::pin_project;
+use reqwest::{Body, Request, Response, ResponseBuilderExt};
+use tower_service::Service;
+
+use super::call::Call;
+use super::{Client, ClientFuture, ClientLayer, Settings, watched};
+use crate::route::RouteOf;
+use crate::watch::Watch;
+
+/// Sends a request that was built by reqwest through a [`ClientLayer`].
+pub trait SendThrough: Sized {
+    /// As `send`, with the call seen under the template `route`, such as `/v2/pay/{order}`.
+    ///
+    /// # Errors
+    /// Those of `send`.
+    ///
+    /// # Cancel safety
+    /// Dropping it ends the call as cancelled.
+    fn send_through<R>(
+        self,
+        layer: &ClientLayer<R>,
+        route: &str,
+    ) -> impl Future<Output = Result<Response, reqwest::Error>> + Send;
+}
+
+impl SendThrough for reqwest::RequestBuilder {
+    fn send_through<R>(
+        self,
+        layer: &ClientLayer<R>,
+        route: &str,
+    ) -> impl Future<Output = Result<Response, reqwest::Error>> + Send {
+        let (mut client, request) = self.build_split();
+        // What cannot be built is no call: nobody was asked.
+        let sent =
+            request.map(|request| send(&layer.settings, Some(Route::new(route)), request, &mut client));
+        async { sent?.await }
+    }
+}
+
+impl<S, R> Service<Request> for Client<S, R>
+where
+    S: Service<Request, Response = Response>,
+    S::Error: fmt::Display + 'static,
+    R: RouteOf,
+{
+    type Response = Response;
+    type Error = S::Error;
+    type Future = ReqwestFuture<S::Future>;
+
+    fn poll_ready(&mut self, task: &mut TaskContext<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(task)
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        let uri = uri(&request);
+        let route = self.settings.route.route(&uri, &http::Extensions::new());
+        send(&self.settings, route, request, &mut self.inner)
+    }
+}
+
+fn send<S, R>(
+    settings: &Settings<R>,
+    route: Option<Route>,
+    mut request: Request,
+    inner: &mut S,
+) -> ReqwestFuture<S::Future>
+where
+    S: Service<Request, Response = Response>,
+{
+    let call = Call::open(&settings.base, settings.target, route, request.method(), &uri(&request));
+    settings.inject.write(call.context(), request.headers_mut());
+    ReqwestFuture { inner: watched(call, || AsHttp { inner: inner.call(request) }) }
+}
+
+/// Where the request goes. One that is no URI for the `http` crate is sent by reqwest all the same.
+fn uri(request: &Request) -> Uri {
+    request.url().as_str().parse().unwrap_or_default()
+}
+
+pin_project! {
+    /// The response future of [`Client`] around reqwest's.
+    ///
+    /// # Cancel safety
+    /// Dropping it ends the call as cancelled.
+    pub struct ReqwestFuture<F> {
+        #[pin]
+        inner: ClientFuture<AsHttp<F>>,
+    }
+}
+
+impl<F, E> Future for ReqwestFuture<F>
+where
+    F: Future<Output = Result<Response, E>>,
+    E: fmt::Display + 'static,
+{
+    type Output = Result<Response, E>;
+
+    fn poll(self: Pin<&mut Self>, task: &mut TaskContext<'_>) -> Poll<Self::Output> {
+        let answer = ready!(self.project().inner.poll(task));
+        Poll::Ready(answer.map(|answer| Response::from(answer.map(Body::wrap))))
+    }
+}
+
+impl<F> fmt::Debug for ReqwestFuture<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReqwestFuture").finish_non_exhaustive()
+    }
+}
+
+pin_project! {
+    /// Gives reqwest's response as one of the `http` crate, whose body can be watched.
+    struct AsHttp<F> {
+        #[pin]
+        inner: F,
+    }
+}
+
+impl<F, E> Future for AsHttp<F>
+where
+    F: Future<Output = Result<Response, E>>,
+{
+    type Output = Result<http::Response<Body>, E>;
+
+    fn poll(self: Pin<&mut Self>, task: &mut TaskContext<'_>) -> Poll<Self::Output> {
+        let answer = ready!(self.project().inner.poll(task));
+        Poll::Ready(answer.map(|answer| {
+            // The way there and back would lose it.
+            let url = http::response::Builder::new().url(answer.url().clone()).body(());
+            let mut answer = http::Response::from(answer);
+            if let Ok(url) = url {
+                answer.extensions_mut().extend(url.into_parts().0.extensions);
+            }
+            answer
+        }))
+    }
+}

@@ -1,0 +1,43 @@
+//! What the layers of both sides have in common: polls inside of a context, and a guard that is told how it ended.
+
+mod body;
+mod future;
+
+use std::any::Any;
+use std::fmt::Display;
+
+use http::{Response, StatusCode};
+use obs_core::context::Context;
+use obs_core::observe::Method;
+
+pub(crate) use body::WatchedBody;
+pub(crate) use future::WatchedFuture;
+
+/// Ends one request or call, exactly once: by one of the calls that consume it or, dropped before, by its own drop.
+pub trait Watch: Sized {
+    /// What is open while it is polled.
+    fn context(&self) -> &Context;
+    /// Notes the response's head. Returns whether that is all there will be: whether nobody will ever ask for the body.
+    fn head<B>(&mut self, response: &mut Response<B>) -> bool;
+    /// Counts bytes of the body that were handed on; returns how many there were so far.
+    fn passed(&mut self, bytes: u64) -> u64;
+    /// The response came to its end.
+    fn complete(self);
+    /// The service or the body failed.
+    fn fail<E: Display + 'static>(self, error: &E);
+    /// The service or the body panicked.
+    fn panicked(self, payload: &(dyn Any + Send));
+}
+
+/// Whether a response to this method with this status has no body, whatever its headers say (RFC 9110, section 6.4.1).
+pub(crate) fn is_bodiless(method: Method, status: StatusCode) -> bool {
+    let empty = [StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED].contains(&status);
+    let tunnel = method == Method::Connect && status.is_success();
+    empty || tunnel || status.is_informational() || method == Method::Head
+}
+
+/// The text of a panic, where it has one.
+pub(crate) fn panic_text(payload: &(dyn Any + Send)) -> Option<&str> {
+    let text = payload.downcast_ref::<&str>().copied();
+    text.or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+}
