@@ -53,6 +53,7 @@ mod error;
 mod expose;
 mod facade;
 mod family;
+mod lately;
 mod near;
 mod problems;
 mod recorder;
@@ -61,6 +62,7 @@ mod series;
 mod text;
 
 pub mod admin;
+pub mod operations;
 pub mod process;
 pub mod red;
 
@@ -70,5 +72,6 @@ pub use error::{BuildError, RegisterError};
 pub use expose::Format;
 /// How a rule of [`Buckets`] chooses histograms.
 pub use metrics_exporter_prometheus::Matcher;
+pub use operations::Operations;
 pub use recorder::{Histogram, Recorder};
 pub use red::Red;

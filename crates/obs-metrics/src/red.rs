@@ -1,6 +1,5 @@
 //! Rate, errors and duration of every request, and how many are in flight.
 
-use std::cell::RefCell;
 use std::time::Duration;
 
 use obs_core::Outcome;
@@ -8,6 +7,7 @@ use obs_core::context::{Context, Route};
 use obs_core::keys::{Metric, metric};
 use obs_core::observe::{End, Method, Observer, Request, Verdict};
 
+use crate::lately::{self, Lately};
 use crate::{Histogram, Recorder};
 
 /// Counts and times requests under their route template, method and status.
@@ -75,20 +75,20 @@ impl Observer for Red {
         let key =
             Key { recorder: self.recorder.0.id, route, method: request.method, status, outcome: end.outcome };
         let ids = (verdict == Verdict::Keep).then(|| context.ids());
-        with_handles(key, |key| self.handles(key), |handles| handles.count(end.duration, ids));
+        Lately::with(&LATELY, key, |key| self.handles(key), |handles| handles.count(end.duration, ids));
     }
 }
 
-/// What one kind of request updates.
-struct Handles {
-    count: metrics::Counter,
-    duration: Histogram,
-    errors: Option<metrics::Counter>,
+/// What one kind of request, or of operation, updates.
+pub(crate) struct Handles {
+    pub(crate) count: metrics::Counter,
+    pub(crate) duration: Histogram,
+    pub(crate) errors: Option<metrics::Counter>,
 }
 
 impl Handles {
     #[inline]
-    fn count(&self, duration: Duration, ids: Option<obs_core::context::Ids>) {
+    pub(crate) fn count(&self, duration: Duration, ids: Option<obs_core::context::Ids>) {
         self.count.increment(1);
         self.duration.observe(duration.as_secs_f64(), ids);
         if let Some(errors) = &self.errors {
@@ -106,23 +106,18 @@ struct Key {
     outcome: Outcome,
 }
 
-/// How many kinds of request a thread remembers; a power of two. A kind that takes the place of another costs a
-/// look into the registry, no more.
-const CACHED: usize = 256;
-
 thread_local! {
-    static CACHE: RefCell<Vec<Option<(Key, Handles)>>> = const { RefCell::new(Vec::new()) };
+    static LATELY: Lately<Key, Handles> = const { Lately::new() };
 }
 
-impl Key {
+impl lately::Key for Key {
     #[inline]
-    fn place(&self) -> usize {
+    fn mixed(&self) -> u64 {
         let route = self.route.as_str();
         let small = u64::from(self.status) << 16 | (self.outcome as u64) << 8 | self.method as u64;
         // A template stands at one address for the life of the process.
-        let mixed = (route.as_ptr() as u64 ^ self.recorder << 48 ^ small << 20 ^ small)
-            .wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        (mixed >> 32) as usize & (CACHED - 1)
+        (route.as_ptr() as u64 ^ self.recorder << 48 ^ small << 20 ^ small)
+            .wrapping_mul(0x9e37_79b9_7f4a_7c15)
     }
 
     #[inline]
@@ -132,25 +127,5 @@ impl Key {
             && self.status == other.status
             && self.method == other.method
             && self.outcome == other.outcome
-    }
-}
-
-#[inline]
-fn with_handles(key: Key, make: impl Fn(&Key) -> Handles, using: impl Fn(&Handles)) {
-    let done = CACHE.try_with(|cache| {
-        let Ok(mut cache) = cache.try_borrow_mut() else { return false };
-        if cache.is_empty() {
-            cache.resize_with(CACHED, || None);
-        }
-        let entry = &mut cache[key.place()];
-        match entry {
-            Some((known, handles)) if known.is(&key) => using(handles),
-            _ => using(&entry.insert((key, make(&key))).1),
-        }
-        true
-    });
-    // While the thread ends there is no cache.
-    if done != Ok(true) {
-        using(&make(&key));
     }
 }

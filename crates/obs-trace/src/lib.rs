@@ -18,6 +18,7 @@
 //!
 //! - [`Sampler`] decides; [`Tracer`] joins it with the base and a [`SpanSink`].
 //! - [`ServerSpans`] is the observer that makes a span of each request.
+//! - [`OperationSpans`] makes one of each call that a client layer makes.
 //! - `layer::TraceLayer` makes spans of `tracing` spans on any `Registry`; [`span`] is its engine.
 //! - [`sink`], `otlp` and [`stdout`] are where spans go; [`encode`] is how they are written.
 //! - [`Limits`] bounds what one span keeps.
@@ -29,6 +30,7 @@
 
 pub mod encode;
 mod limits;
+pub mod operation;
 pub mod record;
 pub mod sampler;
 pub mod server;
@@ -43,6 +45,7 @@ pub mod layer;
 pub mod otlp;
 
 pub use limits::Limits;
+pub use operation::OperationSpans;
 pub use record::{Kind, SpanRecord};
 pub use sampler::{Sampler, SamplerError};
 pub use server::ServerSpans;

@@ -6,6 +6,7 @@ mod caps;
 mod const_labels;
 mod exemplars;
 mod exposition;
+mod operations;
 mod oracle;
 mod parse;
 mod red;

@@ -20,7 +20,8 @@ use obs_core::propagate::{Remote, TraceState};
 use crate::record::{Attributes, Kind, Link, Links, Name, Parent, SpanRecord, Status};
 use crate::span::Draft;
 use crate::tracer::Tracer;
-use text::{Text, cut};
+use text::Text;
+pub(crate) use text::cut;
 
 /// The longest attribute value taken from a request or an error, in bytes; the rest is cut off.
 pub const MAX_TEXT: usize = 4 * 1_024;

@@ -43,7 +43,7 @@ impl<const N: usize> fmt::Write for Text<N> {
 }
 
 /// `text` up to `max` bytes, at the end of a character.
-pub(super) fn cut(text: &str, max: usize) -> &str {
+pub(crate) fn cut(text: &str, max: usize) -> &str {
     if text.len() <= max {
         return text;
     }

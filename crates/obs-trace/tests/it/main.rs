@@ -3,6 +3,7 @@
 mod layer;
 mod layer_scope;
 mod limits;
+mod operation;
 mod otlp;
 mod server;
 mod status;
