@@ -227,6 +227,12 @@ impl Builder {
         self
     }
 
+    /// A peer whose traces go on where callers are not believed: an address or a range, such as `10.0.0.0/8`; default none.
+    pub fn trusted_peer(mut self, peer: impl Into<String>) -> Self {
+        self.config.trusted_peers.push(peer.into());
+        self
+    }
+
     /// Starts everything and touches no global: for tests, or for two installations in one process. Requests behind
     /// [`Obs::layer`] reach it by themselves; other work does inside of [`Obs::enter`].
     ///

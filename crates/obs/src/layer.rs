@@ -1,8 +1,8 @@
-//! The tower layer of one installation.
+//! The tower layers of one installation.
 
 use std::sync::Arc;
 
-use obs_middleware::{ServerLayer, Trust};
+use obs_middleware::{ClientLayer, ServerLayer, Trust};
 
 use crate::config::TrustChoice;
 use crate::{Obs, Observers};
@@ -17,6 +17,25 @@ impl Obs {
             TrustChoice::Internal => Trust::Internal,
             TrustChoice::Edge => Trust::Edge,
         };
-        ServerLayer::new(Arc::clone(self.base()), self.observers().clone()).trust(trust)
+        // What is no range has been told as a mistake.
+        let peers = self.config().trusted_peers.iter().filter_map(|peer| peer.parse().ok());
+        ServerLayer::new(Arc::clone(self.base()), self.observers().clone()).trust(trust).trusted_peers(peers)
+    }
+
+    /// The layer for a client that calls the service known here as `target`: a span, counts and a duration for each call, and
+    /// the context on its headers. Keep it with the client; clones are cheap.
+    ///
+    /// ```
+    /// # use tower::Layer;
+    /// # fn http_client() {}
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let obs = obs::builder("orders").admin(obs::Admin::Off).no_config_file().build()?;
+    /// let payments = obs.client("payments").layer(http_client()); // hyper-util's client, or any other tower service
+    /// # let _ = payments;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn client(&self, target: &str) -> ClientLayer {
+        ClientLayer::new(Arc::clone(self.base()), target)
     }
 }

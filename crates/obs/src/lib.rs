@@ -24,6 +24,8 @@
 //! - [`init`] or [`builder`] start everything; the [`Obs`] they give flushes when it is dropped, so keep it in `main`.
 //! - `Obs::layer` goes onto a router: one access line, one server span, counters and a duration with an exemplar for
 //!   each request, `X-Request-ID` and `X-Trace-ID` on each response.
+//! - `Obs::client` goes around a client of another service: a client span, counts and a duration for each call, and the trace
+//!   on its headers.
 //! - `Obs::serve`, or `axum::serve` for a router, puts the layer around everything, hears SIGTERM and ends without losing
 //!   a request.
 //! - Lines and spans are written with `tracing`'s macros, numbers with those of `metrics`; records of the `log` crate are
@@ -39,6 +41,8 @@
 //! | `traces` (default) | server spans and `tracing` spans over OTLP |
 //! | `health` (default) | checks, and `/healthz`, `/readyz`, `/startupz` on the same listener |
 //! | `middleware` (default) | the tower layer |
+//! | `client-hyper-util` | errors of hyper-util's client told apart by their types |
+//! | `client-reqwest` | `obs::reqwest`: calls made by reqwest |
 //! | `serve` (default) | `Obs::serve`: the accept loop, signals, and an end that loses no request |
 //! | `axum` (default) | `obs::axum::serve`, for a `Router` |
 //! | `spawn` (default) | `spawn` and `spawn_blocking`, on tokio |
@@ -86,6 +90,10 @@ pub use error::Error;
 #[cfg(feature = "middleware")]
 pub use layer::Layer;
 pub use obs::Obs;
+#[cfg(feature = "client-reqwest")]
+pub use obs_middleware::client::reqwest;
+#[cfg(feature = "middleware")]
+pub use obs_middleware::{Client, ClientLayer};
 pub use observers::Observers;
 #[cfg(feature = "serve")]
 pub use serve::{Ended, ShutdownHandle};
@@ -94,6 +102,7 @@ pub use spawn::{spawn, spawn_blocking};
 #[cfg(any(feature = "logs", feature = "traces"))]
 pub use subscriber::{Composed, ComposedBuilder, Fused};
 
+pub use obs_core::context::Route;
 pub use obs_core::{Context, Outcome, RequestId, Resource, SpanId, TraceId};
 #[cfg(feature = "health")]
 pub use obs_health as health;

@@ -3,18 +3,21 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use obs_core::Network;
+
 use super::draft::{Draft, shown, takes_a_ratio};
 use super::duration::Shown;
 use super::error::Mistake;
 use super::key::list;
 use super::metrics::PARTS;
 use super::near::nearest;
-use super::{Exporter, LogOutput, Rotation};
+use super::{Exporter, LogOutput, Rotation, TrustChoice};
 
 /// Finds them in what all layers have come to. What one layer says and a later one makes void is no mistake.
 pub(super) fn contradictions(draft: &mut Draft) {
     logs(draft);
     traces(draft);
+    peers(draft);
     metrics(draft);
     let (health, drain) = (draft.config.health, draft.config.drain);
     longer(draft, "drain.timeout", drain.timeout, "drain.delay", drain.delay);
@@ -67,6 +70,19 @@ fn traces(draft: &mut Draft) {
     if draft.in_file("traces.exporter").is_some() {
         for path in ["traces.endpoint", "traces.headers", "traces.timeout"] {
             has_no_effect(draft, path, &format!("`traces.exporter` is `{word}`"));
+        }
+    }
+}
+
+fn peers(draft: &mut Draft) {
+    let by_variable = draft.is_chosen("traces.trust") && draft.in_file("traces.trust").is_none();
+    if draft.config.trust == TrustChoice::Internal && !by_variable && !draft.is_wrong("traces.trust") {
+        has_no_effect(draft, "traces.trusted_peers", "`traces.trust` is `internal`, which believes all");
+    }
+    for peer in draft.config.trusted_peers.clone() {
+        if let Err(error) = peer.parse::<Network>() {
+            let what = format!("{} is wrong: {error}", shown(&peer));
+            draft.found(Mistake::new(&format!("traces.trusted_peers.{peer}"), what));
         }
     }
 }

@@ -76,6 +76,8 @@ pub struct Config {
     pub admin: Admin,
     /// Whether callers are believed.
     pub trust: TrustChoice,
+    /// Whose traces go on where callers are not believed: addresses and ranges such as `10.0.0.0/8`; default none.
+    pub trusted_peers: Vec<String>,
     /// The defaults of health checks.
     pub health: Health,
     /// How the service ends.
@@ -97,6 +99,7 @@ impl Config {
             traces: Traces::default(),
             admin: Admin::At(Admin::DEFAULT),
             trust: TrustChoice::default(),
+            trusted_peers: Vec::new(),
             health: Health::default(),
             drain: Drain::default(),
             concealed: BTreeSet::new(),

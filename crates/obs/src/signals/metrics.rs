@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use obs_core::{Base, Observer};
-use obs_metrics::{Buckets, Matcher, Recorder, Red};
+use obs_metrics::{Buckets, Matcher, Operations, Recorder, Red};
 
 use super::{Reloader, Signal};
 use crate::admin::Endpoint;
@@ -28,6 +28,7 @@ impl Part {
         }
         let recorder = builder.build().map_err(|error| failed(error.into()))?;
         let red = Arc::new(Red::new(&recorder));
+        base.operations.register(Arc::new(Operations::new(&recorder)));
         if choices.process {
             obs_metrics::process::register(base);
         }

@@ -9,7 +9,7 @@ use obs_export::http::{ClientSettings, Endpoint};
 use obs_export::queue::{self, Worker};
 use obs_trace::otlp::{self, Otlp};
 use obs_trace::stdout::{self, StdoutTree};
-use obs_trace::{Limits, Sampler, ServerSpans, SpanSink, Tracer};
+use obs_trace::{Limits, OperationSpans, Sampler, ServerSpans, SpanSink, Tracer};
 use tracing_subscriber::filter::{LevelFilter, ParseError, Targets};
 
 use super::{Reloader, Signal};
@@ -73,6 +73,7 @@ impl Part {
             Some(sink) => builder.sink(sink).build(),
             None => builder.build(),
         };
+        base.operations.register(Arc::new(OperationSpans::new(&tracer)));
         let spans = Arc::new(ServerSpans::new(&tracer));
         Ok(Self { tracer, spans, filter, way })
     }

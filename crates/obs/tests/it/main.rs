@@ -1,5 +1,6 @@
 //! The umbrella and its signals together, over real connections.
 
+mod client;
 mod collector;
 mod config;
 mod dead_ends;

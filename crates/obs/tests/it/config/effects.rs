@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use axum::Router;
 use obs::Obs;
 
 use super::file::Yaml;
 use crate::collector::{Answer, Collector};
 use crate::process::alone;
 use crate::scrape::Scrape;
-use crate::service::{TempFile, until};
+use crate::service::{Service, TempFile, exchange, request, until};
 
 fn scrape(obs: &Obs) -> Scrape {
     Scrape::of(obs.recorder())
@@ -206,4 +207,18 @@ fn a_check_goes_stale_no_sooner_than_it_may_run() {
     let mistakes = file.mistakes();
     assert_eq!(mistakes.len(), 1);
     assert!(mistakes[0].starts_with("obs.yaml:1:26: health.stale_after: "), "{mistakes:?}");
+}
+
+#[test]
+fn at_the_edge_only_trusted_peers_go_on_with_a_trace() {
+    const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
+    let headers = format!("traceparent: 00-{TRACE}-b7ad6b7169203331-01\r\n");
+    for (peers, believed) in [("127.0.0.0/8", true), ("10.0.0.0/8, \"::1\"", false)] {
+        let text = format!("traces: {{ trust: edge, trusted_peers: [{peers}] }}");
+        let file = Yaml::new("peers", &text);
+        let obs = file.build().unwrap();
+        let service = Service::start(Router::new().layer(obs.layer()));
+        let answer = exchange(service.addr, &request("GET", "/", &headers)).unwrap();
+        assert_eq!(answer.header("x-trace-id") == TRACE, believed, "{peers}");
+    }
 }

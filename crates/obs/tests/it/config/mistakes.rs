@@ -58,6 +58,18 @@ fn every_kind_of_mistake_has_its_words() {
         &["obs.yaml:1:17: logs.caller: `yes` is wrong, expected `true` or `false`"],
     );
     check(
+        "traces: { trust: edge, trusted_peers: [10.0.0.0/40] }",
+        &[
+            "obs.yaml:1:40: traces.trusted_peers: `10.0.0.0/40` is wrong: behind the slash belongs a number of bits, at most 32 for IPv4 and 128 for IPv6",
+        ],
+    );
+    check(
+        "traces: { trusted_peers: [10.0.0.1] }",
+        &[
+            "obs.yaml:1:11: traces.trusted_peers: has no effect: `traces.trust` is `internal`, which believes all",
+        ],
+    );
+    check(
         "metrics: { labels: env }",
         &["obs.yaml:1:20: metrics.labels: expected a list of names such as [env, region], not `env`"],
     );

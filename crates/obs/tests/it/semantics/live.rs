@@ -1,16 +1,18 @@
 //! One service with all signals, installed for real, that writes everything there is to write; and what it wrote.
 
-use std::io::Write;
+use std::convert::Infallible;
+use std::io::{self, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::mpsc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::http::StatusCode;
+use axum::http::{Request, Response, StatusCode};
 use axum::routing::get;
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use serde_json::Value;
+use tower::{Layer, Service as _, ServiceExt};
 
 use crate::collector::{Answer, Collector};
 use crate::scrape::Scrape;
@@ -103,6 +105,7 @@ pub(super) fn run() -> Run {
     stream.write_all(&request("GET", "/wait", agent)).unwrap();
     begun.recv_timeout(LONG).unwrap();
     drop(stream);
+    calls(&obs.client("payments"), checks.handle());
     refused_and_overflown(obs.recorder());
 
     let admin = obs.admin_addr().unwrap();
@@ -123,6 +126,32 @@ pub(super) fn run() -> Run {
     let resources = collector.decoded().into_iter().flat_map(|request| request.resource_spans);
     let resource = resources.flat_map(|spans| spans.resource.unwrap().attributes).collect();
     Run { scrape, openmetrics, resource, spans: collector.spans(), lines }
+}
+
+/// A call of each way to end: by an answer, good or bad, by an error, and given up.
+fn calls(payments: &obs::ClientLayer, runtime: &tokio::runtime::Handle) {
+    let call = |method: &str| {
+        let call =
+            Request::builder().method(method).uri("http://ada:secret@payments.test/v2/pay/7?card=4111");
+        call.extension(obs::Route::new("/v2/pay/{order}")).body(String::new()).unwrap()
+    };
+    for (method, status) in [("POST", 200), ("POST", 404), ("POST", 503), ("BREW", 200)] {
+        let answers = payments.layer(tower::service_fn(|_: Request<String>| {
+            let answer = Response::builder().status(status).body("an answer".to_owned());
+            std::future::ready(Ok::<_, Infallible>(answer.unwrap()))
+        }));
+        let answer = runtime.block_on(answers.oneshot(call(method))).unwrap();
+        let body = runtime.block_on(axum::body::to_bytes(axum::body::Body::new(answer.into_body()), 100));
+        assert_eq!(body.unwrap(), "an answer");
+    }
+    let fails = payments.layer(tower::service_fn(async |_: Request<String>| {
+        Err::<Response<String>, _>(io::Error::from(io::ErrorKind::ConnectionRefused))
+    }));
+    runtime.block_on(fails.oneshot(call("POST"))).unwrap_err();
+    let mut waits = payments.layer(tower::service_fn(|_: Request<String>| {
+        std::future::pending::<Result<Response<String>, Infallible>>()
+    }));
+    drop(waits.call(call("GET")));
 }
 
 /// One refusal, and one family above its cap.

@@ -5,6 +5,7 @@ use obs_core::context::Route;
 use obs_core::keys::{Kind, attribute, field, label, metric, resource};
 use obs_core::observe::Method;
 use obs_export::queue::Reason;
+use obs_middleware::Fault;
 
 use super::page;
 
@@ -75,7 +76,14 @@ fn the_values_of_closed_labels_are_those_of_the_code() {
     }
     let errors = [Outcome::ServerError, Outcome::Panicked, Outcome::TimedOut];
     assert!(errors.into_iter().all(Outcome::is_error));
-    assert_eq!(page::values("kind"), errors.map(Outcome::as_str));
+    let answered = [Outcome::ServerError.as_str()];
+    let calls = Fault::ALL.iter().map(|fault| fault.as_str());
+    let calls = answered.into_iter().chain(calls).chain([Outcome::Panicked.as_str()]);
+    let mut kinds: Vec<_> = errors.map(Outcome::as_str).into_iter().chain(calls).collect();
+    let mut written = page::values("kind");
+    kinds.sort_unstable();
+    written.sort_unstable();
+    assert_eq!(written, kinds);
     assert!(page::values("route").contains(&Route::UNMATCHED.as_str()));
     assert!(page::values("route").contains(&Route::OVERFLOW.as_str()));
 }

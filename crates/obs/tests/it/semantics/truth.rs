@@ -72,7 +72,11 @@ fn every_attribute_of_a_span_is_on_the_page_and_back() {
             }
         };
         for span in &run.spans {
-            let on = if span.kind() == SpanKind::Server { "server span" } else { "user spans" };
+            let on = match span.kind() {
+                SpanKind::Server => "server span",
+                SpanKind::Client => "client span",
+                _ => "user spans",
+            };
             add(on, &span.attributes);
             span.events.iter().for_each(|event| add("events", &event.attributes));
         }
@@ -105,6 +109,36 @@ fn server_spans_are_named_and_judged_as_the_page_says() {
                 ("HTTP /orders/{id}", unset),
             ]
         );
+    });
+}
+
+#[test]
+fn client_spans_are_named_and_judged_as_the_page_says() {
+    check("client_spans_are_named_and_judged_as_the_page_says", |run| {
+        let client: Vec<_> = run.spans.iter().filter(|span| span.kind() == SpanKind::Client).collect();
+        let judged = client.iter().map(|span| {
+            let status = span.status.as_ref();
+            (span.name.as_str(), status.map_or(0, |status| status.code))
+        });
+        let mut seen: Vec<_> = judged.collect();
+        seen.sort_unstable();
+        let (unset, error) = (0, 2);
+        assert_eq!(
+            seen,
+            [
+                ("GET /v2/pay/{order}", unset),
+                ("HTTP /v2/pay/{order}", unset),
+                ("POST /v2/pay/{order}", unset),
+                ("POST /v2/pay/{order}", error),
+                ("POST /v2/pay/{order}", error),
+                ("POST /v2/pay/{order}", error),
+            ]
+        );
+        for span in client {
+            let url = span.attributes.iter().find(|attribute| attribute.key == "url.full").unwrap();
+            let url = format!("{url:?}");
+            assert!(url.contains("http://payments.test/v2/pay/7\""), "neither credentials nor query: {url}");
+        }
     });
 }
 

@@ -145,6 +145,16 @@ pub(super) const KEYS: &[Key] = &[
         "internal" = TrustChoice::Internal,
         "edge" = TrustChoice::Edge
     ),
+    field!(
+        "traces.trusted_peers",
+        Kind::Names,
+        "",
+        [],
+        "trusted_peer",
+        No,
+        "Peers whose traces go on where `traces.trust` is `edge`, by address or range, such as `10.0.0.0/8`.",
+        Names at trusted_peers
+    ),
     whole!(
         "traces.limits.attributes",
         COUNT,
