@@ -1,11 +1,13 @@
 //! The load: a fixed number of requests over a few keep-alive connections, as cheap to send as can be.
 
+use crate::scenario::Scenario;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 /// Open connections to one server, one request in flight on each.
 pub(crate) struct Client {
+    scenario: &'static Scenario,
     connections: Vec<Connection>,
     next_id: u64,
     ids: TraceIds,
@@ -30,9 +32,13 @@ struct Connection {
 
 impl Client {
     /// Opens `connections` connections.
-    pub(crate) fn connect(to: SocketAddr, connections: usize) -> Result<Self, String> {
+    pub(crate) fn connect(
+        scenario: &'static Scenario,
+        to: SocketAddr,
+        connections: usize,
+    ) -> Result<Self, String> {
         let connections = (0..connections.max(1)).map(|_| Connection::open(to)).collect::<Result<_, _>>()?;
-        Ok(Self { connections, next_id: 1, ids: TraceIds::from_clock() })
+        Ok(Self { scenario, connections, next_id: 1, ids: TraceIds::from_clock() })
     }
 
     /// Sends `requests` requests and reads their answers; each must be a 200 with a body.
@@ -52,7 +58,7 @@ impl Client {
                 connection.read_answer()?;
             }
             if turn < requests {
-                write_request(&mut text, self.next_id, propagation, &mut self.ids, sent);
+                write_request(&mut text, self.scenario, self.next_id, propagation, &mut self.ids, sent);
                 self.next_id += 1;
                 connection.stream.write_all(&text).map_err(|error| format!("send: {error}"))?;
             }
@@ -77,15 +83,20 @@ pub(crate) fn get(from: SocketAddr, path: &str) -> Result<String, String> {
 
 fn write_request(
     text: &mut Vec<u8>,
+    scenario: &Scenario,
     id: u64,
     propagation: Propagation,
     ids: &mut TraceIds,
     sent: &mut SentTraces,
 ) {
     text.clear();
+    (scenario.request_line)(text, id);
+    text.extend_from_slice(b"Host: users.local\r\nUser-Agent: bench\r\nAccept: application/json\r\n");
     // Writing to a vector cannot fail.
-    let _ = write!(text, "GET /users/{} HTTP/1.1\r\nHost: users.local\r\n", id % 100_000 + 100_000);
-    text.extend_from_slice(b"User-Agent: bench\r\nAccept: application/json\r\n");
+    if !scenario.body.is_empty() {
+        let length = scenario.body.len();
+        let _ = write!(text, "Content-Type: application/json\r\nContent-Length: {length}\r\n");
+    }
     if let Propagation::Continue { sampled } = propagation {
         let (trace, span) = (ids.next_trace(), ids.next() | 1);
         let flag = ids.share() < sampled;
@@ -95,6 +106,7 @@ fn write_request(
         let _ = write!(text, "traceparent: 00-{trace:032x}-{span:016x}-{:02x}\r\n", u8::from(flag));
     }
     text.extend_from_slice(b"\r\n");
+    text.extend_from_slice(scenario.body.as_bytes());
 }
 
 impl Connection {

@@ -2,6 +2,7 @@
 
 mod client;
 mod measure;
+mod scenario;
 mod serve;
 mod server;
 mod service;
@@ -28,6 +29,7 @@ const OPTIONS: &[&str] = &[
     "json",
     "list",
     "propagate",
+    "shop",
     "stacks=",
     "rounds=",
     "batch=",
@@ -35,6 +37,8 @@ const OPTIONS: &[&str] = &[
     "counted=",
     // Of the measured process, which this program starts itself.
     "serve=",
+    "role=",
+    "next=",
     "log=",
     "otlp=",
     "count-allocations",
@@ -64,7 +68,11 @@ fn run() -> Result<bool, String> {
     let names = arguments.chosen("stacks", &stack::names())?;
     let batch = arguments.value("batch", 10_000)?;
     let extent = Extent {
-        load: Load { connections: arguments.value("connections", 8)?, propagate: arguments.has("propagate") },
+        load: Load {
+            scenario: if arguments.has("shop") { &scenario::SHOP } else { &scenario::USERS },
+            connections: arguments.value("connections", 8)?,
+            propagate: arguments.has("propagate"),
+        },
         rounds: arguments.value("rounds", 15)?,
         batch,
         warm_up: batch.min(2_000),

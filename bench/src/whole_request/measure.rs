@@ -1,5 +1,6 @@
 //! The three measures: time in interleaved batches, allocations, and instructions.
 
+use crate::scenario::Role;
 use crate::server::Under;
 use crate::stack::{self, Row};
 use crate::trial::{Load, Trial};
@@ -38,7 +39,7 @@ pub(crate) fn time(names: &[&str], extent: &Extent) -> Result<Outcome, String> {
     }
     let mut all = Vec::new();
     for row in rows(names) {
-        let mut trial = Trial::start(row, extent.load, Under::Nothing)?;
+        let mut trial = Trial::start(row, extent.load, |_| Under::Nothing)?;
         trial.send(extent.warm_up)?;
         all.push(Timed { row, trial, cpu_us: Vec::new(), us_apart: Vec::new() });
     }
@@ -53,8 +54,8 @@ pub(crate) fn time(names: &[&str], extent: &Extent) -> Result<Outcome, String> {
     let place = if core_pin::available() { "server on a core of its own" } else { "processes not pinned" };
     let mut table = Table::new(
         format!(
-            "Whole request: time ({} interleaved batches of {}, {} connections, {place})",
-            extent.rounds, extent.batch, extent.load.connections
+            "{}: time ({} interleaved batches of {}, {} connections, {place})",
+            extent.load.scenario.name, extent.rounds, extent.batch, extent.load.connections
         ),
         &[
             "stack",
@@ -97,12 +98,12 @@ pub(crate) fn time(names: &[&str], extent: &Extent) -> Result<Outcome, String> {
 /// Allocations of all threads per request, between two moments of rest of one process.
 pub(crate) fn allocations(names: &[&str], extent: &Extent) -> Result<Outcome, String> {
     let mut table = Table::new(
-        format!("Whole request: allocations of all threads ({} requests)", extent.counted),
+        format!("{}: allocations of all threads ({} requests)", extent.load.scenario.name, extent.counted),
         &["stack", "allocations/request", "over bare", "bytes/request", "over bare bytes", "counts"],
     );
     let mut summary = Summary::default();
     for row in rows(names) {
-        let mut trial = Trial::start(row, extent.load, Under::CountingAllocator)?;
+        let mut trial = Trial::start(row, extent.load, |_| Under::CountingAllocator)?;
         trial.send(extent.warm_up)?;
         let allocated = trial.batch(extent.counted)?.costs.allocations;
         let verdict = trial.finish()?;
@@ -127,7 +128,10 @@ pub(crate) fn instructions(names: &[&str], extent: &Extent) -> Result<Outcome, S
         return Err("instructions need valgrind on x86-64".to_owned());
     }
     let mut table = Table::new(
-        format!("Whole request: instructions of all threads (callgrind, {} requests)", extent.counted),
+        format!(
+            "{}: instructions of all threads (callgrind, {} requests)",
+            extent.load.scenario.name, extent.counted
+        ),
         &[
             "stack",
             "instructions/request",
@@ -145,7 +149,7 @@ pub(crate) fn instructions(names: &[&str], extent: &Extent) -> Result<Outcome, S
         let counts = summary.counts(&verdict);
         let per_request = counts.then_some(total as f64 / extent.counted as f64);
         let over = summary.over(row, 0, per_request);
-        let gate = row.gate.map(f64::from).filter(|gate| over.is_some_and(|over| over > *gate));
+        let gate = row.gate.filter(|_| extent.load.scenario.is_gated).map(f64::from).filter(|gate| over.is_some_and(|over| over > *gate));
         summary.failures += usize::from(gate.is_some());
         let shown = gate.map_or_else(|| verdict.shown(), |gate| format!("above the gate of {gate}").into());
         table.push(vec![
@@ -164,17 +168,24 @@ pub(crate) fn instructions(names: &[&str], extent: &Extent) -> Result<Outcome, S
 
 /// A run under callgrind: the instructions it counted, and whether the run counts.
 fn counted_run(row: &'static Row, extent: &Extent) -> Result<(u64, Verdict), String> {
-    let report = callgrind::report_path(row.name);
-    let mut trial = Trial::start(row, extent.load, Under::Callgrind(&report))?;
+    let report = |role: &Role| callgrind::report_path(&format!("{}-{}", row.name, role.name));
+    let reports: Vec<_> = extent.load.scenario.roles.iter().map(|role| (role.name, report(role))).collect();
+    let of = |role: &Role| reports.iter().find(|(name, _)| *name == role.name).map(|(_, report)| report);
+    let mut trial = Trial::start(row, extent.load, |role| {
+        of(role).map_or(Under::Nothing, |report| Under::Callgrind(report))
+    })?;
     trial.send(extent.warm_up.min(500))?;
     trial.counted_batch(extent.counted)?;
     let verdict = trial.finish()?;
-    let total = callgrind::instructions(&report);
-    // Kept for callgrind_annotate where that is asked for; one left over harms nobody.
-    if std::env::var_os("BENCH_KEEP_REPORTS").is_none() {
-        let _ = std::fs::remove_file(&report);
+    let mut total = 0;
+    for (_, report) in &reports {
+        total += callgrind::instructions(report)?;
+        // Kept for callgrind_annotate where that is asked for; one left over harms nobody.
+        if std::env::var_os("BENCH_KEEP_REPORTS").is_none() {
+            let _ = std::fs::remove_file(report);
+        }
     }
-    Ok((total?, verdict))
+    Ok((total, verdict))
 }
 
 fn rows<'a>(names: &'a [&str]) -> impl Iterator<Item = &'static Row> + 'a {

@@ -4,8 +4,8 @@
 //! on` and `instructions off` (answer `ok`). The end of the input ends the process, after all telemetry went
 //! out.
 
-use crate::service;
-use crate::stack::{self, Surroundings};
+use crate::scenario;
+use crate::stack::{self, Service, Surroundings};
 use bench::arguments::Arguments;
 use bench::steered::answer;
 use bench::{allocation, callgrind, clock};
@@ -20,6 +20,9 @@ use tokio::sync::oneshot;
 pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
     let name = arguments.text("serve").unwrap_or_default();
     let row = stack::find(name).ok_or_else(|| format!("no stack {name:?}"))?;
+    let name = arguments.text("role").unwrap_or_default();
+    let role = scenario::role(name).ok_or_else(|| format!("no role {name:?}"))?;
+    let service = Service { role, next: arguments.text("next").unwrap_or_default().to_owned() };
     let surroundings = Surroundings {
         ratio: row.ratio,
         log_file: arguments.text("log").ok_or("--log is missing")?.into(),
@@ -33,7 +36,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
         .build()
         .map_err(|error| format!("runtime: {error}"))?;
     let shutdown = runtime.block_on(async {
-        let stack = (row.build)(service::router(), &surroundings)?;
+        let stack = (row.build)(service, &surroundings)?;
         let listener = TcpListener::bind("127.0.0.1:0").await.map_err(|error| format!("bind: {error}"))?;
         let app = listener.local_addr().map_err(|error| format!("address: {error}"))?;
         let (quit, quitting) = oneshot::channel::<()>();

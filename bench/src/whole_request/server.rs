@@ -1,5 +1,6 @@
 //! The driver's hold on a measured process: start it, steer it, read its costs, end it.
 
+use crate::scenario::Role;
 use crate::stack::Row;
 use bench::allocation::Allocations;
 use bench::steered::{self, Steered};
@@ -36,14 +37,24 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts `row` in a process of its own and waits until it listens.
-    pub(crate) fn start(row: &Row, log_file: &Path, otlp: &str, under: Under<'_>) -> Result<Self, String> {
+    /// Starts `row` in a process of its own, whose service calls `next`, and waits until it listens.
+    pub(crate) fn start(
+        row: &Row,
+        role: &Role,
+        next: Option<SocketAddr>,
+        log_file: &Path,
+        otlp: &str,
+        under: Under<'_>,
+    ) -> Result<Self, String> {
         let own = std::env::current_exe().map_err(|error| format!("own path: {error}"))?;
         let mut command = match under {
             Under::Callgrind(report) => callgrind::command(report, &own),
             Under::Nothing | Under::CountingAllocator => core_pin::command_on(core_pin::MEASURED, &own),
         };
-        command.args(["--serve", row.name, "--otlp", otlp, "--log"]).arg(log_file);
+        command.args(["--serve", row.name, "--role", role.name, "--otlp", otlp, "--log"]).arg(log_file);
+        if let Some(next) = next {
+            command.args(["--next", &next.to_string()]);
+        }
         if matches!(under, Under::CountingAllocator) {
             command.arg("--count-allocations");
         }

@@ -3,6 +3,7 @@
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use prost::Message as _;
+use crate::scenario::Role;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,11 +21,13 @@ struct Received {
     complaints: Vec<String>,
 }
 
-/// The server spans among what arrived.
+/// The spans of requests and calls among what arrived.
 #[derive(Default)]
 pub(crate) struct Spans {
     /// The trace id of each server span, in order of arrival.
     pub(crate) trace_ids: Vec<[u8; 16]>,
+    /// The trace id of each client span, in order of arrival.
+    pub(crate) called: Vec<[u8; 16]>,
     /// What could not be understood.
     pub(crate) complaints: Vec<String>,
     /// Bytes of all bodies.
@@ -56,14 +59,14 @@ impl Sink {
         format!("http://{}", self.address)
     }
 
-    /// Decodes all that has arrived about `GET /users/{id}`.
-    pub(crate) fn spans(&self) -> Spans {
+    /// Decodes all that has arrived about the requests and the calls of `role`.
+    pub(crate) fn spans(&self, role: &Role) -> Spans {
         let received = locked(&self.received);
         let mut spans = Spans { complaints: received.complaints.clone(), ..Spans::default() };
         for body in &received.bodies {
             spans.bytes += body.len();
             match ExportTraceServiceRequest::decode(body.as_slice()) {
-                Ok(request) => collect(request, &mut spans),
+                Ok(request) => collect(request, role, &mut spans),
                 Err(error) => spans.complaints.push(format!("undecodable body: {error}")),
             }
         }
@@ -71,15 +74,17 @@ impl Sink {
     }
 }
 
-fn collect(request: ExportTraceServiceRequest, spans: &mut Spans) {
+fn collect(request: ExportTraceServiceRequest, role: &Role, spans: &mut Spans) {
     let all = request.resource_spans.into_iter().flat_map(|resource| resource.scope_spans);
     for span in all.flat_map(|scope| scope.spans) {
-        if span.kind != SpanKind::Server as i32 || !span.name.ends_with("/users/{id}") {
-            continue;
-        }
+        let into = match (span.kind(), role.calls) {
+            (SpanKind::Server, _) if span.name.ends_with(role.route) => &mut spans.trace_ids,
+            (SpanKind::Client, Some(called)) if span.name.ends_with(called.route) => &mut spans.called,
+            _ => continue,
+        };
         match <[u8; 16]>::try_from(span.trace_id.as_slice()) {
             Ok(id) if id != [0; 16] && span.span_id.len() == 8 && ends_after_it_starts(&span) => {
-                spans.trace_ids.push(id);
+                into.push(id);
             }
             _ => spans.complaints.push("a span with bad ids or times".to_owned()),
         }

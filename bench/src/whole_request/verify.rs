@@ -1,5 +1,6 @@
 //! Whether a row counts: lines, spans and the counter must equal the requests, or its speed means nothing.
 
+use crate::scenario::Role;
 use crate::sink::Spans;
 use crate::stack::Evidence;
 use bench::statistics::within_binomial;
@@ -7,9 +8,10 @@ use std::collections::HashSet;
 
 /// What was sent.
 pub(crate) struct Expected<'a> {
+    pub(crate) role: &'static Role,
     pub(crate) requests: u64,
     pub(crate) ratio: f64,
-    /// The traces the caller marked as sampled; `None` where the service was the root.
+    /// The traces the caller marked as sampled, or recorded itself; `None` where the service was the root.
     pub(crate) sampled_traces: Option<&'a [[u8; 16]]>,
 }
 
@@ -32,6 +34,16 @@ impl Verdict {
         Self { found: "no telemetry".to_owned(), ..Self::default() }
     }
 
+    /// With that of another process, whose sizes are added up.
+    pub(crate) fn and(mut self, name: &str, other: Self) -> Self {
+        let sum = |one: Option<f64>, other: Option<f64>| Some(one? + other?);
+        self.found = format!("{}; {}", self.found, other.found);
+        self.problems.extend(other.problems.into_iter().map(|problem| format!("{name}: {problem}")));
+        self.line_bytes = sum(self.line_bytes, other.line_bytes);
+        self.span_bytes = sum(self.span_bytes, other.span_bytes);
+        self
+    }
+
     /// `ok`, or why the row does not count.
     pub(crate) fn shown(&self) -> String {
         if self.problems.is_empty() { "ok".to_owned() } else { self.problems.join("; ") }
@@ -46,8 +58,8 @@ pub(crate) fn compare(
     spans: &Spans,
     scraped: &str,
 ) -> Verdict {
-    let access_lines: Vec<&str> = log.lines().filter(|line| (evidence.is_access_line)(line)).collect();
-    let counted = counter(scraped, evidence.counter);
+    let access_lines: Vec<&str> = log.lines().filter(|line| (evidence.is_access_line)(line, expected.role.route)).collect();
+    let counted = counter(scraped, evidence.counter, expected.role.route);
     let received = spans.trace_ids.len() as u64;
     let distinct: HashSet<[u8; 16]> = spans.trace_ids.iter().copied().collect();
     let requests = expected.requests;
@@ -61,6 +73,12 @@ pub(crate) fn compare(
     require(access_lines.len() as u64 == requests, format!("{} lines of {requests}", access_lines.len()));
     require(counted == requests as f64, format!("counter {counted} of {requests}"));
     require(distinct.len() as u64 == received, format!("{received} spans in {} traces", distinct.len()));
+    if let Some(called) = expected.role.calls {
+        let calls = counter(scraped, CLIENT_COUNTER, called.route);
+        require(calls == requests as f64, format!("counter of calls {calls} of {requests}"));
+        let in_trace = spans.called.iter().copied().collect::<HashSet<_>>() == distinct;
+        require(in_trace && spans.called.len() as u64 == received, format!("{} calls in spans", spans.called.len()));
+    }
     match expected.sampled_traces {
         Some(sent) => {
             let sent: HashSet<[u8; 16]> = sent.iter().copied().collect();
@@ -85,15 +103,19 @@ pub(crate) fn compare(
     }
 }
 
+/// Where every stack counts its calls.
+pub(crate) const CLIENT_COUNTER: &str = "http_client_requests_total";
+
 /// The sum of the series of `family` that belong to the route, in the Prometheus text format.
-fn counter(scraped: &str, family: &str) -> f64 {
+fn counter(scraped: &str, family: &str, route: &str) -> f64 {
+    let route = format!("=\"{route}\"");
     scraped
         .lines()
         .filter_map(|line| line.strip_prefix(family)?.strip_prefix('{'))
         .filter_map(|rest| {
             let (labels, value) = rest.rsplit_once("} ")?;
             // The route has braces of its own; they are inside quotes, so the last brace ends the labels.
-            let of_route = labels.contains("=\"/users/{id}\"");
+            let of_route = labels.contains(&route);
             of_route.then(|| value.split(' ').next().and_then(|value| value.parse::<f64>().ok()))?
         })
         .sum()
@@ -106,9 +128,10 @@ fn mean(sum: usize, count: usize) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scenario::USERS;
 
     const EVIDENCE: Evidence =
-        Evidence { is_access_line: |line| line == "access", says_sampled: None, counter: "requests_total" };
+        Evidence { is_access_line: |line, _| line == "access", says_sampled: None, counter: "requests_total" };
 
     fn check(log: &str, traces: &[u8], counter: u64, ratio: f64, expected: &str) {
         let spans = Spans { trace_ids: traces.iter().map(|byte| [*byte; 16]).collect(), ..Spans::default() };
@@ -116,7 +139,7 @@ mod tests {
             "# TYPE requests_total counter\nrequests_total{{route=\"/users/{{id}}\",status=\"200\"}} {counter}\n\
              requests_total{{route=\"/metrics\"}} 7\nrequests_total_other{{route=\"/users/{{id}}\"}} 9\n"
         );
-        let sent = Expected { requests: 2, ratio, sampled_traces: None };
+        let sent = Expected { role: &USERS.roles[0], requests: 2, ratio, sampled_traces: None };
         assert_eq!(compare(&EVIDENCE, &sent, log, &spans, &scraped).shown(), expected);
     }
 
@@ -132,7 +155,7 @@ mod tests {
     #[test]
     fn propagated_traces_are_compared_by_id() {
         let spans = Spans { trace_ids: vec![[1; 16], [3; 16]], ..Spans::default() };
-        let sent = Expected { requests: 2, ratio: 1.0, sampled_traces: Some(&[[1; 16], [2; 16]]) };
+        let sent = Expected { role: &USERS.roles[0], requests: 2, ratio: 1.0, sampled_traces: Some(&[[1; 16], [2; 16]]) };
         let scraped = "requests_total{route=\"/users/{id}\"} 2\n";
         assert_eq!(
             compare(&EVIDENCE, &sent, "access\naccess\n", &spans, scraped).shown(),

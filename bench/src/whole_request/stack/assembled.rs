@@ -1,7 +1,6 @@
 //! The stack a Rust team puts together today, with one span it describes itself for lines and traces.
 
-use super::{Evidence, Stack, Surroundings, pipeline};
-use axum::Router;
+use super::{Evidence, Service, Stack, Surroundings, pipeline};
 use axum::body::Body;
 use axum::extract::MatchedPath;
 use axum::http::{Request, Response};
@@ -15,16 +14,16 @@ use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
 /// How a request shows in what this stack gives out. Its lines carry no trace id and no sampled flag.
 pub(crate) const EVIDENCE: Evidence = Evidence {
-    is_access_line: |line| {
+    is_access_line: |line, route| {
         line.contains("\"message\":\"finished processing request\"")
-            && line.contains("\"http.route\":\"/users/{id}\"")
+            && line.contains(&format!("\"http.route\":\"{route}\""))
     },
     says_sampled: None,
     counter: "axum_http_requests_total",
 };
 
 /// tower-http's `TraceLayer` with closures of its own, around the metric layer.
-pub(crate) fn build(service: Router, surroundings: &Surroundings) -> Result<Stack, String> {
+pub(crate) fn build(service: Service, surroundings: &Surroundings) -> Result<Stack, String> {
     pipeline::build(service, surroundings, |measured| {
         measured.layer(TraceLayer::new_for_http().make_span_with(request_span).on_response(access_line))
     })

@@ -1,6 +1,6 @@
 //! The back end that both assembled stacks share: JSON lines to a file, spans over OTLP, metrics in memory.
 
-use super::{Stack, Surroundings};
+use super::{Service, Stack, Surroundings, call};
 use axum::Router;
 use axum::routing::get;
 use axum_prometheus::PrometheusMetricLayer;
@@ -18,15 +18,16 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 /// The service with `/metrics` and the metric layer, for `surround` to put its layers around; everything
 /// global is installed here.
 pub(crate) fn build(
-    service: Router,
+    service: Service,
     surroundings: &Surroundings,
     surround: impl FnOnce(Router) -> Router,
 ) -> Result<Stack, String> {
-    let provider = tracer_provider(surroundings)?;
+    let provider = tracer_provider(service.role.name, surroundings)?;
     let log_guard = install_subscriber(surroundings, &provider)?;
     let (metric_layer, metric_handle) = PrometheusMetricLayer::pair();
-    let measured =
-        service.route("/metrics", get(|| async move { metric_handle.render() })).layer(metric_layer);
+    let measured = service
+        .router(call::traced())
+        .route("/metrics", get(|| async move { metric_handle.render() })).layer(metric_layer);
     let flushed = provider.clone();
     Ok(Stack {
         app: surround(measured),
@@ -46,7 +47,7 @@ fn report(what: &str, result: opentelemetry_sdk::error::OTelSdkResult) {
 }
 
 /// The first example of opentelemetry-otlp (http/protobuf, its default client), with a sampler and a name.
-fn tracer_provider(surroundings: &Surroundings) -> Result<SdkTracerProvider, String> {
+fn tracer_provider(name: &'static str, surroundings: &Surroundings) -> Result<SdkTracerProvider, String> {
     let exporter = opentelemetry_otlp::SpanExporter::builder()
         .with_http()
         .with_protocol(Protocol::HttpBinary)
@@ -57,7 +58,7 @@ fn tracer_provider(surroundings: &Surroundings) -> Result<SdkTracerProvider, Str
     let provider = SdkTracerProvider::builder()
         .with_batch_exporter(exporter)
         .with_sampler(Sampler::ParentBased(Box::new(root)))
-        .with_resource(Resource::builder().with_service_name("users").build())
+        .with_resource(Resource::builder().with_service_name(name).build())
         .build();
     global::set_text_map_propagator(TraceContextPropagator::new());
     global::set_tracer_provider(provider.clone());
