@@ -1,0 +1,64 @@
+//! What orders serves.
+
+use std::error::Error;
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::{Json, Router, routing::get, routing::post};
+use serde_json::{Value, json};
+use shop::Refusal;
+
+use crate::payments::Payments;
+use crate::store::{NewOrder, Order, Store};
+
+/// What one piece of anything costs.
+const PRICE_CENTS: u64 = 1_250;
+
+#[derive(Clone)]
+pub(crate) struct Orders {
+    pub(crate) store: Store,
+    pub(crate) payments: Payments,
+}
+
+pub(crate) fn router(orders: Orders) -> Router {
+    Router::new().route("/v1/orders", post(place)).route("/v1/orders/{id}", get(find)).with_state(orders)
+}
+
+async fn place(
+    State(orders): State<Orders>,
+    Json(order): Json<NewOrder>,
+) -> Result<(StatusCode, Json<Value>), Refusal> {
+    if order.quantity == 0 {
+        return Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "the quantity must be 1 or more"));
+    }
+    let (item, quantity) = (order.item.clone(), order.quantity);
+    let id = orders.store.insert(order).await.map_err(database_failed)?;
+    // On every later line of this request, on its access line and on its span.
+    obs::current().set("order_id", id);
+    tracing::info!(item, quantity, "placed an order");
+
+    // No connection is held meanwhile: a slow payment must not keep the database from others.
+    match orders.payments.pay(id, u64::from(quantity) * PRICE_CENTS).await {
+        Ok(()) => {
+            orders.store.set_state(id, "paid").await.map_err(database_failed)?;
+            Ok((StatusCode::CREATED, Json(json!({ "id": id, "state": "paid" }))))
+        }
+        Err(error) => {
+            tracing::error!(error = &error as &dyn Error, "the order is not paid");
+            orders.store.set_state(id, "unpaid").await.map_err(database_failed)?;
+            let body = json!({ "id": id, "state": "unpaid", "error": "the payment failed" });
+            Ok((StatusCode::BAD_GATEWAY, Json(body)))
+        }
+    }
+}
+
+async fn find(State(orders): State<Orders>, Path(id): Path<i64>) -> Result<Json<Order>, Refusal> {
+    obs::current().set("order_id", id);
+    let found = orders.store.find(id).await.map_err(database_failed)?;
+    found.map(Json).ok_or(Refusal::new(StatusCode::NOT_FOUND, "there is no such order"))
+}
+
+fn database_failed(error: sqlx::Error) -> Refusal {
+    tracing::error!(error = &error as &dyn Error, "the database cannot be used");
+    Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "the database cannot be used")
+}

@@ -1,0 +1,46 @@
+//! Keeps the orders of the shop and has them paid.
+//!
+//! `ORDERS_ADDR` (default 127.0.0.1:8081) is where it serves, `PAYMENTS_URL` where payments is, and `DATABASE_URL` where
+//! the orders are kept: a SQLite file or a Postgres.
+
+mod api;
+mod payments;
+mod pool;
+mod store;
+
+use obs::health::{Importance, Settings};
+
+use api::Orders;
+use payments::Payments;
+use store::Store;
+
+#[tokio::main]
+async fn main() -> Result<obs::Ended, Box<dyn std::error::Error>> {
+    let obs = obs::builder("orders").buckets(pool::wait_buckets()).install()?;
+    let url: String = shop::or_default("DATABASE_URL", "sqlite://orders.db?mode=rwc")?;
+    let store = Store::open(&url).await.map_err(|error| format!("DATABASE_URL: {error}"))?;
+    let url = shop::or_default("PAYMENTS_URL", "http://127.0.0.1:8082")?;
+    let payments = Payments::new(&url, obs.client("payments"))?;
+
+    // Without its database the service can do nothing; without payments it still shows what was ordered.
+    let asked = store.clone();
+    obs.health().check("database", move || {
+        let store = asked.clone();
+        async move { store.ping().await }
+    })?;
+    let degraded = Settings::new().importance(Importance::Degraded);
+    obs.health().check_with("payments", degraded, move || {
+        let url = url.clone();
+        async move { shop::reaches(&url).await }
+    })?;
+
+    let listener = shop::listen("ORDERS_ADDR", "127.0.0.1:8081").await?;
+    eprintln!("listening on http://{}", listener.local_addr()?);
+    if let Some(admin) = obs.admin_addr() {
+        eprintln!("admin on http://{admin}/metrics");
+    }
+    shop::with_the_starter(obs.shutdown_handle());
+    let ended = obs::axum::serve(obs, listener, api::router(Orders { store: store.clone(), payments })).await;
+    store.close().await;
+    Ok(ended)
+}

@@ -1,0 +1,110 @@
+//! The orders in the database, on SQLite as on Postgres.
+
+use std::io;
+
+use serde::{Deserialize, Serialize};
+
+use crate::pool::Pool;
+
+/// Readers do not wait for the writer so. The mode stays with the file, and waiting for locks is sqlx's default.
+const SQLITE_WAL: &str = "PRAGMA journal_mode = WAL";
+
+// The one thing that the two engines do not say in the same way: an id that the database chooses.
+const SQLITE_SCHEMA: &str = "CREATE TABLE IF NOT EXISTS orders (id INTEGER PRIMARY KEY AUTOINCREMENT, \
+    customer TEXT NOT NULL, item TEXT NOT NULL, quantity BIGINT NOT NULL, state TEXT NOT NULL)";
+const POSTGRES_SCHEMA: &str = "CREATE TABLE IF NOT EXISTS orders (id BIGSERIAL PRIMARY KEY, \
+    customer TEXT NOT NULL, item TEXT NOT NULL, quantity BIGINT NOT NULL, state TEXT NOT NULL)";
+
+const INSERT: &str =
+    "INSERT INTO orders (customer, item, quantity, state) VALUES ($1, $2, $3, 'placed') RETURNING id";
+
+/// What a customer asks for.
+#[derive(Debug, Deserialize)]
+pub(crate) struct NewOrder {
+    pub(crate) user: String,
+    pub(crate) item: String,
+    pub(crate) quantity: u32,
+}
+
+/// An order that was placed.
+#[derive(Debug, Serialize)]
+pub(crate) struct Order {
+    id: i64,
+    user: String,
+    item: String,
+    quantity: i64,
+    state: String,
+}
+
+/// All orders. Clones share the connections.
+#[derive(Clone)]
+pub(crate) struct Store(Pool);
+
+impl Store {
+    /// Connects, and makes the table unless it is there.
+    pub(crate) async fn open(url: &str) -> Result<Self, sqlx::Error> {
+        let pool = Pool::open(url).await?;
+        let mut connection = pool.acquire().await?;
+        if url.starts_with("sqlite:") {
+            sqlx::query(SQLITE_WAL).execute(&mut *connection).await?;
+            sqlx::query(SQLITE_SCHEMA).execute(&mut *connection).await?;
+        } else {
+            sqlx::query(POSTGRES_SCHEMA).execute(&mut *connection).await?;
+        }
+        metrics::describe_counter!("app_order_created_total", "Total number of orders created");
+        // There from the start: a rate needs the zero before the first order.
+        created().increment(0);
+        Ok(Self(pool))
+    }
+
+    /// Keeps a new order, counts it, and gives its id.
+    #[tracing::instrument(skip_all)]
+    pub(crate) async fn insert(&self, order: NewOrder) -> Result<i64, sqlx::Error> {
+        let pool = self.0.clone();
+        // In a task of its own, which goes on when the customer goes away: else there could be a row that is not counted.
+        let inserted = obs::spawn(async move {
+            let mut connection = pool.acquire().await?;
+            let id = sqlx::query_scalar(INSERT)
+                .bind(order.user)
+                .bind(order.item)
+                .bind(i64::from(order.quantity))
+                .fetch_one(&mut *connection)
+                .await?;
+            created().increment(1);
+            Ok(id)
+        });
+        inserted.await.map_err(io::Error::from)?
+    }
+
+    /// Notes what became of an order.
+    #[tracing::instrument(skip(self))]
+    pub(crate) async fn set_state(&self, id: i64, state: &'static str) -> Result<(), sqlx::Error> {
+        let mut connection = self.0.acquire().await?;
+        let update = sqlx::query("UPDATE orders SET state = $1 WHERE id = $2").bind(state).bind(id);
+        update.execute(&mut *connection).await.map(drop)
+    }
+
+    /// The order with this id, if there is one.
+    #[tracing::instrument(skip(self))]
+    pub(crate) async fn find(&self, id: i64) -> Result<Option<Order>, sqlx::Error> {
+        let mut connection = self.0.acquire().await?;
+        let select =
+            sqlx::query_as("SELECT customer, item, quantity, state FROM orders WHERE id = $1").bind(id);
+        let found = select.fetch_optional(&mut *connection).await?;
+        Ok(found.map(|(user, item, quantity, state)| Order { id, user, item, quantity, state }))
+    }
+
+    /// Whether the database answers.
+    pub(crate) async fn ping(&self) -> Result<(), sqlx::Error> {
+        let mut connection = self.0.acquire().await?;
+        sqlx::query("SELECT 1").execute(&mut *connection).await.map(drop)
+    }
+
+    pub(crate) async fn close(&self) {
+        self.0.close().await;
+    }
+}
+
+fn created() -> metrics::Counter {
+    metrics::counter!("app_order_created_total", "service" => "payment")
+}

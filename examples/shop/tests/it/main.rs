@@ -1,0 +1,6 @@
+//! The built shop, asked as a customer asks it and judged by what its operator sees.
+
+mod configuration;
+mod ordering;
+mod service;
+mod shop;
