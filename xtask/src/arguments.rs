@@ -39,6 +39,19 @@ impl Arguments {
         }
     }
 
+    /// `flag`, and the text after it unless that is another flag; or the text after `flag=`.
+    pub(crate) fn optional_value(&mut self, flag: &str) -> Result<Option<Option<String>>> {
+        let Some(at) = self.left.iter().position(|text| text == flag) else {
+            return self.value(flag).map(|value| value.map(Some));
+        };
+        let alone = self.left.get(at + 1).is_none_or(|next| next.starts_with("--"));
+        if alone {
+            self.left.remove(at);
+            return Ok(Some(None));
+        }
+        self.value(flag).map(Some)
+    }
+
     /// The port after `flag`.
     pub(crate) fn port(&mut self, flag: &str) -> Result<Option<u16>> {
         let Some(text) = self.value(flag)? else { return Ok(None) };
@@ -95,6 +108,16 @@ mod tests {
         assert!(!arguments.flag("--show-trace"));
         assert_eq!(arguments.port("--port"), Ok(Some(81)));
         assert_eq!(arguments.end(), Ok(()));
+    }
+
+    #[test]
+    fn a_value_may_be_left_out_where_it_is_optional() {
+        let read = |words: &[&str]| of(words).optional_value("--show").unwrap();
+        assert_eq!(read(&["--for", "1s"]), None);
+        assert_eq!(read(&["--show"]), Some(None));
+        assert_eq!(read(&["--show", "--for", "1s"]), Some(None));
+        assert_eq!(read(&["--show", "ab"]), Some(Some("ab".to_owned())));
+        assert_eq!(read(&["--show=ab"]), Some(Some("ab".to_owned())));
     }
 
     #[test]

@@ -49,22 +49,27 @@ pub(crate) fn has(subcommand: &str) -> bool {
     quiet.is_ok_and(|status| status.success())
 }
 
-/// Builds `package` in the dev profile and says where its binary is, by cargo's own messages.
-pub(crate) fn build_binary(package: &str) -> Result<PathBuf> {
+/// Builds binaries of `package` in the dev profile, all by one cargo, and says where they are, by cargo's own messages.
+pub(crate) fn build_binaries<const N: usize>(package: &str, names: [&str; N]) -> Result<[PathBuf; N]> {
     let mut build = command();
-    build.args(["build", "--package", package, "--bin", package]);
+    build.args(["build", "--package", package, "--bins"]);
     build.arg("--message-format=json-render-diagnostics").stderr(Stdio::inherit());
     let output = build.output().map_err(|error| format!("cannot start `{}`: {error}", line(&build)))?;
     if !output.status.success() {
         return Err(format!("`{}` failed: {}", line(&build), output.status));
     }
-    executable(&String::from_utf8_lossy(&output.stdout), package)
-        .ok_or_else(|| format!("cargo built `{package}` and named no executable"))
+    let messages = String::from_utf8_lossy(&output.stdout);
+    let mut binaries = std::array::from_fn(|_| PathBuf::new());
+    for (binary, name) in binaries.iter_mut().zip(names) {
+        *binary = executable(&messages, name)
+            .ok_or_else(|| format!("cargo built `{package}` and named no executable `{name}`"))?;
+    }
+    Ok(binaries)
 }
 
-fn executable(messages: &str, package: &str) -> Option<PathBuf> {
+fn executable(messages: &str, name: &str) -> Option<PathBuf> {
     messages.lines().filter_map(|line| Json::parse(line).ok()).find_map(|message| {
-        let named = message.at(&["target", "name"])?.text()? == package;
+        let named = message.at(&["target", "name"])?.text()? == name;
         let executable = message.at(&["executable"])?.text()?;
         named.then(|| PathBuf::from(executable))
     })
@@ -75,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_executable_is_the_named_packages() {
+    fn the_executable_is_the_named_one() {
         let messages = concat!(
             r#"{"reason":"compiler-artifact","target":{"name":"axum"},"executable":null}"#,
             "\n",

@@ -7,12 +7,14 @@ use crate::arguments::Arguments;
 use crate::{Result, cargo, schema, tidy};
 
 /// Each must build without the others.
-const FEATURES: [&str; 11] = [
+const FEATURES: [&str; 13] = [
     "metrics",
     "logs",
     "traces",
     "health",
     "middleware",
+    "client-hyper-util",
+    "client-reqwest",
     "serve",
     "axum",
     "config",

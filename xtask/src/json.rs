@@ -1,5 +1,7 @@
 //! A JSON reader (RFC 8259), small because it only has to judge what others wrote.
 
+use std::fmt;
+
 use crate::Result;
 
 /// A JSON value. An object keeps its members in order and keeps duplicates, so that a check can find them.
@@ -48,6 +50,36 @@ impl Json {
     pub(crate) fn members(&self) -> &[(String, Self)] {
         if let Self::Object(members) = self { members } else { &[] }
     }
+}
+
+/// As it is shown to a reader: a text without its quotes.
+impl fmt::Display for Json {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Null => f.write_str("null"),
+            Self::Bool(value) => write!(f, "{value}"),
+            Self::Number(value) => write!(f, "{value}"),
+            Self::Text(text) => f.write_str(text),
+            Self::Array(values) => values.iter().try_for_each(|value| write!(f, "[{value}]")),
+            Self::Object(members) => {
+                members.iter().try_for_each(|(name, value)| write!(f, "{{{name}: {value}}}"))
+            }
+        }
+    }
+}
+
+/// A text as JSON, quotes included.
+pub(crate) fn quoted(text: &str) -> String {
+    let mut quoted = String::from('"');
+    for char in text.chars() {
+        match char {
+            '"' | '\\' => quoted.extend(['\\', char]),
+            '\0'..='\x1f' => quoted.push_str(&format!("\\u{:04x}", u32::from(char))),
+            plain => quoted.push(plain),
+        }
+    }
+    quoted.push('"');
+    quoted
 }
 
 struct Reader<'a> {
@@ -225,6 +257,12 @@ mod tests {
         let numbers: Vec<_> = json.at(&["a"]).unwrap().array().iter().map(Json::number).collect();
         assert_eq!(numbers, [Some(1.0), Some(-2500.0), None, None]);
         assert_eq!(json.members().len(), 2);
+    }
+
+    #[test]
+    fn a_quoted_text_is_read_as_the_same() {
+        let text = "a \"b\" \\ \n\u{1} é😀";
+        assert_eq!(Json::parse(&quoted(text)), Ok(Json::Text(text.to_owned())));
     }
 
     #[test]

@@ -15,6 +15,8 @@ mod process;
 mod protobuf;
 mod quickstart;
 mod schema;
+mod service;
+mod shop;
 mod tidy;
 
 use std::process::ExitCode;
@@ -25,11 +27,12 @@ type Result<T = ()> = std::result::Result<T, String>;
 const USAGE: &str = "\
 usage: cargo xtask <command>
 
-  demo    run the quickstart under load
-            --for 20s        end by itself; otherwise Ctrl-C ends it
-            --show-trace     follow one request: its lines, its span, the exemplar that points to it
-            --port N         the service's port (8080)
-            --admin-port N   the port of /metrics (9464)
+  demo    run the three services of the shop under load
+            --for 20s          end by itself; otherwise Ctrl-C ends it
+            --show-trace       end with the story of a payment that failed: answer, cause, exemplars, spans, lines
+            --show-trace ID    the story of that trace or request, of the running or the last demo; starts nothing
+            --port N           the gateway's port (8080); orders and payments have the next two
+            --admin-port N     the port of its /metrics (9464); those of orders and payments are the next two
   tidy    check the rules of the tree: edges between crates, headers, globals, environment reads
   ci      fmt, clippy, tidy, docs and each feature alone
   schema  write docs/obs.schema.json, which editors check obs.yaml by

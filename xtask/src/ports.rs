@@ -22,12 +22,12 @@ pub(crate) fn free<const N: usize>() -> Result<[SocketAddr; N]> {
 }
 
 /// Says so when `port` cannot be listened on, and names the flag that chooses another.
-pub(crate) fn available(port: u16, flag: &str) -> Result<SocketAddr> {
+pub(crate) fn available(port: u16, who: &str, flag: &str) -> Result<SocketAddr> {
     let address = loopback(port);
     match TcpListener::bind(address) {
         Ok(_) => Ok(address),
         Err(error) => Err(format!(
-            "cannot listen on {address}: {error}\nend what listens there, or choose another port with {flag} N"
+            "{who} cannot listen on {address}: {error}\nend what listens there, or choose others with {flag}"
         )),
     }
 }
@@ -42,7 +42,10 @@ mod tests {
         assert!(a != b && b != c && a != c);
         let taken = TcpListener::bind(loopback(0)).unwrap();
         let port = taken.local_addr().unwrap().port();
-        let error = available(port, "--port").unwrap_err();
-        assert!(error.contains(&port.to_string()) && error.contains("--port N"), "{error}");
+        let error = available(port, "orders", "--port N").unwrap_err();
+        assert!(
+            error.contains(&port.to_string()) && error.contains("--port N") && error.contains("orders"),
+            "{error}"
+        );
     }
 }

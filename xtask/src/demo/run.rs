@@ -1,118 +1,163 @@
-//! Starts everything, prints what happens, and ends everything.
+//! Starts the shop and a load on it, says what happens, and ends everything.
 
-use std::fs;
-use std::thread::sleep;
+use std::io::Write;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::answers::Answers;
+use super::bounded::Bounded;
+use super::drain::drain;
+use super::find::{Finder, Sources};
+use super::interrupt::{self, Supervisor};
 use super::load::Load;
+use super::options::{Options, Story};
+use super::place::Place;
+use super::replay;
+use super::say::say;
 use super::sink::Sink;
-use super::{interrupt, story, summary};
-use crate::arguments::Arguments;
-use crate::quickstart::{self, Inherited, Quickstart, Settings};
-use crate::{Result, cargo, ports};
+use super::summary::Scrapes;
+use crate::Result;
+use crate::service::Inherited;
+use crate::shop::{Binaries, Part, Rates, Settings, Shop};
 
-const SERVICE_PORT: u16 = 8080;
-const ADMIN_PORT: u16 = 9464;
-
-const TICK: Duration = Duration::from_millis(250);
+const TICK: Duration = Duration::from_millis(20);
 const SUMMARY_EVERY: Duration = Duration::from_secs(5);
 /// By then there are requests of each kind, and exemplars.
 const STORY_AFTER: Duration = Duration::from_secs(3);
-/// How long the story waits for a span that is still on its way.
-const STORY_LIMIT: Duration = Duration::from_secs(10);
+/// After that the best story there is has to do.
+const STORY_LIMIT: Duration = Duration::from_secs(20);
+/// How often it is looked for: spans come in batches.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+/// How long the end waits for the parts of a story that are still on their way.
+const STORY_GRACE: Duration = Duration::from_secs(3);
+
+/// Each of these files and the one before it: some minutes of spans, an hour of the rest.
+const SPANS_BYTES: u64 = 64 * 1024 * 1024;
+const RECORDS_BYTES: u64 = 32 * 1024 * 1024;
 
 pub(crate) fn run(arguments: &[String]) -> Result {
-    let mut arguments = Arguments::new(arguments);
-    let limit = arguments.duration("--for")?;
-    let show_trace = arguments.flag("--show-trace");
-    let service = arguments.port("--port")?.unwrap_or(SERVICE_PORT);
-    let admin = arguments.port("--admin-port")?.unwrap_or(ADMIN_PORT);
-    arguments.end()?;
-    if service == admin {
-        return Err(format!("--port and --admin-port are both {service}"));
+    let options = Options::read(arguments)?;
+    let place = Place::new();
+    if let Story::Of(id) = &options.story {
+        return say(replay::tell(&place, id)?);
     }
-    let service = ports::available(service, "--port")?;
-    let admin = ports::available(admin, "--admin-port")?;
-
-    let binary = match interrupt::built() {
-        Some(binary) => binary,
+    let (binaries, supervisor) = match interrupt::supervised() {
+        Some(supervised) => supervised,
         None => {
-            println!(
-                "building the quickstart (dev profile: the first start is quickest without optimisation)"
-            );
-            let binary = quickstart::build()?;
-            interrupt::leave_to_quickstart(&binary);
-            binary
+            // Found now, not after the build.
+            drop(place.hold()?);
+            options.check_ports()?;
+            say("building the shop (dev profile: the first start is quickest without optimisation)")?;
+            let binaries = Binaries::build()?;
+            let supervisor = interrupt::supervise(&binaries)?;
+            (binaries, supervisor)
         }
     };
-    let folder = cargo::target().join("demo");
-    fs::create_dir_all(&folder).map_err(|error| format!("cannot make {}: {error}", folder.display()))?;
-    let sink = Sink::start()?;
-    let settings =
-        Settings { service, admin, otlp: sink.address, folder: &folder, inherited: Inherited::Configuration };
-    let mut quickstart = Quickstart::start(&binary, &settings)?;
-    println!("service   http://{service}/api/hello");
-    println!("metrics   http://{admin}/metrics");
-    println!("health    http://{admin}/readyz?verbose");
-    println!("lines     {}", quickstart.lines_path().display());
-    println!("choices   {} (change a level while it runs)", quickstart.config_path().display());
-    println!("spans     to an OTLP sink inside this command, at http://{}", sink.address);
-    match limit {
-        Some(limit) => println!("load      {} requests a second, for {limit:?}\n", Load::PER_SECOND),
-        None => println!("load      {} requests a second, until Ctrl-C\n", Load::PER_SECOND),
+    let result = play(&options, &place, &binaries, &supervisor);
+    // Said here: the shell above gives the terminal back as soon as it hears of the end.
+    if let Err(error) = &result {
+        let _ = writeln!(std::io::stderr(), "{error}");
     }
+    supervisor.ended(result.is_ok());
+    result.map_err(|_| String::new())
+}
 
-    let load = Load::start(service);
-    let start = Instant::now();
+fn play(options: &Options, place: &Place, binaries: &Binaries, supervisor: &Supervisor) -> Result {
+    let _held = place.hold()?;
+    options.check_ports()?;
+    let answers = Arc::new(Answers::new(Bounded::create("answers", &place.answers(), RECORDS_BYTES)?));
+    let sink = Sink::start(Some(Bounded::create("spans", &place.spans(), SPANS_BYTES)?))?;
+    let mut finder = Finder::new(Bounded::create("exemplars", &place.pointers(), RECORDS_BYTES)?);
+    say("starting payments, orders, gateway")?;
+    let settings = Settings {
+        addresses: options.addresses(),
+        otlp: sink.address,
+        database_url: None,
+        rates: Rates::default(),
+        folder: place.folder(),
+        inherited: Inherited::Configuration,
+    };
+    let mut shop = Shop::start(binaries, &settings)?;
+    place.note(&shop)?;
+    let admins = [Part::Gateway, Part::Orders, Part::Payments]
+        .map(|part| (part, settings.addresses[part as usize].admin));
+    let sources = Sources { place, sink: &sink, answers: &answers, admins };
+    say(introduction(&shop, &sink, options))?;
+    let begun = Instant::now();
+    let load = Load::start(shop.gateway.service, &answers);
+    let mut scrapes = Scrapes::default();
+
+    let tells = options.story == Story::Any;
+    let story_after = options.limit.map_or(STORY_AFTER, |limit| STORY_AFTER.min(limit / 2));
+    let looked_for = story_after..story_after + STORY_LIMIT;
+    let (mut story, mut next_look) = (None, story_after);
     let mut next_summary = SUMMARY_EVERY;
-    let mut story = Story { due: show_trace, after: STORY_AFTER.min(limit.unwrap_or(STORY_AFTER) / 2) };
-    let mut last = quickstart.scrape(quickstart::TEXT)?;
-    // A service that takes no connections is being ended by Ctrl-C, or has died: its exit status tells.
-    while limit.is_none_or(|limit| start.elapsed() < limit) && quickstart.accepts() {
-        sleep(TICK);
-        if let Ok(scrape) = quickstart.scrape(quickstart::TEXT) {
-            last = scrape;
+    // Without a time of its own, a demo that is to tell a story ends with it.
+    let end = options.limit.or(tells.then_some(looked_for.end));
+    while end.is_none_or(|end| begun.elapsed() < end) && !supervisor.asks_within(TICK) {
+        shop.alive()?;
+        let looks = tells && story.is_none() && looked_for.contains(&begun.elapsed());
+        finder.watch(&sources, looks);
+        if looks && begun.elapsed() > next_look {
+            next_look = begun.elapsed() + LOOK_EVERY;
+            story = finder.perfect(&sources);
         }
-        story.tell(start.elapsed(), &quickstart, &sink)?;
-        if start.elapsed() > next_summary {
+        if story.is_some() && options.limit.is_none() {
+            break;
+        }
+        if begun.elapsed() > next_summary {
             next_summary += SUMMARY_EVERY;
-            println!("{}", summary::line(start.elapsed(), &last, sink.received()));
+            scrapes.renew(&shop);
+            say(scrapes.summary(begun.elapsed(), sink.received()))?;
+            if let Some(trace_id) = answers.newest_failing() {
+                say(format_args!("  newest that failed: cargo xtask demo --show-trace {trace_id}\n"))?;
+            }
         }
     }
-    load.stop();
-    last = quickstart.scrape(quickstart::TEXT).unwrap_or(last);
-    let status = quickstart.process.stop()?;
-    if !status.success() {
-        let tail = quickstart.process.output.tail();
-        return Err(format!("the quickstart ended badly ({status}); its last output:\n{tail}"));
+    let story = if tells { Some(story.map_or_else(|| best(&finder, &sources), Ok)) } else { None };
+    drain(load, shop, &sink, &answers, scrapes, begun)?;
+    match story {
+        None => Ok(()),
+        Some(Ok(story)) => say(format_args!("\n{}\n{}", story.tell(), place.whole_lines(&story.trace_id))),
+        Some(Err(missing)) => Err(format!("the demo ended before it had a whole story to show: {missing}")),
     }
-    println!("\n{}", summary::table(&last));
-    println!("the quickstart flushed and ended ({status}); the sink received {} spans", sink.received());
-    if story.due { Err("the demo ended before it had a whole story to show".to_owned()) } else { Ok(()) }
 }
 
-/// When the story is told.
-struct Story {
-    due: bool,
-    after: Duration,
-}
-
-impl Story {
-    /// Tells it once there is one. None for too long is an error.
-    fn tell(&mut self, elapsed: Duration, quickstart: &Quickstart, sink: &Sink) -> Result {
-        if !self.due || elapsed < self.after {
-            return Ok(());
-        }
-        match story::find(quickstart, sink) {
-            Ok(story) => {
-                println!("{story}");
-                self.due = false;
-                Ok(())
-            }
-            Err(missing) if elapsed > self.after + STORY_LIMIT => {
-                Err(format!("no whole story within {STORY_LIMIT:?}: {missing}"))
-            }
-            Err(_) => Ok(()),
+/// The best story so far, once it is whole.
+fn best(finder: &Finder, sources: &Sources<'_>) -> Result<super::story::Story> {
+    let deadline = Instant::now() + STORY_GRACE;
+    loop {
+        match finder.best(sources) {
+            Err(_) if Instant::now() < deadline => std::thread::sleep(TICK),
+            best => return best,
         }
     }
+}
+
+/// Where to look, and what is going to happen.
+fn introduction(shop: &Shop, sink: &Sink, options: &Options) -> String {
+    let gateway = shop.gateway.service;
+    let mut lines = vec![
+        String::new(),
+        format!(
+            "shop      http://{gateway}/v1/orders   http://{gateway}/v1/login   (gateway -> orders -> payments)"
+        ),
+    ];
+    for service in shop.services() {
+        let (name, admin) = (service.name, service.admin);
+        lines.push(format!("{name:<9} http://{admin}/metrics   http://{admin}/readyz?verbose"));
+    }
+    lines.push(format!("spans     http://{}/v1/traces, a sink inside of this command", sink.address));
+    lines.extend(shop.services().map(|service| format!("lines     {}", service.lines_path().display())));
+    let levels = |path: &std::path::Path| format!("levels    {} may be edited meanwhile", path.display());
+    lines.extend(shop.services().map(|service| levels(service.config_path())));
+    let end = match (options.limit, &options.story) {
+        (Some(limit), _) => format!("ends by itself after {limit:?}"),
+        (None, Story::Any) => "ends with the story of one request".to_owned(),
+        (None, _) => "Ctrl-C ends it".to_owned(),
+    };
+    let count = Load::PER_SECOND;
+    let what = "orders, reads, logins, scans, customers who go away";
+    lines.push(format!("load      {count} requests a second: {what}; {end}\n"));
+    lines.join("\n")
 }

@@ -5,6 +5,7 @@ use std::io::{self, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::bounded::Bounded;
 use super::span::{Span, spans};
 use crate::Result;
 use crate::http::{Head, Unframed, read_body};
@@ -23,14 +24,17 @@ pub(crate) struct Sink {
 struct Store {
     spans: VecDeque<Span>,
     received: u64,
+    /// Requests as they came, each behind its length, for who asks after the demo is gone.
+    file: Option<Bounded>,
 }
 
 impl Sink {
-    pub(crate) fn start() -> Result<Self> {
+    /// Starts it; it keeps what it takes in `file` as well.
+    pub(crate) fn start(file: Option<Bounded>) -> Result<Self> {
         let failed = |error: io::Error| format!("cannot start the OTLP sink: {error}");
         let listener = TcpListener::bind(loopback(0)).map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        let store = Arc::new(Mutex::new(Store::default()));
+        let store = Arc::new(Mutex::new(Store { file, ..Store::default() }));
         let kept = Arc::clone(&store);
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
@@ -54,6 +58,32 @@ impl Sink {
         spans.sort_by_key(|span| span.start_nanos);
         spans
     }
+}
+
+/// The spans of one trace out of what a sink has kept in its file, by their start.
+pub(crate) fn kept(file: &[u8], trace_id: &str) -> Vec<Span> {
+    let mut found = Vec::new();
+    let Some(id) = bytes(trace_id) else { return found };
+    let mut rest = file;
+    while let Some((length, after)) = rest.split_first_chunk() {
+        // The last one may still be being written.
+        let length = usize::try_from(u32::from_be_bytes(*length)).unwrap_or(usize::MAX);
+        let Some((request, after)) = after.split_at_checked(length) else { break };
+        rest = after;
+        // Most requests have nothing of it, and need not be read in whole.
+        if request.windows(id.len()).any(|window| window == id) {
+            let spans = spans(request).unwrap_or_default();
+            found.extend(spans.into_iter().filter(|span| span.trace_id == trace_id));
+        }
+    }
+    found.sort_by_key(|span| span.start_nanos);
+    found
+}
+
+/// What a trace id is written as in a request.
+fn bytes(trace_id: &str) -> Option<[u8; 16]> {
+    (trace_id.len() == 32).then_some(())?;
+    u128::from_str_radix(trace_id, 16).ok().map(u128::to_be_bytes)
 }
 
 fn lock(store: &Mutex<Store>) -> std::sync::MutexGuard<'_, Store> {
@@ -83,6 +113,9 @@ fn answer(head: &Head, body: &[u8], store: &Mutex<Store>) -> &'static str {
     }
     let Ok(spans) = spans(body) else { return "400 Bad Request" };
     let mut store = lock(store);
+    if let (Some(file), Ok(length)) = (&mut store.file, u32::try_from(body.len())) {
+        file.append(&[&length.to_be_bytes(), body].concat());
+    }
     for span in spans {
         store.received += 1;
         store.spans.push_back(span);
@@ -113,7 +146,8 @@ mod tests {
 
     #[test]
     fn spans_are_taken_and_nothing_else_is() {
-        let sink = Sink::start().unwrap();
+        let path = std::env::temp_dir().join(format!("xtask-sink-{}", std::process::id()));
+        let sink = Sink::start(Some(Bounded::create("spans", &path, 1_000).unwrap())).unwrap();
         let protobuf = "application/x-protobuf";
         // One span with the trace id 0x7878...: 1 { 2 { 2 { 1: "x" * 16 } } }
         let mut body = vec![0x0a, 22, 0x12, 20, 0x12, 18, 0x0a, 16];
@@ -125,5 +159,9 @@ mod tests {
         assert_eq!(sink.received(), 1);
         assert_eq!(sink.trace(&"78".repeat(16)).len(), 1);
         assert!(sink.trace("other").is_empty());
+        let file = std::fs::read(&path).unwrap();
+        assert_eq!(kept(&file, &"78".repeat(16)), sink.trace(&"78".repeat(16)));
+        assert!(kept(&file[..file.len() - 1], &"78".repeat(16)).is_empty(), "cut short");
+        std::fs::remove_file(path).unwrap();
     }
 }

@@ -6,6 +6,8 @@ use crate::protobuf::{Value, fields};
 /// A span as far as the story tells it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Span {
+    /// `service.name` of its resource.
+    pub(crate) service: String,
     pub(crate) trace_id: String,
     pub(crate) span_id: String,
     /// Empty for a root.
@@ -15,11 +17,28 @@ pub(crate) struct Span {
     pub(crate) start_nanos: u64,
     pub(crate) end_nanos: u64,
     pub(crate) status: u64,
-    pub(crate) attributes: Vec<(String, String)>,
+    /// What the status says beside its code.
+    pub(crate) status_message: String,
+    pub(crate) attributes: Attributes,
+    pub(crate) events: Vec<Event>,
+}
+
+pub(crate) type Attributes = Vec<(String, String)>;
+
+/// Something that happened within a span.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Event {
+    pub(crate) name: String,
+    pub(crate) attributes: Attributes,
 }
 
 impl Span {
     pub(crate) const SERVER: u64 = 2;
+    const ERROR: u64 = 2;
+
+    pub(crate) fn failed(&self) -> bool {
+        self.status == Self::ERROR
+    }
 
     /// SPAN_KIND_* in a word.
     pub(crate) fn kind_word(&self) -> &'static str {
@@ -42,13 +61,26 @@ impl Span {
 pub(crate) fn spans(request: &[u8]) -> Result<Vec<Span>> {
     let mut spans = Vec::new();
     for resource_spans in messages(request, 1)? {
+        let service = service_name(resource_spans)?;
         for scope_spans in messages(resource_spans, 2)? {
             for span_message in messages(scope_spans, 2)? {
-                spans.push(span(span_message)?);
+                spans.push(Span { service: service.clone(), ..span(span_message)? });
             }
         }
     }
     Ok(spans)
+}
+
+fn service_name(resource_spans: &[u8]) -> Result<String> {
+    for resource in messages(resource_spans, 1)? {
+        for message in messages(resource, 1)? {
+            let (key, value) = attribute(message)?;
+            if key == "service.name" {
+                return Ok(value);
+            }
+        }
+    }
+    Ok(String::new())
 }
 
 fn messages(message: &[u8], number: u32) -> Result<Vec<&[u8]>> {
@@ -69,16 +101,36 @@ fn span(message: &[u8]) -> Result<Span> {
             7 => span.start_nanos = value.number(),
             8 => span.end_nanos = value.number(),
             9 => span.attributes.push(attribute(value.bytes())?),
-            15 => span.status = status(value.bytes())?,
+            11 => span.events.push(event(value.bytes())?),
+            15 => (span.status, span.status_message) = status(value.bytes())?,
             _ => {}
         }
     }
     Ok(span)
 }
 
-fn status(message: &[u8]) -> Result<u64> {
-    let code = fields(message)?.into_iter().find(|field| field.number == 3);
-    Ok(code.map_or(0, |field| field.value.number()))
+fn event(message: &[u8]) -> Result<Event> {
+    let mut event = Event::default();
+    for field in fields(message)? {
+        match field.number {
+            2 => event.name = field.value.text(),
+            3 => event.attributes.push(attribute(field.value.bytes())?),
+            _ => {}
+        }
+    }
+    Ok(event)
+}
+
+fn status(message: &[u8]) -> Result<(u64, String)> {
+    let (mut code, mut text) = (0, String::new());
+    for field in fields(message)? {
+        match field.number {
+            2 => text = field.value.text(),
+            3 => code = field.value.number(),
+            _ => {}
+        }
+    }
+    Ok((code, text))
 }
 
 fn attribute(message: &[u8]) -> Result<(String, String)> {
@@ -113,7 +165,10 @@ mod tests {
     use super::*;
 
     fn field(number: u8, bytes: &[u8]) -> Vec<u8> {
-        [&[number << 3 | 2, u8::try_from(bytes.len()).unwrap()], bytes].concat()
+        // Of two bytes always: the lengths here take no more.
+        let length = u16::try_from(bytes.len()).unwrap();
+        let length = [(length & 0x7f) as u8 | 0x80, u8::try_from(length >> 7).unwrap()];
+        [&[number << 3 | 2], &length[..], bytes].concat()
     }
 
     #[test]
@@ -128,10 +183,15 @@ mod tests {
             [&[0x39][..], &1_000_u64.to_le_bytes()].concat(),
             [&[0x41][..], &3_000_u64.to_le_bytes()].concat(),
             field(9, &[field(1, b"code"), field(2, &int)].concat()),
-            field(15, &[0x18, 2]),
+            field(
+                11,
+                &[field(2, b"oh no"), field(3, &[field(1, b"code"), field(2, &int)].concat())].concat(),
+            ),
+            field(15, &[&field(2, b"refused")[..], &[0x18, 2]].concat()),
         ]
         .concat();
-        let request = field(1, &[field(1, b""), field(2, &field(2, &message))].concat());
+        let name = [field(1, b"service.name"), field(2, &field(1, b"orders"))].concat();
+        let request = field(1, &[field(1, &field(1, &name)), field(2, &field(2, &message))].concat());
         let read = spans(&request).unwrap();
         assert_eq!(read.len(), 1);
         let span = &read[0];
@@ -144,7 +204,10 @@ mod tests {
             (span.kind_word(), span.status_word(), span.end_nanos - span.start_nanos),
             ("server", "error", 2_000)
         );
-        assert_eq!(span.attributes, [("code".to_owned(), "200".to_owned())]);
+        let code = ("code".to_owned(), "200".to_owned());
+        assert_eq!(span.attributes, std::slice::from_ref(&code));
+        assert_eq!((span.service.as_str(), span.status_message.as_str()), ("orders", "refused"));
+        assert_eq!(span.events, [Event { name: "oh no".to_owned(), attributes: vec![code] }]);
     }
 
     #[test]

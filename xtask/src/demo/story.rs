@@ -1,102 +1,162 @@
-//! One request told from its exemplar: the bucket that points to a trace, the trace's spans, and its lines.
-//!
-//! It begins at the metric because that is where one begins when something is slow.
+//! One request told from the answer its client saw to the cause: exemplar, spans and lines of three services, by one id.
 
 use std::fmt::Write;
 
-use super::sink::Sink;
+use super::answers::Answer;
+use super::cause::{self, Cause};
+use super::exemplars::Pointer;
+use super::line::{Line, on_one_line};
 use super::span::Span;
-use crate::Result;
-use crate::exposition::{Exemplar, Sample, Scrape, label};
-use crate::json::Json;
-use crate::quickstart::{OPENMETRICS, Quickstart};
+use super::tree::tree;
 
-const BUCKET: &str = "http_request_duration_seconds_bucket";
-const ACCESS: &str = "obs::access";
+const DURATION: &str = "http_request_duration_seconds_bucket";
+/// How many of the buckets that point to a request are told.
+const POINTERS: usize = 4;
 
-/// The story of a request that has all of it by now; an error says what is still missing. Of several the one with most
-/// to tell: lines and spans of its handler beside its own.
-pub(crate) fn find(quickstart: &Quickstart, sink: &Sink) -> Result<String> {
-    let scrape = quickstart.scrape(OPENMETRICS)?;
-    let lines = quickstart.lines();
-    let mut missing = "the scrape has no exemplar".to_owned();
-    let mut best: Option<Story> = None;
-    for (sample, exemplar) in candidates(&scrape) {
-        let trace_id = label(&exemplar.labels, "trace_id");
-        match tell(sample, trace_id, &sink.trace(trace_id), &lines) {
-            Ok(story) if best.as_ref().is_none_or(|best| best.parts < story.parts) => best = Some(story),
-            Ok(_) => {}
-            Err(error) => missing = error,
+/// All that is known of one request.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Story {
+    pub(super) trace_id: String,
+    /// None where the client went away, or another client than the demo's sent it.
+    pub(super) answer: Option<Answer>,
+    /// By their start.
+    pub(super) spans: Vec<Span>,
+    /// By their time.
+    pub(super) lines: Vec<Line>,
+    /// Buckets whose exemplar is this request.
+    pub(super) pointers: Vec<Pointer>,
+}
+
+impl Story {
+    /// What is still on its way, if anything is.
+    pub(super) fn missing(&self) -> Option<String> {
+        let id = &self.trace_id;
+        let servers = || self.spans.iter().filter(|span| span.kind == Span::SERVER);
+        let access = || self.lines.iter().filter(|line| line.is_access());
+        if access().next().is_none() {
+            return Some(format!("no access line of {id} yet"));
+        }
+        if servers().next().is_none() {
+            return Some(format!("no server span of {id} yet"));
+        }
+        if let Some(line) = access().find(|line| !servers().any(|span| span.span_id == line.text("span_id")))
+        {
+            return Some(format!("no server span of {id} from {} yet", line.text("service")));
+        }
+        if let Some(span) = servers().find(|span| !access().any(|line| line.text("span_id") == span.span_id))
+        {
+            return Some(format!("no access line of {id} from {} yet", span.service));
+        }
+        let has = |id: &str| self.spans.iter().any(|span| span.span_id == id);
+        let orphans =
+            self.spans.iter().filter(|span| !span.parent_span_id.is_empty() && !has(&span.parent_span_id));
+        match orphans.count() {
+            0 => None,
+            count => Some(format!("the parents of {count} spans of {id}")),
         }
     }
-    best.map(|story| story.text).ok_or(missing)
-}
 
-#[derive(Debug)]
-struct Story {
-    text: String,
-    /// How many lines and spans it has.
-    parts: usize,
-}
-
-/// Buckets with an exemplar, the slowest first.
-fn candidates(scrape: &Scrape) -> Vec<(&Sample, &Exemplar)> {
-    let buckets = scrape.named(BUCKET);
-    let mut with: Vec<_> =
-        buckets.filter_map(|sample| sample.exemplar.as_ref().map(|exemplar| (sample, exemplar))).collect();
-    with.sort_by(|(_, a), (_, b)| b.value.total_cmp(&a.value));
-    with
-}
-
-fn tell(bucket: &Sample, trace_id: &str, spans: &[Span], lines: &[String]) -> Result<Story> {
-    let server = spans.iter().find(|span| span.kind == Span::SERVER);
-    let server = server.ok_or_else(|| format!("no server span of {trace_id} yet"))?;
-    let own: Vec<_> = lines
-        .iter()
-        .filter_map(|line| Some((line, Json::parse(line).ok()?)))
-        .filter(|(_, json)| text(json, "trace_id") == trace_id)
-        .collect();
-    let access = own.iter().find(|(_, json)| text(json, "target") == ACCESS);
-    let (_, access) = access.ok_or_else(|| format!("no access line of {trace_id} yet"))?;
-
-    let mut story = String::new();
-    let mut say = |text: &str| story.push_str(text);
-    say("one request, by its exemplar\n");
-    say(&format!("  trace_id    {trace_id}\n  request_id  {}\n", text(access, "request_id")));
-    say("\n  metric: this bucket's exemplar points to the trace\n");
-    say(&format!("    {}\n", bucket.line));
-    say(&format!("\n  trace: {} of it reached the sink\n", plural(spans.len(), "span")));
-    for span in spans {
-        say(&describe(span));
+    pub(super) fn cause(&self) -> Option<Cause> {
+        cause::cause(&self.lines, &self.spans)
     }
-    say(&format!("\n  log: {} of it, the access line among them\n", plural(own.len(), "line")));
-    for (line, _) in &own {
-        say(&format!("    {line}\n"));
+
+    /// All of it, for a reader who has never seen one.
+    pub(super) fn tell(&self) -> String {
+        let mut text = format!("the story of one request, trace {}\n", self.trace_id);
+        self.tell_answer(&mut text);
+        self.tell_cause(&mut text);
+        self.tell_pointers(&mut text);
+        self.tell_spans(&mut text);
+        self.tell_lines(&mut text);
+        text
     }
-    if server.span_id != text(access, "span_id") {
-        return Err(format!("the access line of {trace_id} names another span than the server span"));
+
+    fn tell_answer(&self, text: &mut String) {
+        let Some(answer) = &self.answer else {
+            text.push_str("\n  the client: no answer is known (it went away, or was not the demo's)\n");
+            let ids = self.lines.iter().map(|line| line.text("request_id")).find(|id| !id.is_empty());
+            let _ = writeln!(text, "    request id    {}", ids.unwrap_or("unknown"));
+            return;
+        };
+        text.push_str("\n  the client saw\n");
+        let Answer { method, target, status, micros, request_id, trace_id, body, .. } = answer;
+        let _ = writeln!(text, "    {method} {target} -> {status}, after {:.1} ms", *micros as f64 / 1e3);
+        let _ = writeln!(text, "    x-request-id: {request_id}\n    x-trace-id: {trace_id}");
+        if !body.trim().is_empty() {
+            let _ = writeln!(text, "    {}", body.trim());
+        }
     }
-    Ok(Story { text: story, parts: spans.len() + own.len() })
+
+    fn tell_cause(&self, text: &mut String) {
+        let Some(Cause { service, text: said, span_id, .. }) = self.cause() else { return };
+        let _ = writeln!(text, "\n  why it failed\n    {service}: {said}");
+        if let Some(span) = self.spans.iter().find(|span| span.span_id == span_id) {
+            let place = format!("{} span `{}`", span.kind_word(), span.name);
+            let _ = writeln!(text, "    said in the {place} of {}", span.service);
+        }
+        let _ = writeln!(text, "    answered: {}", cause::way_back(&self.lines));
+    }
+
+    fn tell_pointers(&self, text: &mut String) {
+        if self.pointers.is_empty() {
+            text.push_str("\n  metrics: no bucket's exemplar points to it; each keeps a recent one\n");
+            return;
+        }
+        text.push_str(
+            "\n  metrics: exemplars that point to it; a graph of these buckets leads to the trace\n",
+        );
+        // Durations of requests are what one looks at first.
+        let mut pointers: Vec<_> = self.pointers.iter().collect();
+        pointers.sort_by_key(|pointer| !pointer.line.starts_with(DURATION));
+        for pointer in pointers.iter().take(POINTERS) {
+            let _ = writeln!(text, "    {}: {}", pointer.service, pointer.line);
+        }
+        if pointers.len() > POINTERS {
+            let _ = writeln!(text, "    and {} more", pointers.len() - POINTERS);
+        }
+    }
+
+    fn tell_spans(&self, text: &mut String) {
+        if self.spans.is_empty() {
+            text.push_str("\n  trace: no span of it came to the sink (was it sampled?)\n");
+            return;
+        }
+        let services = count_distinct(self.spans.iter().map(|span| span.service.as_str()));
+        let (spans, services) = (plural(self.spans.len(), "span"), plural(services, "service"));
+        let _ = writeln!(text, "\n  trace: {spans} of {services}");
+        text.push_str(&tree(&self.spans, self.start_nanos()));
+    }
+
+    fn tell_lines(&self, text: &mut String) {
+        let services = count_distinct(self.lines.iter().map(|line| line.text("service")));
+        let (lines, services) = (plural(self.lines.len(), "line"), plural(services, "service"));
+        let _ = writeln!(text, "\n  log: {lines} of {services}, by time\n    {:>9}", "at ms");
+        for line in &self.lines {
+            let at = (line.micros as f64 - self.start_nanos() as f64 / 1e3) / 1e3;
+            let [service, level, target, message] =
+                ["service", "level", "target", "message"].map(|name| line.text(name));
+            let (message, error) = (on_one_line(message), on_one_line(line.text("error")));
+            let _ = writeln!(text, "    {at:>9.3}  {service:<9} {level:<5} {target}: {message}");
+            if !error.is_empty() {
+                let _ = writeln!(text, "    {:>9}  error: {error}", "");
+            }
+            let rest = line.rest();
+            if !rest.is_empty() {
+                let _ = writeln!(text, "    {:>9}  {rest}", "");
+            }
+        }
+    }
+
+    /// What offsets are from.
+    fn start_nanos(&self) -> u64 {
+        let spans = self.spans.iter().map(|span| span.start_nanos).min();
+        let lines = || self.lines.iter().map(|line| line.micros * 1_000).min();
+        spans.or_else(lines).unwrap_or_default()
+    }
 }
 
-fn describe(span: &Span) -> String {
-    let milliseconds = span.end_nanos.saturating_sub(span.start_nanos) as f64 / 1e6;
-    let parent = if span.parent_span_id.is_empty() { "none" } else { &span.parent_span_id };
-    let mut text = format!(
-        "    {} {} {milliseconds:.3} ms, span_id {}, parent {parent}, status {}\n",
-        span.kind_word(),
-        span.name,
-        span.span_id,
-        span.status_word(),
-    );
-    for (key, value) in &span.attributes {
-        let _ = writeln!(text, "      {key} = {value}");
-    }
-    text
-}
-
-fn text<'a>(line: &'a Json, field: &str) -> &'a str {
-    line.at(&[field]).and_then(Json::text).unwrap_or_default()
+fn count_distinct<'a>(texts: impl Iterator<Item = &'a str>) -> usize {
+    texts.collect::<std::collections::HashSet<_>>().len()
 }
 
 fn plural(count: usize, word: &str) -> String {
@@ -107,36 +167,107 @@ fn plural(count: usize, word: &str) -> String {
 mod tests {
     use super::*;
 
-    fn bucket() -> Sample {
-        let text = format!("{BUCKET}{{le=\"0.1\"}} 1 # {{trace_id=\"ab\"}} 0.05");
-        Scrape::parse(&text).unwrap().samples.remove(0)
+    fn line(millisecond: u8, service: &str, span_id: &str, rest: &str) -> Line {
+        let text = format!(
+            "{{\"timestamp\":\"1970-01-01T00:00:01.00{millisecond}000Z\",\"level\":\"ERROR\",\
+             \"service\":\"{service}\",\"span_id\":\"{span_id}\",\"request_id\":\"r-1\",{rest}}}"
+        );
+        Line::read(&text).unwrap()
     }
 
-    fn line(target: &str, span_id: &str) -> String {
-        format!(r#"{{"target":"{target}","trace_id":"ab","span_id":"{span_id}","request_id":"r-1"}}"#)
+    fn access(millisecond: u8, service: &str, span_id: &str) -> Line {
+        let rest = r#""target":"obs::access","message":"request","status_code":502"#;
+        line(millisecond, service, span_id, rest)
     }
 
-    fn server() -> Span {
-        Span { trace_id: "ab".into(), span_id: "01".into(), kind: Span::SERVER, ..Span::default() }
+    fn server(service: &str, span_id: &str, parent: &str) -> Span {
+        Span {
+            service: service.into(),
+            trace_id: "ab".into(),
+            span_id: span_id.into(),
+            parent_span_id: parent.into(),
+            name: format!("POST /{service}"),
+            kind: Span::SERVER,
+            start_nanos: 1_000_000_000,
+            end_nanos: 1_001_000_000,
+            ..Span::default()
+        }
+    }
+
+    fn story() -> Story {
+        let said = r#""target":"bank","message":"no payment","error":"cannot charge: refused","order":7"#;
+        Story {
+            trace_id: "ab".to_owned(),
+            answer: Some(Answer {
+                micros: 5_400,
+                method: "POST".to_owned(),
+                target: "/v1/orders".to_owned(),
+                status: 502,
+                request_id: "r-1".to_owned(),
+                trace_id: "ab".to_owned(),
+                body: "{\"state\":\"unpaid\"}".to_owned(),
+                ..Answer::default()
+            }),
+            spans: vec![server("gateway", "1", ""), server("payments", "2", "1")],
+            lines: vec![
+                line(1, "payments", "2", said),
+                access(2, "payments", "2"),
+                access(3, "gateway", "1"),
+            ],
+            pointers: vec![Pointer {
+                service: "payments".to_owned(),
+                line: "bucket{le=\"0.5\"} 1 # {trace_id=\"ab\"} 0.3".to_owned(),
+            }],
+        }
     }
 
     #[test]
-    fn a_whole_story_names_line_span_and_exemplar() {
-        let lines =
-            [line("app", "02"), line(ACCESS, "01"), "{\"trace_id\":\"other\"}".to_owned(), "text".to_owned()];
-        let Story { text: story, parts } = tell(&bucket(), "ab", &[server()], &lines).unwrap();
-        assert_eq!(parts, 3);
-        for part in ["r-1", "# {trace_id=\"ab\"}", "server ", "span_id 01", "2 lines", "obs::access"] {
-            assert!(story.contains(part), "{part} in {story}");
+    fn a_whole_story_goes_from_the_answer_to_the_cause() {
+        assert_eq!(story().missing(), None);
+        let told = story().tell();
+        let mut rest = told.as_str();
+        for part in [
+            "POST /v1/orders -> 502, after 5.4 ms",
+            "x-request-id: r-1",
+            "x-trace-id: ab",
+            "payments: no payment: cannot charge: refused",
+            "said in the server span `POST /payments` of payments",
+            "payments 502 -> gateway 502 -> the client",
+            "payments: bucket{le=\"0.5\"} 1 # {trace_id=\"ab\"} 0.3",
+            "2 spans of 2 services",
+            "└─ POST /payments",
+            "3 lines of 2 services",
+            "1.000  payments  ERROR bank: no payment",
+            "error: cannot charge: refused",
+            "order=7",
+            "3.000  gateway   ERROR obs::access: request",
+        ] {
+            let at = rest.find(part).unwrap_or_else(|| panic!("`{part}` is not in its place in\n{told}"));
+            rest = &rest[at..];
         }
-        assert!(!story.contains("other"));
     }
 
     #[test]
     fn what_is_missing_is_said() {
-        let check = |spans: &[Span], lines: &[String]| tell(&bucket(), "ab", spans, lines).unwrap_err();
-        assert!(check(&[], &[line(ACCESS, "01")]).contains("no server span"));
-        assert!(check(&[server()], &[line("app", "01")]).contains("no access line"));
-        assert!(check(&[server()], &[line(ACCESS, "09")]).contains("another span"));
+        let check = |change: fn(&mut Story), expected: &str| {
+            let mut story = story();
+            change(&mut story);
+            assert!(story.missing().unwrap().contains(expected), "{expected}");
+        };
+        check(|story| story.lines.clear(), "no access line of ab");
+        check(|story| story.spans.clear(), "no server span of ab");
+        check(|story| story.spans.truncate(1), "no server span of ab from payments");
+        check(|story| story.lines.truncate(2), "no access line of ab from gateway");
+        check(|story| story.spans[1].parent_span_id = "gone".to_owned(), "the parents of 1 span");
+    }
+
+    #[test]
+    fn a_story_without_its_parts_says_so() {
+        let bare = Story { answer: None, spans: vec![], pointers: vec![], ..story() };
+        let told = bare.tell();
+        for part in ["it went away", "r-1", "no bucket", "no span of it", "why it failed", "0.000  payments"]
+        {
+            assert!(told.contains(part), "`{part}` in\n{told}");
+        }
     }
 }

@@ -9,7 +9,8 @@ use super::restarts;
 use super::rotel::Rotel;
 use super::traffic;
 use crate::arguments::Arguments;
-use crate::quickstart::{self, Inherited, Quickstart, Settings};
+use crate::quickstart::{self, Settings};
+use crate::service::{Addresses, Inherited};
 use crate::{Result, ports};
 
 pub(crate) fn run(arguments: &[String]) -> Result {
@@ -36,8 +37,9 @@ fn check_all(report: &mut Report) -> Result {
     let path = folder.path();
     let [service, admin, otlp_grpc, otlp_http, prometheus] = ports::free()?;
     let rotel = Rotel::start(&programs.rotel, otlp_grpc, otlp_http, path)?;
-    let settings = Settings { service, admin, otlp: otlp_http, folder: path, inherited: Inherited::Nothing };
-    let quickstart = Quickstart::start(&binary, &settings)?;
+    let addresses = Addresses { service, admin };
+    let settings = Settings { addresses, otlp: otlp_http, folder: path, inherited: Inherited::Nothing };
+    let quickstart = quickstart::start(&binary, &settings)?;
     let prometheus = Prometheus::start(&programs.prometheus, prometheus, admin, path)?;
 
     report.check("Prometheus: the target is up", check::target_up(&prometheus));

@@ -45,12 +45,37 @@ impl Connection {
 
     /// Writes a request without a body.
     pub(crate) fn write(&mut self, method: &str, target: &str, headers: &[(&str, &str)]) -> io::Result<()> {
-        let mut head = format!("{method} {target} HTTP/1.1\r\nHost: {}\r\n", self.address);
+        self.write_message(method, target, headers, "")
+    }
+
+    /// Writes a request whose body is JSON.
+    pub(crate) fn write_json(
+        &mut self,
+        method: &str,
+        target: &str,
+        headers: &[(&str, &str)],
+        json: &str,
+    ) -> io::Result<()> {
+        let length = json.len().to_string();
+        let framing = [("Content-Type", "application/json"), ("Content-Length", length.as_str())];
+        let headers: Vec<_> = headers.iter().copied().chain(framing).collect();
+        self.write_message(method, target, &headers, json)
+    }
+
+    fn write_message(
+        &mut self,
+        method: &str,
+        target: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> io::Result<()> {
+        let mut message = format!("{method} {target} HTTP/1.1\r\nHost: {}\r\n", self.address);
         for (name, value) in headers {
-            head.push_str(&format!("{name}: {value}\r\n"));
+            message.push_str(&format!("{name}: {value}\r\n"));
         }
-        head.push_str("\r\n");
-        self.reader.get_mut().write_all(head.as_bytes())
+        message.push_str("\r\n");
+        message.push_str(body);
+        self.reader.get_mut().write_all(message.as_bytes())
     }
 
     /// Reads the response to the request written before.
@@ -73,6 +98,18 @@ impl Connection {
         headers: &[(&str, &str)],
     ) -> io::Result<Response> {
         self.write(method, target, headers)?;
+        self.read(method)
+    }
+
+    /// Writes a request whose body is JSON and reads its response.
+    pub(crate) fn send_json(
+        &mut self,
+        method: &str,
+        target: &str,
+        headers: &[(&str, &str)],
+        json: &str,
+    ) -> io::Result<Response> {
+        self.write_json(method, target, headers, json)?;
         self.read(method)
     }
 }
@@ -113,7 +150,8 @@ mod tests {
                 ["200 OK\r\nX-Trace-ID: ab\r\nContent-Length: 2\r\n\r\nok", "204 No Content\r\n\r\n"]
             {
                 let head = Head::read(&mut reader).unwrap().unwrap();
-                seen.push((head.first.clone(), head.header("x-sent").map(str::to_owned)));
+                let body = read_body(&mut reader, &head, Unframed::Empty).unwrap();
+                seen.push((head.first.clone(), head.header("x-sent").map(str::to_owned), body));
                 write!(reader.get_mut(), "HTTP/1.1 {answer}").unwrap();
             }
             assert_eq!(reader.read(&mut [0]).unwrap(), 0);
@@ -122,12 +160,12 @@ mod tests {
         let mut connection = Connection::open(address).unwrap();
         let first = connection.send("GET", "/a", &[("X-Sent", "1")]).unwrap();
         assert_eq!((first.status, first.header("x-trace-id"), first.text().as_str()), (200, "ab", "ok"));
-        let second = connection.send("POST", "/b", &[]).unwrap();
+        let second = connection.send_json("POST", "/b", &[], "{\"a\":1}").unwrap();
         assert_eq!((second.status, second.header("x-trace-id")), (204, ""));
         drop(connection);
         let seen = server.join().unwrap();
-        assert_eq!(seen[0], ("GET /a HTTP/1.1".to_owned(), Some("1".to_owned())));
-        assert_eq!(seen[1], ("POST /b HTTP/1.1".to_owned(), None));
+        assert_eq!(seen[0], ("GET /a HTTP/1.1".to_owned(), Some("1".to_owned()), vec![]));
+        assert_eq!(seen[1], ("POST /b HTTP/1.1".to_owned(), None, b"{\"a\":1}".to_vec()));
     }
 
     #[test]

@@ -45,6 +45,7 @@ impl Process {
     /// does when this command dies.
     pub(crate) fn start_reading_input(name: &str, mut command: Command, output: PathBuf) -> Result<Self> {
         let (output, out, err) = Output::create(output)?;
+        apart(&mut command);
         let child = command.stdin(Stdio::piped()).stdout(out).stderr(err).spawn();
         let child = child.map_err(|error| format!("cannot start {name}: {error}"))?;
         Ok(Self { name: name.to_owned(), child, stop: Stop::CloseInput, output })
@@ -152,6 +153,15 @@ impl Drop for Process {
         let _ = self.stop();
     }
 }
+
+/// Puts it into a process group of its own: a Ctrl-C reaches this command alone, which ends its children in their order.
+#[cfg(unix)]
+fn apart(command: &mut Command) {
+    std::os::unix::process::CommandExt::process_group(command, 0);
+}
+
+#[cfg(not(unix))]
+fn apart(_: &mut Command) {}
 
 /// The standard library sends no signal but SIGKILL; the shell's own `kill` does.
 fn terminate(id: u32) {

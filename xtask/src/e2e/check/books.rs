@@ -6,7 +6,7 @@ use super::super::eventually::eventually;
 use super::Seen;
 use crate::Result;
 use crate::exposition::{Scrape, label, total};
-use crate::quickstart::TEXT;
+use crate::service::TEXT;
 
 pub(super) fn balanced(seen: &Seen) -> Result<String> {
     eventually(|| {

@@ -6,7 +6,7 @@ use super::super::eventually::eventually;
 use super::Seen;
 use crate::Result;
 use crate::exposition::{Labels, label, total};
-use crate::quickstart::{OPENMETRICS, TEXT};
+use crate::service::{OPENMETRICS, TEXT};
 
 /// Requests by the values of some labels.
 type Counts = BTreeMap<Vec<String>, f64>;

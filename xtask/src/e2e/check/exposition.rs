@@ -5,7 +5,7 @@ use std::process::Command;
 use super::super::pipe::{pipe, said};
 use super::Seen;
 use crate::Result;
-use crate::quickstart::{OPENMETRICS, TEXT};
+use crate::service::{OPENMETRICS, TEXT};
 
 /// Reads by the strict parser and prints families and exemplars.
 const READER: &str = include_str!("../openmetrics.py");

@@ -17,12 +17,12 @@ use super::prometheus::Prometheus;
 use super::rotel::Rotel;
 use super::traffic::Sent;
 use crate::Result;
-use crate::quickstart::Quickstart;
+use crate::service::Service;
 
 /// What a check looks at.
 pub(super) struct Seen {
     pub(super) sent: Vec<Sent>,
-    pub(super) quickstart: Quickstart,
+    pub(super) quickstart: Service,
     pub(super) prometheus: Prometheus,
     pub(super) rotel: Rotel,
     pub(super) programs: Programs,

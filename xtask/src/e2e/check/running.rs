@@ -4,7 +4,7 @@ use super::super::eventually::eventually;
 use super::super::prometheus::Prometheus;
 use crate::Result;
 use crate::process::Stop;
-use crate::quickstart::Quickstart;
+use crate::service::Service;
 
 pub(crate) fn target_up(prometheus: &Prometheus) -> Result<String> {
     eventually(|| match prometheus.query("up{job=\"quickstart\"}")?.as_slice() {
@@ -13,7 +13,7 @@ pub(crate) fn target_up(prometheus: &Prometheus) -> Result<String> {
     })
 }
 
-pub(crate) fn ends(mut quickstart: Quickstart) -> Result<String> {
+pub(crate) fn ends(mut quickstart: Service) -> Result<String> {
     quickstart.process.alive()?;
     let status = quickstart.process.stop_by(Stop::Terminate)?;
     if status.success() { Ok(status.to_string()) } else { Err(status.to_string()) }

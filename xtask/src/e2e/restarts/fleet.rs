@@ -54,7 +54,7 @@ impl Fleet {
 
 fn instance(binary: &Path, service: SocketAddr, folder: &Path, number: usize) -> Result<Process> {
     let mut command = Command::new(binary);
-    crate::quickstart::configuration_of_this_shell().for_each(|name| {
+    crate::service::configuration_of_this_shell().for_each(|name| {
         command.env_remove(name);
     });
     command.env("QUICKSTART_ADDR", service.to_string()).env("QUICKSTART_REUSE_PORT", "1");
