@@ -96,7 +96,9 @@ impl fmt::Display for NetworkError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Address => f.write_str("no address or range of addresses such as 10.0.0.0/8 or fd00::/8"),
-            Self::Prefix => f.write_str("behind the slash belongs a number of bits, at most 32 for IPv4 and 128 for IPv6"),
+            Self::Prefix => {
+                f.write_str("behind the slash belongs a number of bits, at most 32 for IPv4 and 128 for IPv6")
+            }
             Self::Beyond(meant) => write!(f, "the address has bits beyond its prefix; did you mean {meant}?"),
         }
     }
