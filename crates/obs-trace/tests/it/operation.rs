@@ -131,8 +131,7 @@ fn the_status_is_that_of_who_asks() {
 
 #[test]
 fn attributes_beyond_the_limit_are_counted() {
-    let mut limits = Limits::default();
-    limits.attributes = 1;
+    let limits = Limits { attributes: 1, ..Limits::default() };
     let (base, spans, memory) = setup(Sampler::always_on(), limits);
     let attributes = [("a", Value::I64(1)), ("b", Value::I64(2)), ("c", Value::I64(3))];
     spans.finish(&request(&base, true), &call(&attributes), &end(Outcome::Success, None, None));
