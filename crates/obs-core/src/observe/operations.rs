@@ -55,7 +55,7 @@ impl Operations {
         nodes.map(|node| &*node.observer)
     }
 
-    /// Tells all of them that an operation has ended. Called exactly once for each that was [opened](Self::open).
+    /// Tells all of them that an operation has ended. Called exactly once for each that was [opened](Base::open_operation).
     pub fn finish(&self, context: &Context, operation: &Operation<'_>, end: &OperationEnd<'_>) {
         self.iter().for_each(|observer| observer.finish(context, operation, end));
     }
