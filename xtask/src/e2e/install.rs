@@ -7,8 +7,11 @@ use std::{env, fs};
 
 use crate::{Result, cargo};
 
-/// Packages of Debian: the server with `promtool`, what makes a venv, and what makes load.
-const DEBIAN: [&str; 4] = ["prometheus", "python3", "python3-venv", "wrk"];
+/// Packages of Debian: the server with `promtool`, what keeps orders, what makes a venv, and what makes load.
+const DEBIAN: [&str; 5] = ["prometheus", "postgresql", "python3", "python3-venv", "wrk"];
+
+/// Where Debian keeps the programs of each version of PostgreSQL.
+const POSTGRES: &str = "/usr/lib/postgresql";
 
 /// Packages of PyPI: an OTLP sink as a wheel, and the strict OpenMetrics parser.
 const PYPI: [&str; 2] = ["rotel==0.0.1a15", "prometheus_client==0.26.0"];
@@ -18,6 +21,8 @@ const INSTALL: &str = "cargo xtask e2e --install";
 
 /// The programs a run needs.
 pub(super) struct Programs {
+    /// The folder with `initdb`, `postgres` and `psql`.
+    pub(super) postgres: PathBuf,
     pub(super) prometheus: PathBuf,
     pub(super) promtool: PathBuf,
     pub(super) python: PathBuf,
@@ -33,6 +38,7 @@ impl Programs {
         let python = venv()?.join("bin/python");
         let rotel = has_pypi(&python).then(|| rotel(&python)).flatten();
         Ok(Self {
+            postgres: postgres().ok_or_else(|| missing("postgres"))?,
             prometheus: in_path("prometheus")?,
             promtool: in_path("promtool")?,
             rotel: rotel.ok_or_else(|| missing(&format!("a venv with {}", PYPI.join(" and "))))?,
@@ -45,7 +51,8 @@ impl Programs {
 /// Brings what is missing, and does nothing where nothing is.
 pub(super) fn install() -> Result {
     let programs = ["prometheus", "promtool", "wrk"];
-    if programs.iter().any(|program| in_path(program).is_none()) || !makes_venvs() {
+    let lacks = |program: &&str| in_path(program).is_none();
+    if programs.iter().any(lacks) || postgres().is_none() || !makes_venvs() {
         apt_get(&["update"])?;
         apt_get(&[&["install", "-y", "--no-install-recommends"][..], &DEBIAN].concat())?;
     }
@@ -61,6 +68,7 @@ pub(super) fn install() -> Result {
         cargo::run(Command::new(&python).args(quiet).args(PYPI))?;
     }
     let programs = Programs::find()?;
+    println!("postgres    {}", programs.postgres.display());
     println!("prometheus  {}", programs.prometheus.display());
     println!("rotel       {}", programs.rotel.display());
     println!("wrk         {}", programs.wrk.display());
@@ -88,6 +96,15 @@ fn venv() -> Result<PathBuf> {
 fn in_path(name: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH")?;
     env::split_paths(&path).map(|folder| folder.join(name)).find(|program| program.is_file())
+}
+
+/// Of several versions the newest; elsewhere than on Debian the one in `PATH`.
+fn postgres() -> Option<PathBuf> {
+    let versions = fs::read_dir(POSTGRES).into_iter().flatten().flatten();
+    let number = |entry: &fs::DirEntry| entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok());
+    let newest = versions.max_by_key(number).map(|entry| entry.path().join("bin"));
+    let with_server = newest.filter(|folder| folder.join("postgres").is_file());
+    with_server.or_else(|| in_path("postgres")?.parent().map(Path::to_owned))
 }
 
 fn makes_venvs() -> bool {

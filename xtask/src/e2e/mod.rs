@@ -1,15 +1,21 @@
-//! The checker: real requests, a real Prometheus and a real OTLP sink, and every signal held against what was sent.
+//! The checker: real requests, real servers, and every signal held against what was sent.
 
-mod check;
+mod books;
+mod counts;
 mod eventually;
 mod folder;
 mod install;
+mod lines;
 mod pipe;
+mod postgres;
 mod prometheus;
+mod quickstart;
+mod readers;
 mod report;
+mod requests;
 mod restarts;
 mod rotel;
 mod run;
-mod traffic;
+mod shop;
 
 pub(crate) use run::run;

@@ -1,4 +1,4 @@
-//! A real Prometheus that scrapes the quickstart each second, and the two questions asked of it.
+//! A real Prometheus that scrapes services each second, and the two questions asked of it.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -22,15 +22,15 @@ pub(super) struct Prometheus {
 }
 
 impl Prometheus {
-    /// Starts it and waits until it answers.
+    /// Starts it and waits until it answers. A target is a job with the admin address of its service.
     pub(super) fn start(
         program: &Path,
         address: SocketAddr,
-        target: SocketAddr,
+        targets: &[(&str, SocketAddr)],
         folder: &Path,
     ) -> Result<Self> {
         let config = folder.join("prometheus.yml");
-        fs::write(&config, configuration(target))
+        fs::write(&config, configuration(targets))
             .map_err(|error| format!("{}: {error}", config.display()))?;
         let mut command = Command::new(program);
         command.arg(format!("--config.file={}", config.display()));
@@ -78,11 +78,11 @@ impl Prometheus {
     }
 }
 
-fn configuration(target: SocketAddr) -> String {
-    format!(
-        "global:\n  scrape_interval: 1s\n  scrape_timeout: 1s\nscrape_configs:\n  - job_name: quickstart\n    \
-         static_configs:\n      - targets: [\"{target}\"]\n"
-    )
+fn configuration(targets: &[(&str, SocketAddr)]) -> String {
+    let start = "global:\n  scrape_interval: 1s\n  scrape_timeout: 1s\nscrape_configs:\n".to_owned();
+    targets.iter().fold(start, |text, (job, admin)| {
+        text + &format!("  - job_name: {job}\n    static_configs:\n      - targets: [\"{admin}\"]\n")
+    })
 }
 
 fn series(series: &Json) -> Option<(Labels, f64)> {

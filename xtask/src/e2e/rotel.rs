@@ -19,6 +19,8 @@ pub(super) struct Rotel {
 /// A span as rotel saw it; absent ids are empty.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Printed {
+    /// Out of the resource the span came with.
+    pub(super) service: String,
     pub(super) trace_id: String,
     pub(super) span_id: String,
     pub(super) parent_id: String,
@@ -47,12 +49,24 @@ impl Rotel {
     }
 }
 
-/// Reads the detailed form: a line `Span #n`, then one line for each field.
+/// Reads the detailed form: a resource with its attributes, then for each span a line `Span #n` and one line for each
+/// field.
 fn parse(output: &str) -> Vec<Printed> {
     let mut spans: Vec<Printed> = Vec::new();
+    let (mut service, mut in_resource) = ("", false);
     for line in output.lines() {
         if line.starts_with("Span #") {
-            spans.push(Printed::default());
+            in_resource = false;
+            spans.push(Printed { service: service.to_owned(), ..Printed::default() });
+            continue;
+        }
+        if line.starts_with("ResourceSpans #") {
+            (service, in_resource) = ("", true);
+        }
+        if in_resource {
+            let told =
+                line.trim().strip_prefix("-> service.name: Str(").and_then(|rest| rest.strip_suffix(')'));
+            service = told.unwrap_or(service);
             continue;
         }
         let (Some(span), Some((name, value))) = (spans.last_mut(), line.split_once(':')) else { continue };
@@ -80,15 +94,16 @@ mod tests {
 
     #[test]
     fn spans_are_read_from_between_other_lines() {
-        let output = "2026-01-01T00:00:00Z  INFO Starting Rotel. grpc_endpoint=\"a:1\"\nResourceSpans #0\nSpan #0\n    \
+        let output = "2026-01-01T00:00:00Z  INFO Starting Rotel. grpc_endpoint=\"a:1\"\nResourceSpans #0\n     -> service.name: Str(shop)\nSpan #0\n    \
                       Trace ID       : 0a\n    Parent ID      : 0b\n    ID             : 0c\n    Name           : \
                       GET /x: y\n    Kind           : SPAN_KIND_SERVER\nStart time: 1\nSpan #1\n    Trace ID       : 0d\n    \
                       Parent ID      : \n    ID             : 0e\n    Name           : b\n    Kind           : \
-                      SPAN_KIND_INTERNAL\nSpan #2\n    Trace ID       : 0f\n";
+                      SPAN_KIND_INTERNAL\n     -> service.name: Str(other)\nSpan #2\n    Trace ID       : 0f\n";
         let spans = parse(output);
         let ids: Vec<_> =
             spans.iter().map(|span| (span.trace_id.as_str(), span.parent_id.as_str())).collect();
         assert_eq!(ids, [("0a", "0b"), ("0d", "")]);
+        assert!(spans.iter().all(|span| span.service == "shop"));
         assert_eq!((spans[0].name.as_str(), spans[0].kind.as_str()), ("GET /x: y", "SPAN_KIND_SERVER"));
     }
 }

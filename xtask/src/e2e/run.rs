@@ -1,27 +1,36 @@
-//! Starts the servers, sends the requests, runs the checks in the order in which a fault would explain the next.
+//! One example after the other, each with servers of its own.
 
-use super::check::{self, Seen};
+use std::fs;
+use std::path::Path;
+
 use super::folder::Folder;
 use super::install::{self, Programs};
-use super::prometheus::Prometheus;
 use super::report::Report;
-use super::restarts;
-use super::rotel::Rotel;
-use super::traffic;
+use super::{quickstart, shop};
+use crate::Result;
 use crate::arguments::Arguments;
-use crate::quickstart::{self, Settings};
-use crate::service::{Addresses, Inherited};
-use crate::{Result, ports};
+
+/// What is checked, by the name of the example.
+const EXAMPLES: [(&str, Example); 2] = [("quickstart", quickstart::check_all), ("shop", shop::check_all)];
+
+/// Writes into the folder what it starts leaves, and says in the report what it saw.
+type Example = fn(&Programs, &Path, &mut Report) -> Result;
 
 pub(crate) fn run(arguments: &[String]) -> Result {
     let mut arguments = Arguments::new(arguments);
     let install = arguments.flag("--install");
+    let only = arguments.value("--only")?;
     arguments.end()?;
     if install {
         return install::install();
     }
+    let chosen: Vec<_> =
+        EXAMPLES.into_iter().filter(|(name, _)| only.as_deref().is_none_or(|only| only == *name)).collect();
+    if chosen.is_empty() {
+        return Err(format!("--only needs {}", EXAMPLES.map(|(name, _)| name).join(" or ")));
+    }
     let mut report = Report::default();
-    if let Err(error) = check_all(&mut report) {
+    if let Err(error) = check(&chosen, &mut report) {
         report.check("set-up", Err(error));
     }
     println!("\n{}", report.closing_line());
@@ -29,35 +38,17 @@ pub(crate) fn run(arguments: &[String]) -> Result {
     if report.all_passed() { Ok(()) } else { Err(String::new()) }
 }
 
-fn check_all(report: &mut Report) -> Result {
+fn check(examples: &[(&str, Example)], report: &mut Report) -> Result {
     let programs = Programs::find()?;
-    let binary = quickstart::build()?;
-    // Declared first, dropped last: the folder outlives the processes that write to it.
     let mut folder = Folder::new()?;
-    let path = folder.path();
-    let [service, admin, otlp_grpc, otlp_http, prometheus] = ports::free()?;
-    let rotel = Rotel::start(&programs.rotel, otlp_grpc, otlp_http, path)?;
-    let addresses = Addresses { service, admin };
-    let settings = Settings { addresses, otlp: otlp_http, folder: path, inherited: Inherited::Nothing };
-    let quickstart = quickstart::start(&binary, &settings)?;
-    let prometheus = Prometheus::start(&programs.prometheus, prometheus, admin, path)?;
-
-    report.check("Prometheus: the target is up", check::target_up(&prometheus));
-    let sent = traffic::send(service, &traffic::plan(traffic::REQUESTS));
-    let seen = Seen { sent, quickstart, prometheus, rotel, programs };
-    for (name, check) in check::ALL {
-        report.check(name, check(&seen));
+    for (name, example) in examples {
+        println!("== {name}");
+        let own = folder.path().join(name);
+        fs::create_dir_all(&own).map_err(|error| format!("{}: {error}", own.display()))?;
+        if let Err(error) = example(&programs, &own, report) {
+            report.check("set-up", Err(error));
+        }
     }
-    let Seen { quickstart, programs, .. } = seen;
-    report.check("quickstart: ends on SIGTERM, with success", check::ends(quickstart));
-    report.check(
-        "restarts: wrk sees no error and nothing but 2xx",
-        restarts::under_wrk(&programs.wrk, &binary, path),
-    );
-    report.check(
-        "restarts: every request written has its answer",
-        restarts::under_strict_clients(&binary, path),
-    );
     if report.all_passed() {
         folder.discard();
     }

@@ -3,14 +3,15 @@
 use std::fs;
 
 use super::super::eventually::eventually;
+use super::super::lines::field;
 use super::Seen;
-use super::lines::{all, field};
+use super::lines::all;
 use crate::json::Json;
 use crate::{Result, http};
 
 const USERS: &str = "/api/users/{id}";
 
-pub(super) fn probes(seen: &Seen) -> Result<String> {
+pub(super) fn probes(seen: &Seen<'_>) -> Result<String> {
     let admin = seen.quickstart.admin;
     let ask = |path: &str| http::get(admin, path, &[]).map_err(|error| format!("{path}: {error}"));
     for (path, expected) in [("/healthz", "ok"), ("/startupz", "started"), ("/readyz", "ready")] {
@@ -33,14 +34,14 @@ pub(super) fn probes(seen: &Seen) -> Result<String> {
 }
 
 /// A field set by a handler on its request is on that request's access line and server span.
-pub(super) fn request_fields(seen: &Seen) -> Result<String> {
+pub(super) fn request_fields(seen: &Seen<'_>) -> Result<String> {
     let lines = all(seen)?;
     let mut count = 0;
-    for sent in seen.sent.iter().filter(|sent| sent.planned.series.route == USERS) {
-        let trace_id = sent.planned.trace_id.as_str();
-        let id = sent.planned.target.rsplit('/').next().and_then(|id| id.parse::<f64>().ok());
+    for sent in seen.sent.iter().filter(|sent| sent.series.route == USERS) {
+        let trace_id = sent.request.trace_id.as_str();
+        let id = sent.request.target.rsplit('/').next().and_then(|id| id.parse::<f64>().ok());
         // A target that is no number never reached the handler.
-        let Some(id) = id.filter(|_| sent.planned.series.status == 200) else { continue };
+        let Some(id) = id.filter(|_| sent.series.status == 200) else { continue };
         for message in ["request", "noted who was read"] {
             let of_trace =
                 |line: &&Json| field(line, "trace_id") == trace_id && field(line, "message") == message;
@@ -56,7 +57,7 @@ pub(super) fn request_fields(seen: &Seen) -> Result<String> {
 }
 
 /// The last check: it sends requests of its own.
-pub(super) fn level_changed(seen: &Seen) -> Result<String> {
+pub(super) fn level_changed(seen: &Seen<'_>) -> Result<String> {
     let path = seen.quickstart.config_path();
     let failed = |error| format!("{}: {error}", path.display());
     let before = fs::read_to_string(path).map_err(failed)?;

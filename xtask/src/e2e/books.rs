@@ -2,28 +2,36 @@
 
 use std::collections::BTreeSet;
 
-use super::super::eventually::eventually;
-use super::Seen;
+use super::eventually::eventually;
 use crate::Result;
 use crate::exposition::{Scrape, label, total};
-use crate::service::TEXT;
+use crate::service::{Service, TEXT};
 
-pub(super) fn balanced(seen: &Seen) -> Result<String> {
+/// That the books of each pipeline are right and nothing was dropped; the pipeline of lines and that of spans have had
+/// as many as `requests`, which is the least there can be.
+pub(super) fn balanced(service: &Service, requests: usize) -> Result<String> {
     eventually(|| {
-        let scrape = seen.quickstart.scrape(TEXT)?;
+        let scrape = service.scrape(TEXT)?;
         let produced = scrape.named("obs_pipeline_produced_total");
         let pipelines: BTreeSet<_> = produced.map(|sample| label(&sample.labels, "pipeline")).collect();
         let mut said = Vec::new();
         for pipeline in &pipelines {
-            let delivered = balance(&scrape, pipeline)?;
-            // A line and a span for each request is the least there can be.
-            let least = if *pipeline == "logs_stdout" { 0.0 } else { seen.sent.len() as f64 };
+            let delivered =
+                balance(&scrape, pipeline).map_err(|error| format!("{}: {error}", service.name))?;
+            let least = if *pipeline == "logs_stdout" { 0.0 } else { requests as f64 };
             if delivered < least {
-                return Err(format!("{pipeline} delivered {delivered} for {least} requests"));
+                return Err(format!(
+                    "{}: {pipeline} delivered {delivered} for {least} requests",
+                    service.name
+                ));
             }
             said.push(format!("{pipeline} {delivered}"));
         }
-        if said.len() < 2 { Err(format!("only these count: {pipelines:?}")) } else { Ok(said.join(", ")) }
+        if said.len() < 2 {
+            Err(format!("{}: only these count: {pipelines:?}", service.name))
+        } else {
+            Ok(said.join(", "))
+        }
     })
 }
 

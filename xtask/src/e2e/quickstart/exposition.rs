@@ -1,14 +1,9 @@
 //! That others can read `/metrics`: Prometheus' own linter, and the strictest OpenMetrics parser there is.
 
-use std::process::Command;
-
-use super::super::pipe::{pipe, said};
+use super::super::readers::{self, OpenMetrics};
 use super::Seen;
 use crate::Result;
-use crate::service::{OPENMETRICS, TEXT};
-
-/// Reads by the strict parser and prints families and exemplars.
-const READER: &str = include_str!("../openmetrics.py");
+use crate::service::TEXT;
 
 /// Families of a service that has answered requests, with their types.
 const FAMILIES: [(&str, &str); 9] = [
@@ -23,19 +18,11 @@ const FAMILIES: [(&str, &str); 9] = [
     ("obs_metric_series", "gauge"),
 ];
 
-pub(super) fn promtool(seen: &Seen) -> Result<String> {
-    let response = seen.quickstart.metrics(TEXT)?;
-    let mut command = Command::new(&seen.programs.promtool);
-    let output = pipe(command.args(["check", "metrics"]), &response.body)?;
-    let said = said(&output);
-    if output.status.success() && said.is_empty() {
-        Ok(format!("{} bytes", response.body.len()))
-    } else {
-        Err(format!("{}: {said}", output.status))
-    }
+pub(super) fn promtool(seen: &Seen<'_>) -> Result<String> {
+    readers::promtool(seen.programs, &seen.quickstart)
 }
 
-pub(super) fn families(seen: &Seen) -> Result<String> {
+pub(super) fn families(seen: &Seen<'_>) -> Result<String> {
     let response = seen.quickstart.metrics(TEXT)?;
     let kind = response.header("content-type");
     if !kind.starts_with("text/plain; version=0.0.4") {
@@ -55,21 +42,11 @@ pub(super) fn families(seen: &Seen) -> Result<String> {
     Ok(format!("{} of {}", FAMILIES.len(), scrape.types.len()))
 }
 
-pub(super) fn openmetrics(seen: &Seen) -> Result<String> {
-    let response = seen.quickstart.metrics(OPENMETRICS)?;
-    let kind = response.header("content-type");
-    if !kind.starts_with("application/openmetrics-text; version=1.0.0") {
-        return Err(format!("the content type is `{kind}`"));
-    }
-    let output = pipe(Command::new(&seen.programs.python).args(["-c", READER]), &response.body)?;
-    let said = said(&output);
-    if !output.status.success() {
-        return Err(format!("refused: {}", said.lines().last().unwrap_or_default()));
-    }
-    let families = said.lines().filter(|line| line.starts_with("family ")).count();
-    let prefix = "exemplar http_request_duration_seconds_bucket ";
-    let exemplars: Vec<_> = said.lines().filter_map(|line| line.strip_prefix(prefix)).collect();
-    let stranger = exemplars.iter().find(|id| !seen.sent.iter().any(|sent| sent.planned.trace_id == **id));
+pub(super) fn openmetrics(seen: &Seen<'_>) -> Result<String> {
+    let OpenMetrics { families, exemplars } = OpenMetrics::read(seen.programs, &seen.quickstart)?;
+    let of_requests = |(name, _): &&(String, String)| name == "http_request_duration_seconds_bucket";
+    let exemplars: Vec<_> = exemplars.iter().filter(of_requests).map(|(_, trace_id)| trace_id).collect();
+    let stranger = exemplars.iter().find(|id| !seen.sent.iter().any(|sent| sent.request.trace_id == ***id));
     match (exemplars.len(), stranger) {
         (0, _) => Err("no exemplar".to_owned()),
         (_, Some(stranger)) => Err(format!("an exemplar of {stranger}, which nobody sent")),

@@ -1,20 +1,16 @@
 //! That the counters are, to the unit, what was sent.
 
-use std::collections::BTreeMap;
-
+use super::super::counts::{Counts, counts, equal};
 use super::super::eventually::eventually;
 use super::Seen;
 use crate::Result;
-use crate::exposition::{Labels, label, total};
+use crate::exposition::{label, total};
 use crate::service::{OPENMETRICS, TEXT};
-
-/// Requests by the values of some labels.
-type Counts = BTreeMap<Vec<String>, f64>;
 
 const SERIES: [&str; 3] = ["route", "method", "status_code"];
 const ROUTE: [&str; 2] = ["route", "method"];
 
-pub(super) fn scraped(seen: &Seen) -> Result<String> {
+pub(super) fn scraped(seen: &Seen<'_>) -> Result<String> {
     let expected = sent(seen);
     // A request is counted when its body has left, which the client may learn a moment before.
     for accept in [TEXT, OPENMETRICS] {
@@ -27,7 +23,7 @@ pub(super) fn scraped(seen: &Seen) -> Result<String> {
     Ok(format!("{} series, {} requests, in both formats", expected.len(), seen.sent.len()))
 }
 
-pub(super) fn queried(seen: &Seen) -> Result<String> {
+pub(super) fn queried(seen: &Seen<'_>) -> Result<String> {
     let expected = sent(seen);
     eventually(|| {
         let answer = seen.prometheus.query("http_requests_total{job=\"quickstart\"}")?;
@@ -36,7 +32,7 @@ pub(super) fn queried(seen: &Seen) -> Result<String> {
     Ok(format!("{} series, {} requests", expected.len(), seen.sent.len()))
 }
 
-pub(super) fn durations(seen: &Seen) -> Result<String> {
+pub(super) fn durations(seen: &Seen<'_>) -> Result<String> {
     let scrape = seen.quickstart.scrape(TEXT)?;
     let of = |name| counts(scrape.named(name).map(|sample| (&sample.labels, sample.value)), &ROUTE);
     let (counters, durations) = (of("http_requests_total"), of("http_request_duration_seconds_count"));
@@ -53,8 +49,8 @@ pub(super) fn durations(seen: &Seen) -> Result<String> {
     Ok(format!("{} series", durations.len()))
 }
 
-pub(super) fn errors(seen: &Seen) -> Result<String> {
-    let expected = seen.sent.iter().filter(|sent| sent.planned.series.status >= 500).count() as f64;
+pub(super) fn errors(seen: &Seen<'_>) -> Result<String> {
+    let expected = seen.sent.iter().filter(|sent| sent.series.status >= 500).count() as f64;
     eventually(|| {
         let scrape = seen.quickstart.scrape(TEXT)?;
         let names = ["http_request_errors_total", "http_requests_in_flight", "http_requests_cancelled_total"];
@@ -66,47 +62,12 @@ pub(super) fn errors(seen: &Seen) -> Result<String> {
     })
 }
 
-fn sent(seen: &Seen) -> Counts {
+fn sent(seen: &Seen<'_>) -> Counts {
     let mut counts = Counts::new();
     for sent in &seen.sent {
-        let series = sent.planned.series;
+        let series = sent.series;
         let key = vec![series.route.to_owned(), series.method.to_owned(), series.status.to_string()];
         *counts.entry(key).or_default() += 1.0;
     }
     counts
-}
-
-fn counts<'a>(samples: impl Iterator<Item = (&'a Labels, f64)>, by: &[&str]) -> Counts {
-    let mut counts = Counts::new();
-    for (labels, value) in samples {
-        let key = by.iter().map(|name| label(labels, name).to_owned()).collect();
-        *counts.entry(key).or_default() += value;
-    }
-    counts
-}
-
-fn equal(seen: &Counts, expected: &Counts) -> Result {
-    let differs = |key: &&Vec<String>| seen.get(*key) != expected.get(*key);
-    let different: Vec<_> = seen.keys().chain(expected.keys()).filter(differs).collect();
-    match different.first() {
-        None => Ok(()),
-        Some(key) => Err(format!("{} is {:?}, not {:?}", key.join(" "), seen.get(*key), expected.get(*key))),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_difference_of_one_a_missing_and_an_extra_series_are_told() {
-        let counts = |pairs: &[(&str, f64)]| -> Counts {
-            pairs.iter().map(|(key, value)| (vec![(*key).to_owned()], *value)).collect()
-        };
-        let expected = counts(&[("a", 1.0), ("b", 2.0)]);
-        assert_eq!(equal(&expected, &expected), Ok(()));
-        for seen in [&[("a", 1.0), ("b", 3.0)][..], &[("a", 1.0)], &[("a", 1.0), ("b", 2.0), ("c", 1.0)]] {
-            assert!(equal(&counts(seen), &expected).is_err(), "{seen:?}");
-        }
-    }
 }

@@ -3,13 +3,14 @@
 use std::collections::{HashMap, HashSet};
 
 use super::super::eventually::eventually;
+use super::super::lines::{access_lines, field};
 use super::super::rotel::Printed;
 use super::{Seen, lines};
 use crate::Result;
 
 const SERVER: &str = "SPAN_KIND_SERVER";
 
-pub(super) fn servers(seen: &Seen) -> Result<String> {
+pub(super) fn servers(seen: &Seen<'_>) -> Result<String> {
     let servers = eventually(|| {
         let servers = by_trace(seen.rotel.spans())?;
         if servers.len() < seen.sent.len() {
@@ -18,20 +19,20 @@ pub(super) fn servers(seen: &Seen) -> Result<String> {
         Ok(servers)
     })?;
     for sent in &seen.sent {
-        let planned = &sent.planned;
+        let request = &sent.request;
         let span = servers
-            .get(&planned.trace_id)
-            .ok_or_else(|| format!("no server span of {}", planned.trace_id))?;
-        if span.parent_id != planned.parent_id {
-            let (parent, sent) = (&span.parent_id, &planned.parent_id);
-            return Err(format!("{}: the parent is `{parent}`, sent was `{sent}`", planned.trace_id));
+            .get(&request.trace_id)
+            .ok_or_else(|| format!("no server span of {}", request.trace_id))?;
+        if span.parent_id != request.parent_id {
+            let (parent, sent) = (&span.parent_id, &request.parent_id);
+            return Err(format!("{}: the parent is `{parent}`, sent was `{sent}`", request.trace_id));
         }
     }
     Ok(format!("{} spans", servers.len()))
 }
 
-pub(super) fn no_others(seen: &Seen) -> Result<String> {
-    let sent: HashSet<_> = seen.sent.iter().map(|sent| sent.planned.trace_id.as_str()).collect();
+pub(super) fn no_others(seen: &Seen<'_>) -> Result<String> {
+    let sent: HashSet<_> = seen.sent.iter().map(|sent| sent.request.trace_id.as_str()).collect();
     let spans = seen.rotel.spans();
     match spans.iter().find(|span| !sent.contains(span.trace_id.as_str())) {
         None => Ok(format!("{} spans", spans.len())),
@@ -39,13 +40,12 @@ pub(super) fn no_others(seen: &Seen) -> Result<String> {
     }
 }
 
-pub(super) fn named_by_lines(seen: &Seen) -> Result<String> {
+pub(super) fn named_by_lines(seen: &Seen<'_>) -> Result<String> {
     let servers = by_trace(seen.rotel.spans())?;
     let lines = lines::all(seen)?;
-    let access = lines::access_lines(&lines)?;
+    let access = access_lines(&lines)?;
     for (trace_id, span) in &servers {
-        let named =
-            access.get(trace_id.as_str()).map(|line| lines::field(line, "span_id")).unwrap_or_default();
+        let named = access.get(trace_id.as_str()).map(|line| field(line, "span_id")).unwrap_or_default();
         if named != span.span_id {
             return Err(format!("{trace_id}: the line names `{named}`, the span is `{}`", span.span_id));
         }
