@@ -116,11 +116,25 @@ pub use obs_middleware as middleware;
 pub use obs_trace as traces;
 
 /// The README's code, so that it compiles.
-#[cfg(all(doctest, feature = "testing", feature = "axum", feature = "spawn", feature = "config"))]
+#[cfg(all(
+    doctest,
+    feature = "testing",
+    feature = "axum",
+    feature = "spawn",
+    feature = "config",
+    feature = "client-reqwest"
+))]
 #[doc = include_str!("../../../README.md")]
 struct Readme;
 
 /// The guide's code, so that it runs.
-#[cfg(all(doctest, feature = "testing", feature = "axum", feature = "spawn", feature = "config"))]
+#[cfg(all(
+    doctest,
+    feature = "testing",
+    feature = "axum",
+    feature = "spawn",
+    feature = "config",
+    feature = "client-reqwest"
+))]
 #[doc = include_str!("../../../docs/guide.md")]
 struct Guide;
