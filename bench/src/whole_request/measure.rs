@@ -149,7 +149,11 @@ pub(crate) fn instructions(names: &[&str], extent: &Extent) -> Result<Outcome, S
         let counts = summary.counts(&verdict);
         let per_request = counts.then_some(total as f64 / extent.counted as f64);
         let over = summary.over(row, 0, per_request);
-        let gate = row.gate.filter(|_| extent.load.scenario.is_gated).map(f64::from).filter(|gate| over.is_some_and(|over| over > *gate));
+        let gate = row
+            .gate
+            .filter(|_| extent.load.scenario.is_gated)
+            .map(f64::from)
+            .filter(|gate| over.is_some_and(|over| over > *gate));
         summary.failures += usize::from(gate.is_some());
         let shown = gate.map_or_else(|| verdict.shown(), |gate| format!("above the gate of {gate}").into());
         table.push(vec![

@@ -1,9 +1,9 @@
 //! An OTLP receiver (http/protobuf) that keeps what it gets and decodes it only after the measuring.
 
+use crate::scenario::Role;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use prost::Message as _;
-use crate::scenario::Role;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, PoisonError};

@@ -131,8 +131,7 @@ impl Trial {
         for (Node { role, server, sink, log }, scraped) in self.nodes.into_iter().zip(scraped) {
             server.quit()?;
             let Some(evidence) = self.row.evidence else { continue };
-            let lines =
-                std::fs::read_to_string(log.file()).map_err(|error| format!("log file: {error}"))?;
+            let lines = std::fs::read_to_string(log.file()).map_err(|error| format!("log file: {error}"))?;
             let (spans, requests, ratio) = (sink.spans(role), self.requests, self.row.ratio);
             let expected =
                 verify::Expected { role, requests, ratio, sampled_traces: sampled_traces.as_deref() };

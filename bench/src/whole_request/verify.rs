@@ -58,7 +58,8 @@ pub(crate) fn compare(
     spans: &Spans,
     scraped: &str,
 ) -> Verdict {
-    let access_lines: Vec<&str> = log.lines().filter(|line| (evidence.is_access_line)(line, expected.role.route)).collect();
+    let access_lines: Vec<&str> =
+        log.lines().filter(|line| (evidence.is_access_line)(line, expected.role.route)).collect();
     let counted = counter(scraped, evidence.counter, expected.role.route);
     let received = spans.trace_ids.len() as u64;
     let distinct: HashSet<[u8; 16]> = spans.trace_ids.iter().copied().collect();
@@ -77,7 +78,10 @@ pub(crate) fn compare(
         let calls = counter(scraped, CLIENT_COUNTER, called.route);
         require(calls == requests as f64, format!("counter of calls {calls} of {requests}"));
         let in_trace = spans.called.iter().copied().collect::<HashSet<_>>() == distinct;
-        require(in_trace && spans.called.len() as u64 == received, format!("{} calls in spans", spans.called.len()));
+        require(
+            in_trace && spans.called.len() as u64 == received,
+            format!("{} calls in spans", spans.called.len()),
+        );
     }
     match expected.sampled_traces {
         Some(sent) => {
@@ -130,8 +134,11 @@ mod tests {
     use super::*;
     use crate::scenario::USERS;
 
-    const EVIDENCE: Evidence =
-        Evidence { is_access_line: |line, _| line == "access", says_sampled: None, counter: "requests_total" };
+    const EVIDENCE: Evidence = Evidence {
+        is_access_line: |line, _| line == "access",
+        says_sampled: None,
+        counter: "requests_total",
+    };
 
     fn check(log: &str, traces: &[u8], counter: u64, ratio: f64, expected: &str) {
         let spans = Spans { trace_ids: traces.iter().map(|byte| [*byte; 16]).collect(), ..Spans::default() };
@@ -155,7 +162,12 @@ mod tests {
     #[test]
     fn propagated_traces_are_compared_by_id() {
         let spans = Spans { trace_ids: vec![[1; 16], [3; 16]], ..Spans::default() };
-        let sent = Expected { role: &USERS.roles[0], requests: 2, ratio: 1.0, sampled_traces: Some(&[[1; 16], [2; 16]]) };
+        let sent = Expected {
+            role: &USERS.roles[0],
+            requests: 2,
+            ratio: 1.0,
+            sampled_traces: Some(&[[1; 16], [2; 16]]),
+        };
         let scraped = "requests_total{route=\"/users/{id}\"} 2\n";
         assert_eq!(
             compare(&EVIDENCE, &sent, "access\naccess\n", &spans, scraped).shown(),

@@ -1,5 +1,6 @@
 //! What is measured: one file for each peer, one list, nothing else here knows a name.
 
+mod calls;
 mod exporter;
 mod fastrace_peer;
 mod obs_subjects;
@@ -99,6 +100,12 @@ pub(crate) const ROWS: &[Row] = &[
         make: prometheus_client_peer::histogram_cached,
     },
     Row { name: "histogram-cached/prometheus", batch: 300_000, make: prometheus_peer::histogram_cached },
+    Row { name: "client-call/obs", batch: 5_000, make: calls::obs::http },
+    Row { name: "client-call/none", batch: 20_000, make: calls::http_bare },
+    Row { name: "client-call/assembled", batch: 2_000, make: calls::assembled::http },
+    Row { name: "client-call-reqwest/obs", batch: 5_000, make: calls::obs::reqwest },
+    Row { name: "client-call-reqwest/none", batch: 20_000, make: calls::reqwest_bare },
+    Row { name: "client-call-reqwest/assembled", batch: 2_000, make: calls::assembled::reqwest },
     Row { name: "scrape/obs", batch: 20, make: obs_subjects::scrape },
     Row { name: "scrape/metrics-exporter-prometheus", batch: 2, make: exporter::scrape },
     Row { name: "scrape/prometheus-client", batch: 5, make: prometheus_client_peer::scrape },

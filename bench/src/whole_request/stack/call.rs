@@ -15,10 +15,7 @@ pub(super) fn traced() -> Arc<Sends> {
     Arc::new(|request, called| Box::pin(traced_call(request, called)))
 }
 
-async fn traced_call(
-    request: reqwest::RequestBuilder,
-    called: Called,
-) -> reqwest::Result<reqwest::Response> {
+async fn traced_call(request: reqwest::RequestBuilder, called: Called) -> reqwest::Result<reqwest::Response> {
     let (client, request) = request.build_split();
     let mut request = request?;
     let span = tracing::info_span!(

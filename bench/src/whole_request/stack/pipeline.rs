@@ -27,7 +27,8 @@ pub(crate) fn build(
     let (metric_layer, metric_handle) = PrometheusMetricLayer::pair();
     let measured = service
         .router(call::traced())
-        .route("/metrics", get(|| async move { metric_handle.render() })).layer(metric_layer);
+        .route("/metrics", get(|| async move { metric_handle.render() }))
+        .layer(metric_layer);
     let flushed = provider.clone();
     Ok(Stack {
         app: surround(measured),
