@@ -155,7 +155,7 @@ pub(crate) fn instructions(names: &[&str], extent: &Extent) -> Result<Outcome, S
             .map(f64::from)
             .filter(|gate| over.is_some_and(|over| over > *gate));
         summary.failures += usize::from(gate.is_some());
-        let shown = gate.map_or_else(|| verdict.shown(), |gate| format!("above the gate of {gate}").into());
+        let shown = gate.map_or_else(|| verdict.shown(), |gate| format!("above the gate of {gate}"));
         table.push(vec![
             Cell::text(row.name),
             Cell::number(per_request, 0),
