@@ -14,7 +14,7 @@ use orders::Orders;
 #[tokio::main]
 async fn main() -> Result<obs::Ended, Box<dyn std::error::Error>> {
     let obs = obs::init("gateway")?;
-    let url = shop::or_default("ORDERS_URL", "http://127.0.0.1:8081")?;
+    let url = shop::service("ORDERS_URL", "http://127.0.0.1:8081")?;
     let orders = Orders::new(&url, obs.client("orders"))?;
 
     // Customers can log in without orders, so that the gateway stays ready when orders is gone.

@@ -12,14 +12,15 @@ use obs::health::{Importance, Settings};
 
 use api::Orders;
 use payments::Payments;
+use shop::Mistake;
 use store::Store;
 
 #[tokio::main]
 async fn main() -> Result<obs::Ended, Box<dyn std::error::Error>> {
     let obs = obs::builder("orders").buckets(pool::wait_buckets()).install()?;
     let url: String = shop::or_default("DATABASE_URL", "sqlite://orders.db?mode=rwc")?;
-    let store = Store::open(&url).await.map_err(|error| format!("DATABASE_URL: {error}"))?;
-    let url = shop::or_default("PAYMENTS_URL", "http://127.0.0.1:8082")?;
+    let store = Store::open(&url).await.map_err(|error| Mistake::new("DATABASE_URL", error))?;
+    let url = shop::service("PAYMENTS_URL", "http://127.0.0.1:8082")?;
     let payments = Payments::new(&url, obs.client("payments"))?;
 
     // Without its database the service can do nothing; without payments it still shows what was ordered.

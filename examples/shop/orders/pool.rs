@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use obs::config::{BucketMatch, BucketRule};
 use sqlx::any::AnyPoolOptions;
 use sqlx::pool::PoolConnection;
-use sqlx::{Any, AnyPool};
+use sqlx::{Any, AnyConnection, AnyPool, Connection};
 
 /// How many connections there are at most.
 const CONNECTIONS: u32 = 8;
@@ -31,6 +31,8 @@ pub(crate) struct Pool(AnyPool);
 impl Pool {
     pub(crate) async fn open(url: &str) -> Result<Self, sqlx::Error> {
         sqlx::any::install_default_drivers();
+        // Of a database that is not there a pool says only that its time has run out; a single connection says why.
+        AnyConnection::connect(url).await?.close().await?;
         let pool =
             AnyPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(WAIT).connect(url).await?;
         metrics::describe_histogram!(WAITED, "Seconds until a connection was given, or until none was.");

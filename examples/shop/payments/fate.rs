@@ -1,6 +1,6 @@
 //! What becomes of a payment: by its number, so that a run can be repeated.
 
-use std::error::Error;
+use shop::Mistake;
 
 /// Every how manieth payment goes wrong; 0 is never.
 #[derive(Clone, Copy, Debug)]
@@ -11,7 +11,7 @@ pub(crate) struct Rates {
 }
 
 impl Rates {
-    pub(crate) fn from_environment() -> Result<Self, Box<dyn Error>> {
+    pub(crate) fn from_environment() -> Result<Self, Mistake> {
         Ok(Self {
             fail: shop::or_default("PAYMENTS_FAIL_EVERY", "10")?,
             slow: shop::or_default("PAYMENTS_SLOW_EVERY", "7")?,

@@ -1,30 +1,68 @@
 //! What an operator says by variables.
 
 use std::error::Error;
-use std::fmt::Display;
+use std::fmt;
 use std::net::SocketAddr;
 use std::str::FromStr;
 
+use reqwest::Url;
 use tokio::net::TcpListener;
+
+/// What is wrong with a variable, as an operator reads it.
+pub struct Mistake(String);
+
+impl Mistake {
+    /// `said` is wrong about the variable; a secret in its value stays out of it.
+    pub fn new(variable: &str, said: impl fmt::Display) -> Self {
+        Self(format!("{variable}: {said}"))
+    }
+}
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The same text: an error that `main` returns is printed by `Debug`.
+impl fmt::Debug for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Error for Mistake {}
 
 /// The value of a variable, or of `default` where it is not set or empty.
 ///
 /// # Errors
 /// A value that is no `T`; the text names the variable and the value.
-pub fn or_default<T>(variable: &str, default: &str) -> Result<T, Box<dyn Error>>
+pub fn or_default<T>(variable: &str, default: &str) -> Result<T, Mistake>
 where
-    T: FromStr<Err: Display>,
+    T: FromStr<Err: fmt::Display>,
 {
     let set = std::env::var_os(variable).filter(|value| !value.is_empty());
     let value = set.map_or_else(|| default.into(), |value| value.to_string_lossy().into_owned());
-    value.parse().map_err(|error| format!("{variable}: `{value}`: {error}").into())
+    value.parse().map_err(|error| Mistake::new(variable, format!("`{value}`: {error}")))
+}
+
+/// Where another service is, by the address in a variable or by `default`.
+///
+/// # Errors
+/// A value that is no URL of HTTP; the text names the variable and the value.
+pub fn service(variable: &str, default: &str) -> Result<Url, Mistake> {
+    let said: String = or_default(variable, default)?;
+    let url = Url::parse(&said).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+    let mistake = || Mistake::new(variable, format!("`{said}` is no URL such as {default}"));
+    url.ok_or_else(mistake)
 }
 
 /// Listens on the address in a variable, or on `default`.
 ///
 /// # Errors
 /// A value that is no address, or one that cannot be listened on; the text names the variable and the address.
-pub async fn listen(variable: &str, default: &str) -> Result<TcpListener, Box<dyn Error>> {
+pub async fn listen(variable: &str, default: &str) -> Result<TcpListener, Mistake> {
     let addr: SocketAddr = or_default(variable, default)?;
-    TcpListener::bind(addr).await.map_err(|error| format!("{variable}: `{addr}`: {error}").into())
+    let failed = |error| Mistake::new(variable, format!("cannot listen on {addr}: {error}"));
+    TcpListener::bind(addr).await.map_err(failed)
 }

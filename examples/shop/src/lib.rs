@@ -5,7 +5,7 @@ mod http;
 mod refusal;
 mod shutdown;
 
-pub use environment::{listen, or_default};
+pub use environment::{Mistake, listen, or_default, service};
 pub use http::{client, reaches};
 pub use refusal::Refusal;
 pub use shutdown::with_the_starter;
