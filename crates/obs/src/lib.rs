@@ -115,7 +115,7 @@ pub use obs_middleware as middleware;
 #[cfg(feature = "traces")]
 pub use obs_trace as traces;
 
-/// The README's code, so that it compiles.
+/// The code of the pages, so that it compiles, and runs where it can.
 #[cfg(all(
     doctest,
     feature = "testing",
@@ -124,17 +124,10 @@ pub use obs_trace as traces;
     feature = "config",
     feature = "client-reqwest"
 ))]
-#[doc = include_str!("../../../README.md")]
-struct Readme;
+mod pages {
+    #[doc = include_str!("../../../README.md")]
+    struct Readme;
 
-/// The guide's code, so that it runs.
-#[cfg(all(
-    doctest,
-    feature = "testing",
-    feature = "axum",
-    feature = "spawn",
-    feature = "config",
-    feature = "client-reqwest"
-))]
-#[doc = include_str!("../../../docs/guide.md")]
-struct Guide;
+    #[doc = include_str!("../../../docs/guide.md")]
+    struct Guide;
+}

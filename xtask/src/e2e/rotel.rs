@@ -1,5 +1,6 @@
 //! A real OTLP sink that prints every span it takes, and the reader of what it prints.
 
+use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
@@ -46,6 +47,15 @@ impl Rotel {
     /// Every span printed so far.
     pub(super) fn spans(&self) -> Vec<Printed> {
         parse(&self.process.output.text())
+    }
+
+    /// That no span is of another trace than these; how many there are.
+    pub(super) fn spans_of<'a>(&self, traces: impl Iterator<Item = &'a str>) -> Result<String> {
+        let (traces, spans) = (HashSet::<_>::from_iter(traces), self.spans());
+        match spans.iter().find(|span| !traces.contains(span.trace_id.as_str())) {
+            None => Ok(format!("{} spans", spans.len())),
+            Some(other) => Err(format!("a trace nobody sent: {other:?}")),
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! That the sink has the spans of what was sent, in their places.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use super::super::eventually::eventually;
 use super::super::lines::{access_lines, field};
@@ -32,12 +32,7 @@ pub(super) fn servers(seen: &Seen<'_>) -> Result<String> {
 }
 
 pub(super) fn no_others(seen: &Seen<'_>) -> Result<String> {
-    let sent: HashSet<_> = seen.sent.iter().map(|sent| sent.request.trace_id.as_str()).collect();
-    let spans = seen.rotel.spans();
-    match spans.iter().find(|span| !sent.contains(span.trace_id.as_str())) {
-        None => Ok(format!("{} spans", spans.len())),
-        Some(other) => Err(format!("{other:?}")),
-    }
+    seen.rotel.spans_of(seen.sent.iter().map(|sent| sent.request.trace_id.as_str()))
 }
 
 pub(super) fn named_by_lines(seen: &Seen<'_>) -> Result<String> {

@@ -114,10 +114,5 @@ pub(super) fn functions(seen: &Seen<'_>) -> Result<String> {
 }
 
 pub(super) fn no_others(seen: &Seen<'_>) -> Result<String> {
-    let sent: HashSet<_> = seen.sent.iter().map(|sent| sent.request.trace_id.as_str()).collect();
-    let spans = seen.rotel.spans();
-    match spans.iter().find(|span| !sent.contains(span.trace_id.as_str())) {
-        None => Ok(format!("{} spans", spans.len())),
-        Some(other) => Err(format!("{other:?}")),
-    }
+    seen.rotel.spans_of(seen.sent.iter().map(|sent| sent.request.trace_id.as_str()))
 }
