@@ -4,7 +4,7 @@ use std::any::Any;
 use std::fmt::{self, Display, Write};
 use std::sync::Arc;
 
-use http::{Response, StatusCode, Uri};
+use http::{Response, StatusCode};
 use obs_core::context::{Context, Route};
 use obs_core::fields::Value;
 use obs_core::keys::{attribute, metric};
@@ -12,6 +12,7 @@ use obs_core::observe::{Method, Operation, OperationEnd, OperationKind, Target};
 use obs_core::time::Monotonic;
 use obs_core::{Base, Outcome, SpanId, Timestamp};
 
+use super::place::Place;
 use crate::cause::{self, Fault};
 use crate::watch::{Watch, is_bodiless, panic_text};
 
@@ -29,7 +30,8 @@ struct Open {
     route: Option<Route>,
     method: Method,
     method_original: http::Method,
-    uri: Uri,
+    /// Of a call that is not recorded nobody is told where it went.
+    place: Option<Place>,
     started: Timestamp,
     begun: Monotonic,
     status: Option<StatusCode>,
@@ -48,10 +50,11 @@ impl Call {
         target: Target,
         route: Option<Route>,
         method: &http::Method,
-        uri: &Uri,
+        place: impl FnOnce() -> Place,
     ) -> Self {
         let (started, begun) = (base.clock.now(), base.clock.monotonic());
         let (context, parent) = base.open_operation();
+        let place = context.is_sampled().then(place);
         Self(Box::new(Open {
             calling: false,
             closed: false,
@@ -62,7 +65,7 @@ impl Call {
             route,
             method: Method::parse(method.as_str()),
             method_original: method.clone(),
-            uri: uri.clone(),
+            place,
             started,
             begun,
             status: None,
@@ -158,7 +161,8 @@ impl Open {
         if !self.context.is_sampled() {
             return self.base.operations.finish(&self.context, &operation, &end);
         }
-        let (url, status) = (self.url(), status_text(end.status));
+        let url = self.place.as_ref().map(Place::url).unwrap_or_default();
+        let status = status_text(end.status);
         let mut list = List { pairs: [("", Value::Bool(false)); MAX_ATTRIBUTES], len: 0 };
         self.describe(&mut list, &url, &status, &end);
         operation.attributes = &list.pairs[..list.len];
@@ -175,10 +179,9 @@ impl Open {
         if let Some(route) = self.route {
             list.text(attribute::URL_TEMPLATE, route.as_str());
         }
-        if let Some(host) = self.uri.host() {
-            list.text(attribute::SERVER_ADDRESS, host.trim_matches(['[', ']']));
-            let usual = if self.uri.scheme_str() == Some("https") { 443 } else { 80 };
-            list.number(attribute::SERVER_PORT, self.uri.port_u16().unwrap_or(usual).into());
+        if let Some((place, host)) = self.place.as_ref().and_then(|place| Some((place, place.host()?))) {
+            list.text(attribute::SERVER_ADDRESS, host);
+            list.number(attribute::SERVER_PORT, place.port().into());
         }
         list.text(attribute::PEER_SERVICE, self.target.as_str());
         if let Some(status) = end.status {
@@ -192,33 +195,6 @@ impl Open {
         if let Some(kind) = if by_status { Some(status) } else { end.fault } {
             list.text(attribute::ERROR_TYPE, kind);
         }
-    }
-
-    /// Without credentials, query and fragment, any of which may be a secret.
-    fn url(&self) -> String {
-        let path = self.uri.path();
-        let mut url = String::new();
-        if let (Some(scheme), Some(authority)) = (self.uri.scheme_str(), self.uri.authority()) {
-            let authority = authority.as_str();
-            let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-            url.reserve_exact(scheme.len() + 3 + host.len() + path.len());
-            url.push_str(scheme);
-            url.push_str("://");
-            url.push_str(host);
-        }
-        url.push_str(path);
-        cut(&mut url, MAX_URL);
-        url
-    }
-}
-
-/// The longest URL kept, in bytes; the rest is cut off.
-const MAX_URL: usize = 4 * 1_024;
-
-fn cut(text: &mut String, most: usize) {
-    if text.len() > most {
-        let end = (0..=most).rev().find(|at| text.is_char_boundary(*at));
-        text.truncate(end.unwrap_or_default());
     }
 }
 

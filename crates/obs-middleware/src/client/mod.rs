@@ -40,6 +40,7 @@
 
 mod call;
 mod inject;
+mod place;
 #[cfg(feature = "client-reqwest")]
 pub mod reqwest;
 
@@ -58,6 +59,7 @@ use tower_service::Service;
 use crate::route::RouteOf;
 use crate::watch::{Watch, WatchedBody, WatchedFuture};
 use call::Call;
+use place::Place;
 
 /// The response body of [`Client`]: the inner body's frames, unchanged.
 pub type ClientBody<B> = WatchedBody<B, Call>;
@@ -174,7 +176,8 @@ where
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
         let settings = &*self.settings;
         let route = settings.route.route(request.uri(), request.extensions());
-        let call = Call::open(&settings.base, settings.target, route, request.method(), request.uri());
+        let place = || Place::Uri(request.uri().clone());
+        let call = Call::open(&settings.base, settings.target, route, request.method(), place);
         settings.inject.write(call.context(), request.headers_mut());
         let inner = &mut self.inner;
         watched(call, || inner.call(request))

@@ -21,13 +21,14 @@ use std::fmt;
 use std::pin::Pin;
 use std::task::{Context as TaskContext, Poll, ready};
 
-use http::Uri;
+use http::Extensions;
 use obs_core::context::Route;
 use pin_project_lite::pin_project;
 use reqwest::{Body, Request, Response, ResponseBuilderExt};
 use tower_service::Service;
 
 use super::call::Call;
+use super::place::Place;
 use super::{Client, ClientFuture, ClientLayer, Settings, watched};
 use crate::route::RouteOf;
 use crate::watch::Watch;
@@ -77,8 +78,9 @@ where
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        let uri = uri(&request);
-        let route = self.settings.route.route(&uri, &http::Extensions::new());
+        // One that is no URI for the `http` crate is sent by reqwest all the same.
+        let uri = request.url().as_str().parse().unwrap_or_default();
+        let route = self.settings.route.route(&uri, &Extensions::new());
         send(&self.settings, route, request, &mut self.inner)
     }
 }
@@ -92,14 +94,10 @@ fn send<S, R>(
 where
     S: Service<Request, Response = Response>,
 {
-    let call = Call::open(&settings.base, settings.target, route, request.method(), &uri(&request));
+    let place = || Place::Url(request.url().clone());
+    let call = Call::open(&settings.base, settings.target, route, request.method(), place);
     settings.inject.write(call.context(), request.headers_mut());
     ReqwestFuture { inner: watched(call, || AsHttp { inner: inner.call(request) }) }
-}
-
-/// Where the request goes. One that is no URI for the `http` crate is sent by reqwest all the same.
-fn uri(request: &Request) -> Uri {
-    request.url().as_str().parse().unwrap_or_default()
 }
 
 pin_project! {
