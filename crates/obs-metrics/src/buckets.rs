@@ -58,6 +58,11 @@ impl Buckets {
         self
     }
 
+    /// These bounds for the family of this very name, whatever the rules say.
+    pub(crate) fn first(&mut self, name: &str, bounds: &[f64]) {
+        self.rules.insert(0, (Matcher::Full(name.to_owned()), bounds.to_vec()));
+    }
+
     /// The bounds of the family of this sanitised name.
     pub(crate) fn of(&self, family: &str) -> &[f64] {
         let found = self.rules.iter().find(|(matcher, _)| matcher.matches(family));
@@ -80,7 +85,7 @@ fn sanitized(matcher: Matcher) -> Matcher {
     }
 }
 
-fn check_bounds(whose: &str, bounds: &[f64], mistakes: &mut Vec<String>) {
+pub(crate) fn check_bounds(whose: &str, bounds: &[f64], mistakes: &mut Vec<String>) {
     if bounds.is_empty() {
         mistakes.push(format!("{whose}: there are none"));
     } else if let Some(bad) = bounds.iter().find(|bound| !bound.is_finite()) {

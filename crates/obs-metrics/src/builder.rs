@@ -6,7 +6,7 @@ use metrics_exporter_prometheus::Matcher;
 use obs_core::Base;
 
 use crate::const_labels::{self, ConstLabels};
-use crate::{Buckets, BuildError, Recorder};
+use crate::{Buckets, BuildError, Declaration, Recorder};
 
 /// How many series a family holds unless told otherwise.
 pub const DEFAULT_SERIES_CAP: usize = 2_000;
@@ -27,6 +27,7 @@ pub(crate) struct Settings {
     pub(crate) buckets: Buckets,
     pub(crate) const_labels: ConstLabels,
     pub(crate) exemplars: bool,
+    pub(crate) declarations: Vec<Declaration>,
 }
 
 /// Makes a [`Recorder`]; begun by [`Recorder::builder`].
@@ -38,6 +39,7 @@ pub struct Builder {
     series_cap: usize,
     const_labels: Vec<(String, String)>,
     exemplars: Exemplars,
+    declarations: Vec<Declaration>,
 }
 
 impl Builder {
@@ -48,6 +50,7 @@ impl Builder {
             series_cap: DEFAULT_SERIES_CAP,
             const_labels: Vec::new(),
             exemplars: Exemplars::On,
+            declarations: Vec::new(),
         }
     }
 
@@ -90,12 +93,19 @@ impl Builder {
         self
     }
 
+    /// A family that is there from the beginning; see [`Declaration`]. Default: those of obs's own.
+    pub fn declare(mut self, declaration: Declaration) -> Self {
+        self.declarations.push(declaration);
+        self
+    }
+
     /// The recorder. Touches no global.
     ///
     /// # Errors
     ///
     /// Every mistake at once: bounds that are empty, infinite, no number or not ascending, a const label whose name
-    /// is invalid, reserved, refused, a label of our own metrics or there twice, a cap of zero.
+    /// is invalid, reserved, refused, a label of our own metrics or there twice, a cap of zero, and [what may be wrong](Declaration::mistakes) with a
+    /// declaration.
     pub fn build(self) -> Result<Recorder, BuildError> {
         let mut mistakes = Vec::new();
         self.buckets.check(&mut mistakes);
@@ -103,6 +113,8 @@ impl Builder {
         if self.series_cap == 0 {
             mistakes.push("the series cap is zero".to_owned());
         }
+        let declared = Declaration::mistakes(&self.declarations, self.series_cap);
+        mistakes.extend(declared.into_iter().map(|(_, mistake)| mistake));
         if !mistakes.is_empty() {
             return Err(BuildError { mistakes });
         }
@@ -111,6 +123,7 @@ impl Builder {
             buckets: self.buckets.sanitized(),
             const_labels: ConstLabels::new(self.const_labels),
             exemplars: self.exemplars == Exemplars::On,
+            declarations: self.declarations,
         };
         Ok(Recorder::new(self.base, settings))
     }

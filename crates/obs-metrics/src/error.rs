@@ -29,6 +29,17 @@ pub enum RegisterError {
         /// The label names that came now.
         now: Vec<String>,
     },
+    /// The family was declared, and the label does not have such a value.
+    Value {
+        /// The family's name.
+        family: String,
+        /// The label's name.
+        label: String,
+        /// The value that came now.
+        value: String,
+        /// The values it may have.
+        known: Vec<String>,
+    },
     /// The label holds an id, which would make a series of each request
     /// ([`obs_core::keys::label::REFUSED`]).
     IdLabel {
@@ -86,6 +97,7 @@ impl RegisterError {
             Self::EmptyName => "",
             Self::Type { family, .. }
             | Self::Labels { family, .. }
+            | Self::Value { family, .. }
             | Self::IdLabel { family, .. }
             | Self::ReservedLabel { family, .. }
             | Self::RepeatedLabel { family, .. }
@@ -99,6 +111,7 @@ impl RegisterError {
             Self::EmptyName => Rejection::Name,
             Self::Type { .. } => Rejection::Type,
             Self::Labels { .. } => Rejection::Labels,
+            Self::Value { .. } => Rejection::Value,
             Self::IdLabel { .. } => Rejection::IdLabel,
             Self::ReservedLabel { .. } => Rejection::ReservedLabel,
             Self::RepeatedLabel { .. } => Rejection::RepeatedLabel,
@@ -123,6 +136,11 @@ impl fmt::Display for RegisterError {
                 "metric `{family}` was first registered with {}, now with {}",
                 Names(first),
                 Names(now)
+            ),
+            Self::Value { family, label, value, known } => write!(
+                f,
+                "metric `{family}` was declared with `{label}` as one of {}, now it is `{value}`",
+                known.join(", ")
             ),
             Self::IdLabel { family, label } => write!(
                 f,
@@ -175,6 +193,7 @@ pub(crate) enum Rejection {
     Name,
     Type,
     Labels,
+    Value,
     IdLabel,
     ReservedLabel,
     RepeatedLabel,
@@ -188,10 +207,11 @@ pub(crate) enum Rejection {
 }
 
 impl Rejection {
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Name,
         Self::Type,
         Self::Labels,
+        Self::Value,
         Self::IdLabel,
         Self::ReservedLabel,
         Self::RepeatedLabel,
@@ -206,6 +226,7 @@ impl Rejection {
             Self::Name => "name",
             Self::Type => "type",
             Self::Labels => "labels",
+            Self::Value => "value",
             Self::IdLabel => "id_label",
             Self::ReservedLabel => "reserved_label",
             Self::RepeatedLabel => "repeated_label",

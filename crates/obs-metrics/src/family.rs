@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use metrics::Key;
 use obs_core::keys::Kind;
 
+use crate::declare::Values;
 use crate::error::Rejection;
 use crate::series::Arena;
 use crate::text::TOTAL;
@@ -45,6 +46,8 @@ pub(crate) struct Family {
     pub(crate) kind: Kind,
     /// In the order in which every series writes them.
     pub(crate) labels: Box<[Box<str>]>,
+    /// What its labels may be, where it was declared.
+    pub(crate) values: Values,
     /// Upper bounds without `+Inf`; empty but for histograms.
     pub(crate) bounds: Box<[f64]>,
     pub(crate) shared: Arc<Shared>,
@@ -150,6 +153,7 @@ mod tests {
             name: "x".into(),
             kind: Kind::Counter,
             labels: ["a".into(), "b".into()].into(),
+            values: Values::default(),
             bounds: [].into(),
             shared: Arc::new(Shared::new(true)),
             overflowed: AtomicU64::new(0),

@@ -25,6 +25,7 @@
 //! - A **family** has one name, one type and one set of label names, all fixed by the first registration; whatever
 //!   does not fit is a [`RegisterError`]. Through the facade, which knows no errors, it becomes a handle that counts
 //!   nothing, a count in `obs_metric_rejected_total`, and an entry in [`Recorder::problems`].
+//! - A [`Declaration`] tells a family before anything is counted in it, so that it is on the first scrape.
 //! - A **series** is one set of label values. A family holds a [capped](Builder::series_cap) number of them; what
 //!   comes later counts in one series whose label values are all `_overflow`, so that totals stay exact. Series live
 //!   as long as the recorder and handles to them never go silent.
@@ -49,6 +50,7 @@
 mod buckets;
 mod builder;
 mod const_labels;
+mod declare;
 mod error;
 mod expose;
 mod facade;
@@ -68,6 +70,7 @@ pub mod red;
 
 pub use buckets::{Buckets, DEFAULT_BUCKETS};
 pub use builder::{Builder, DEFAULT_SERIES_CAP, Exemplars};
+pub use declare::Declaration;
 pub use error::{BuildError, RegisterError};
 pub use expose::Format;
 /// How a rule of [`Buckets`] chooses histograms.

@@ -12,13 +12,14 @@ use obs_core::keys::{Kind, metric};
 
 use crate::builder::Settings;
 use crate::const_labels::ConstLabels;
+use crate::declare::Values;
 use crate::expose::{self, Format};
 use crate::family::Shared;
 use crate::problems::Problems;
 use crate::registry::State;
 use crate::series::Stored;
 use crate::text::{Canonical, family_name};
-use crate::{Buckets, BuildError, Builder, RegisterError};
+use crate::{Buckets, BuildError, Builder, Declaration, RegisterError};
 
 /// Holds all metrics of one installation. Clones are cheap and share everything.
 #[derive(Clone)]
@@ -56,14 +57,31 @@ impl Recorder {
 
     pub(crate) fn new(base: Arc<Base>, settings: Settings) -> Self {
         let shared = Arc::new(Shared::new(settings.exemplars));
-        let mut state = State::new(settings.series_cap, settings.buckets, Arc::clone(&shared));
+        let mut buckets = settings.buckets;
+        for (name, bounds) in settings.declarations.iter().filter_map(Declaration::bounds) {
+            buckets.first(name, bounds);
+        }
+        let mut state = State::new(settings.series_cap, buckets, Arc::clone(&shared));
+        // Before our own descriptions: the first one stays.
+        for (family, unit, help) in settings.declarations.iter().filter_map(Declaration::description) {
+            state.describe(family, unit, help);
+        }
         for metric in metric::ALL {
             let labels = metric.labels.iter().map(|&name| (name, ""));
             if let Ok(canonical) = Canonical::new(metric.kind, metric.name, labels) {
-                let _ = state.declare(&canonical);
+                let _ = state.create(&canonical, Values::default());
             }
             let family = family_name(metric.kind, metric.name);
             state.describe(family, unit_of(family), metric.help);
+        }
+        // Checked by the builder, so that none of them is refused.
+        for declaration in &settings.declarations {
+            if let Some((canonical, values)) = declaration.family_to_be() {
+                let _ = state.declare(&canonical, values);
+            }
+            for canonical in declaration.every_series() {
+                let _ = state.register(&canonical);
+            }
         }
         Self(Arc::new(Inner {
             base,

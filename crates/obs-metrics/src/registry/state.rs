@@ -8,6 +8,7 @@ use metrics::{Key, Label, Unit};
 use obs_core::keys::{Kind, Metric};
 
 use super::index::Index;
+use crate::declare::Values;
 use crate::family::{Family, Shared};
 use crate::series::{self, Stored};
 use crate::text::{self, Canonical, OVERFLOW};
@@ -45,6 +46,8 @@ pub(crate) struct State {
 
 struct Entry {
     family: Arc<Family>,
+    /// Shown also while it has no series.
+    is_declared: bool,
     /// In the order of registration.
     series: Vec<u32>,
     overflow: Option<u32>,
@@ -95,6 +98,9 @@ impl State {
                 let other = canonical.other_spelling()?;
                 self.find_text(hash(canonical, &other), &entry.family, &text)
             });
+        if found.is_none() {
+            has_values(&entry.family, canonical)?;
+        }
         if found.is_none() && entry.overflow.is_some() {
             entry.family.overflowed.fetch_add(1, Ordering::Relaxed);
             return Ok(entry.overflow);
@@ -137,7 +143,7 @@ impl State {
         }
         let at = match self.by_name.get(canonical.family()) {
             Some(&at) => at,
-            None => self.declare(canonical)?,
+            None => self.create(canonical, Values::default())?,
         };
         let entry = &mut self.families[at];
         let family = Arc::clone(&entry.family);
@@ -167,8 +173,15 @@ impl State {
         id
     }
 
+    /// Makes a family that was told beforehand, with no series yet.
+    pub(crate) fn declare(&mut self, canonical: &Canonical, values: Values) -> Result<(), RegisterError> {
+        let at = self.create(canonical, values)?;
+        self.families[at].is_declared = true;
+        Ok(())
+    }
+
     /// Makes a family with no series yet.
-    pub(crate) fn declare(&mut self, canonical: &Canonical) -> Result<usize, RegisterError> {
+    pub(crate) fn create(&mut self, canonical: &Canonical, values: Values) -> Result<usize, RegisterError> {
         let (name, kind) = (canonical.family(), canonical.kind);
         if let Some((sample, first)) = self.clash(kind, name) {
             return Err(RegisterError::NameClash {
@@ -188,6 +201,7 @@ impl State {
             name: name.into(),
             kind,
             labels: canonical.labels.iter().map(|(key, _)| key.as_str().into()).collect(),
+            values,
             bounds: bounds.into(),
             shared: Arc::clone(&self.shared),
             overflowed: AtomicU64::new(0),
@@ -198,7 +212,7 @@ impl State {
         self.by_name.insert(name.into(), at);
         let place = self.sorted.partition_point(|&other| *self.families[other].family.name < *name);
         self.sorted.insert(place, at);
-        self.families.push(Entry { family, series: Vec::new(), overflow: None });
+        self.families.push(Entry { family, is_declared: false, series: Vec::new(), overflow: None });
         Ok(at)
     }
 
@@ -224,12 +238,18 @@ impl State {
         })
     }
 
-    /// The first description of a name stays.
+    /// The first help and the first unit of a name stay.
     pub(crate) fn describe(&mut self, family: &str, unit: Option<Unit>, help: &str) {
-        if self.descriptions.len() < FAMILY_CAP && !self.descriptions.contains_key(family) {
-            let description = Description { help: help.to_owned(), unit };
-            self.descriptions.insert(family.into(), Arc::new(description));
+        let known = self.descriptions.get(family);
+        if known.is_none() && self.descriptions.len() >= FAMILY_CAP {
+            return;
         }
+        let description = match known {
+            Some(known) if !known.help.is_empty() => return,
+            Some(known) => Description { help: help.to_owned(), unit: known.unit.or(unit) },
+            None => Description { help: help.to_owned(), unit },
+        };
+        self.descriptions.insert(family.into(), Arc::new(description));
     }
 
     pub(crate) fn description(&self, family: &str) -> Option<Arc<Description>> {
@@ -241,13 +261,13 @@ impl State {
         self.series.len()
     }
 
-    /// Families that have series, in the order of their names, each with the number by which
+    /// Families that have series or were declared, in the order of their names, each with the number by which
     /// [`State::copy_series`] knows it.
     pub(crate) fn families(&self) -> impl Iterator<Item = (usize, &Arc<Family>)> {
         self.sorted
             .iter()
             .map(|&at| (at, &self.families[at]))
-            .filter(|(_, entry)| !entry.series.is_empty())
+            .filter(|(_, entry)| entry.is_declared || !entry.series.is_empty())
             .map(|(at, entry)| (at, &entry.family))
     }
 
@@ -277,6 +297,23 @@ fn admit(family: &Family, canonical: &Canonical) -> Result<(), RegisterError> {
             first: family.labels.iter().map(|name| name.to_string()).collect(),
             now: canonical.label_names(),
         });
+    }
+    Ok(())
+}
+
+/// Whether each label has a value that it may have.
+fn has_values(family: &Family, canonical: &Canonical) -> Result<(), RegisterError> {
+    for (at, name) in family.labels.iter().enumerate() {
+        let Some(known) = family.values.of(at) else { continue };
+        let value = canonical.labels.iter().find(|(key, _)| **key == **name).map(|(_, value)| value);
+        if let Some(value) = value.filter(|value| !known.contains(value)) {
+            return Err(RegisterError::Value {
+                family: family.name.to_string(),
+                label: name.to_string(),
+                value: value.clone(),
+                known: known.to_vec(),
+            });
+        }
     }
     Ok(())
 }

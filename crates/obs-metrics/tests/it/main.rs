@@ -4,6 +4,7 @@ mod admin;
 mod buckets;
 mod caps;
 mod const_labels;
+mod declare;
 mod exemplars;
 mod exposition;
 mod operations;
