@@ -22,6 +22,7 @@
 
 pub mod base;
 pub mod context;
+mod declaration;
 pub mod fields;
 pub mod id;
 pub mod keys;
@@ -38,6 +39,7 @@ pub mod time;
 
 pub use base::Base;
 pub use context::Context;
+pub use declaration::{Declaration, DeclaredLabel};
 pub use id::{IdSource, RequestId, RequestIdError, SpanId, TraceId};
 pub use lifecycle::{Lifecycle, Phase};
 pub use network::{Network, NetworkError};

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use metrics_exporter_prometheus::Matcher;
-use obs_core::Base;
+use obs_core::{Base, Declaration};
 
 use crate::const_labels::{self, ConstLabels};
-use crate::{Buckets, BuildError, Declaration, Recorder};
+use crate::{Buckets, BuildError, Recorder, declare};
 
 /// How many series a family holds unless told otherwise.
 pub const DEFAULT_SERIES_CAP: usize = 2_000;
@@ -104,7 +104,7 @@ impl Builder {
     /// # Errors
     ///
     /// Every mistake at once: bounds that are empty, infinite, no number or not ascending, a const label whose name
-    /// is invalid, reserved, refused, a label of our own metrics or there twice, a cap of zero, and [what may be wrong](Declaration::mistakes) with a
+    /// is invalid, reserved, refused, a label of our own metrics or there twice, a cap of zero, and [what may be wrong](declare::mistakes) with a
     /// declaration.
     pub fn build(self) -> Result<Recorder, BuildError> {
         let mut mistakes = Vec::new();
@@ -113,7 +113,7 @@ impl Builder {
         if self.series_cap == 0 {
             mistakes.push("the series cap is zero".to_owned());
         }
-        let declared = Declaration::mistakes(&self.declarations, self.series_cap);
+        let declared = declare::mistakes(&self.declarations, self.series_cap);
         mistakes.extend(declared.into_iter().map(|(_, mistake)| mistake));
         if !mistakes.is_empty() {
             return Err(BuildError { mistakes });

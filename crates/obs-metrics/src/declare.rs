@@ -1,289 +1,202 @@
-//! Families that are told before anything is counted, and what may be wrong with what is told.
+//! Families that are told before anything is counted in them: what may be wrong with what is told, and what the
+//! registry makes of it.
+//!
+//! ```
+//! use obs_core::{Base, Declaration, Resource};
+//! use obs_metrics::{Format, Recorder};
+//!
+//! let placed = Declaration::counter("orders_placed_total").help("Orders placed.").label_of("kind", ["book", "cup"]);
+//! let recorder = Recorder::builder(Base::new(Resource::new("orders"))).declare(placed).build()?;
+//! let text = String::from_utf8(recorder.render(Format::Text))?;
+//! assert!(text.contains("orders_placed_total{kind=\"book\"} 0\norders_placed_total{kind=\"cup\"} 0\n"));
+//! assert!(recorder.counter("orders_placed_total", &[("kind", "pot")]).is_err());
+//! # Ok::<_, Box<dyn std::error::Error>>(())
+//! ```
 
 use std::collections::HashMap;
 
 use metrics::Unit;
 use metrics_exporter_prometheus::formatting::sanitize_label_value;
 use obs_core::keys::{Kind, Metric, metric};
+use obs_core::{Declaration, DeclaredLabel};
 
 use crate::buckets::check_bounds;
 use crate::error::word;
 use crate::text::{Canonical, family_name, occupied};
 
-/// A family as it is to be, told before anything is counted in it.
-///
-/// It is on the first scrape: with every series at zero where all of its labels have [given values](Self::label_of), and
-/// by its help and type alone where one may have any. An observation of another type, with other labels or with another
-/// value than those given is refused and counted, as one that does not go with the first registration is.
-///
-/// A family of obs's own is told with its own type and labels; then its help and its bounds become those told here.
-///
-/// ```
-/// use obs_core::{Base, Resource};
-/// use obs_metrics::{Declaration, Format, Recorder};
-///
-/// let placed = Declaration::counter("orders_placed_total").help("Orders placed.").label_of("kind", ["book", "cup"]);
-/// let recorder = Recorder::builder(Base::new(Resource::new("orders"))).declare(placed).build()?;
-/// let text = String::from_utf8(recorder.render(Format::Text))?;
-/// assert!(text.contains("orders_placed_total{kind=\"book\"} 0\norders_placed_total{kind=\"cup\"} 0\n"));
-/// assert!(recorder.counter("orders_placed_total", &[("kind", "pot")]).is_err());
-/// # Ok::<_, Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Clone, Debug, PartialEq)]
-#[must_use = "a declaration does nothing until a recorder has it"]
-pub struct Declaration {
-    name: String,
-    kind: Kind,
-    help: Option<String>,
-    unit: Option<Unit>,
-    labels: Vec<Label>,
-    bounds: Option<Vec<f64>>,
-}
-
-/// A label, and the values it may have; `None` is any.
-#[derive(Clone, Debug, PartialEq)]
-struct Label {
-    name: String,
-    values: Option<Vec<String>>,
-}
-
-impl Declaration {
-    /// A family of this kind. A counter's name may be given with or without `_total`.
-    pub fn new(kind: Kind, name: impl Into<String>) -> Self {
-        Self { name: name.into(), kind, help: None, unit: None, labels: Vec::new(), bounds: None }
-    }
-
-    /// A counter; the name may be given with or without `_total`.
-    pub fn counter(name: impl Into<String>) -> Self {
-        Self::new(Kind::Counter, name)
-    }
-
-    /// A gauge.
-    pub fn gauge(name: impl Into<String>) -> Self {
-        Self::new(Kind::Gauge, name)
-    }
-
-    /// A histogram, with the bounds that the builder has for its name unless it is given [its own](Self::buckets).
-    pub fn histogram(name: impl Into<String>) -> Self {
-        Self::new(Kind::Histogram, name)
-    }
-
-    /// The help text. Default: what is described by the macros, or none.
-    pub fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
-        self
-    }
-
-    /// The unit, which the name must end in (OpenMetrics 1.0, section "Unit"). Default: none.
-    pub fn unit(mut self, unit: Unit) -> Self {
-        self.unit = Some(unit);
-        self
-    }
-
-    /// A label that may have any value.
-    pub fn label(mut self, name: impl Into<String>) -> Self {
-        self.labels.push(Label { name: name.into(), values: None });
-        self
-    }
-
-    /// A label that has one of these values and no other.
-    pub fn label_of<V: Into<String>>(
-        mut self,
-        name: impl Into<String>,
-        values: impl IntoIterator<Item = V>,
-    ) -> Self {
-        let values = values.into_iter().map(Into::into).collect();
-        self.labels.push(Label { name: name.into(), values: Some(values) });
-        self
-    }
-
-    /// The upper bounds of a histogram, ascending and without `+Inf`; they go before the builder's rules.
-    pub fn buckets(mut self, bounds: impl Into<Vec<f64>>) -> Self {
-        self.bounds = Some(bounds.into());
-        self
-    }
-
-    /// What is wrong with some declarations, each mistake with the place of its declaration among them: names that
-    /// Prometheus does not take or that are reserved, a name that is there twice, that is another family of obs's own, or
-    /// that is one plural away from it, a unit that the name does not end in, bounds that do not ascend, and more series at
-    /// zero than `series_cap`.
-    pub fn mistakes(declarations: &[Self], series_cap: usize) -> Vec<(usize, String)> {
-        let mut mistakes = Vec::new();
-        let mut taken: HashMap<String, &Self> = HashMap::new();
-        for (at, declaration) in declarations.iter().enumerate() {
-            let mut found = Vec::new();
-            declaration.check(series_cap, &mut found);
-            let family = family_name(declaration.kind, &declaration.name);
-            for sample in occupied(declaration.kind, family) {
-                let Some(first) = taken.insert(sample, declaration) else { continue };
-                found.push(if first.family() == family {
-                    format!("`{}` is there twice", declaration.name)
-                } else {
-                    format!(
-                        "`{}` and the {} `{}` would share a sample",
-                        declaration.name,
-                        word(first.kind),
-                        first.name
-                    )
-                });
-                break;
-            }
-            mistakes.extend(found.into_iter().map(|mistake| (at, mistake)));
+/// What is wrong with some declarations, each mistake with the place of its declaration among them: names that Prometheus
+/// does not take or that are reserved, a name that is there twice, that is a family of obs's own of another type or with
+/// other labels, or that is one plural away from it, a unit that is unknown or that the name does not end in, bounds that
+/// do not ascend, and more series at zero than `series_cap`.
+pub fn mistakes(declarations: &[Declaration], series_cap: usize) -> Vec<(usize, String)> {
+    let mut mistakes = Vec::new();
+    let mut taken: HashMap<String, &Declaration> = HashMap::new();
+    for (at, declaration) in declarations.iter().enumerate() {
+        let mut found = Vec::new();
+        check(declaration, series_cap, &mut found);
+        let family = family(declaration);
+        for sample in occupied(declaration.kind, family) {
+            let Some(first) = taken.insert(sample, declaration) else { continue };
+            found.push(if self::family(first) == family {
+                format!("`{}` is there twice", declaration.name)
+            } else {
+                let (first, kind) = (&first.name, word(first.kind));
+                format!("`{}` and the {kind} `{first}` would share a sample", declaration.name)
+            });
+            break;
         }
+        mistakes.extend(found.into_iter().map(|mistake| (at, mistake)));
+    }
+    mistakes
+}
+
+fn check(declaration: &Declaration, series_cap: usize, mistakes: &mut Vec<String>) {
+    let Declaration { name, kind, labels, .. } = declaration;
+    match Canonical::new(*kind, name, any_values(declaration)) {
+        Err(error) => return mistakes.push(error.to_string()),
+        Ok(canonical) => {
+            let written = canonical.labels.iter().map(|(written, _)| written.as_str());
+            let labels = labels.iter().map(|label| label.name.as_str()).zip(written);
+            let names = [(name.as_str(), canonical.spelling.as_str())].into_iter().chain(labels);
+            mistakes.extend(names.filter(|(name, written)| name != written).map(|(name, written)| {
+                format!("`{name}` is no name that Prometheus takes; did you mean `{written}`?")
+            }));
+        }
+    }
+    match (&declaration.buckets, kind) {
+        (Some(bounds), Kind::Histogram) => {
+            check_bounds(&format!("the buckets of `{name}`"), bounds, mistakes);
+        }
+        (Some(_), kind) => mistakes.push(format!("`{name}` is a {}, which has no buckets", word(*kind))),
+        (None, _) => {}
+    }
+    match &declaration.unit {
+        Some(unit) if Unit::from_string(unit).is_none() => {
+            mistakes.push(format!("`{unit}` is no unit such as `seconds` or `bytes`"));
+        }
+        Some(unit) if !family(declaration).ends_with(&format!("_{unit}")) => {
+            mistakes.push(format!("the name of `{name}` does not end in its unit, `_{unit}`"));
+        }
+        _ => {}
+    }
+    for DeclaredLabel { name: label, values, .. } in labels {
+        let Some(values) = values else { continue };
+        if values.is_empty() {
+            mistakes.push(format!("the label `{label}` of `{name}` may have no value at all"));
+        }
+        if let Some(at) = (1..values.len()).find(|&at| values[..at].contains(&values[at])) {
+            mistakes.push(format!("the label `{label}` of `{name}` has the value `{}` twice", values[at]));
+        }
+    }
+    if let Some(series) = series(declaration).filter(|series| *series > series_cap) {
         mistakes
+            .push(format!("`{name}` would have {series} series at zero, and a family holds {series_cap}"));
     }
+    check_beside_own(declaration, mistakes);
+}
 
-    fn check(&self, series_cap: usize, mistakes: &mut Vec<String>) {
-        let name = &self.name;
-        match Canonical::new(self.kind, name, self.any_values()) {
-            Err(error) => return mistakes.push(error.to_string()),
-            Ok(canonical) => {
-                let labels = self.labels.iter().zip(&canonical.labels);
-                let other = labels.filter(|(label, (written, _))| label.name != *written);
-                let other = other.map(|(label, (written, _))| (label.name.as_str(), written.as_str()));
-                let names =
-                    (*name != canonical.spelling).then_some((name.as_str(), canonical.spelling.as_str()));
-                mistakes.extend(names.into_iter().chain(other).map(|(name, written)| {
-                    format!("`{name}` is no name that Prometheus takes; did you mean `{written}`?")
-                }));
-            }
-        }
-        match (&self.bounds, self.kind) {
-            (Some(bounds), Kind::Histogram) => {
-                check_bounds(&format!("the buckets of `{name}`"), bounds, mistakes)
-            }
-            (Some(_), kind) => mistakes.push(format!("`{name}` is a {}, which has no buckets", word(kind))),
-            (None, _) => {}
-        }
-        if let Some(unit) = self.unit {
-            let ending = format!("_{}", unit.as_str());
-            if !self.family().ends_with(&ending) {
-                mistakes.push(format!("the name of `{name}` does not end in its unit, `{ending}`"));
-            }
-        }
-        for Label { name: label, values } in &self.labels {
-            let Some(values) = values else { continue };
-            if values.is_empty() {
-                mistakes.push(format!("the label `{label}` of `{name}` may have no value at all"));
-            }
-            if let Some(value) = (1..values.len()).find(|&at| values[..at].contains(&values[at])) {
-                mistakes
-                    .push(format!("the label `{label}` of `{name}` has the value `{}` twice", values[value]));
-            }
-        }
-        match self.series() {
-            Some(series) if series > series_cap => mistakes.push(format!(
-                "`{name}` would have {series} series at zero, and a family holds {series_cap}"
-            )),
-            _ => {}
-        }
-        self.check_beside_own(mistakes);
-    }
-
-    /// Against the families of obs's own.
-    fn check_beside_own(&self, mistakes: &mut Vec<String>) {
-        let name = &self.name;
-        if let Some(own) = self.own() {
-            let is_same = own.kind == self.kind
-                && own.labels.len() == self.labels.len()
-                && self.labels.iter().all(|label| own.labels.contains(&label.name.as_str()));
-            if !is_same {
-                let labels = match own.labels {
-                    [] => String::from("without labels"),
-                    labels => format!("with the labels {}", labels.join(", ")),
-                };
-                mistakes.push(format!("`{name}` is a metric of obs itself, a {} {labels}", word(own.kind)));
-            } else if self.labels.iter().any(|label| label.values.is_some()) {
-                mistakes.push(format!(
-                    "`{name}` is a metric of obs itself, whose labels have the values they have"
-                ));
-            }
-            return;
-        }
-        let singular = singular(self.kind, name);
-        let near = metric::ALL.iter().find(|own| self::singular(own.kind, own.name) == singular);
-        let clash = || {
-            occupied(self.kind, self.family()).find_map(|sample| {
-                let own = |own: &&&Metric| {
-                    occupied(own.kind, family_name(own.kind, own.name)).any(|other| other == sample)
-                };
-                metric::ALL.iter().find(own).map(|own| (sample, own.name))
-            })
-        };
-        if let Some(near) = near {
+/// Against the families of obs's own.
+fn check_beside_own(declaration: &Declaration, mistakes: &mut Vec<String>) {
+    let Declaration { name, kind, labels, .. } = declaration;
+    if let Some(own) = own(declaration) {
+        let is_same = own.kind == *kind
+            && own.labels.len() == labels.len()
+            && labels.iter().all(|label| own.labels.contains(&label.name.as_str()));
+        if !is_same {
+            let labels = match own.labels {
+                [] => String::from("without labels"),
+                labels => format!("with the labels {}", labels.join(", ")),
+            };
+            mistakes.push(format!("`{name}` is a metric of obs itself, a {} {labels}", word(own.kind)));
+        } else if labels.iter().any(|label| label.values.is_some()) {
             mistakes
-                .push(format!("`{name}` is nearly a metric of obs itself; did you mean `{}`?", near.name));
-        } else if let Some((sample, own)) = clash() {
-            mistakes.push(format!(
-                "`{name}` would write the sample `{sample}` of `{own}`, a metric of obs itself"
-            ));
+                .push(format!("`{name}` is a metric of obs itself, whose labels have the values they have"));
         }
+        return;
     }
-
-    fn family(&self) -> &str {
-        family_name(self.kind, &self.name)
+    let singular = singular(*kind, name);
+    if let Some(near) = metric::ALL.iter().find(|own| self::singular(own.kind, own.name) == singular) {
+        mistakes.push(format!("`{name}` is nearly a metric of obs itself; did you mean `{}`?", near.name));
+        return;
     }
-
-    /// The family of obs's own that has this name.
-    fn own(&self) -> Option<&'static Metric> {
-        let is_same =
-            |own: &&Metric| own.name == self.name || family_name(own.kind, own.name) == self.family();
-        metric::ALL.iter().copied().find(is_same)
+    let has = |own: &Metric, sample: &str| {
+        occupied(own.kind, family_name(own.kind, own.name)).any(|other| other == sample)
+    };
+    let clash = occupied(*kind, family(declaration)).find_map(|sample| {
+        let own = metric::ALL.iter().find(|own| has(own, &sample))?;
+        Some((sample, own.name))
+    });
+    if let Some((sample, own)) = clash {
+        mistakes
+            .push(format!("`{name}` would write the sample `{sample}` of `{own}`, a metric of obs itself"));
     }
+}
 
-    fn any_values(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.labels.iter().map(|label| (label.name.as_str(), ""))
+fn family(declaration: &Declaration) -> &str {
+    family_name(declaration.kind, &declaration.name)
+}
+
+/// The family of obs's own that has this name.
+fn own(declaration: &Declaration) -> Option<&'static Metric> {
+    let is_same = |own: &&Metric| {
+        own.name == declaration.name || family_name(own.kind, own.name) == family(declaration)
+    };
+    metric::ALL.iter().copied().find(is_same)
+}
+
+fn any_values(declaration: &Declaration) -> impl Iterator<Item = (&str, &str)> {
+    declaration.labels.iter().map(|label| (label.name.as_str(), ""))
+}
+
+/// How many series there are where all values are given.
+fn series(declaration: &Declaration) -> Option<usize> {
+    declaration.labels.iter().try_fold(1usize, |series, label| {
+        label.values.as_ref().map(|values| series.saturating_mul(values.len()))
+    })
+}
+
+pub(crate) fn bounds(declaration: &Declaration) -> Option<(&str, &[f64])> {
+    declaration.buckets.as_deref().map(|bounds| (declaration.name.as_str(), bounds))
+}
+
+/// Family, unit and help, where one of the latter is told.
+pub(crate) fn description(declaration: &Declaration) -> Option<(&str, Option<Unit>, &str)> {
+    let unit = declaration.unit.as_deref().and_then(Unit::from_string);
+    let told = declaration.help.is_some() || unit.is_some();
+    told.then(|| (family(declaration), unit, declaration.help.as_deref().unwrap_or_default()))
+}
+
+/// What the registry has of it; `None` for a family of obs's own, which it has already.
+pub(crate) fn family_to_be(declaration: &Declaration) -> Option<(Canonical, Values)> {
+    if own(declaration).is_some() {
+        return None;
     }
+    let canonical = Canonical::new(declaration.kind, &declaration.name, any_values(declaration)).ok()?;
+    let written = |values: &Vec<String>| values.iter().map(|value| sanitize_label_value(value)).collect();
+    let values = declaration.labels.iter().map(|label| label.values.as_ref().map(written));
+    Some((canonical, Values(values.collect())))
+}
 
-    /// How many series there are where all values are given.
-    fn series(&self) -> Option<usize> {
-        self.labels.iter().try_fold(1usize, |series, label| {
-            label.values.as_ref().map(|values| series.saturating_mul(values.len()))
-        })
+/// Every series there may be, where all values are given.
+pub(crate) fn every_series(declaration: &Declaration) -> Vec<Canonical> {
+    if own(declaration).is_some() || series(declaration).is_none() {
+        return Vec::new();
     }
-
-    pub(crate) fn bounds(&self) -> Option<(&str, &[f64])> {
-        self.bounds.as_deref().map(|bounds| (self.name.as_str(), bounds))
-    }
-
-    pub(crate) fn description(&self) -> Option<(&str, Option<Unit>, &str)> {
-        let told = self.help.is_some() || self.unit.is_some();
-        told.then(|| (self.family(), self.unit, self.help.as_deref().unwrap_or_default()))
-    }
-
-    /// What the registry has of it; `None` for a family of obs's own, which it has already.
-    pub(crate) fn family_to_be(&self) -> Option<(Canonical, Values)> {
-        if self.own().is_some() {
-            return None;
-        }
-        let canonical = Canonical::new(self.kind, &self.name, self.any_values()).ok()?;
-        let written = |values: &Vec<String>| values.iter().map(|value| sanitize_label_value(value)).collect();
-        Some((
-            canonical,
-            Values(self.labels.iter().map(|label| label.values.as_ref().map(written)).collect()),
-        ))
-    }
-
-    /// Every series there may be, where all values are given.
-    pub(crate) fn every_series(&self) -> Vec<Canonical> {
-        if self.own().is_some() || self.series().is_none() {
-            return Vec::new();
-        }
-        let mut combinations: Vec<Vec<(&str, &str)>> = vec![Vec::new()];
-        for label in &self.labels {
-            let values = label.values.as_deref().unwrap_or_default();
-            combinations = combinations
-                .into_iter()
-                .flat_map(|labels| {
-                    values.iter().map(move |value| {
-                        labels.iter().copied().chain([(label.name.as_str(), value.as_str())]).collect()
-                    })
+    let mut combinations: Vec<Vec<(&str, &str)>> = vec![Vec::new()];
+    for label in &declaration.labels {
+        let values = label.values.as_deref().unwrap_or_default();
+        combinations = combinations
+            .into_iter()
+            .flat_map(|labels| {
+                values.iter().map(move |value| {
+                    labels.iter().copied().chain([(label.name.as_str(), value.as_str())]).collect()
                 })
-                .collect();
-        }
-        let canonical = |labels: Vec<_>| Canonical::new(self.kind, &self.name, labels.into_iter()).ok();
-        combinations.into_iter().filter_map(canonical).collect()
+            })
+            .collect();
     }
+    let canonical =
+        |labels: Vec<_>| Canonical::new(declaration.kind, &declaration.name, labels.into_iter()).ok();
+    combinations.into_iter().filter_map(canonical).collect()
 }
 
 /// A sample's name with each of its words in the singular.
@@ -312,7 +225,7 @@ mod tests {
     use super::*;
 
     fn check(declarations: &[Declaration], expected: &[(usize, &str)]) {
-        let found = Declaration::mistakes(declarations, 100);
+        let found = mistakes(declarations, 100);
         let told: Vec<_> = found.iter().map(|(at, mistake)| (*at, mistake.as_str())).collect();
         assert_eq!(told, expected);
     }
@@ -324,7 +237,7 @@ mod tests {
                 Declaration::counter("app_order_created_total")
                     .help("Orders.")
                     .label_of("service", ["payment"]),
-                Declaration::histogram("read_seconds").unit(Unit::Seconds).label("shelf").buckets([0.1, 1.0]),
+                Declaration::histogram("read_seconds").unit("seconds").label("shelf").buckets([0.1, 1.0]),
                 Declaration::histogram("http_request_duration_seconds")
                     .label("method")
                     .label("route")
@@ -338,7 +251,7 @@ mod tests {
     fn names_of_obs_itself_keep_their_type_and_labels_and_near_ones_are_slips() {
         let own = "is a metric of obs itself";
         let check = |declaration: Declaration, expected: &str| {
-            let found = Declaration::mistakes(&[declaration], 100);
+            let found = mistakes(&[declaration], 100);
             assert_eq!(found, [(0, expected.to_owned())]);
         };
         let requests = "a counter with the labels route, method, status_code";
@@ -363,7 +276,7 @@ mod tests {
             Declaration::gauge("obs_pipeline_pending").label_of("pipeline", ["logs"]),
             &format!("`obs_pipeline_pending` {own}, whose labels have the values they have"),
         );
-        assert_eq!(Declaration::mistakes(&[Declaration::counter("http_requests_in_flight_count")], 100), []);
+        assert_eq!(mistakes(&[Declaration::counter("http_requests_in_flight_count")], 100), []);
     }
 
     #[test]
@@ -373,7 +286,7 @@ mod tests {
                 Declaration::counter("orders-placed").label("a.b"),
                 Declaration::gauge("x").label("trace_id"),
                 Declaration::gauge("y").buckets([1.0]),
-                Declaration::histogram("z").unit(Unit::Seconds).buckets([1.0, 0.5]),
+                Declaration::histogram("z").unit("seconds").buckets([1.0, 0.5]),
                 Declaration::gauge("v").label_of("a", ["1", "1"]).label_of("b", [""; 0]),
                 Declaration::gauge("w").label_of("a", (0..101).map(|n| n.to_string())),
                 Declaration::gauge("w"),

@@ -50,7 +50,6 @@
 mod buckets;
 mod builder;
 mod const_labels;
-mod declare;
 mod error;
 mod expose;
 mod facade;
@@ -64,17 +63,18 @@ mod series;
 mod text;
 
 pub mod admin;
+pub mod declare;
 pub mod operations;
 pub mod process;
 pub mod red;
 
 pub use buckets::{Buckets, DEFAULT_BUCKETS};
 pub use builder::{Builder, DEFAULT_SERIES_CAP, Exemplars};
-pub use declare::Declaration;
 pub use error::{BuildError, RegisterError};
 pub use expose::Format;
 /// How a rule of [`Buckets`] chooses histograms.
 pub use metrics_exporter_prometheus::Matcher;
+pub use obs_core::Declaration;
 pub use operations::Operations;
 pub use recorder::{Histogram, Recorder};
 pub use red::Red;

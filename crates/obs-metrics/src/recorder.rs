@@ -12,14 +12,14 @@ use obs_core::keys::{Kind, metric};
 
 use crate::builder::Settings;
 use crate::const_labels::ConstLabels;
-use crate::declare::Values;
+use crate::declare::{self, Values};
 use crate::expose::{self, Format};
 use crate::family::Shared;
 use crate::problems::Problems;
 use crate::registry::State;
 use crate::series::Stored;
 use crate::text::{Canonical, family_name};
-use crate::{Buckets, BuildError, Builder, Declaration, RegisterError};
+use crate::{Buckets, BuildError, Builder, RegisterError};
 
 /// Holds all metrics of one installation. Clones are cheap and share everything.
 #[derive(Clone)]
@@ -58,12 +58,12 @@ impl Recorder {
     pub(crate) fn new(base: Arc<Base>, settings: Settings) -> Self {
         let shared = Arc::new(Shared::new(settings.exemplars));
         let mut buckets = settings.buckets;
-        for (name, bounds) in settings.declarations.iter().filter_map(Declaration::bounds) {
+        for (name, bounds) in settings.declarations.iter().filter_map(declare::bounds) {
             buckets.first(name, bounds);
         }
         let mut state = State::new(settings.series_cap, buckets, Arc::clone(&shared));
         // Before our own descriptions: the first one stays.
-        for (family, unit, help) in settings.declarations.iter().filter_map(Declaration::description) {
+        for (family, unit, help) in settings.declarations.iter().filter_map(declare::description) {
             state.describe(family, unit, help);
         }
         for metric in metric::ALL {
@@ -76,10 +76,10 @@ impl Recorder {
         }
         // Checked by the builder, so that none of them is refused.
         for declaration in &settings.declarations {
-            if let Some((canonical, values)) = declaration.family_to_be() {
+            if let Some((canonical, values)) = declare::family_to_be(declaration) {
                 let _ = state.declare(&canonical, values);
             }
-            for canonical in declaration.every_series() {
+            for canonical in declare::every_series(declaration) {
                 let _ = state.register(&canonical);
             }
         }

@@ -1,6 +1,6 @@
 //! Families that are told beforehand: what the first scrape has of them, and what they refuse.
 
-use metrics::{Unit, counter, describe_counter, gauge, histogram, with_local_recorder};
+use metrics::{counter, describe_counter, gauge, histogram, with_local_recorder};
 use obs_metrics::{Declaration, Format, Recorder};
 
 use super::{base, text, value};
@@ -97,7 +97,7 @@ fn a_family_of_obs_itself_takes_its_help_and_bounds_from_a_declaration() {
 
 #[test]
 fn a_unit_without_help_leaves_the_help_to_the_macros() {
-    let recorder = recorder([Declaration::counter("sent_bytes_total").unit(Unit::Bytes)]);
+    let recorder = recorder([Declaration::counter("sent_bytes_total").unit("bytes")]);
     with_local_recorder(&recorder, || describe_counter!("sent_bytes_total", "What was sent."));
     let text = String::from_utf8(recorder.render(Format::OpenMetrics)).unwrap();
     assert!(text.contains("# UNIT sent_bytes bytes\n"), "{text}");
