@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use obs_core::Declaration;
+
 use crate::config::{
     Admin, BucketRule, Config, Exporter, FileChoice, Layers, LogFormat, LogOutput, Rotation, SamplerChoice,
     SpanLimits, TrustChoice,
@@ -75,6 +77,20 @@ impl Builder {
     /// How many series a family holds before further ones are counted together; default 2,000.
     pub fn series_cap(mut self, series: usize) -> Self {
         self.config.metrics.series_cap = series;
+        self
+    }
+
+    /// A family that is there from the first scrape; what the file declares under its name goes before it. Default:
+    /// those of obs's own.
+    pub fn declare(mut self, family: Declaration) -> Self {
+        self.config.metrics.declared.push(family);
+        self
+    }
+
+    /// A file with a list of families to declare, as `metrics_file` in `obs.yaml` names one; its path begins in the
+    /// working directory. Default: none.
+    pub fn metrics_file(mut self, path: impl Into<String>) -> Self {
+        self.config.metrics.file = Some(path.into());
         self
     }
 

@@ -24,6 +24,8 @@ pub(super) struct At {
 pub(super) enum Place {
     /// In the file, at what path of keys.
     File(At, String),
+    /// In a file that the file names: which, where, and at what path.
+    Beside(String, At, String),
     /// The file as a whole, or what names it.
     Whole(String),
     /// A variable.
@@ -171,9 +173,10 @@ impl Place {
     fn order(&self, other: &Self) -> Ordering {
         let rank = |place: &Self| match place {
             Self::File(at, _) => (0, Some(*at)),
-            Self::Whole(_) => (1, None),
-            Self::Variable(_) => (2, None),
-            Self::Setter(_) => (3, None),
+            Self::Beside(_, at, _) => (1, Some(*at)),
+            Self::Whole(_) => (2, None),
+            Self::Variable(_) => (3, None),
+            Self::Setter(_) => (4, None),
         };
         rank(self).cmp(&rank(other))
     }
@@ -182,6 +185,10 @@ impl Place {
         match self {
             Self::File(At { line, column }, path) if path.is_empty() => format!("{file}:{line}:{column}"),
             Self::File(At { line, column }, path) => format!("{file}:{line}:{column}: {path}"),
+            Self::Beside(file, At { line, column }, path) if path.is_empty() => {
+                format!("{file}:{line}:{column}")
+            }
+            Self::Beside(file, At { line, column }, path) => format!("{file}:{line}:{column}: {path}"),
             Self::Whole(name) => name.clone(),
             Self::Variable(name) => String::from(*name),
             Self::Setter(name) => format!("Builder::{name}"),

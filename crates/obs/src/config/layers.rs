@@ -86,6 +86,8 @@ impl Layers {
             file::lay_over(&mut draft, bytes, lookup);
         }
         environment::lay_over(&mut draft, lookup);
+        let folder = self.file.as_ref().and_then(|file| file.path().parent());
+        file::read_beside(&mut draft, folder, lookup);
         contradictions(&mut draft);
         (self.findings)(&draft.config).into_iter().for_each(|mistake| draft.found(mistake));
         draft.finish()

@@ -1,7 +1,7 @@
 //! What is measured, and in which series.
 
-use obs_core::Resource;
-use obs_core::keys::resource;
+use obs_core::keys::{Kind, resource};
+use obs_core::{Declaration, Resource};
 
 /// The parts of a service that a label may carry, beside its attributes: what they are called, and as an attribute.
 pub(super) const PARTS: [(&str, &str); 6] = [
@@ -28,8 +28,23 @@ pub struct Metrics {
     /// `cluster`, or the key of one of its attributes. One that is not known for this service is left out. Default
     /// none.
     pub labels: Vec<String>,
+    /// Families that are there from the beginning, beside those of obs's own; default none.
+    pub declared: Vec<Declaration>,
+    /// A file with a list of more of them, read at the start; default none.
+    pub file: Option<String>,
+    /// What was in that file.
+    pub(crate) in_file: Vec<Declaration>,
     /// Whether the process's memory, processor time and file descriptors are measured; default yes.
     pub process: bool,
+}
+
+/// The types of families, by their words.
+pub(super) const KINDS: [(&str, Kind); 3] =
+    [("counter", Kind::Counter), ("gauge", Kind::Gauge), ("histogram", Kind::Histogram)];
+
+/// The word of a type.
+pub(super) fn kind_word(kind: Kind) -> &'static str {
+    KINDS.iter().find(|(_, known)| *known == kind).map_or("", |(word, _)| word)
 }
 
 /// The bounds of some histograms.
@@ -53,6 +68,17 @@ pub enum BucketMatch {
 }
 
 impl Metrics {
+    /// Every family that was declared.
+    pub fn families(&self) -> impl Iterator<Item = &Declaration> {
+        self.declared.iter().chain(&self.in_file)
+    }
+
+    /// Takes declarations in the place of those that have their names.
+    pub(crate) fn declare(&mut self, families: Vec<Declaration>) {
+        self.declared.retain(|known| families.iter().all(|family| family.name != known.name));
+        self.declared.extend(families);
+    }
+
     /// The labels every sample carries, with the service's values; those that are not known for it are left out.
     pub fn labels_of<'a>(&'a self, resource: &'a Resource) -> impl Iterator<Item = (&'a str, &'a str)> {
         self.labels.iter().filter_map(|label| {
@@ -69,6 +95,9 @@ impl Default for Metrics {
             buckets: Vec::new(),
             series_cap: 2_000,
             labels: Vec::new(),
+            declared: Vec::new(),
+            file: None,
+            in_file: Vec::new(),
             process: true,
         }
     }

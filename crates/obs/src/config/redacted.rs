@@ -3,9 +3,10 @@
 use std::fmt::{self, Write};
 
 use obs_core::redact::{REDACTED, is_secret};
+use obs_core::{Declaration, DeclaredLabel};
 
 use super::key::{Kind, Value, keys};
-use super::{BucketMatch, BucketRule, Config, duration};
+use super::{BucketMatch, BucketRule, Config, duration, metrics::kind_word};
 
 impl Config {
     /// The whole configuration in the form of `obs.yaml`, with `[redacted]` in place of secrets: header values,
@@ -40,6 +41,7 @@ impl Config {
             Value::Pairs(pairs) if pairs.is_empty() => return None,
             Value::Names(names) if names.is_empty() => return None,
             Value::Rules(rules) if rules.is_empty() => return None,
+            Value::Families(families) if families.is_empty() => return None,
             Value::Pairs(pairs) => flow(
                 '{',
                 '}',
@@ -59,6 +61,7 @@ impl Config {
             Value::Number(number) => number.to_string(),
             Value::Bounds(bounds) => list(&bounds),
             Value::Rules(rules) => flow('[', ']', rules.iter().map(rule)),
+            Value::Families(families) => flow('[', ']', families.iter().map(family)),
             Value::Names(names) => flow('[', ']', names.iter().map(|name| quoted(name))),
             Value::Address(super::Admin::Off) => String::from("off"),
             Value::Address(super::Admin::At(addr)) => quoted(&addr.to_string()),
@@ -100,6 +103,25 @@ fn rule(rule: &BucketRule) -> String {
         BucketMatch::Suffix(name) => ("suffix", name),
     };
     format!("{{ {word}: {}, bounds: {} }}", quoted(name), list(&rule.bounds))
+}
+
+fn family(family: &Declaration) -> String {
+    let label = |label: &DeclaredLabel| match &label.values {
+        None => quoted(&label.name),
+        Some(values) => {
+            let values = flow('[', ']', values.iter().map(|value| quoted(value)));
+            format!("{{ {}: {values} }}", quoted(&label.name))
+        }
+    };
+    let mut parts =
+        vec![format!("name: {}", quoted(&family.name)), format!("type: {}", kind_word(family.kind))];
+    parts.extend(family.help.as_ref().map(|help| format!("help: {}", quoted(help))));
+    parts.extend(family.unit.as_ref().map(|unit| format!("unit: {}", quoted(unit))));
+    if !family.labels.is_empty() {
+        parts.push(format!("labels: {}", flow('[', ']', family.labels.iter().map(label))));
+    }
+    parts.extend(family.buckets.as_ref().map(|bounds| format!("buckets: {}", list(bounds))));
+    flow('{', '}', parts.into_iter())
 }
 
 fn list(bounds: &[f64]) -> String {

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::key::{Key, Kind, Reload, list, names_under};
+use super::metrics::KINDS;
 use super::redacted::quoted;
 
 /// A value of JSON.
@@ -39,6 +40,11 @@ fn section(path: &str) -> Vec<(&'static str, Json)> {
             None if path == "admin" => {
                 let off = Json::Object(vec![("const", text("off"))]);
                 Json::Object(vec![("anyOf", Json::List(vec![off, Json::Object(section(&path))]))])
+            }
+            // A list there is what stands under `declare`.
+            None if path == "metrics" => {
+                let list = Json::Object(kind(Kind::Families));
+                Json::Object(vec![("anyOf", Json::List(vec![list, Json::Object(section(&path))]))])
             }
             None => Json::Object(section(&path)),
         };
@@ -91,6 +97,7 @@ fn kind(kind: Kind) -> Vec<(&'static str, Json)> {
         Kind::Number(least, most) => asked(range("number", &least.to_string(), &most.to_string())),
         Kind::Bounds => bounds(),
         Kind::Rules => vec![("type", text("array")), ("items", Json::Object(rule()))],
+        Kind::Families => vec![("type", text("array")), ("items", Json::Object(family()))],
         Kind::Names => {
             let item = Json::Object(vec![("type", text("string")), ("minLength", raw("1"))]);
             vec![("type", text("array")), ("uniqueItems", raw("true")), ("items", item)]
@@ -133,6 +140,34 @@ fn rule() -> Vec<(&'static str, Json)> {
         ("properties", Json::Object(properties)),
         ("required", Json::List(vec![text("bounds")])),
         ("oneOf", Json::List(one_of.into())),
+    ]
+}
+
+fn family() -> Vec<(&'static str, Json)> {
+    let told = || Json::Object(kind(Kind::Text));
+    let texts = |items: Json| Json::Object(vec![("type", text("array")), ("items", items)]);
+    let given = Json::Object(vec![
+        ("type", text("object")),
+        ("minProperties", raw("1")),
+        ("additionalProperties", texts(told())),
+    ]);
+    let label = Json::Object(vec![("anyOf", Json::List(vec![told(), given]))]);
+    let types = KINDS.iter().map(|(word, _)| text(word)).collect();
+    vec![
+        ("type", text("object")),
+        ("additionalProperties", raw("false")),
+        (
+            "properties",
+            Json::Object(vec![
+                ("name", told()),
+                ("type", Json::Object(vec![("enum", Json::List(types))])),
+                ("help", told()),
+                ("unit", told()),
+                ("labels", texts(label)),
+                ("buckets", Json::Object(bounds())),
+            ]),
+        ),
+        ("required", Json::List(vec![text("name"), text("type")])),
     ]
 }
 

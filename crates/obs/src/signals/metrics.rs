@@ -23,6 +23,9 @@ impl Part {
         let choices = &config.metrics;
         let mut builder =
             Recorder::builder(Arc::clone(base)).all_buckets(buckets(choices)).series_cap(choices.series_cap);
+        for family in choices.families() {
+            builder = builder.declare(family.clone());
+        }
         for (label, value) in choices.labels_of(&base.resource) {
             builder = builder.const_label(label, value);
         }
@@ -49,7 +52,13 @@ pub(crate) fn mistakes(config: &Config) -> Vec<Mistake> {
         Some(Mistake::new(&format!("metrics.labels.{label}"), error))
     });
     let cap = begun().series_cap(config.metrics.series_cap).build().err();
-    labels.chain(cap.map(|error| Mistake::new("metrics.series_cap", error))).collect()
+    let families: Vec<_> = config.metrics.families().cloned().collect();
+    let declared = obs_metrics::declare::mistakes(&families, config.metrics.series_cap);
+    let declared = declared.into_iter().map(|(at, what)| {
+        let name = families.get(at).map(|family| family.name.as_str()).unwrap_or_default();
+        Mistake::new(&format!("metrics.declare.{name}"), what)
+    });
+    labels.chain(declared).chain(cap.map(|error| Mistake::new("metrics.series_cap", error))).collect()
 }
 
 fn buckets(choices: &Metrics) -> Buckets {

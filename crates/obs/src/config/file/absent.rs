@@ -1,5 +1,7 @@
 //! No file is read: the feature `config` is off, and whoever names a file is told so.
 
+use std::path::Path;
+
 use super::FileChoice;
 use super::draft::{Draft, Place};
 use super::environment::Lookup;
@@ -10,6 +12,10 @@ pub(crate) enum File {}
 
 impl File {
     pub(super) fn shown(&self) -> &str {
+        match *self {}
+    }
+
+    pub(super) fn path(&self) -> &Path {
         match *self {}
     }
 
@@ -29,3 +35,11 @@ pub(super) fn find(choice: &FileChoice, lookup: Lookup<'_>) -> Result<Option<Fil
 }
 
 pub(super) fn lay_over(_: &mut Draft, _: &[u8], _: Lookup<'_>) {}
+
+/// The code may name one all the same.
+pub(super) fn read_beside(draft: &mut Draft, _: Option<&Path>, _: Lookup<'_>) {
+    if draft.config.metrics.file.is_some() {
+        let what = "names a file, but obs was built without its feature `config`";
+        draft.fault(draft.place("metrics_file"), what);
+    }
+}

@@ -1,11 +1,13 @@
 //! `obs.yaml`: found, read, and laid over what the code chose.
 
+mod families;
 mod find;
 mod read;
 mod scalar;
 mod secret;
 mod tree;
 
+pub(super) use families::read_beside;
 pub(crate) use find::File;
 pub(super) use find::find;
 pub(super) use read::lay_over;

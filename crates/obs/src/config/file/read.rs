@@ -10,19 +10,8 @@ use super::tree::{self, Entry, Node, Tree};
 
 /// Lays what the file says over what is there.
 pub(in crate::config) fn lay_over(draft: &mut Draft, bytes: &[u8], lookup: Lookup<'_>) {
-    let text = match std::str::from_utf8(bytes) {
-        Ok(text) => text,
-        Err(error) => {
-            let at = end_of(&bytes[..error.valid_up_to()]);
-            return draft.fault(Place::File(at, String::new()), "is not UTF-8");
-        }
-    };
-    let (root, flaws) = tree::parse(text);
-    for (at, what) in flaws {
-        draft.fault(Place::File(at, String::new()), what);
-    }
-    let Some(root) = root else { return };
-    let mut reader = Reader { draft, lookup, values: Vec::new(), expanded: false };
+    let mut reader = Reader::new(draft, lookup, None);
+    let Some(root) = reader.tree(bytes) else { return };
     reader.section("", root, None);
     // In the order of the table: a key may lean on one before it.
     let mut values = reader.values;
@@ -59,17 +48,46 @@ struct Found {
     concealed: bool,
 }
 
-struct Reader<'a, 'l> {
+pub(super) struct Reader<'a, 'l> {
     draft: &'a mut Draft,
+    /// The file that is read, where it is not the one with the keys.
+    beside: Option<&'a str>,
     lookup: Lookup<'l>,
     values: Vec<(&'static Key, At, Found)>,
     /// Whether anything was put in by `${..}` since this was last cleared.
     expanded: bool,
 }
 
+impl<'a, 'l> Reader<'a, 'l> {
+    pub(super) fn new(draft: &'a mut Draft, lookup: Lookup<'l>, beside: Option<&'a str>) -> Self {
+        Self { draft, beside, lookup, values: Vec::new(), expanded: false }
+    }
+}
+
 impl Reader<'_, '_> {
-    fn fault(&mut self, at: At, path: &str, what: impl Into<String>) {
-        self.draft.fault(Place::File(at, path.to_owned()), what);
+    /// The one document of a file, where there is one.
+    pub(super) fn tree(&mut self, bytes: &[u8]) -> Option<Node> {
+        let text = match std::str::from_utf8(bytes) {
+            Ok(text) => text,
+            Err(error) => {
+                self.fault(end_of(&bytes[..error.valid_up_to()]), "", "is not UTF-8");
+                return None;
+            }
+        };
+        let (root, flaws) = tree::parse(text);
+        flaws.into_iter().for_each(|(at, what)| self.fault(at, "", what));
+        root
+    }
+
+    pub(super) fn place(&self, at: At, path: &str) -> Place {
+        match self.beside {
+            None => Place::File(at, path.to_owned()),
+            Some(file) => Place::Beside(file.to_owned(), at, path.to_owned()),
+        }
+    }
+
+    pub(super) fn fault(&mut self, at: At, path: &str, what: impl Into<String>) {
+        self.draft.fault(self.place(at, path), what);
     }
 
     /// Reads the keys under a section; `at` is where its own key stands.
@@ -82,6 +100,11 @@ impl Reader<'_, '_> {
             Tree::Text(word) if section == "admin" && word == "off" => {
                 let node = Node { at: node.at, value: Tree::Text(word) };
                 return self.value(Key::at("admin.addr"), at.unwrap_or(node.at), &node);
+            }
+            // As a list of metrics stands in a file of its own.
+            Tree::List(items) if section == "metrics" => {
+                let node = Node { at: node.at, value: Tree::List(items) };
+                return self.value(Key::at("metrics.declare"), at.unwrap_or(node.at), &node);
             }
             Tree::Text(_) | Tree::List(_) => {
                 let what =
@@ -103,7 +126,7 @@ impl Reader<'_, '_> {
     }
 
     /// The first of each key; the others are mistakes. What was no key has been told.
-    fn unique(&mut self, section: &str, entries: Vec<Entry>) -> Vec<Entry> {
+    pub(super) fn unique(&mut self, section: &str, entries: Vec<Entry>) -> Vec<Entry> {
         let mut unique: Vec<Entry> = Vec::with_capacity(entries.len());
         let mut seen = std::collections::HashMap::new();
         for entry in entries.into_iter().filter(|entry| !entry.key.is_empty()) {
@@ -129,6 +152,11 @@ impl Reader<'_, '_> {
             Kind::Names => self.names(key, node),
             Kind::Bounds => self.bounds(key.path, node).map(Value::Bounds).map(Found::plain),
             Kind::Rules => self.rules(key, node).map(Value::Rules).map(Found::plain),
+            Kind::Families => self.families(key.path, node).map(|families| {
+                let parts = families.iter().map(|(family, at)| (family.name.clone(), *at, false)).collect();
+                let families = families.into_iter().map(|(family, _)| family).collect();
+                Found { value: Value::Families(families), parts, concealed: false }
+            }),
             kind => match self.scalar(node, kind) {
                 Ok(Read { value, .. }) => Some(Found::plain(value)),
                 Err(what) => self.refuse(node.at, key.path, what),
@@ -141,14 +169,14 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn scalar(&mut self, node: &Node, kind: Kind) -> Result<Read, Option<String>> {
+    pub(super) fn scalar(&mut self, node: &Node, kind: Kind) -> Result<Read, Option<String>> {
         let read = scalar::scalar(node, kind, self.lookup)?;
         self.expanded |= read.concealed;
         Ok(read)
     }
 
     /// Text that is not empty, and whether any of it was put in.
-    fn text(&mut self, node: &Node) -> Result<(String, bool), Option<String>> {
+    pub(super) fn text(&mut self, node: &Node) -> Result<(String, bool), Option<String>> {
         match self.scalar(node, Kind::Text)? {
             Read { value: Value::Text(text), concealed } => Ok((text, concealed)),
             Read { .. } => Err(None),
@@ -156,7 +184,7 @@ impl Reader<'_, '_> {
     }
 
     /// Tells what was not told yet.
-    fn refuse<T>(&mut self, at: At, path: &str, what: Option<String>) -> Option<T> {
+    pub(super) fn refuse<T>(&mut self, at: At, path: &str, what: Option<String>) -> Option<T> {
         if let Some(what) = what {
             self.fault(at, path, what);
         }
@@ -209,7 +237,7 @@ impl Reader<'_, '_> {
         Some(found)
     }
 
-    fn bounds(&mut self, path: &str, node: &Node) -> Option<Vec<f64>> {
+    pub(super) fn bounds(&mut self, path: &str, node: &Node) -> Option<Vec<f64>> {
         let Tree::List(items) = &node.value else {
             return self.refuse(node.at, path, scalar::mismatch(node, Kind::Bounds));
         };
@@ -315,7 +343,7 @@ fn join(section: &str, name: &str) -> String {
 }
 
 /// A path whose last part is whatever the operator wrote; where that is `name=value` in one word, without the value.
-fn shown_path(section: &str, name: &str) -> String {
+pub(super) fn shown_path(section: &str, name: &str) -> String {
     let (name, cut) = match name.split_once(['=', ':']) {
         Some((name, _)) => (name, "…"),
         None => (name, ""),
@@ -324,7 +352,7 @@ fn shown_path(section: &str, name: &str) -> String {
     join(section, &format!("{}{cut}", shown.trim_matches('`')))
 }
 
-fn unknown(name: &str, known: &[&str]) -> String {
+pub(super) fn unknown(name: &str, known: &[&str]) -> String {
     if name == "<<" {
         return String::from("merge keys are not taken");
     }

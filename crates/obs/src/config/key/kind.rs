@@ -28,6 +28,8 @@ pub(in crate::config) enum Kind {
     Bounds,
     /// Rules for the bounds of histograms.
     Rules,
+    /// Families of metrics.
+    Families,
     /// A list of texts.
     Names,
     /// Texts by name.
@@ -58,7 +60,7 @@ impl Kind {
             }
             Self::Address if text == "off" => Some(Value::Address(Admin::Off)),
             Self::Address => text.parse().ok().map(|addr| Value::Address(Admin::At(addr))),
-            Self::Bounds | Self::Rules | Self::Names | Self::Pairs => None,
+            Self::Bounds | Self::Rules | Self::Families | Self::Names | Self::Pairs => None,
         }
     }
 
@@ -79,6 +81,9 @@ impl Kind {
             Self::Number(least, most) => format!("a number from {least} to {most}"),
             Self::Bounds => String::from("a list of numbers such as [0.01, 0.1, 1]"),
             Self::Rules => String::from("a list of rules such as { metric: name, bounds: [0.01, 0.1, 1] }"),
+            Self::Families => String::from(
+                "a list of metrics such as { name: orders_total, type: counter, labels: [kind] }",
+            ),
             Self::Names => String::from("a list of names such as [env, region]"),
             Self::Pairs => String::from("text by name, such as { name: text }"),
             Self::Address => String::from("an address such as 127.0.0.1:9464, or `off`"),

@@ -25,6 +25,7 @@ fn described(kind: Kind) -> String {
         Kind::Number(least, most) => format!("number, {least} to {most}"),
         Kind::Bounds => String::from("list of numbers that ascend"),
         Kind::Rules => String::from("list of rules"),
+        Kind::Families => String::from("list of metrics"),
         Kind::Names => String::from("list of names"),
         Kind::Pairs => String::from("text by name"),
         Kind::Address => String::from("address, or `off`"),
@@ -122,6 +123,7 @@ fn what_is_put_at_a_key_is_found_there() {
             Kind::Number(least, most) => vec![Value::Number(least), Value::Number(most)],
             Kind::Bounds => vec![Value::Bounds(vec![1.0, 2.0])],
             Kind::Rules => vec![Value::Rules(Vec::new())],
+            Kind::Families => vec![Value::Families(vec![obs_core::Declaration::gauge("a").label("b")])],
             Kind::Names => vec![Value::Names(vec![String::from("env")])],
             Kind::Pairs => vec![Value::Pairs(vec![(String::from("a"), String::from("b"))])],
             Kind::Address => vec![Value::Address(crate::Admin::Off)],
@@ -156,7 +158,10 @@ fn keys_are_there_once_and_none_is_a_section() {
         assert!(!keys().any(|other| other.path.starts_with(&format!("{}.", key.path))), "{}", key.path);
         assert_eq!(Key::at(key.path).map(|found| found.path), Some(key.path));
     }
-    assert_eq!(names_under(""), ["service", "metrics", "logs", "traces", "health", "admin", "drain"]);
+    assert_eq!(
+        names_under(""),
+        ["service", "metrics", "logs", "traces", "health", "admin", "drain", "metrics_file"]
+    );
     assert_eq!(names_under("logs.file"), ["path", "rotate", "keep"]);
     assert_eq!(names_under("log"), [""; 0]);
 }

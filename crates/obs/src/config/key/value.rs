@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use obs_core::Declaration;
+
 use crate::config::{Admin, BucketRule};
 
 /// A value; which one fits a key is said by its kind.
@@ -17,6 +19,7 @@ pub(crate) enum Value {
     Number(f64),
     Bounds(Vec<f64>),
     Rules(Vec<BucketRule>),
+    Families(Vec<Declaration>),
     Names(Vec<String>),
     Pairs(Vec<(String, String)>),
     Address(Admin),

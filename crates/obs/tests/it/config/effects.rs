@@ -79,6 +79,86 @@ metrics:
 }
 
 #[test]
+fn declared_metrics_are_there_from_the_first_scrape() {
+    alone(module_path!(), "declared_metrics_are_there_from_the_first_scrape", &[], || {
+        let families = TempFile::new("families.yaml");
+        std::fs::write(
+            &families.0,
+            "
+- { name: shelf_books, type: gauge, help: Books on the shelf. }
+- name: http_request_duration_seconds
+  type: histogram
+  labels: [route, method]
+  buckets: [0.3, 3]
+",
+        )
+        .unwrap();
+        let text = format!(
+            "
+metrics_file: {}
+metrics:
+  - name: orders_total
+    type: counter
+    help: Orders placed.
+    labels: [{{ kind: [book, cup], paid: ['no'] }}]
+",
+            families.0.display()
+        );
+        let file = Yaml::new("declared", &text);
+        let code = |builder: obs::Builder| {
+            let placed = obs::metrics::Declaration::counter("orders_total").help("What the code says.");
+            builder
+                .declare(placed)
+                .declare(obs::metrics::Declaration::histogram("read_seconds").buckets([7.0]))
+        };
+        let obs = code(file.builder()).build().unwrap();
+        let text = String::from_utf8(obs.recorder().render(obs::metrics::Format::Text)).unwrap();
+        for expected in [
+            "# HELP orders_total Orders placed.\n# TYPE orders_total counter\n",
+            "\norders_total{kind=\"book\",paid=\"no\"} 0\norders_total{kind=\"cup\",paid=\"no\"} 0\n",
+            "# HELP shelf_books Books on the shelf.\n# TYPE shelf_books gauge\nshelf_books 0.0\n",
+            "\nread_seconds_bucket{le=\"7\"} 0\n",
+        ] {
+            assert!(text.contains(expected), "{expected}\n{text}");
+        }
+        assert!(obs.recorder().counter("orders_total", &[("kind", "pot"), ("paid", "no")]).is_err());
+        let labels = [("route", "/"), ("method", "GET")];
+        obs.recorder().histogram("http_request_duration_seconds", &labels).unwrap().observe(1.0, None);
+        assert_eq!(bounds(&obs, "http_request_duration_seconds"), ["0.3", "3", "+Inf"]);
+    });
+}
+
+#[test]
+fn a_mistake_in_the_file_of_metrics_names_that_file() {
+    let families = TempFile::new("wrong-families.yaml");
+    std::fs::write(&families.0, "- { name: http_request_total, type: counter }\n- { name: a, typ: gauge }\n")
+        .unwrap();
+    let path = families.0.display();
+    let file = Yaml::new("beside", &format!("metrics_file: {path}"));
+    assert_eq!(file.mistakes(), [format!("{path}:2:14: [1].typ: unknown key; did you mean `type`?")]);
+    std::fs::write(&families.0, "- { name: http_request_total, type: counter }\n").unwrap();
+    assert_eq!(
+        file.mistakes(),
+        [format!(
+            "{path}:1:3: http_request_total: `http_request_total` is nearly a metric of obs itself; did you mean \
+             `http_requests_total`?"
+        )]
+    );
+    std::fs::write(&families.0, "a: b").unwrap();
+    assert!(
+        file.mistakes()[0].starts_with(&format!("{path}:1:1: expected a list of metrics")),
+        "{:?}",
+        file.mistakes()
+    );
+    std::fs::remove_file(&families.0).unwrap();
+    let mistakes = file.mistakes();
+    assert!(
+        mistakes[0].starts_with("obs.yaml:1:1: metrics_file: ") && mistakes[0].contains("No such file"),
+        "{mistakes:?}"
+    );
+}
+
+#[test]
 fn a_label_that_no_sample_may_have_is_a_mistake_where_it_stands() {
     let file = Yaml::new(
         "label",

@@ -109,6 +109,27 @@ fn every_kind_of_mistake_has_its_words() {
             "obs.yaml:1:22: metrics.buckets[0]: expected a rule such as { metric: name, bounds: [0.01, 0.1, 1] }",
         ],
     );
+    check(
+        "metrics: [{ name: a, typ: counter }]",
+        &["obs.yaml:1:22: metrics.declare[0].typ: unknown key; did you mean `type`?"],
+    );
+    check("metrics: { declare: [{ name: a }] }", &["obs.yaml:1:22: metrics.declare[0]: has no `type`"]);
+    check(
+        "metrics: { declare: [{ name: a, type: timer, labels: b, buckets: [] }, a] }",
+        &[
+            "obs.yaml:1:39: metrics.declare[0].type: `timer` is wrong, expected `counter`, `gauge` or `histogram`",
+            "obs.yaml:1:54: metrics.declare[0].labels: expected a list such as [route, { method: [GET, POST] }]",
+            "obs.yaml:1:66: metrics.declare[0].buckets: is empty, expected one number at least",
+            "obs.yaml:1:72: metrics.declare[1]: expected a metric such as { name: orders_total, type: counter, labels: [kind] }",
+        ],
+    );
+    check(
+        "metrics: [{ name: http_request_total, type: counter }, { name: http_requests_total, type: gauge }]",
+        &[
+            "obs.yaml:1:11: metrics.declare.http_request_total: `http_request_total` is nearly a metric of obs itself; did you mean `http_requests_total`?",
+            "obs.yaml:1:56: metrics.declare.http_requests_total: `http_requests_total` is a metric of obs itself, a counter with the labels route, method, status_code",
+        ],
+    );
     check("metrics: { buckets: [{ metric: a }] }", &["obs.yaml:1:22: metrics.buckets[0]: has no `bounds`"]);
     check(
         "metrics: { buckets: [{ metric: a, prefix: b, bounds: [1] }, { bounds: [1] }] }",
@@ -194,7 +215,7 @@ fn every_kind_of_mistake_has_its_words() {
     check(
         "\"a\\nb\\e[31m\": 1",
         &[
-            "obs.yaml:1:1: a\\nb\\u{1b}[31m: unknown key; known here are `service`, `metrics`, `logs`, `traces`, `health`, `admin` and `drain`",
+            "obs.yaml:1:1: a\\nb\\u{1b}[31m: unknown key; known here are `service`, `metrics`, `logs`, `traces`, `health`, `admin`, `drain` and `metrics_file`",
         ],
     );
     assert!(others.is_empty(), "{}", others.join("\n"));

@@ -43,6 +43,21 @@ pub(super) const KEYS: &[Key] = &[
         "Parts of `service` that every sample carries as a label: `name`, `version`, `namespace`, `env`, `region`, `cluster`, or the key of an attribute.",
         Names at metrics.labels
     ),
+    Key {
+        path: "metrics.declare",
+        kind: Kind::Families,
+        default: "",
+        variables: &[],
+        setter: "declare",
+        reload: Reload::No,
+        doc: "Metrics that are there from the first scrape, each with `name`, `type`, `help`, `unit`, `labels` and `buckets`; one that the code declares too is as it is here.",
+        get: |config| Value::Families(config.metrics.declared.clone()),
+        set: |config, value| {
+            if let Value::Families(families) = value {
+                config.metrics.declare(families);
+            }
+        },
+    },
     field!(
         "metrics.process",
         Kind::Flag,
@@ -54,3 +69,20 @@ pub(super) const KEYS: &[Key] = &[
         Flag at metrics.process
     ),
 ];
+
+/// What is read beside the file.
+pub(super) const BESIDE: &[Key] = &[Key {
+    path: "metrics_file",
+    kind: Kind::Text,
+    default: "",
+    variables: &[],
+    setter: "metrics_file",
+    reload: Reload::No,
+    doc: "A file with a list as under `metrics.declare` and nothing else, by its path from this file; read at the start.",
+    get: |config| Value::from_text(config.metrics.file.as_deref()),
+    set: |config, value| {
+        if let Value::Text(path) = value {
+            config.metrics.file = Some(path);
+        }
+    },
+}];

@@ -11,7 +11,8 @@ mod traces;
 use super::Key;
 
 /// Every key, in the order of the page. Within a section, what others lean on comes first.
-const TABLE: [&[Key]; 5] = [service::KEYS, metrics::KEYS, logs::KEYS, traces::KEYS, service_life::KEYS];
+const TABLE: [&[Key]; 6] =
+    [service::KEYS, metrics::KEYS, logs::KEYS, traces::KEYS, service_life::KEYS, metrics::BESIDE];
 
 /// Every key, in the order of the page.
 pub(in crate::config) fn keys() -> impl Iterator<Item = &'static Key> {
