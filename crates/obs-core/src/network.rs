@@ -75,6 +75,14 @@ impl FromStr for Network {
             }
             Some(_) => return Err(NetworkError::Prefix),
         };
+        // As logs of dual-stack sockets have IPv4: the clients are IPv4 clients.
+        let (address, prefix) = match (address, prefix.checked_sub(96)) {
+            (IpAddr::V6(mapped), Some(rest)) => match mapped.to_ipv4_mapped() {
+                Some(plain) => (IpAddr::V4(plain), rest),
+                None => (address, prefix),
+            },
+            _ => (address, prefix),
+        };
         let network = Self { first: masked(address, prefix), prefix };
         if network.first == address { Ok(network) } else { Err(NetworkError::Beyond(network)) }
     }
@@ -123,6 +131,8 @@ mod tests {
         );
         assert!(contains("10.0.0.9", "10.0.0.9") && !contains("10.0.0.9", "10.0.0.8"));
         assert!(contains("10.0.0.9/32", "::ffff:10.0.0.9"), "an IPv4 client of a dual-stack socket");
+        assert!(contains("::ffff:10.0.0.9", "10.0.0.9") && contains("::ffff:10.0.0.9", "::ffff:10.0.0.9"));
+        assert!(contains("::ffff:10.0.0.0/104", "10.9.9.9") && !contains("::ffff:10.0.0.0/104", "11.0.0.0"));
         assert!(contains("fd00::/8", "fd12:3456::1") && !contains("fd00::/8", "fe80::1"));
         assert!(contains("::/0", "2001:db8::1") && !contains("::/0", "10.0.0.1"));
         assert!(contains("::1", "::1") && !contains("::1", "::2"));

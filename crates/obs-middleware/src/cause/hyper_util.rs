@@ -14,11 +14,11 @@ pub(super) fn known(any: &dyn Any) -> Option<&(dyn Error + 'static)> {
     any.downcast_ref::<hyper::Error>().map(|error| error as _)
 }
 
-pub(super) fn hint(error: &(dyn Error + 'static)) -> Hint {
+pub(super) fn hint(error: &(dyn Error + 'static)) -> Option<Hint> {
     if let Some(error) = error.downcast_ref::<legacy::Error>() {
-        return Hint { fault: None, connecting: error.is_connect() };
+        return Some(Hint { fault: None, connecting: error.is_connect() });
     }
-    let Some(error) = error.downcast_ref::<hyper::Error>() else { return Hint::default() };
+    let error = error.downcast_ref::<hyper::Error>()?;
     let fault = if error.is_timeout() {
         Some(Fault::Timeout)
     } else if error.is_incomplete_message() || error.is_closed() || error.is_canceled() {
@@ -26,5 +26,5 @@ pub(super) fn hint(error: &(dyn Error + 'static)) -> Hint {
     } else {
         None
     };
-    Hint { fault, connecting: false }
+    Some(Hint { fault, connecting: false })
 }

@@ -4,6 +4,7 @@
 mod hyper_util;
 #[cfg(feature = "client-reqwest")]
 mod reqwest;
+mod url;
 
 use std::any::Any;
 use std::error::Error;
@@ -50,8 +51,8 @@ impl Fault {
 /// An error that is its own cause would never end.
 const MAX_DEPTH: usize = 32;
 
-/// What one error of a chain says, whatever its causes say.
-#[derive(Clone, Copy, Default)]
+/// What one error of a known type says, whatever its causes say.
+#[derive(Clone, Copy)]
 struct Hint {
     fault: Option<Fault>,
     /// Whether it happened while a connection was being made.
@@ -66,15 +67,15 @@ pub(crate) fn text_of<E: Display + 'static>(error: &E) -> String {
     text
 }
 
-/// As [`text_of`], with the causes behind it where they can be seen. URLs that are part of an error's text are left out: they
-/// may hold secrets.
+/// As [`text_of`], with the causes behind it where they can be seen. Of URLs in the text there are neither credentials nor
+/// queries: they may hold secrets.
 pub(crate) fn story_of<E: Display + 'static>(error: &E) -> String {
     let mut text = String::new();
     match as_error(error) {
         Some(error) => guarded(&mut text, format_args!("{}", Chain(without_url(error)))),
         None => guarded(&mut text, format_args!("{error}")),
     }
-    text
+    url::public(text)
 }
 
 /// The kind of an error whose own text is `text`.
@@ -84,10 +85,11 @@ pub(crate) fn fault_of<E: Display + 'static>(error: &E, text: &str) -> Fault {
     for _ in 0..MAX_DEPTH {
         let Some(error) = next else { break };
         let hint = hint(error);
-        connecting |= hint.connecting;
-        let by_text = || of_text_of(error, connecting);
+        connecting |= hint.is_some_and(|hint| hint.connecting);
+        // A type that is known says nothing by its text, where there may be a URL with any word in it.
+        let by_text = || if hint.is_some() { None } else { of_text_of(error, connecting) };
         let by_io = || error.downcast_ref::<io::Error>().and_then(|error| of_io(error.kind(), connecting));
-        worst = worst.max(hint.fault.or_else(by_io).or_else(by_text));
+        worst = worst.max(hint.and_then(|hint| hint.fault).or_else(by_io).or_else(by_text));
         next = behind(error);
     }
     worst.unwrap_or(if connecting { Fault::Connect } else { Fault::Other })
@@ -128,15 +130,15 @@ fn known(any: &dyn Any) -> Option<&(dyn Error + 'static)> {
 }
 
 #[cfg(not(feature = "client-hyper-util"))]
-fn hint(_: &(dyn Error + 'static)) -> Hint {
-    Hint::default()
+fn hint(_: &(dyn Error + 'static)) -> Option<Hint> {
+    None
 }
 
 #[cfg(feature = "client-hyper-util")]
-fn hint(error: &(dyn Error + 'static)) -> Hint {
+fn hint(error: &(dyn Error + 'static)) -> Option<Hint> {
     #[cfg(feature = "client-reqwest")]
     if let Some(hint) = reqwest::hint(error) {
-        return hint;
+        return Some(hint);
     }
     hyper_util::hint(error)
 }
@@ -170,9 +172,14 @@ fn of_io(kind: ErrorKind, connecting: bool) -> Option<Fault> {
     })
 }
 
-/// By the texts of tower's and tokio's `Elapsed`, of HTTP/2's and of the resolver's errors, so that none has to be a dependency.
+/// By the texts of tower's and tokio's `Elapsed`, of tower-http's time-out of a body, of HTTP/2's and of the resolver's errors, so that none has to be a dependency.
 fn of_text(text: &str) -> Option<Fault> {
-    const LATE: [&str; 3] = ["request timed out", "deadline has elapsed", "operation timed out"];
+    const LATE: [&str; 4] = [
+        "request timed out",
+        "deadline has elapsed",
+        "operation timed out",
+        "data was not received within the designated timeout",
+    ];
     if LATE.contains(&text) {
         return Some(Fault::Timeout);
     }
@@ -185,13 +192,25 @@ fn of_text(text: &str) -> Option<Fault> {
 }
 
 fn of_text_of(error: &(dyn Error + 'static), connecting: bool) -> Option<Fault> {
+    // The `h2` crate's own words for a connection that is gone.
+    const GONE: [&str; 5] = [
+        "stream closed because of a broken pipe",
+        "connection reset",
+        "connection aborted",
+        "broken pipe",
+        "unexpected end of file",
+    ];
     // The words of OpenSSL's and the platforms' own errors.
     const HANDSHAKE: [&str; 4] = ["certificate", "handshake", "ssl", "tls"];
     let mut text = String::new();
     guarded(&mut text, format_args!("{error}"));
     of_text(&text).or_else(|| {
-        text.make_ascii_lowercase();
-        (connecting && HANDSHAKE.iter().any(|word| text.contains(word))).then_some(Fault::Tls)
+        if !connecting {
+            return GONE.contains(&text.as_str()).then_some(Fault::Reset);
+        }
+        // A URL may have any of the words in it.
+        let text = url::removed(&text).to_ascii_lowercase();
+        HANDSHAKE.iter().any(|word| text.contains(word)).then_some(Fault::Tls)
     })
 }
 
@@ -220,6 +239,8 @@ mod tests {
         }
         check("deadline has elapsed", Fault::Timeout);
         check("failed to lookup address information: Name or service not known", Fault::Dns);
+        check("data was not received within the designated timeout", Fault::Timeout);
+        check("stream closed because of a broken pipe", Fault::Reset);
         check("the bank says no", Fault::Other);
         check("a certificate was looked at", Fault::Other);
     }

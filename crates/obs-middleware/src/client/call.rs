@@ -175,13 +175,18 @@ impl Open {
         if self.method == Method::Other {
             list.text(attribute::HTTP_REQUEST_METHOD_ORIGINAL, self.method_original.as_str());
         }
-        list.text(attribute::URL_FULL, url);
+        // CONNECT asks for a host alone.
+        if !url.is_empty() {
+            list.text(attribute::URL_FULL, url);
+        }
         if let Some(route) = self.route {
             list.text(attribute::URL_TEMPLATE, route.as_str());
         }
         if let Some((place, host)) = self.place.as_ref().and_then(|place| Some((place, place.host()?))) {
             list.text(attribute::SERVER_ADDRESS, host);
-            list.number(attribute::SERVER_PORT, place.port().into());
+            if let Some(port) = place.port() {
+                list.number(attribute::SERVER_PORT, port.into());
+            }
         }
         list.text(attribute::PEER_SERVICE, self.target.as_str());
         if let Some(status) = end.status {

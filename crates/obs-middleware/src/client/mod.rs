@@ -31,12 +31,17 @@
 //! - when it is dropped before the head has come: it was cancelled, which is no error. That is also how a time-out *around* this
 //!   layer looks; one inside is told apart.
 //!
-//! Each attempt of a retry layer around this one is a call of its own.
+//! Each attempt of a retry layer around this one is a call of its own. Redirects that a client follows by itself, as reqwest does
+//! unless it is told not to, are one call: under the first URL, with the last answer's status, and with the headers below on each.
+//!
+//! An error is looked into where its type is known: a boxed one as tower's `BoxError`, an [`io::Error`](std::io::Error), and with the
+//! features those of reqwest and of hyper. An error of another type is judged by its text alone, so that a client whose errors are
+//! its own is best boxed inside of this layer, as tower's `MapErr` does.
 //!
 //! # What travels
 //! `traceparent` with the call's own span, `tracestate` and `x-request-id` as they came with the request that is being served. What stood
-//! there before is replaced: headers that are handed on from a caller never point past this service. Outside of a request
-//! `x-request-id` is left as it is.
+//! there before is replaced, and an `x-trace-id` of another trace is taken out: headers that are handed on from a caller never point
+//! past this service. Outside of a request `x-request-id` is left as it is.
 
 mod call;
 mod inject;
@@ -77,9 +82,15 @@ pub struct ClientLayer<R = Named> {
 
 #[derive(Clone)]
 struct Settings<R> {
+    caller: Caller,
+    route: R,
+}
+
+/// What each call needs, wherever its route comes from.
+#[derive(Clone)]
+struct Caller {
     base: Arc<Base>,
     target: Target,
-    route: R,
     inject: inject::Headers,
 }
 
@@ -87,7 +98,7 @@ impl ClientLayer {
     /// A layer for calls of the service called `target`: the label of its metrics, never a host or a URL.
     pub fn new(base: Arc<Base>, target: &str) -> Self {
         let (target, inject) = (Target::new(target), inject::Headers::default());
-        Self { settings: Arc::new(Settings { base, target, route: Named, inject }) }
+        Self { settings: Arc::new(Settings { caller: Caller { base, target, inject }, route: Named }) }
     }
 }
 
@@ -95,14 +106,14 @@ impl<R: Clone> ClientLayer<R> {
     /// Sends `x-trace-id` too, for services that know no `traceparent`; default not.
     pub fn trace_id_header(self) -> Self {
         let mut settings = Arc::unwrap_or_clone(self.settings);
-        settings.inject.trace_id = true;
+        settings.caller.inject.trace_id = true;
         Self { settings: Arc::new(settings) }
     }
 
     /// Where the templates of calls come from; default the [`Route`] among the request's extensions.
     pub fn route<N: RouteOf>(self, route: N) -> ClientLayer<N> {
-        let Settings { base, target, inject, .. } = Arc::unwrap_or_clone(self.settings);
-        ClientLayer { settings: Arc::new(Settings { base, target, route, inject }) }
+        let Settings { caller, .. } = Arc::unwrap_or_clone(self.settings);
+        ClientLayer { settings: Arc::new(Settings { caller, route }) }
     }
 }
 
@@ -114,7 +125,7 @@ impl<R> Clone for ClientLayer<R> {
 
 impl<R> fmt::Debug for ClientLayer<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ClientLayer").field("target", &self.settings.target).finish_non_exhaustive()
+        f.debug_struct("ClientLayer").field("target", &self.settings.caller.target).finish_non_exhaustive()
     }
 }
 
@@ -152,7 +163,7 @@ impl<S: fmt::Debug, R> fmt::Debug for Client<S, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
             .field("inner", &self.inner)
-            .field("target", &self.settings.target)
+            .field("target", &self.settings.caller.target)
             .finish_non_exhaustive()
     }
 }
@@ -174,11 +185,11 @@ where
     }
 
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
-        let settings = &*self.settings;
-        let route = settings.route.route(request.uri(), request.extensions());
+        let Settings { caller, route } = &*self.settings;
+        let route = route.route(request.uri(), request.extensions());
         let place = || Place::Uri(request.uri().clone());
-        let call = Call::open(&settings.base, settings.target, route, request.method(), place);
-        settings.inject.write(call.context(), request.headers_mut());
+        let call = Call::open(&caller.base, caller.target, route, request.method(), place);
+        caller.inject.write(call.context(), request.headers_mut());
         let inner = &mut self.inner;
         watched(call, || inner.call(request))
     }

@@ -27,13 +27,16 @@ impl Place {
     }
 
     /// The scheme's own where none is written.
-    pub(super) fn port(&self) -> u16 {
-        let (scheme, port) = match self {
-            Self::Uri(uri) => (uri.scheme_str(), uri.port_u16()),
+    pub(super) fn port(&self) -> Option<u16> {
+        match self {
+            Self::Uri(uri) => uri.port_u16().or_else(|| match uri.scheme_str()? {
+                "http" | "ws" => Some(80),
+                "https" | "wss" => Some(443),
+                _ => None,
+            }),
             #[cfg(feature = "client-reqwest")]
-            Self::Url(url) => (Some(url.scheme()), url.port()),
-        };
-        port.unwrap_or(if scheme == Some("https") { 443 } else { 80 })
+            Self::Url(url) => url.port_or_known_default(),
+        }
     }
 
     /// Without credentials, query and fragment, any of which may be a secret.
@@ -95,7 +98,7 @@ mod tests {
     /// Both forms of one address say the same.
     fn check(url: &str, host: &str, port: u16, full: &str) {
         let told = |place: &Place| (place.host().map(str::to_owned), place.port(), place.url().into_owned());
-        let expected = (Some(host.to_owned()), port, full.to_owned());
+        let expected = (Some(host.to_owned()), Some(port), full.to_owned());
         assert_eq!(told(&Place::Uri(url.parse().unwrap())), expected, "as an Uri");
         #[cfg(feature = "client-reqwest")]
         assert_eq!(told(&Place::Url(url.parse().unwrap())), expected, "as a Url");
@@ -105,6 +108,7 @@ mod tests {
     fn host_port_and_url_are_the_same_in_both_forms_and_without_secrets() {
         check("http://payments:8082/v2/pay?card=1", "payments", 8082, "http://payments:8082/v2/pay");
         check("https://u:p@pay.example/a", "pay.example", 443, "https://pay.example/a");
+        check("wss://feed/prices", "feed", 443, "wss://feed/prices");
         check("http://u@[::1]:8080/b#c", "::1", 8080, "http://[::1]:8080/b");
     }
 

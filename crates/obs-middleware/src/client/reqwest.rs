@@ -29,13 +29,14 @@ use tower_service::Service;
 
 use super::call::Call;
 use super::place::Place;
-use super::{Client, ClientFuture, ClientLayer, Settings, watched};
+use super::{Caller, Client, ClientFuture, ClientLayer, watched};
 use crate::route::RouteOf;
 use crate::watch::Watch;
 
 /// Sends a request that was built by reqwest through a [`ClientLayer`].
 pub trait SendThrough: Sized {
-    /// As `send`, with the call seen under the template `route`, such as `/v2/pay/{order}`.
+    /// As `send`, with the call seen under the template `route`, such as `/v2/pay/{order}`: one of a few, as each stays known
+    /// as long as the process lives. The call begins when the future is first polled, as a child of what is open there.
     ///
     /// # Errors
     /// Those of `send`.
@@ -46,7 +47,7 @@ pub trait SendThrough: Sized {
         self,
         layer: &ClientLayer<R>,
         route: &str,
-    ) -> impl Future<Output = Result<Response, reqwest::Error>> + Send;
+    ) -> impl Future<Output = Result<Response, reqwest::Error>> + Send + use<Self, R>;
 }
 
 impl SendThrough for reqwest::RequestBuilder {
@@ -54,12 +55,11 @@ impl SendThrough for reqwest::RequestBuilder {
         self,
         layer: &ClientLayer<R>,
         route: &str,
-    ) -> impl Future<Output = Result<Response, reqwest::Error>> + Send {
+    ) -> impl Future<Output = Result<Response, reqwest::Error>> + Send + use<R> {
         let (mut client, request) = self.build_split();
+        let (caller, route) = (layer.settings.caller.clone(), Route::new(route));
         // What cannot be built is no call: nobody was asked.
-        let sent =
-            request.map(|request| send(&layer.settings, Some(Route::new(route)), request, &mut client));
-        async { sent?.await }
+        async move { send(&caller, Some(route), request?, &mut client).await }
     }
 }
 
@@ -81,12 +81,12 @@ where
         // One that is no URI for the `http` crate is sent by reqwest all the same.
         let uri = request.url().as_str().parse().unwrap_or_default();
         let route = self.settings.route.route(&uri, &Extensions::new());
-        send(&self.settings, route, request, &mut self.inner)
+        send(&self.settings.caller, route, request, &mut self.inner)
     }
 }
 
-fn send<S, R>(
-    settings: &Settings<R>,
+fn send<S>(
+    caller: &Caller,
     route: Option<Route>,
     mut request: Request,
     inner: &mut S,
@@ -95,8 +95,8 @@ where
     S: Service<Request, Response = Response>,
 {
     let place = || Place::Url(request.url().clone());
-    let call = Call::open(&settings.base, settings.target, route, request.method(), place);
-    settings.inject.write(call.context(), request.headers_mut());
+    let call = Call::open(&caller.base, caller.target, route, request.method(), place);
+    caller.inject.write(call.context(), request.headers_mut());
     ReqwestFuture { inner: watched(call, || AsHttp { inner: inner.call(request) }) }
 }
 

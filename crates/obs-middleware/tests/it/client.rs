@@ -100,6 +100,27 @@ fn pay() -> Request<()> {
     Request::post(uri).extension(Route::new("/v2/pay/{order}")).body(()).unwrap()
 }
 
+#[tokio::test]
+async fn an_x_trace_id_of_another_trace_is_not_handed_on() {
+    let (layer, calls, _) = layer();
+    let with = |id: &str| {
+        let mut request = pay();
+        request.headers_mut().insert("x-trace-id", id.parse().unwrap());
+        request
+    };
+    let headers = sent(&layer, with("11111111111111111111111111111111")).await;
+    assert_eq!(headers.get("x-trace-id"), None);
+    drop(calls);
+    let own = self::layer();
+    let trace_id = {
+        let _ = sent(&own.0, pay()).await;
+        own.1.only().ids.trace_id.to_string()
+    };
+    // The same seed makes the same ids.
+    let headers = sent(&self::layer().0, with(&trace_id)).await;
+    assert_eq!(headers["x-trace-id"], trace_id.as_str(), "whoever names the call's own trace may");
+}
+
 /// The headers a call goes out with.
 async fn sent(layer: &ClientLayer, request: Request<()>) -> HeaderMap {
     let service = layer.layer(service_fn(|request: Request<()>| {

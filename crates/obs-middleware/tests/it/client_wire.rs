@@ -1,15 +1,18 @@
 //! The client layer around real clients, over real sockets: what keeps an answer from coming, told apart.
 
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context as TaskContext, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Uri};
-use http_body_util::{BodyExt, Empty};
+use http_body::Frame;
+use http_body_util::{BodyExt, Empty, StreamBody};
 use hyper_util::client::legacy;
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use obs_core::context::Route;
+use obs_core::context::{Context, Ids, Local, Route, TraceFlags, enter_poll};
 use obs_middleware::client::reqwest::SendThrough;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -133,6 +136,77 @@ async fn a_refused_connection_is_connect_and_its_causes_are_told_without_the_url
 }
 
 #[tokio::test]
+async fn the_words_of_a_url_say_nothing_of_the_kind() {
+    for path in ["certificates", "v1/tls-gateway", "handshake?ssl=1"] {
+        check(format!("http://{}/{path}", deserted().await), "connect").await;
+    }
+}
+
+/// An error of a client library around reqwest's: with words of its own, or none.
+#[derive(Debug)]
+struct Wrapped {
+    says: Option<&'static str>,
+    inner: reqwest::Error,
+}
+
+impl std::fmt::Display for Wrapped {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.says {
+            Some(says) => f.write_str(says),
+            None => self.inner.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for Wrapped {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        if self.says.is_some() { Some(&self.inner) } else { self.inner.source() }
+    }
+}
+
+#[tokio::test]
+async fn no_error_tells_the_query_of_its_url_however_deep_it_is() {
+    for says in [Some("the payment client failed"), None] {
+        let address = deserted().await;
+        let call = reqwest::Client::builder().no_proxy().build().unwrap();
+        let inner =
+            call.get(format!("http://u:hunter2@{address}/pay?card=hunter2")).send().await.unwrap_err();
+        let own = Wrapped { says, inner };
+        let (layer, calls, _) = layer();
+        let mut error = Some(BoxError::from(own));
+        let fails = service_fn(move |_: Request<()>| {
+            std::future::ready(Err::<http::Response<String>, _>(error.take().unwrap()))
+        });
+        assert!(layer.layer(fails).oneshot(Request::new(())).await.is_err());
+        let call = calls.only();
+        let text = call.error.unwrap();
+        assert!(!text.contains("hunter2") && text.contains("Connection refused"), "{text}");
+        assert_eq!(call.fault, Some("connect"));
+    }
+}
+
+#[tokio::test]
+async fn a_call_by_reqwest_begins_when_it_is_polled_and_borrows_nothing() {
+    let address = server(Manners::Answers).await;
+    let (layer, calls, _) = layer();
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let call =
+        || client.get(format!("http://{address}/v2/pay")).send_through(&layer, &String::from("/v2/pay"));
+    drop(call());
+    assert!(calls.none(), "nobody was asked");
+    let ids = obs_core::IdSource::seeded(2);
+    let flags = TraceFlags::default().sampled(true);
+    let open = Context::root(Ids { trace_id: ids.trace_id(), span_id: ids.span_id(), flags }, Local::task());
+    let (context, mut call) = (open.clone(), Box::pin(call()));
+    let polled = std::future::poll_fn(move |task| {
+        let _scope = enter_poll(&context);
+        call.as_mut().poll(task)
+    });
+    assert!(tokio::spawn(polled).await.unwrap().unwrap().status().is_success());
+    assert_eq!(calls.only().parent, Some(open.span_id()));
+}
+
+#[tokio::test]
 async fn a_name_that_is_not_found_is_dns() {
     check("http://payments.invalid/v2/pay".to_owned(), "dns").await;
 }
@@ -161,6 +235,57 @@ async fn a_stream_of_http_2_that_is_reset_is_reset() {
     let request = Request::get(format!("http://{address}/v2/pay")).body(Empty::new()).unwrap();
     assert!(layer.layer(client).oneshot(request).await.is_err());
     assert_eq!(calls.only().fault, Some("reset"), "{:?}", calls.only());
+}
+
+/// Sends a part of a body over HTTP/2, and then the connection is gone.
+async fn breaks_off_http_2(with_reset: bool) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        if with_reset {
+            socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO)).unwrap();
+        }
+        let part = || {
+            let mut part = Some(Ok::<_, std::convert::Infallible>(Frame::data(Bytes::from_static(b"pa"))));
+            StreamBody::new(Frames(Box::new(move || part.take())))
+        };
+        let service = hyper::service::service_fn(move |_| {
+            std::future::ready(Ok::<_, std::convert::Infallible>(http::Response::new(part())))
+        });
+        let server = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
+        let serving = server.serve_connection(TokioIo::new(stream), service);
+        // The body never ends; whoever reads it has had its first part by then.
+        let _ = tokio::time::timeout(Duration::from_millis(100), serving).await;
+    });
+    address
+}
+
+type Part = Result<Frame<Bytes>, std::convert::Infallible>;
+
+/// What a function gives, and then nothing for ever.
+struct Frames(Box<dyn FnMut() -> Option<Part> + Send>);
+
+impl futures_core::Stream for Frames {
+    type Item = Part;
+
+    fn poll_next(mut self: Pin<&mut Self>, _: &mut TaskContext<'_>) -> Poll<Option<Part>> {
+        (self.0)().map_or(Poll::Pending, |part| Poll::Ready(Some(part)))
+    }
+}
+
+#[tokio::test]
+async fn a_body_of_http_2_whose_connection_is_gone_is_reset() {
+    for with_reset in [false, true] {
+        let address = breaks_off_http_2(with_reset).await;
+        let (layer, calls, _) = layer();
+        let client =
+            legacy::Client::builder(TokioExecutor::new()).http2_only(true).build_http::<Empty<Bytes>>();
+        let request = Request::get(format!("http://{address}/v2/pay")).body(Empty::new()).unwrap();
+        let answer = layer.layer(client).oneshot(request).await.unwrap();
+        assert!(answer.into_body().collect().await.is_err());
+        assert_eq!(calls.only().fault, Some("reset"), "{:?}", calls.only());
+    }
 }
 
 #[tokio::test]

@@ -137,3 +137,20 @@ fn a_trace_that_is_not_recorded_is_not_recorded_in_any_of_the_services() {
     }
     assert_eq!(orders.value("http_client_requests_total", &[]), Some(1.0), "and all is counted");
 }
+
+#[tokio::test]
+async fn a_call_in_an_instrumented_future_is_a_child_of_its_span() {
+    use tracing::Instrument;
+
+    let obs = obs::testing::start("orders");
+    let payments = obs.client("payments");
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    // Nobody listens there; what matters is where the span is.
+    let call = || http.get("http://127.0.0.1:1/x").send_through(&payments, "/x");
+    obs.run(async {
+        let pay = async { call().instrument(tracing::info_span!("pay")).await.map(drop) };
+        assert!(pay.instrument(tracing::info_span!("outer")).await.is_err());
+    })
+    .await;
+    assert_eq!(obs.tree("outer").to_string(), "outer\n  pay\n    GET /x\n");
+}
