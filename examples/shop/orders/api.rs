@@ -31,6 +31,15 @@ async fn place(
     if order.quantity == 0 {
         return Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "the quantity must be 1 or more"));
     }
+    // In a task of its own, still part of the request, which goes on when the customer goes away: what is paid is noted.
+    obs::spawn(settle(orders, order)).await.map_err(|error| {
+        tracing::error!(error = &error as &dyn Error, "an order was broken off");
+        Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "the order was broken off")
+    })?
+}
+
+/// Keeps an order, has it paid, and notes what became of it.
+async fn settle(orders: Orders, order: NewOrder) -> Result<(StatusCode, Json<Value>), Refusal> {
     let (item, quantity) = (order.item.clone(), order.quantity);
     let id = orders.store.insert(order).await.map_err(database_failed)?;
     // On every later line of this request, on its access line and on its span.
@@ -38,18 +47,20 @@ async fn place(
     tracing::info!(item, quantity, "placed an order");
 
     // No connection is held meanwhile: a slow payment must not keep the database from others.
-    match orders.payments.pay(id, u64::from(quantity) * PRICE_CENTS).await {
-        Ok(()) => {
-            orders.store.set_state(id, "paid").await.map_err(database_failed)?;
-            Ok((StatusCode::CREATED, Json(json!({ "id": id, "state": "paid" }))))
-        }
+    let paid = orders.payments.pay(id, u64::from(quantity) * PRICE_CENTS).await;
+    let (state, answer) = match paid {
+        Ok(()) => ("paid", (StatusCode::CREATED, Json(json!({ "id": id, "state": "paid" })))),
         Err(error) => {
             tracing::error!(error = &error as &dyn Error, "the order is not paid");
-            orders.store.set_state(id, "unpaid").await.map_err(database_failed)?;
             let body = json!({ "id": id, "state": "unpaid", "error": "the payment failed" });
-            Ok((StatusCode::BAD_GATEWAY, Json(body)))
+            ("unpaid", (StatusCode::BAD_GATEWAY, Json(body)))
         }
+    };
+    // The customer has paid or has not, whatever the database does now.
+    if let Err(error) = orders.store.set_state(id, state).await {
+        tracing::error!(error = &error as &dyn Error, state, "the state of the order is not kept");
     }
+    Ok(answer)
 }
 
 async fn find(State(orders): State<Orders>, Path(id): Path<i64>) -> Result<Json<Order>, Refusal> {

@@ -3,6 +3,7 @@
 use std::io;
 use std::time::Duration;
 
+use reqwest::redirect::Policy;
 use reqwest::{Client, Url};
 use tokio::net::TcpStream;
 
@@ -16,6 +17,8 @@ pub fn client(timeout: Duration) -> Result<Client, reqwest::Error> {
         .timeout(timeout)
         .connect_timeout(Duration::from_secs(1))
         .pool_max_idle_per_host(64)
+        // None of them redirects, and what goes along with a call is for one of them alone.
+        .redirect(Policy::none())
         // The services are neighbours: a proxy of the environment is not meant for them.
         .no_proxy()
         .build()
@@ -28,5 +31,23 @@ pub fn client(timeout: Duration) -> Result<Client, reqwest::Error> {
 pub async fn reaches(url: &Url) -> io::Result<()> {
     let host = url.host_str().ok_or_else(|| io::Error::other("the URL has no host"))?;
     let port = url.port_or_known_default().ok_or_else(|| io::Error::other("the URL has no port"))?;
-    TcpStream::connect((host, port)).await.map(drop)
+    // A URL has an IPv6 address in brackets, and a resolver has not.
+    TcpStream::connect((host.trim_matches(['[', ']']), port)).await.map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_service_is_reached_by_name_and_by_either_kind_of_address() {
+        for host in ["127.0.0.1", "[::1]", "localhost"] {
+            let listener = tokio::net::TcpListener::bind(format!("{host}:0")).await.unwrap();
+            let port = listener.local_addr().unwrap().port();
+            let url = |port| format!("http://{host}:{port}/v1").parse().unwrap();
+            reaches(&url(port)).await.unwrap_or_else(|error| panic!("{host}: {error}"));
+            drop(listener);
+            assert!(reaches(&url(port)).await.is_err(), "{host}");
+        }
+    }
 }

@@ -103,3 +103,35 @@ async fn a_password_is_checked_and_in_no_line() {
     let text = format!("{gateway:?}");
     assert!(text.contains("ada") && !text.contains("open sesame") && !text.contains("let me in"), "{text}");
 }
+
+#[tokio::test]
+async fn an_order_is_settled_also_when_the_customer_goes_away() {
+    const ORDERS: u64 = 60;
+    let shop = Shop::open("an_order_is_settled", NEVER).await;
+    for order in 0..ORDERS {
+        // From before it is placed to after it is paid.
+        let patience = std::time::Duration::from_micros(1_000 + 150 * order);
+        let _ = tokio::time::timeout(patience, shop.order(1).send()).await;
+    }
+    let mut states = std::collections::BTreeMap::<String, u64>::new();
+    // A payment takes no time here; what is not settled after this long never is.
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
+    loop {
+        states.clear();
+        for id in 1..=ORDERS {
+            let answer = shop.get(&format!("/v1/orders/{id}")).send().await.unwrap();
+            if answer.status().is_success() {
+                let order: Value = answer.json().await.unwrap();
+                *states.entry(order["state"].as_str().unwrap().to_owned()).or_default() += 1;
+            }
+        }
+        let settled = states.get("paid").copied().unwrap_or_default();
+        if settled > 0 && states.len() == 1 || std::time::Instant::now() > deadline {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    let [_, _, payments] = shop.close().await;
+    let taken = with_message(&payments, "took a payment").len() as u64;
+    assert_eq!(states, [("paid".to_owned(), taken)].into(), "as many as payments took");
+}
