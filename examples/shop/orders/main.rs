@@ -17,7 +17,8 @@ use store::Store;
 
 #[tokio::main]
 async fn main() -> Result<obs::Ended, Box<dyn std::error::Error>> {
-    let obs = obs::builder("orders").buckets(pool::wait_buckets()).install()?;
+    let families = pool::families().into_iter().chain([store::created_family()]);
+    let obs = families.fold(obs::builder("orders"), obs::Builder::declare).install()?;
     let url: String = shop::or_default("DATABASE_URL", "sqlite://orders.db?mode=rwc")?;
     let store = Store::open(&url).await.map_err(|error| Mistake::new("DATABASE_URL", error))?;
     let url = shop::service("PAYMENTS_URL", "http://127.0.0.1:8082")?;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use obs::config::{BucketMatch, BucketRule};
+use obs::metrics::Declaration;
 use sqlx::any::AnyPoolOptions;
 use sqlx::pool::PoolConnection;
 use sqlx::{Any, AnyConnection, AnyPool, Connection};
@@ -18,10 +18,20 @@ const PERIOD: Duration = Duration::from_millis(500);
 
 const WAITED: &str = "db_pool_wait_duration_seconds";
 
-/// From a connection that is at hand to one that is never given; the usual bounds, for requests, begin far above.
-pub(crate) fn wait_buckets() -> BucketRule {
-    let bounds = vec![0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 2.0, 5.0, 10.0];
-    BucketRule { of: BucketMatch::Metric(WAITED.to_owned()), bounds }
+/// What the pool tells, there from the first scrape.
+pub(crate) fn families() -> [Declaration; 4] {
+    let gauge = |name, help| Declaration::gauge(name).help(help).label_of("pool", ["orders"]);
+    [
+        gauge("db_pool_active_connections", "Connections in use."),
+        gauge("db_pool_idle_connections", "Connections that wait for use."),
+        gauge("db_pool_max_connections", "Connections there may be."),
+        Declaration::histogram(WAITED)
+            .help("Seconds until a connection was given, or until none was.")
+            .unit("seconds")
+            .label_of("pool", ["orders"])
+            // From a connection that is at hand to one that is never given; the usual bounds, for requests, begin far above.
+            .buckets([0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 2.0, 5.0, 10.0]),
+    ]
 }
 
 /// A pool that tells how long one waits for a connection. Clones share it.
@@ -35,7 +45,6 @@ impl Pool {
         AnyConnection::connect(url).await?.close().await?;
         let pool =
             AnyPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(WAIT).connect(url).await?;
-        metrics::describe_histogram!(WAITED, "Seconds until a connection was given, or until none was.");
         // A task of the service, and of no request.
         tokio::spawn(tell(pool.clone()));
         Ok(Self(pool))
@@ -57,9 +66,6 @@ impl Pool {
 /// Sets the gauges as long as the pool is open. A connection goes back some time after its last use, so there is no
 /// better moment than every moment.
 async fn tell(pool: AnyPool) {
-    metrics::describe_gauge!("db_pool_active_connections", "Connections in use.");
-    metrics::describe_gauge!("db_pool_idle_connections", "Connections that wait for use.");
-    metrics::describe_gauge!("db_pool_max_connections", "Connections there may be.");
     let active = metrics::gauge!("db_pool_active_connections", "pool" => "orders");
     let idle = metrics::gauge!("db_pool_idle_connections", "pool" => "orders");
     metrics::gauge!("db_pool_max_connections", "pool" => "orders").set(CONNECTIONS);

@@ -3,7 +3,6 @@
 use std::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -14,9 +13,6 @@ use shop::Refusal;
 
 use crate::bank;
 use crate::fate::Rates;
-
-/// How long a slow payment takes.
-const SLOW: Duration = Duration::from_millis(300);
 
 struct Payments {
     rates: Rates,
@@ -41,10 +37,7 @@ async fn pay(
     obs::current().set("order_id", payment.order);
     let number = payments.begun.fetch_add(1, Ordering::Relaxed) + 1;
     let fate = payments.rates.fate(number);
-    if fate.slow {
-        tokio::time::sleep(SLOW).await;
-    }
-    match bank::charge(payment.order, payment.amount_cents, fate.end).await {
+    match bank::charge(payment.order, payment.amount_cents, fate).await {
         Ok(receipt) => {
             tracing::info!(amount_cents = payment.amount_cents, "took a payment");
             Ok(Json(json!({ "payment": receipt })))

@@ -1,14 +1,22 @@
 //! The bank behind the payments, which is not always there.
 
 use std::error::Error;
+use std::time::Duration;
 use std::{fmt, io};
 
-use crate::fate::End;
+use crate::fate::{End, Fate};
+
+/// How long a slow bank takes.
+const SLOW: Duration = Duration::from_millis(300);
 
 /// Charges the card, in a span of its own under the request's.
-#[tracing::instrument(skip(end))]
-pub(crate) async fn charge(order: i64, amount_cents: u64, end: End) -> Result<String, ChargeError> {
-    match end {
+#[tracing::instrument(skip(fate))]
+pub(crate) async fn charge(order: i64, amount_cents: u64, fate: Fate) -> Result<String, ChargeError> {
+    if fate.slow {
+        tracing::warn!("the bank takes its time");
+        tokio::time::sleep(SLOW).await;
+    }
+    match fate.end {
         End::Paid => Ok(format!("pay-{order}")),
         End::BankUnreachable => {
             let refused =

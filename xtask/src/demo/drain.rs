@@ -22,9 +22,9 @@ pub(super) fn drain(
     load.stop();
     scrapes.renew(&shop);
     let elapsed = begun.elapsed();
-    println!(
-        "ending gateway, orders, payments: each answers what it has begun and delivers what it has said"
-    );
+    // Whether anybody reads it or not, the services are ended in their order.
+    let _ =
+        say("ending gateway, orders, payments: each answers what it has begun and delivers what it has said");
     let mut since = Instant::now();
     let ended = shop.stop(|service, status| {
         let seconds = since.elapsed().as_secs_f64();
