@@ -38,7 +38,8 @@ impl Operations {
             return Handles { count: counter(measures.cancelled, None), duration, errors };
         }
         let mut status = itoa::Buffer::new();
-        let status = key.status.map_or(label::NO_ANSWER, |code| status.format(code));
+        let status =
+            key.status.map_or(label::NO_ANSWER, |code| class_of(code).unwrap_or_else(|| status.format(code)));
         let duration = pairs(measures.duration, labels, None);
         Handles {
             count: counter(measures.count, Some(status)),
@@ -48,12 +49,42 @@ impl Operations {
     }
 }
 
+/// What a status is counted under that nobody has registered: it is the other side that chooses it, and there are hundreds.
+/// Registered are those of IANA's "HTTP Status Code Registry", and what proxies have made common besides (499, 520 to 530).
+fn class_of(status: u16) -> Option<&'static str> {
+    match status {
+        100..=104
+        | 200..=208
+        | 226
+        | 300..=308
+        | 400..=426
+        | 428
+        | 429
+        | 431
+        | 451
+        | 499
+        | 500..=511
+        | 520..=530 => None,
+        100..=199 => Some("1xx"),
+        200..=299 => Some("2xx"),
+        300..=399 => Some("3xx"),
+        400..=499 => Some("4xx"),
+        500..=599 => Some("5xx"),
+        _ => Some("other"),
+    }
+}
+
 fn pairs<'a>(metric: &Metric, labels: &[&'a str], last: Option<&'a str>) -> Vec<(&'static str, &'a str)> {
     metric.labels.iter().copied().zip(labels.iter().copied().chain(last)).collect()
 }
 
 impl OperationObserver for Operations {
     fn finish(&self, context: &Context, operation: &Operation<'_>, end: &OperationEnd<'_>) {
+        debug_assert_eq!(
+            operation.labels.len() + 1,
+            operation.measures.count.labels.len(),
+            "the last label is the status"
+        );
         let mut labels = [""; Operation::LABELS];
         let len = operation.labels.len().min(Operation::LABELS);
         labels[..len].copy_from_slice(&operation.labels[..len]);

@@ -244,6 +244,9 @@ impl Builder {
     }
 
     /// A peer whose traces go on where callers are not believed: an address or a range, such as `10.0.0.0/8`; default none.
+    ///
+    /// It takes the address of the connection: `Obs::serve` and `obs::axum::serve` know it, and axum's own `serve` does with
+    /// `into_make_service_with_connect_info`. Where nobody says it, no peer is trusted.
     pub fn trusted_peer(mut self, peer: impl Into<String>) -> Self {
         self.config.trusted_peers.push(peer.into());
         self

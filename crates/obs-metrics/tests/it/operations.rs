@@ -113,3 +113,22 @@ fn two_recorders_in_one_thread_count_apart() {
     assert!(counted(&one).contains("status_code=\"200\"} 2\n"), "{}", counted(&one));
     assert!(counted(&other).contains("status_code=\"200\"} 1\n"), "{}", counted(&other));
 }
+
+#[test]
+fn a_stranger_who_answers_every_status_fills_no_family() {
+    let recorder = recorder();
+    let operations = Operations::new(&recorder);
+    for status in 100..=999 {
+        operations.finish(&root(false), &call(), &end(Outcome::Success, Some(status), None));
+    }
+    let counted = counted(&recorder);
+    let of = |status: &str| {
+        let line = counted.lines().find(|line| line.contains(&format!("status_code=\"{status}\"")));
+        line.and_then(|line| line.rsplit(' ').next()?.parse::<u32>().ok())
+    };
+    assert_eq!(
+        (of("404"), of("526"), of("2xx"), of("5xx"), of("other")),
+        (Some(1), Some(1), Some(90), Some(77), Some(400))
+    );
+    assert!(counted.lines().count() < 100, "{counted}");
+}

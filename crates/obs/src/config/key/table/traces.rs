@@ -152,7 +152,7 @@ pub(super) const KEYS: &[Key] = &[
         [],
         "trusted_peer",
         No,
-        "Peers whose traces go on where `traces.trust` is `edge`, by address or range, such as `10.0.0.0/8`.",
+        "Peers whose traces go on where `traces.trust` is `edge`, by address or range, such as `10.0.0.0/8`; by the address of the connection, which axum's own `serve` tells with `into_make_service_with_connect_info` only.",
         Names at trusted_peers
     ),
     whole!(
