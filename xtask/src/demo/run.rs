@@ -140,7 +140,10 @@ fn introduction(shop: &Shop, sink: &Sink, options: &Options) -> String {
     let mut lines = vec![
         String::new(),
         format!(
-            "shop      http://{gateway}/v1/orders   http://{gateway}/v1/login   (gateway -> orders -> payments)"
+            "shop      http://{gateway}, where gateway takes orders, orders keeps them, and payments is paid"
+        ),
+        format!(
+            "order     curl -i http://{gateway}/v1/orders --json '{{\"user\":\"ada\",\"item\":\"teapot\",\"quantity\":2}}'"
         ),
     ];
     for service in shop.services() {

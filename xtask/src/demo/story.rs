@@ -73,7 +73,10 @@ impl Story {
 
     fn tell_answer(&self, text: &mut String) {
         let Some(answer) = &self.answer else {
-            text.push_str("\n  the client: no answer is known (it went away, or was not the demo's)\n");
+            let went_away = self.lines.iter().any(|line| line.text("outcome") == "cancelled");
+            let why =
+                if went_away { "it went away before it" } else { "it went away, or was not the demo's" };
+            let _ = writeln!(text, "\n  the client: no answer is known ({why})");
             let ids = self.lines.iter().map(|line| line.text("request_id")).find(|id| !id.is_empty());
             let _ = writeln!(text, "    request id    {}", ids.unwrap_or("unknown"));
             return;

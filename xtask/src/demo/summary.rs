@@ -38,7 +38,7 @@ impl Scrapes {
         let of_first = |name| first.map_or(0.0, |(_, scrape)| scrape.sum(name));
         let [requests, errors, cancelled] = [REQUESTS, ERRORS, CANCELLED].map(of_first);
         format!(
-            "{} s   {} requests {requests}   errors {errors}   cancelled {cancelled}   dropped {}   spans received \
+            "{} s   {} requests {requests}   errors {errors}   cancelled {cancelled}   lines and spans dropped {}   spans received \
              {spans}\n{}",
             elapsed.as_secs(),
             first.map_or("", |(name, _)| name),
@@ -136,7 +136,7 @@ mod tests {
         assert_eq!(
             rows(&scrapes("").summary(Duration::from_secs(12), 7)),
             [
-                "12 s gateway requests 4 errors 1 cancelled 2 dropped 0 spans received 7",
+                "12 s gateway requests 4 errors 1 cancelled 2 lines and spans dropped 0 spans received 7",
                 "service route requests errors cancelled p50 ms p99 ms",
                 "gateway GET /a 4 1 0 10.0 49.2",
                 "gateway GET /b 0 0 2 - -",

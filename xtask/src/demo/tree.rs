@@ -59,7 +59,11 @@ impl Tree<'_> {
 
 fn status(span: &Span) -> String {
     let code = attribute(span, "http.response.status_code");
-    let word = if span.failed() { span.status_word() } else { "" };
+    let word = match attribute(span, "obs.outcome") {
+        "cancelled" => "cancelled",
+        _ if span.failed() => span.status_word(),
+        _ => "",
+    };
     [word, code].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
