@@ -23,11 +23,13 @@ impl Headers {
         if let Some(request_id) = context.request_id() {
             replace(headers, X_REQUEST_ID, Some(request_id.as_bytes()));
         }
-        let trace_id = context.trace_id().to_hex();
         if self.trace_id {
-            replace(headers, X_TRACE_ID, Some(&trace_id));
-        } else if headers.get_all(X_TRACE_ID).iter().any(|value| value.as_bytes() != trace_id) {
-            headers.remove(X_TRACE_ID);
+            replace(headers, X_TRACE_ID, Some(&context.trace_id().to_hex()));
+        } else if headers.contains_key(X_TRACE_ID) {
+            let own = context.trace_id().to_hex();
+            if headers.get_all(X_TRACE_ID).iter().any(|value| value.as_bytes() != own) {
+                headers.remove(X_TRACE_ID);
+            }
         }
     }
 }
