@@ -31,8 +31,8 @@ pub(crate) struct Orders {
 }
 
 impl Orders {
-    pub(crate) fn new(url: &Url, layer: obs::ClientLayer) -> Result<Self, Box<dyn Error>> {
-        Ok(Self { http: shop::client(TIMEOUT)?, layer, orders: url.join("/v1/orders")? })
+    pub(crate) fn new(url: &Url, layer: obs::ClientLayer) -> Result<Self, reqwest::Error> {
+        Ok(Self { http: shop::client(TIMEOUT)?, layer, orders: shop::under(url, "/v1/orders") })
     }
 
     pub(crate) async fn place(&self, order: &Order) -> Result<Response, Refusal> {

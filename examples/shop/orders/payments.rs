@@ -20,8 +20,8 @@ pub(crate) struct Payments {
 }
 
 impl Payments {
-    pub(crate) fn new(url: &Url, layer: obs::ClientLayer) -> Result<Self, Box<dyn Error>> {
-        Ok(Self { http: shop::client(TIMEOUT)?, layer, pay: url.join("/v2/pay")? })
+    pub(crate) fn new(url: &Url, layer: obs::ClientLayer) -> Result<Self, reqwest::Error> {
+        Ok(Self { http: shop::client(TIMEOUT)?, layer, pay: shop::under(url, "/v2/pay") })
     }
 
     /// Has an order paid.

@@ -24,6 +24,13 @@ pub fn client(timeout: Duration) -> Result<Client, reqwest::Error> {
         .build()
 }
 
+/// A path of the service at `base`, which may itself be under a path, as behind a proxy.
+pub fn under(base: &Url, path: &str) -> Url {
+    let mut url = base.clone();
+    url.set_path(&format!("{}{path}", base.path().trim_end_matches('/')));
+    url
+}
+
 /// Whether something listens where `url` points to. A connection is enough: what it answers is shown by the calls.
 ///
 /// # Errors
@@ -38,6 +45,17 @@ pub async fn reaches(url: &Url) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_path_of_a_service_is_under_that_of_its_url() {
+        for (base, expected) in [
+            ("http://a:1", "http://a:1/v2/pay"),
+            ("http://a:1/", "http://a:1/v2/pay"),
+            ("http://a/shop/", "http://a/shop/v2/pay"),
+        ] {
+            assert_eq!(under(&base.parse().unwrap(), "/v2/pay").as_str(), expected);
+        }
+    }
 
     #[tokio::test]
     async fn a_service_is_reached_by_name_and_by_either_kind_of_address() {

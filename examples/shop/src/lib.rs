@@ -6,6 +6,6 @@ mod refusal;
 mod shutdown;
 
 pub use environment::{Mistake, listen, or_default, service};
-pub use http::{client, reaches};
+pub use http::{client, reaches, under};
 pub use refusal::Refusal;
 pub use shutdown::with_the_starter;

@@ -95,9 +95,11 @@ struct Caller {
 }
 
 impl ClientLayer {
-    /// A layer for calls of the service called `target`: the label of its metrics, never a host or a URL.
+    /// A layer for calls of the service called `target`: the label of its metrics, never a host or a URL. An empty name is
+    /// `unnamed`: to Prometheus an empty label is none.
     pub fn new(base: Arc<Base>, target: &str) -> Self {
-        let (target, inject) = (Target::new(target), inject::Headers::default());
+        let target = Target::new(if target.is_empty() { "unnamed" } else { target });
+        let inject = inject::Headers::default();
         Self { settings: Arc::new(Settings { caller: Caller { base, target, inject }, route: Named }) }
     }
 }

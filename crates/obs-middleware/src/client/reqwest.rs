@@ -57,9 +57,10 @@ impl SendThrough for reqwest::RequestBuilder {
         route: &str,
     ) -> impl Future<Output = Result<Response, reqwest::Error>> + Send + use<R> {
         let (mut client, request) = self.build_split();
-        let (caller, route) = (layer.settings.caller.clone(), Route::new(route));
+        let caller = layer.settings.caller.clone();
+        let route = (!route.is_empty()).then(|| Route::new(route));
         // What cannot be built is no call: nobody was asked.
-        async move { send(&caller, Some(route), request?, &mut client).await }
+        async move { send(&caller, route, request?, &mut client).await }
     }
 }
 

@@ -340,6 +340,18 @@ async fn what_is_wrong_with_the_first_bytes_of_a_connection_is_tls() {
 }
 
 #[tokio::test]
+async fn empty_names_are_no_empty_labels() {
+    let (_, calls, _) = layer();
+    let base = obs_core::Base::new(obs_core::Resource::new("orders"));
+    base.operations.register(Arc::<Calls>::clone(&calls));
+    let nameless = obs_middleware::ClientLayer::new(base, "");
+    let url = format!("http://{}/v2/pay", server(Manners::Answers).await);
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    drop(client.get(url).send_through(&nameless, "").await.unwrap());
+    assert_eq!(calls.only().labels, ["unnamed", "unmatched", "GET"]);
+}
+
+#[tokio::test]
 async fn a_request_that_cannot_be_built_is_no_call() {
     let (layer, calls, _): (_, Arc<Calls>, _) = layer();
     let client = reqwest::Client::new();
