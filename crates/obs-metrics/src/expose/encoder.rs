@@ -60,7 +60,7 @@ impl<'a> Encoder<'a> {
         // In the text format a counter's family has the name of its samples, in OpenMetrics it has not.
         let total = kind == Kind::Counter;
         let ending = if total && self.format == Format::Text { TOTAL } else { "" };
-        if let Some(description) = description {
+        if let Some(description) = description.filter(|description| !description.help.is_empty()) {
             self.put(&["# HELP ", name, ending, " "]);
             let help = sanitize_description(&description.help);
             match self.format {

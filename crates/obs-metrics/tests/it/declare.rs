@@ -98,6 +98,7 @@ fn a_family_of_obs_itself_takes_its_help_and_bounds_from_a_declaration() {
 #[test]
 fn a_unit_without_help_leaves_the_help_to_the_macros() {
     let recorder = recorder([Declaration::counter("sent_bytes_total").unit("bytes")]);
+    assert!(!text(&recorder).contains("# HELP sent_bytes"), "nothing was said");
     with_local_recorder(&recorder, || describe_counter!("sent_bytes_total", "What was sent."));
     let text = String::from_utf8(recorder.render(Format::OpenMetrics)).unwrap();
     assert!(text.contains("# UNIT sent_bytes bytes\n"), "{text}");

@@ -220,10 +220,8 @@ fn a_source_that_takes_no_care_spoils_no_scrape() {
     let base = base();
     let recorder = Recorder::builder(Arc::clone(&base)).build().unwrap();
     base.sources.register(Arc::new(Sloppy));
-    let expected = r#"# HELP items_total 
-# TYPE items_total counter
+    let expected = r#"# TYPE items_total counter
 items_total 1
-# HELP level 
 # TYPE level gauge
 level 1.0
 # HELP obs_metric_rejected_total Registrations, observations and source families refused, by reason.
