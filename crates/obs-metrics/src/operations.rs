@@ -74,17 +74,16 @@ fn class_of(status: u16) -> Option<&'static str> {
     }
 }
 
+/// The names of a family with the values of its labels, of which `last` is what the end says. A value that is missing is empty,
+/// so that no other takes its place.
 fn pairs<'a>(metric: &Metric, labels: &[&'a str], last: Option<&'a str>) -> Vec<(&'static str, &'a str)> {
-    metric.labels.iter().copied().zip(labels.iter().copied().chain(last)).collect()
+    let own = metric.labels.len().saturating_sub(usize::from(last.is_some()));
+    let values = labels.iter().copied().chain(std::iter::repeat("")).take(own).chain(last);
+    metric.labels.iter().copied().zip(values).collect()
 }
 
 impl OperationObserver for Operations {
     fn finish(&self, context: &Context, operation: &Operation<'_>, end: &OperationEnd<'_>) {
-        debug_assert_eq!(
-            operation.labels.len() + 1,
-            operation.measures.count.labels.len(),
-            "the last label is the status"
-        );
         let mut labels = [""; Operation::LABELS];
         let len = operation.labels.len().min(Operation::LABELS);
         labels[..len].copy_from_slice(&operation.labels[..len]);

@@ -132,3 +132,20 @@ fn a_stranger_who_answers_every_status_fills_no_family() {
     );
     assert!(counted.lines().count() < 100, "{counted}");
 }
+
+#[test]
+fn a_label_that_is_missing_moves_no_other() {
+    let recorder = recorder();
+    let operation = Operation::new(OperationKind::Client, "POST", &metric::HTTP_CLIENT, &LABELS[..2]);
+    Operations::new(&recorder).finish(
+        &root(false),
+        &operation,
+        &end(Outcome::ServerError, Some(502), Some("server_error")),
+    );
+    let counted = counted(&recorder);
+    for expected in
+        [r#"route="/v2/pay",method="",status_code="502"} 1"#, r#"method="",kind="server_error"} 1"#]
+    {
+        assert!(counted.contains(expected), "{expected}\n{counted}");
+    }
+}
