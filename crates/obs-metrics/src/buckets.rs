@@ -76,7 +76,7 @@ impl Default for Buckets {
     }
 }
 
-fn sanitized(matcher: Matcher) -> Matcher {
+pub(crate) fn sanitized(matcher: Matcher) -> Matcher {
     match matcher {
         Matcher::Full(name) => Matcher::Full(sanitize_metric_name(&name)),
         Matcher::Prefix(name) => Matcher::Prefix(sanitize_metric_name(&name)),

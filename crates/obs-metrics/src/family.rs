@@ -5,23 +5,44 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use metrics::Key;
 use obs_core::keys::Kind;
+use obs_core::{Clock, Timestamp};
 
 use crate::declare::Values;
 use crate::error::Rejection;
-use crate::series::Arena;
+use crate::series::{Arena, Slots};
 use crate::text::TOTAL;
+
+/// How many nanoseconds a stamp counts in one: a tenth of a second.
+const STAMP_NANOS: u64 = 100_000_000;
 
 /// What all series of one recorder share.
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) arena: Arena,
+    pub(crate) slots: Slots,
     pub(crate) exemplars: bool,
+    clock: Clock,
+    began: Timestamp,
     rejected: [AtomicU64; Rejection::ALL.len()],
 }
 
 impl Shared {
-    pub(crate) fn new(exemplars: bool) -> Self {
-        Self { arena: Arena::new(), exemplars, rejected: Default::default() }
+    pub(crate) fn new(exemplars: bool, clock: Clock) -> Self {
+        let began = clock.now();
+        let (arena, slots) = (Arena::new(), Slots::new());
+        Self { arena, slots, exemplars, clock, began, rejected: Default::default() }
+    }
+
+    /// The time now as series note it: tenths of a second since the recorder began, enough for thirteen years. A clock
+    /// that was set back reads as that beginning.
+    pub(crate) fn stamp(&self) -> u32 {
+        let since = self.clock.now().unix_nanos().saturating_sub(self.began.unix_nanos());
+        u32::try_from(since / STAMP_NANOS).unwrap_or(u32::MAX)
+    }
+
+    /// Milliseconds since the Unix epoch at a stamp.
+    pub(crate) fn stamp_millis(&self, stamp: u32) -> u64 {
+        (self.began.unix_nanos() + u64::from(stamp) * STAMP_NANOS) / 1_000_000
     }
 
     #[cold]
@@ -50,6 +71,8 @@ pub(crate) struct Family {
     pub(crate) values: Values,
     /// Upper bounds without `+Inf`; empty but for histograms.
     pub(crate) bounds: Box<[f64]>,
+    /// Whether its series have native buckets too.
+    pub(crate) native: bool,
     pub(crate) shared: Arc<Shared>,
     /// Registrations that went to the overflow series.
     pub(crate) overflowed: AtomicU64,
@@ -155,7 +178,8 @@ mod tests {
             labels: ["a".into(), "b".into()].into(),
             values: Values::default(),
             bounds: [].into(),
-            shared: Arc::new(Shared::new(true)),
+            native: false,
+            shared: Arc::new(Shared::new(true, Clock::system())),
             overflowed: AtomicU64::new(0),
         };
         let is = |name: &'static str, labels: &[(&'static str, &'static str)], text: &str| {

@@ -1,5 +1,5 @@
 //! The metrics engine of `obs`: a recorder behind the `metrics` facade whose memory is bounded, with exemplars, and
-//! its exposition as Prometheus text and OpenMetrics.
+//! its exposition as Prometheus text, OpenMetrics and Prometheus protobuf.
 //!
 //! ```
 //! use obs_core::{Base, Resource};
@@ -31,8 +31,10 @@
 //!   as long as the recorder and handles to them never go silent.
 //! - A **cell** is one atomic until it is hot; then each thread counts in a place of its own, and threads that meet
 //!   in one series do not slow each other down.
-//! - An **exemplar** points from a histogram's bucket to a span: what is recorded while a sampled span is open
-//!   carries its ids, with no call by the user. Only OpenMetrics can write it.
+//! - An **exemplar** points from a counter or a histogram's bucket to a span: what is recorded while a sampled span is
+//!   open carries its ids, with no call by the user. OpenMetrics and protobuf can write it.
+//! - **Native** histograms have exponential buckets beside the fixed ones, [where wished](Builder::native_histograms);
+//!   only protobuf can write them.
 //! - A counter's samples end in `_total` in every format, whether the name given does or not.
 //! - The base's [`Source`](obs_core::meter::Source)s are asked at each scrape. What several of them say of one family
 //!   stands in it together, and numbers under the same labels are added up; what does not go with a family is left out
@@ -54,6 +56,7 @@ mod error;
 mod expose;
 mod facade;
 mod family;
+mod handles;
 mod lately;
 mod near;
 mod problems;
@@ -69,12 +72,13 @@ pub mod process;
 pub mod red;
 
 pub use buckets::{Buckets, DEFAULT_BUCKETS};
-pub use builder::{Builder, DEFAULT_SERIES_CAP, Exemplars};
+pub use builder::{Builder, CreatedSamples, DEFAULT_SERIES_CAP, Exemplars};
 pub use error::{BuildError, RegisterError};
 pub use expose::Format;
+pub use handles::{Counter, Histogram};
 /// How a rule of [`Buckets`] chooses histograms.
 pub use metrics_exporter_prometheus::Matcher;
 pub use obs_core::Declaration;
 pub use operations::Operations;
-pub use recorder::{Histogram, Recorder};
+pub use recorder::Recorder;
 pub use red::Red;

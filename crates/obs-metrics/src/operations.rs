@@ -7,7 +7,7 @@ use obs_core::observe::{Measures, Operation, OperationEnd, OperationObserver};
 
 use crate::lately::{self, Lately};
 use crate::red::Handles;
-use crate::{Histogram, Recorder};
+use crate::{Counter, Histogram, Recorder};
 
 /// Counts and times operations in the families and under the labels they bring along.
 ///
@@ -30,7 +30,7 @@ impl Operations {
         let labels = &key.labels[..key.len];
         let counter = |metric: &Metric, last: Option<&str>| {
             let pairs = pairs(metric, labels, last);
-            self.recorder.counter(metric.name, &pairs).unwrap_or(metrics::Counter::noop())
+            self.recorder.counter(metric.name, &pairs).unwrap_or(Counter::noop())
         };
         let measures = key.measures;
         if key.is_cancelled {

@@ -7,7 +7,6 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use metrics::Unit;
 use metrics_exporter_prometheus::formatting::sanitize_metric_name;
 use obs_core::Base;
-use obs_core::context::Ids;
 use obs_core::keys::{Kind, metric};
 
 use crate::builder::Settings;
@@ -19,7 +18,7 @@ use crate::problems::Problems;
 use crate::registry::State;
 use crate::series::Stored;
 use crate::text::{Canonical, family_name};
-use crate::{Buckets, BuildError, Builder, RegisterError};
+use crate::{Buckets, BuildError, Builder, Counter, Histogram, RegisterError};
 
 /// Holds all metrics of one installation. Clones are cheap and share everything.
 #[derive(Clone)]
@@ -32,8 +31,9 @@ pub(crate) struct Inner {
     pub(crate) const_labels: ConstLabels,
     pub(crate) shared: Arc<Shared>,
     pub(crate) problems: Problems,
-    /// How long the last exposition was, so that the next one allocates once.
-    pub(crate) last_len: AtomicUsize,
+    pub(crate) created_samples: bool,
+    /// How long the last exposition in each format was, so that the next one allocates once.
+    pub(crate) last_len: [AtomicUsize; 3],
     state: RwLock<State>,
 }
 
@@ -56,12 +56,12 @@ impl Recorder {
     }
 
     pub(crate) fn new(base: Arc<Base>, settings: Settings) -> Self {
-        let shared = Arc::new(Shared::new(settings.exemplars));
+        let shared = Arc::new(Shared::new(settings.exemplars, base.clock.clone()));
         let mut buckets = settings.buckets;
         for (name, bounds) in settings.declarations.iter().filter_map(declare::bounds) {
             buckets.first(name, bounds);
         }
-        let mut state = State::new(settings.series_cap, buckets, Arc::clone(&shared));
+        let mut state = State::new(settings.series_cap, buckets, settings.native, Arc::clone(&shared));
         // Before our own descriptions: the first one stays.
         for (family, unit, help) in settings.declarations.iter().filter_map(declare::description) {
             state.describe(family, unit, help);
@@ -89,7 +89,8 @@ impl Recorder {
             const_labels: settings.const_labels,
             shared,
             problems: Problems::default(),
-            last_len: AtomicUsize::new(0),
+            created_samples: settings.created_samples,
+            last_len: Default::default(),
             state: RwLock::new(state),
         }))
     }
@@ -99,8 +100,8 @@ impl Recorder {
     /// # Errors
     ///
     /// When the name, its type or its labels do not go with what was registered first; see [`RegisterError`].
-    pub fn counter(&self, name: &str, labels: &[(&str, &str)]) -> Result<metrics::Counter, RegisterError> {
-        Ok(self.register(Kind::Counter, name, labels.iter().copied())?.counter())
+    pub fn counter(&self, name: &str, labels: &[(&str, &str)]) -> Result<Counter, RegisterError> {
+        Ok(Counter(Some(self.register(Kind::Counter, name, labels.iter().copied())?)))
     }
 
     /// A gauge.
@@ -188,39 +189,5 @@ fn unit_of(family: &str) -> Option<Unit> {
 impl fmt::Debug for Recorder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Recorder").field("series", &self.0.state().len()).finish_non_exhaustive()
-    }
-}
-
-/// A histogram whose caller may say which span an observation belongs to.
-#[derive(Clone)]
-#[must_use = "a histogram does nothing unless it is used"]
-pub struct Histogram(Option<Arc<dyn Stored>>);
-
-impl Histogram {
-    /// Counts nothing.
-    pub const fn noop() -> Self {
-        Self(None)
-    }
-
-    /// Counts `value`; with `ids` it may become its bucket's exemplar, without them it does not, whatever span is
-    /// open. What is no number is refused and counted in `obs_metric_rejected_total{reason="nan"}`.
-    #[inline]
-    pub fn observe(&self, value: f64, ids: Option<Ids>) {
-        if let Some(series) = &self.0 {
-            series.observe(value, ids);
-        }
-    }
-}
-
-/// The facade's handle, which takes exemplars from the open span.
-impl From<Histogram> for metrics::Histogram {
-    fn from(histogram: Histogram) -> Self {
-        histogram.0.map_or_else(Self::noop, |series| series.histogram())
-    }
-}
-
-impl fmt::Debug for Histogram {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Histogram").finish_non_exhaustive()
     }
 }

@@ -8,7 +8,7 @@ use obs_core::keys::{Metric, metric};
 use obs_core::observe::{End, Method, Observer, Request, Verdict};
 
 use crate::lately::{self, Lately};
-use crate::{Histogram, Recorder};
+use crate::{Counter, Histogram, Recorder};
 
 /// Counts and times requests under their route template, method and status.
 ///
@@ -36,7 +36,7 @@ impl Red {
         let mut status = itoa::Buffer::new();
         let status = status.format(key.status);
         let counter = |metric: &Metric, labels: &[&str]| {
-            self.recorder.counter(metric.name, &pairs(metric, labels)).unwrap_or(metrics::Counter::noop())
+            self.recorder.counter(metric.name, &pairs(metric, labels)).unwrap_or(Counter::noop())
         };
         let histogram = |metric: &Metric| {
             let labels = pairs(metric, &[route, method]);
@@ -81,18 +81,18 @@ impl Observer for Red {
 
 /// What one kind of request, or of operation, updates.
 pub(crate) struct Handles {
-    pub(crate) count: metrics::Counter,
+    pub(crate) count: Counter,
     pub(crate) duration: Histogram,
-    pub(crate) errors: Option<metrics::Counter>,
+    pub(crate) errors: Option<Counter>,
 }
 
 impl Handles {
     #[inline]
     pub(crate) fn count(&self, duration: Duration, ids: Option<obs_core::context::Ids>) {
-        self.count.increment(1);
+        self.count.add(1, ids);
         self.duration.observe(duration.as_secs_f64(), ids);
         if let Some(errors) = &self.errors {
-            errors.increment(1);
+            errors.add(1, ids);
         }
     }
 }

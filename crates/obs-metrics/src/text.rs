@@ -1,5 +1,7 @@
 //! Names and labels as they are written: sanitised, escaped and in the family's order, rendered once.
 
+use std::borrow::Cow;
+
 use metrics_exporter_prometheus::formatting::{
     sanitize_label_key, sanitize_label_value, sanitize_metric_name,
 };
@@ -117,6 +119,43 @@ pub(crate) fn render<'a>(labels: impl Iterator<Item = (&'a str, &'a str)>) -> St
     out
 }
 
+/// The names and values of what [`render`] wrote, without the escapes.
+pub(crate) fn pairs(text: &str) -> impl Iterator<Item = (&str, Cow<'_, str>)> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let (name, after) = rest.split_once("=\"")?;
+        // A quote of the value itself has a backslash before it, and a backslash another one.
+        let mut escaped = false;
+        let end = after.bytes().position(|byte| {
+            let ends = byte == b'"' && !escaped;
+            escaped = byte == b'\\' && !escaped;
+            ends
+        })?;
+        let (value, after) = (&after[..end], &after[end + 1..]);
+        rest = after.strip_prefix(',').unwrap_or(after);
+        Some((name, unescaped(value)))
+    })
+}
+
+fn unescaped(value: &str) -> Cow<'_, str> {
+    if !value.contains('\\') {
+        return Cow::Borrowed(value);
+    }
+    let mut out = String::with_capacity(value.len());
+    let mut chars = value.chars();
+    while let Some(char) = chars.next() {
+        match char {
+            '\\' => match chars.next() {
+                Some('n') => out.push('\n'),
+                Some(other) => out.push(other),
+                None => out.push('\\'),
+            },
+            char => out.push(char),
+        }
+    }
+    Cow::Owned(out)
+}
+
 /// The names that samples of such a family, and the family itself, occupy.
 pub(crate) fn occupied(kind: Kind, family: &str) -> impl Iterator<Item = String> + '_ {
     let suffixes: &[&str] = match kind {
@@ -146,6 +185,22 @@ mod tests {
         assert_eq!(made.text(&names), r#"a="é",b_c="x\"\n\\""#);
         assert_eq!(family_name(Kind::Gauge, "x_total"), "x_total");
         assert_eq!(family_name(Kind::Counter, "_total"), "_total");
+    }
+
+    #[test]
+    fn what_was_rendered_is_taken_apart_again() {
+        let values = ["", "plain", "a\"b", "c\nd", "e\\n", "f,g=\"h\"", "\\", "é"];
+        let names = ["a", "b", "c", "d", "e", "f", "g", "h"];
+        let made = canonical(Kind::Gauge, "x", &names.into_iter().zip(values).collect::<Vec<_>>()).unwrap();
+        let text = made.text(&names.map(Into::into));
+        let read: Vec<_> = pairs(&text).map(|(name, value)| (name.to_owned(), value.into_owned())).collect();
+        // The sanitiser takes two backslashes for one that is escaped already, and one before an `n` for a line break.
+        let expected = ["", "plain", "a\"b", "c\nd", "e\\n", "f,g=\"h\"", "\\", "é"];
+        for ((name, value), (known, expected)) in read.iter().zip(names.into_iter().zip(expected)) {
+            assert_eq!((name.as_str(), value.as_str()), (known, expected));
+        }
+        assert_eq!(read.len(), names.len());
+        assert_eq!(pairs("").count(), 0);
     }
 
     #[test]

@@ -63,6 +63,12 @@ pub fn int(out: &mut Vec<u8>, field: u32, value: i64) {
     uint(out, field, value as u64);
 }
 
+/// A field of type `sint64` or `sint32`: small numbers of either sign take few bytes.
+#[inline]
+pub fn sint(out: &mut Vec<u8>, field: u32, value: i64) {
+    uint(out, field, ((value << 1) ^ (value >> 63)) as u64);
+}
+
 /// A field of type `fixed64`.
 #[inline]
 pub fn fixed64(out: &mut Vec<u8>, field: u32, value: u64) {
@@ -109,11 +115,29 @@ pub fn message_head(out: &mut Vec<u8>, field: u32, len: usize) {
 pub fn message(out: &mut Vec<u8>, field: u32, body: impl FnOnce(&mut Vec<u8>)) -> bool {
     let begin = out.len();
     tag(out, field, LEN);
+    let at = begin_delimited(out);
+    body(out);
+    let fits = end_delimited(out, at);
+    if !fits {
+        out.truncate(begin);
+    }
+    fits
+}
+
+/// Begins a message that stands alone with its length before it, as in a stream of them; returns what
+/// [`end_delimited`] is told.
+#[inline]
+pub fn begin_delimited(out: &mut Vec<u8>) -> usize {
     let at = out.len();
     out.extend_from_slice(&[0; PADDED]);
-    body(out);
+    at
+}
+
+/// Ends the message begun `at`: fills in its length. One above [`MAX_MESSAGE`] is taken back whole and `false` returned.
+#[inline]
+pub fn end_delimited(out: &mut Vec<u8>, at: usize) -> bool {
     let Some(len) = out.len().checked_sub(at + PADDED).filter(|len| *len <= MAX_MESSAGE) else {
-        out.truncate(begin);
+        out.truncate(at);
         return false;
     };
     if let Some(padded) = out.get_mut(at..at + PADDED) {
@@ -141,6 +165,12 @@ mod tests {
         int(&mut out, 1, -2);
         assert_eq!(out, b"\x08\xfe\xff\xff\xff\xff\xff\xff\xff\xff\x01");
         out.clear();
+        for (value, encoded) in [(0, 0), (-1, 1), (1, 2), (-2, 3), (i64::from(i32::MAX), 0xffff_fffe)] {
+            let (mut signed, mut plain) = (Vec::new(), Vec::new());
+            sint(&mut signed, 1, value);
+            uint(&mut plain, 1, encoded);
+            assert_eq!(signed, plain);
+        }
         assert!(message(&mut out, 3, |out| uint(out, 1, 150)));
         assert_eq!(out, b"\x1a\x83\x80\x80\x00\x08\x96\x01");
     }

@@ -8,6 +8,9 @@ pub enum Format {
     Text,
     /// OpenMetrics 1.0.0.
     OpenMetrics,
+    /// Prometheus's protobuf messages (`io.prometheus.client.MetricFamily`), each with its length before it: what
+    /// native histograms need.
+    Protobuf,
 }
 
 impl Format {
@@ -18,6 +21,9 @@ impl Format {
             Self::Text => "text/plain; version=0.0.4; charset=utf-8",
             Self::OpenMetrics => {
                 "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=underscores"
+            }
+            Self::Protobuf => {
+                "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited"
             }
         }
     }
@@ -39,7 +45,10 @@ impl Format {
                 .filter(|&(_, q, _)| q > 0)
                 .map(|(specific, q, early)| (q, specific, early))
         };
-        if rank(Self::OpenMetrics) > rank(Self::Text) { Self::OpenMetrics } else { Self::Text }
+        // In this order, so that what is as welcome as text does not replace it.
+        [Self::OpenMetrics, Self::Protobuf]
+            .into_iter()
+            .fold(Self::Text, |best, format| if rank(format) > rank(best) { format } else { best })
     }
 }
 
@@ -48,6 +57,7 @@ fn read(range: &str, format: Format) -> Option<(u8, u16)> {
     let (kind, versions): (_, &[&str]) = match format {
         Format::Text => ("text/plain", &["0.0.4"]),
         Format::OpenMetrics => ("application/openmetrics-text", &["1.0.0"]),
+        Format::Protobuf => return read_protobuf(range),
     };
     let mut parts = range.split(';').map(str::trim);
     let media = parts.next()?;
@@ -79,6 +89,27 @@ fn read(range: &str, format: Format) -> Option<(u8, u16)> {
     Some((specific, q))
 }
 
+/// Only a range that names the very messages means them: whoever takes anything wants text.
+fn read_protobuf(range: &str) -> Option<(u8, u16)> {
+    let mut parts = range.split(';').map(str::trim);
+    if !parts.next()?.eq_ignore_ascii_case("application/vnd.google.protobuf") {
+        return None;
+    }
+    let (mut q, mut messages, mut delimited) = (1_000, false, false);
+    for (name, value) in parts.filter_map(|part| part.split_once('=')) {
+        let value = value.trim().trim_matches('"');
+        match name.trim() {
+            name if name.eq_ignore_ascii_case("q") => q = thousandths(value)?,
+            name if name.eq_ignore_ascii_case("proto") => {
+                messages = value == "io.prometheus.client.MetricFamily"
+            }
+            name if name.eq_ignore_ascii_case("encoding") => delimited = value == "delimited",
+            _ => {}
+        }
+    }
+    (messages && delimited).then_some((3, q))
+}
+
 /// `0.5` as 500. More digits than RFC 9110 allows are cut off.
 fn thousandths(text: &str) -> Option<u16> {
     let q: f64 = text.parse().ok()?;
@@ -87,7 +118,7 @@ fn thousandths(text: &str) -> Option<u16> {
 
 #[cfg(test)]
 mod tests {
-    use super::Format::{self, OpenMetrics, Text};
+    use super::Format::{self, OpenMetrics, Protobuf, Text};
 
     #[test]
     fn the_format_is_what_the_header_prefers() {
@@ -103,7 +134,23 @@ mod tests {
         for (accept, expected) in [
             (prometheus_2, OpenMetrics),
             (prometheus_3, OpenMetrics),
-            (protobuf_first, OpenMetrics),
+            (protobuf_first, Protobuf),
+            ("application/vnd.google.protobuf", Text),
+            ("application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=text", Text),
+            (
+                "application/vnd.google.protobuf;encoding=delimited, application/openmetrics-text;q=0.1",
+                OpenMetrics,
+            ),
+            (
+                "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0.4,\
+                    text/plain;q=0.5",
+                Text,
+            ),
+            (
+                "text/plain;q=0.1,application/vnd.google.protobuf; Proto=\"io.prometheus.client.MetricFamily\"; \
+                encoding=delimited;q=0.2",
+                Protobuf,
+            ),
             (old, Text),
             ("", Text),
             ("*/*", Text),

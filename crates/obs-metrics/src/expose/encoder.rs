@@ -1,28 +1,23 @@
-//! Writes families, series and exemplars in either format into one buffer.
-
-use std::borrow::Cow;
+//! Writes families, series and exemplars in either text format into one buffer.
 
 use metrics::Unit;
 use metrics_exporter_prometheus::formatting::sanitize_description;
 use obs_core::keys::Kind;
 
-use super::gather::Number;
+use super::walk::{About, Point, Visit};
 use super::{Format, number};
-use crate::const_labels::ConstLabels;
 use crate::error::word;
-use crate::registry::Description;
-use crate::series::{HistogramCell, Sample, Stored};
+use crate::series::{Exemplar, HistogramCell, Value};
 use crate::text::TOTAL;
 
 /// Everything up to and after the labels of a series is written once for each family.
-pub(super) struct Encoder<'a> {
-    pub(super) out: Vec<u8>,
+pub(super) struct Encoder {
+    out: Vec<u8>,
     format: Format,
-    const_labels: &'a ConstLabels,
-    /// Those of them that the family's samples carry, as they are written.
-    const_text: Cow<'a, str>,
-    /// The beginnings of lines: `name{const="x",`. A histogram has three.
-    heads: [Vec<u8>; 3],
+    /// Whether `_created` is written, which only OpenMetrics has.
+    created: bool,
+    /// The beginnings of lines: `name{const="x",`. A histogram has three, and whatever was created one more.
+    heads: [Vec<u8>; 4],
     /// Whether samples have labels at all, and so braces.
     braces: bool,
     /// `,le="0.1"} ` of each bucket, one after the other, and where each ends.
@@ -33,14 +28,77 @@ pub(super) struct Encoder<'a> {
 const BUCKET: usize = 0;
 const SUM: usize = 1;
 const COUNT: usize = 2;
+const CREATED: usize = 3;
 
-impl<'a> Encoder<'a> {
-    pub(super) fn new(format: Format, const_labels: &'a ConstLabels, capacity: usize) -> Self {
+impl Visit for Encoder {
+    /// HELP, TYPE and UNIT, and the parts that all lines of the family share.
+    fn family(&mut self, about: &About<'_>) {
+        // In the text format a counter's family has the name of its samples, in OpenMetrics it has not.
+        let &About { name, kind, help, unit, .. } = about;
+        let ending = if kind == Kind::Counter && self.format == Format::Text { TOTAL } else { "" };
+        if !help.is_empty() {
+            self.put(&["# HELP ", name, ending, " "]);
+            let help = sanitize_description(help);
+            match self.format {
+                Format::OpenMetrics => self.put(&[&help.replace('"', "\\\"")]),
+                _ => self.put(&[&help]),
+            }
+            self.put(&["\n"]);
+        }
+        self.put(&["# TYPE ", name, ending, " ", word(kind), "\n"]);
+        let unit = unit.map_or("", unit_text);
+        let suffixed = name.strip_suffix(unit).is_some_and(|base| base.len() > 1 && base.ends_with('_'));
+        if self.format == Format::OpenMetrics && !unit.is_empty() && suffixed {
+            self.put(&["# UNIT ", name, " ", unit, "\n"]);
+        }
+        self.braces = about.labelled || !about.const_labels.is_empty();
+        match kind {
+            Kind::Counter => self.head(0, about, TOTAL),
+            Kind::Gauge => self.head(0, about, ""),
+            Kind::Histogram => {
+                self.head(BUCKET, about, "_bucket");
+                self.head(SUM, about, "_sum");
+                self.head(COUNT, about, "_count");
+                self.histogram_bounds(about);
+            }
+        }
+        if self.created {
+            self.head(CREATED, about, "_created");
+        }
+    }
+
+    #[inline]
+    fn point(&mut self, point: &Point<'_>) {
+        let text = point.labels;
+        match point.value {
+            Value::Counter(count, slot) => {
+                self.begin(0, text);
+                number::integer(&mut self.out, count);
+                if self.format == Format::OpenMetrics
+                    && let Some(exemplar) = slot.and_then(|slot| slot.read())
+                {
+                    self.exemplar(&exemplar);
+                }
+                self.out.push(b'\n');
+            }
+            Value::Total(value) => self.float(0, text, value),
+            Value::Gauge(value) => return self.float(0, text, value),
+            Value::Histogram(cell) => self.histogram(text, cell),
+        }
+        if let Some(millis) = point.created.filter(|_| self.created) {
+            self.begin(CREATED, text);
+            number::seconds(&mut self.out, millis);
+            self.out.push(b'\n');
+        }
+    }
+}
+
+impl Encoder {
+    pub(super) fn new(format: Format, created: bool, capacity: usize) -> Self {
         Self {
             out: Vec::with_capacity(capacity),
             format,
-            const_labels,
-            const_text: Cow::Borrowed(""),
+            created: created && format == Format::OpenMetrics,
             heads: Default::default(),
             braces: false,
             bounds: Vec::new(),
@@ -48,91 +106,30 @@ impl<'a> Encoder<'a> {
         }
     }
 
-    /// Begins a family: HELP, TYPE and UNIT, and the parts that all its lines share.
-    pub(super) fn family<N: AsRef<str>>(
-        &mut self,
-        name: &str,
-        kind: Kind,
-        labels: &[N],
-        bounds: &[f64],
-        description: Option<&Description>,
-    ) {
-        // In the text format a counter's family has the name of its samples, in OpenMetrics it has not.
-        let total = kind == Kind::Counter;
-        let ending = if total && self.format == Format::Text { TOTAL } else { "" };
-        if let Some(description) = description.filter(|description| !description.help.is_empty()) {
-            self.put(&["# HELP ", name, ending, " "]);
-            let help = sanitize_description(&description.help);
-            match self.format {
-                Format::Text => self.put(&[&help]),
-                Format::OpenMetrics => self.put(&[&help.replace('"', "\\\"")]),
-            }
-            self.put(&["\n"]);
-        }
-        self.put(&["# TYPE ", name, ending, " ", word(kind), "\n"]);
-        let unit = description.and_then(|description| description.unit).map_or("", unit_text);
-        let suffixed = name.strip_suffix(unit).is_some_and(|base| base.len() > 1 && base.ends_with('_'));
-        if self.format == Format::OpenMetrics && !unit.is_empty() && suffixed {
-            self.put(&["# UNIT ", name, " ", unit, "\n"]);
-        }
-        let labelled = !labels.is_empty();
-        self.const_text = self.const_labels.beside(labels);
-        self.braces = labelled || !self.const_text.is_empty();
-        match kind {
-            Kind::Counter => self.head(0, name, TOTAL, labelled),
-            Kind::Gauge => self.head(0, name, "", labelled),
-            Kind::Histogram => {
-                self.head(BUCKET, name, "_bucket", labelled);
-                self.head(SUM, name, "_sum", labelled);
-                self.head(COUNT, name, "_count", labelled);
-                self.histogram_bounds(bounds, labelled);
-            }
-        }
-    }
-
-    fn head(&mut self, which: usize, name: &str, suffix: &str, labelled: bool) {
+    fn head(&mut self, which: usize, about: &About<'_>, suffix: &str) {
+        let &About { name, const_labels, labelled, .. } = about;
         let head = &mut self.heads[which];
         head.clear();
         head.extend_from_slice(name.as_bytes());
         head.extend_from_slice(suffix.as_bytes());
-        if labelled || !self.const_text.is_empty() {
+        if labelled || !const_labels.is_empty() {
             head.push(b'{');
-            head.extend_from_slice(self.const_text.as_bytes());
-            if labelled && !self.const_text.is_empty() {
+            head.extend_from_slice(const_labels.as_bytes());
+            if labelled && !const_labels.is_empty() {
                 head.push(b',');
             }
         }
     }
 
-    fn histogram_bounds(&mut self, bounds: &[f64], labelled: bool) {
-        let first = match (labelled, self.const_text.is_empty()) {
-            (false, true) => "{le=\"",
-            _ => ",le=\"",
-        };
+    fn histogram_bounds(&mut self, about: &About<'_>) {
+        let first = if self.braces { ",le=\"" } else { "{le=\"" };
         self.bounds.clear();
         self.ends.clear();
-        for &bound in bounds.iter().chain(&[f64::INFINITY]) {
+        for &bound in about.bounds.iter().chain(&[f64::INFINITY]) {
             self.bounds.extend_from_slice(first.as_bytes());
             number::bound(&mut self.bounds, bound, self.format == Format::OpenMetrics);
             self.bounds.extend_from_slice(b"\"} ");
             self.ends.push(self.bounds.len());
-        }
-    }
-
-    #[inline]
-    pub(super) fn series(&mut self, series: &dyn Stored) {
-        let text = series.text();
-        match series.sample() {
-            Sample::Counter(count) => self.integer(0, text, count),
-            Sample::Gauge(value) => self.float(0, text, value),
-            Sample::Histogram(cell) => self.histogram(text, cell),
-        }
-    }
-
-    pub(super) fn number(&mut self, text: &str, number: Number) {
-        match number {
-            Number::Counter(count) => self.integer(0, text.as_bytes(), count),
-            Number::Total(value) | Number::Gauge(value) => self.float(0, text.as_bytes(), value),
         }
     }
 
@@ -175,8 +172,10 @@ impl<'a> Encoder<'a> {
             }
             self.out.extend_from_slice(&self.bounds[start..end]);
             number::integer(&mut self.out, below);
-            if self.format == Format::OpenMetrics {
-                self.exemplar(cell, bucket);
+            if self.format == Format::OpenMetrics
+                && let Some(exemplar) = cell.exemplar(bucket)
+            {
+                self.exemplar(&exemplar);
             }
             self.out.push(b'\n');
             start = end;
@@ -190,8 +189,7 @@ impl<'a> Encoder<'a> {
 
     /// 63 characters of names and values, of the 128 that OpenMetrics 1.0 allows.
     #[inline]
-    fn exemplar(&mut self, cell: &HistogramCell, bucket: usize) {
-        let Some(exemplar) = cell.exemplar(bucket) else { return };
+    fn exemplar(&mut self, exemplar: &Exemplar) {
         self.out.extend_from_slice(b" # {trace_id=\"");
         self.out.extend_from_slice(&exemplar.trace_id.to_hex());
         self.out.extend_from_slice(b"\",span_id=\"");
@@ -200,10 +198,7 @@ impl<'a> Encoder<'a> {
         number::value(&mut self.out, exemplar.value);
         if exemplar.millis > 0 {
             self.out.push(b' ');
-            number::integer(&mut self.out, exemplar.millis / 1_000);
-            let rest = exemplar.millis % 1_000;
-            let digit = |divisor| b'0' + (rest / divisor % 10) as u8;
-            self.out.extend_from_slice(&[b'.', digit(100), digit(10), digit(1)]);
+            number::seconds(&mut self.out, exemplar.millis);
         }
     }
 

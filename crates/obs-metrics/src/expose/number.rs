@@ -15,6 +15,14 @@ pub(super) fn integer(out: &mut Vec<u8>, value: u64) {
     out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
 }
 
+/// Milliseconds as seconds, to the third digit.
+pub(super) fn seconds(out: &mut Vec<u8>, millis: u64) {
+    integer(out, millis / 1_000);
+    let rest = millis % 1_000;
+    let digit = |divisor| b'0' + (rest / divisor % 10) as u8;
+    out.extend_from_slice(&[b'.', digit(100), digit(10), digit(1)]);
+}
+
 fn special(value: f64) -> &'static [u8] {
     if value.is_nan() {
         b"NaN"

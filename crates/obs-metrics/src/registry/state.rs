@@ -12,7 +12,7 @@ use crate::declare::Values;
 use crate::family::{Family, Shared};
 use crate::series::{self, Stored};
 use crate::text::{self, Canonical, OVERFLOW};
-use crate::{Buckets, RegisterError};
+use crate::{Buckets, Matcher, RegisterError};
 
 /// The most families, and the most descriptions, a recorder holds.
 pub(crate) const FAMILY_CAP: usize = 10_000;
@@ -32,6 +32,8 @@ pub(crate) struct State {
     series_cap: usize,
     /// For families to come; what is registered keeps the bounds it has.
     buckets: Buckets,
+    /// Which histograms have native buckets too.
+    native: Vec<Matcher>,
     shared: Arc<Shared>,
     families: Vec<Entry>,
     by_name: HashMap<Box<str>, usize>,
@@ -54,10 +56,16 @@ struct Entry {
 }
 
 impl State {
-    pub(crate) fn new(series_cap: usize, buckets: Buckets, shared: Arc<Shared>) -> Self {
+    pub(crate) fn new(
+        series_cap: usize,
+        buckets: Buckets,
+        native: Vec<Matcher>,
+        shared: Arc<Shared>,
+    ) -> Self {
         Self {
             series_cap,
             buckets,
+            native,
             shared,
             families: Vec::new(),
             by_name: HashMap::new(),
@@ -203,6 +211,7 @@ impl State {
             labels: canonical.labels.iter().map(|(key, _)| key.as_str().into()).collect(),
             values,
             bounds: bounds.into(),
+            native: kind == Kind::Histogram && self.native.iter().any(|matcher| matcher.matches(name)),
             shared: Arc::clone(&self.shared),
             overflowed: AtomicU64::new(0),
         });

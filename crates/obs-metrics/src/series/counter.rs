@@ -3,17 +3,22 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
+use obs_core::context::{self, Ids};
+
 use super::arena::HOT;
-use super::{Make, Sample, Stored, Tail};
+use super::{Make, Stored, Tail, Value};
 use crate::family::Family;
 
 pub(crate) struct Counters;
 
 /// `cold` is never reset: the total is `cold` plus what the threads have counted since the series became hot.
-pub(crate) struct Counter<T> {
+pub(crate) struct Counter<T: Tail> {
     family: Arc<Family>,
     cold: AtomicU64,
     run: AtomicU32,
+    /// The number of its exemplar's slot; 0 as long as it has none.
+    exemplar: AtomicU32,
+    created: u32,
     tail: T,
 }
 
@@ -21,7 +26,9 @@ impl Make for Counters {
     type Series<T: Tail> = Counter<T>;
 
     fn make<T: Tail>(family: Arc<Family>, tail: T) -> Counter<T> {
-        Counter { family, cold: AtomicU64::new(0), run: AtomicU32::new(0), tail }
+        let created = family.shared.stamp();
+        let (run, exemplar) = (AtomicU32::new(0), AtomicU32::new(0));
+        Counter { family, cold: AtomicU64::new(0), run, exemplar, created, tail }
     }
 }
 
@@ -32,18 +39,40 @@ impl<T: Tail> Counter<T> {
             run => self.family.shared.arena.total(run),
         }
     }
+
+    fn total(&self) -> u64 {
+        self.cold.load(Ordering::Relaxed).wrapping_add(self.hot_total())
+    }
+
+    #[inline]
+    fn count(&self, by: u64) {
+        let run = self.run.load(Ordering::Relaxed);
+        if run != 0 {
+            return self.family.shared.arena.mine().add(run, by);
+        }
+        let old = self.cold.fetch_add(by, Ordering::Relaxed);
+        if old / HOT != old.wrapping_add(by) / HOT {
+            self.family.shared.arena.promote(&self.run, 1);
+        }
+    }
+
+    /// An exemplar's value is what was added.
+    #[inline]
+    fn remember(&self, by: u64, ids: Ids) {
+        if let Some(slot) = self.family.shared.slots.of(&self.exemplar) {
+            slot.offer(by as f64, ids);
+        }
+    }
 }
 
 impl<T: Tail> metrics::CounterFn for Counter<T> {
     #[inline]
     fn increment(&self, value: u64) {
-        let run = self.run.load(Ordering::Relaxed);
-        if run != 0 {
-            return self.family.shared.arena.mine().add(run, value);
-        }
-        let old = self.cold.fetch_add(value, Ordering::Relaxed);
-        if old / HOT != old.wrapping_add(value) / HOT {
-            self.family.shared.arena.promote(&self.run, 1);
+        self.count(value);
+        if self.family.shared.exemplars
+            && let Some(ids) = context::sampled()
+        {
+            self.remember(value, ids);
         }
     }
 
@@ -62,11 +91,35 @@ impl<T: Tail> Stored for Counter<T> {
         self.tail.text()
     }
 
-    fn sample(&self) -> Sample<'_> {
-        Sample::Counter(self.cold.load(Ordering::Relaxed).wrapping_add(self.hot_total()))
+    fn value(&self) -> Value<'_> {
+        let slot = self.family.shared.slots.get(self.exemplar.load(Ordering::Acquire));
+        Value::Counter(self.total(), slot)
+    }
+
+    fn created(&self) -> u32 {
+        self.created
+    }
+
+    fn moved(&self, seen: &mut u64) -> bool {
+        let total = self.total();
+        std::mem::replace(seen, total) != total
     }
 
     fn counter(self: Arc<Self>) -> metrics::Counter {
         metrics::Counter::from_arc(self)
+    }
+
+    #[inline]
+    fn add(&self, by: u64, ids: Option<Ids>) {
+        self.count(by);
+        if let Some(ids) = ids.filter(|_| self.family.shared.exemplars) {
+            self.remember(by, ids);
+        }
+    }
+}
+
+impl<T: Tail> Drop for Counter<T> {
+    fn drop(&mut self) {
+        self.family.shared.slots.give_back(*self.exemplar.get_mut());
     }
 }

@@ -61,6 +61,11 @@ impl Slot {
         self.sequence.store(sequence + 2, Ordering::Release);
     }
 
+    /// Nothing again; nobody else writes meanwhile.
+    pub(crate) fn clear(&self) {
+        self.sequence.store(0, Ordering::Release);
+    }
+
     pub(crate) fn read(&self) -> Option<Exemplar> {
         for _ in 0..TRIES {
             let before = self.sequence.load(Ordering::Acquire);

@@ -1,10 +1,10 @@
 //! Gauges: an f64 in one atomic.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::arena::add_f64;
-use super::{Make, Sample, Stored, Tail};
+use super::{Make, Stored, Tail, Value};
 use crate::family::Family;
 
 pub(crate) struct Gauges;
@@ -12,6 +12,9 @@ pub(crate) struct Gauges;
 pub(crate) struct Gauge<T> {
     family: Arc<Family>,
     bits: AtomicU64,
+    created: u32,
+    /// Whether it was written since a sweep looked: a gauge that is set to what it was is not idle.
+    touched: AtomicBool,
     tail: T,
 }
 
@@ -19,7 +22,18 @@ impl Make for Gauges {
     type Series<T: Tail> = Gauge<T>;
 
     fn make<T: Tail>(family: Arc<Family>, tail: T) -> Gauge<T> {
-        Gauge { family, bits: AtomicU64::new(0), tail }
+        let created = family.shared.stamp();
+        Gauge { family, bits: AtomicU64::new(0), created, touched: AtomicBool::new(false), tail }
+    }
+}
+
+impl<T: Tail> Gauge<T> {
+    /// Read first: the line is written anyway, but a store more than needed would be one for each set.
+    #[inline]
+    fn touch(&self) {
+        if !self.touched.load(Ordering::Relaxed) {
+            self.touched.store(true, Ordering::Relaxed);
+        }
     }
 }
 
@@ -27,16 +41,19 @@ impl<T: Tail> metrics::GaugeFn for Gauge<T> {
     #[inline]
     fn increment(&self, value: f64) {
         add_f64(&self.bits, value);
+        self.touch();
     }
 
     #[inline]
     fn decrement(&self, value: f64) {
         add_f64(&self.bits, -value);
+        self.touch();
     }
 
     #[inline]
     fn set(&self, value: f64) {
         self.bits.store(value.to_bits(), Ordering::Relaxed);
+        self.touch();
     }
 }
 
@@ -49,8 +66,16 @@ impl<T: Tail> Stored for Gauge<T> {
         self.tail.text()
     }
 
-    fn sample(&self) -> Sample<'_> {
-        Sample::Gauge(f64::from_bits(self.bits.load(Ordering::Relaxed)))
+    fn value(&self) -> Value<'_> {
+        Value::Gauge(f64::from_bits(self.bits.load(Ordering::Relaxed)))
+    }
+
+    fn created(&self) -> u32 {
+        self.created
+    }
+
+    fn moved(&self, _: &mut u64) -> bool {
+        self.touched.swap(false, Ordering::Relaxed)
     }
 
     fn gauge(self: Arc<Self>) -> metrics::Gauge {

@@ -7,7 +7,7 @@ use obs_core::context::{self, Ids};
 
 use super::arena::{HOT, add_f64};
 use super::exemplar::{Exemplar, Slot};
-use super::{Make, Sample, Stored, Tail};
+use super::{Exponential, Make, Stored, Tail, Value};
 use crate::error::Rejection;
 use crate::family::Family;
 
@@ -25,7 +25,10 @@ pub(crate) struct Cell {
     cold: Box<[AtomicU64]>,
     // Two boxes, so that a histogram without exemplars has one word for them.
     exemplars: OnceLock<Box<Box<[Slot]>>>,
+    /// The native buckets beside the fixed ones, where the family has them.
+    exponential: Option<Box<Exponential>>,
     run: AtomicU32,
+    created: u32,
 }
 
 impl Make for Histograms {
@@ -33,7 +36,9 @@ impl Make for Histograms {
 
     fn make<T: Tail>(family: Arc<Family>, tail: T) -> Series<T> {
         let cold = (0..family.bounds.len() + 2).map(|_| AtomicU64::new(0)).collect();
-        let cell = Cell { family, cold, exemplars: OnceLock::new(), run: AtomicU32::new(0) };
+        let (exponential, created) = (family.native.then(Box::default), family.shared.stamp());
+        let (exemplars, run) = (OnceLock::new(), AtomicU32::new(0));
+        let cell = Cell { family, cold, exemplars, exponential, run, created };
         Series { cell, tail }
     }
 }
@@ -59,6 +64,9 @@ impl Cell {
             if old / HOT != old.wrapping_add(times) / HOT {
                 self.family.shared.arena.promote(&self.run, self.cold.len() as u32);
             }
+        }
+        if let Some(exponential) = &self.exponential {
+            exponential.observe(value, times);
         }
         if let Some(ids) = ids {
             self.exemplars()[bucket].offer(value, ids);
@@ -106,6 +114,14 @@ impl Cell {
         self.exemplars.get()?[bucket].read()
     }
 
+    pub(crate) fn exponential(&self) -> Option<&Exponential> {
+        self.exponential.as_deref()
+    }
+
+    fn total(&self) -> u64 {
+        (0..=self.bounds().len()).map(|bucket| self.count(bucket)).fold(0, u64::wrapping_add)
+    }
+
     #[inline]
     fn current(&self) -> Option<Ids> {
         if self.family.shared.exemplars { context::sampled() } else { None }
@@ -134,8 +150,17 @@ impl<T: Tail> Stored for Series<T> {
         self.tail.text()
     }
 
-    fn sample(&self) -> Sample<'_> {
-        Sample::Histogram(&self.cell)
+    fn value(&self) -> Value<'_> {
+        Value::Histogram(&self.cell)
+    }
+
+    fn created(&self) -> u32 {
+        self.cell.created
+    }
+
+    fn moved(&self, seen: &mut u64) -> bool {
+        let total = self.cell.total();
+        std::mem::replace(seen, total) != total
     }
 
     fn histogram(self: Arc<Self>) -> metrics::Histogram {

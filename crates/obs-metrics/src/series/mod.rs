@@ -3,8 +3,10 @@
 mod arena;
 mod counter;
 mod exemplar;
+mod exponential;
 mod gauge;
 mod histogram;
+mod slots;
 mod tail;
 mod threads;
 
@@ -14,7 +16,10 @@ use obs_core::context::Ids;
 use obs_core::keys::Kind;
 
 pub(crate) use arena::Arena;
+pub(crate) use exemplar::{Exemplar, Slot};
+pub(crate) use exponential::{Exponential, ZERO_THRESHOLD};
 pub(crate) use histogram::Cell as HistogramCell;
+pub(crate) use slots::Slots;
 use tail::Tail;
 
 use crate::family::Family;
@@ -24,7 +29,11 @@ pub(crate) trait Stored: Send + Sync {
     fn family(&self) -> &Arc<Family>;
     /// `a="x",b="y"`: the only copy of the labels.
     fn text(&self) -> &[u8];
-    fn sample(&self) -> Sample<'_>;
+    fn value(&self) -> Value<'_>;
+    /// When it was registered, as [`Shared::stamp`](crate::family::Shared::stamp) tells it.
+    fn created(&self) -> u32;
+    /// Whether something was recorded since this was asked last; `seen` is what the asker keeps for it, 0 at first.
+    fn moved(&self, seen: &mut u64) -> bool;
     /// The facade's handle; counts nothing for another kind, which the registry never asks.
     fn counter(self: Arc<Self>) -> metrics::Counter {
         metrics::Counter::noop()
@@ -37,6 +46,10 @@ pub(crate) trait Stored: Send + Sync {
     fn histogram(self: Arc<Self>) -> metrics::Histogram {
         metrics::Histogram::noop()
     }
+    /// Counts in a counter, with the exemplar of the caller's choice.
+    fn add(&self, by: u64, ids: Option<Ids>) {
+        let _ = (by, ids);
+    }
     /// Records in a histogram, with the exemplar of the caller's choice.
     fn observe(&self, value: f64, ids: Option<Ids>) {
         let _ = (value, ids);
@@ -44,8 +57,10 @@ pub(crate) trait Stored: Send + Sync {
 }
 
 /// What a scrape reads.
-pub(crate) enum Sample<'a> {
-    Counter(u64),
+pub(crate) enum Value<'a> {
+    Counter(u64, Option<&'a Slot>),
+    /// A counter's too, but no whole number; of a source, as is everything without an exemplar.
+    Total(f64),
     Gauge(f64),
     Histogram(&'a HistogramCell),
 }

@@ -36,7 +36,7 @@ impl Tail for Box<[u8]> {
     }
 }
 
-/// The classes fill the 16-byte steps of common allocators: a counter of class `n` takes `37 + n` bytes with the
+/// The classes fill the 16-byte steps of common allocators: a counter of class `n` takes `45 + n` bytes with the
 /// counts of its `Arc`, which is 8 more than a multiple of 16.
 pub(super) fn store<M: Make>(family: &Arc<Family>, text: &str) -> Arc<dyn Stored> {
     fn inline<M: Make, const N: usize>(family: &Arc<Family>, text: &[u8]) -> Arc<dyn Stored> {
@@ -44,14 +44,14 @@ pub(super) fn store<M: Make>(family: &Arc<Family>, text: &str) -> Arc<dyn Stored
     }
     let text = text.as_bytes();
     match text.len() {
-        0..=3 => inline::<M, 3>(family, text),
-        4..=19 => inline::<M, 19>(family, text),
-        20..=35 => inline::<M, 35>(family, text),
-        36..=51 => inline::<M, 51>(family, text),
-        52..=67 => inline::<M, 67>(family, text),
-        68..=83 => inline::<M, 83>(family, text),
-        84..=115 => inline::<M, 115>(family, text),
-        116..=163 => inline::<M, 163>(family, text),
+        0..=11 => inline::<M, 11>(family, text),
+        12..=27 => inline::<M, 27>(family, text),
+        28..=43 => inline::<M, 43>(family, text),
+        44..=59 => inline::<M, 59>(family, text),
+        60..=75 => inline::<M, 75>(family, text),
+        76..=91 => inline::<M, 91>(family, text),
+        92..=123 => inline::<M, 123>(family, text),
+        124..=171 => inline::<M, 171>(family, text),
         _ => Arc::new(M::make(Arc::clone(family), Box::<[u8]>::from(text))),
     }
 }

@@ -70,15 +70,44 @@ fn without_a_sampled_span_or_with_exemplars_off_there_is_none() {
     {
         let _scope = context::enter_poll(&sampled);
         recorder.histogram("x", &[]).unwrap().observe(1.0, None);
-        recorder.counter("y", &[]).unwrap().increment(1);
+        recorder.counter("y", &[]).unwrap().add(1, None);
+        recorder.gauge("z", &[]).unwrap().set(1.0);
     }
-    assert_eq!(exemplars(&recorder), []);
+    assert!(!open_metrics(&recorder).contains(" # {"));
     let off = Recorder::builder(base()).exemplars(Exemplars::Off).build().unwrap();
     let _scope = context::enter_poll(&sampled);
     let facade: metrics::Histogram = off.histogram("x", &[]).unwrap().into();
     facade.record(1.0);
     off.histogram("x", &[]).unwrap().observe(1.0, Some(sampled.ids()));
     assert_eq!(exemplars(&off), []);
+}
+
+#[test]
+fn a_counter_keeps_the_last_span_of_each_series_that_counted_in_one_cold_or_hot() {
+    recorder_clock_seconds();
+    let recorder = recorder();
+    let spans = [root(true), root(true)];
+    for (span, n) in spans.iter().zip(["a", "b"]) {
+        let _scope = context::enter_poll(span);
+        metrics::with_local_recorder(&recorder, || metrics::counter!("x", "n" => n).increment(7));
+    }
+    metrics::with_local_recorder(&recorder, || metrics::counter!("x", "n" => "none").increment(1));
+    let hot = recorder.counter("x", &[("n", "hot")]).unwrap();
+    hot.increment(5_000);
+    hot.add(3, Some(spans[0].ids()));
+    let text = open_metrics(&recorder);
+    let check = |n: &str, total: u64, exemplar: Option<(&Context, u64)>| {
+        let line = text.lines().find(|line| line.contains(&format!("\"{n}\""))).unwrap();
+        let begin = format!("x_total{{n=\"{n}\"}} {total}");
+        let Some((span, value)) = exemplar else { return assert_eq!(line, begin) };
+        let (trace, span) = ids(span);
+        let begin = format!("{begin} # {{trace_id=\"{trace}\",span_id=\"{span}\"}} {value}.0 ");
+        assert!(line.starts_with(&begin), "{line}");
+    };
+    check("a", 7, Some((&spans[0], 7)));
+    check("b", 7, Some((&spans[1], 7)));
+    check("none", 1, None);
+    check("hot", 5_003, Some((&spans[0], 3)));
 }
 
 #[test]

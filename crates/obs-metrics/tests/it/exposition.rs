@@ -1,8 +1,11 @@
 //! The whole text of an exposition, in both formats.
 
+use std::time::Duration;
+
 use metrics::Unit;
 use obs_core::keys::Kind;
-use obs_metrics::{Matcher, Recorder};
+use obs_core::{Base, Clock, IdSource, Resource, Timestamp};
+use obs_metrics::{CreatedSamples, Matcher, Recorder};
 
 use super::{base, open_metrics, text};
 
@@ -113,4 +116,33 @@ fn an_empty_recorder_writes_its_own_number_and_the_end() {
     let expected = "# HELP obs_metric_series Series held by the recorder.\n\
         # TYPE obs_metric_series gauge\nobs_metric_series 0.0\n# EOF\n";
     assert_eq!(open_metrics(&super::recorder()), expected);
+}
+
+#[test]
+fn open_metrics_tells_beginnings_when_asked_to_and_the_text_format_never() {
+    let start = Timestamp::from_unix_nanos(1_700_000_000_000_000_000);
+    let clock = Clock::manual(start);
+    let base = Base::with(Resource::new("test"), clock.clone(), IdSource::random());
+    let recorder =
+        Recorder::builder(base).created_samples(CreatedSamples::On).default_buckets([1.0]).build().unwrap();
+    recorder.counter("jobs", &[("n", "1")]).unwrap().increment(1);
+    clock.advance(Duration::from_millis(61_250));
+    recorder.counter("jobs", &[("n", "2")]).unwrap().increment(1);
+    recorder.histogram("wait", &[]).unwrap().record(1.0);
+    recorder.gauge("level", &[]).unwrap().set(1.0);
+    let expected = r#"# TYPE jobs counter
+jobs_total{n="1"} 1
+jobs_created{n="1"} 1700000000.000
+jobs_total{n="2"} 1
+jobs_created{n="2"} 1700000061.200
+# TYPE level gauge
+level 1.0
+"#;
+    let written = open_metrics(&recorder);
+    assert!(written.starts_with(expected), "{written}");
+    assert!(
+        written.ends_with("wait_sum 1.0\nwait_count 1\nwait_created 1700000061.200\n# EOF\n"),
+        "{written}"
+    );
+    assert!(!text(&recorder).contains("_created"));
 }

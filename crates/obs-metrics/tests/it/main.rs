@@ -10,6 +10,7 @@ mod exposition;
 mod operations;
 mod oracle;
 mod parse;
+mod protobuf;
 mod red;
 mod refusals;
 mod sources;

@@ -91,8 +91,11 @@ fn a_recorded_call_leaves_an_exemplar_and_another_does_not() {
         operations.finish(context, &call(), &end(Outcome::Success, Some(200), None));
     }
     let text = open_metrics(&recorder);
-    let exemplars: Vec<_> = text.lines().filter(|line| line.contains(" # {")).collect();
+    let with: Vec<_> = text.lines().filter(|line| line.contains(" # {")).collect();
+    let (exemplars, counted): (Vec<_>, Vec<_>) = with.into_iter().partition(|line| line.contains("_bucket"));
     assert_eq!(exemplars.len(), 1);
+    let begin = "http_client_requests_total{target=\"payments\",route=\"/v2/pay\",method=\"POST\",status_code=\"200\"} 2 # {";
+    assert!(counted.len() == 1 && counted[0].starts_with(begin), "{counted:#?}");
     let begin = format!(
         "http_client_request_duration_seconds_bucket{{target=\"payments\",route=\"/v2/pay\",method=\"POST\",le=\"0.05\"}} 2 \
          # {{trace_id=\"{}\",span_id=\"{}\"}} 0.03 ",

@@ -98,8 +98,11 @@ fn a_kept_request_leaves_an_exemplar_and_a_dropped_one_does_not() {
         serve(&red, context, Method::Get, Outcome::Success, Some(200));
     }
     let text = open_metrics(&recorder);
-    let exemplars: Vec<_> = text.lines().filter(|line| line.contains(" # {")).collect();
+    let with: Vec<_> = text.lines().filter(|line| line.contains(" # {")).collect();
+    let (exemplars, counted): (Vec<_>, Vec<_>) = with.into_iter().partition(|line| line.contains("_bucket"));
     assert_eq!(exemplars.len(), 1);
+    let begin = "http_requests_total{route=\"/a\",method=\"GET\",status_code=\"200\"} 1 # {";
+    assert!(counted.len() == 1 && counted[0].starts_with(begin), "{counted:#?}");
     let begin = format!(
         "http_request_duration_seconds_bucket{{route=\"/a\",method=\"GET\",le=\"0.05\"}} 1 # {{trace_id=\"{}\",span_id=\"{}\"}} 0.03 ",
         kept.trace_id(),

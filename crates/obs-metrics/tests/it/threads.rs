@@ -75,7 +75,7 @@ fn a_gauge_moved_by_many_threads_ends_where_it_should() {
 #[test]
 fn absolute_raises_a_counter_and_never_lowers_it_cold_or_hot() {
     let recorder = recorder();
-    let counter = recorder.counter("x", &[]).unwrap();
+    let counter: metrics::Counter = recorder.counter("x", &[]).unwrap().into();
     let check = |expected: f64| assert_eq!(value(&recorder, "x_total"), Some(expected));
     counter.absolute(100);
     counter.absolute(50);
