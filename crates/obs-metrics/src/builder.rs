@@ -1,15 +1,23 @@
 //! The settings of a recorder, checked as a whole.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use metrics_exporter_prometheus::Matcher;
 use obs_core::{Base, Declaration};
 
 use crate::const_labels::{self, ConstLabels};
+use crate::registry::Caps;
 use crate::{Buckets, BuildError, Recorder, buckets, declare};
 
 /// How many series a family holds unless told otherwise.
 pub const DEFAULT_SERIES_CAP: usize = 2_000;
+
+/// How many series all families together hold unless told otherwise.
+pub const DEFAULT_TOTAL_SERIES_CAP: usize = 100_000;
+
+/// Series would come and go with each scrape.
+const SHORTEST_IDLE: Duration = Duration::from_secs(1);
 
 /// Whether counters and histograms keep exemplars.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,7 +43,8 @@ pub enum CreatedSamples {
 
 /// What was given to the builder, found good.
 pub(crate) struct Settings {
-    pub(crate) series_cap: usize,
+    pub(crate) caps: Caps,
+    pub(crate) idle_timeout: Option<Duration>,
     pub(crate) buckets: Buckets,
     pub(crate) const_labels: ConstLabels,
     pub(crate) exemplars: bool,
@@ -50,7 +59,8 @@ pub(crate) struct Settings {
 pub struct Builder {
     base: Arc<Base>,
     buckets: Buckets,
-    series_cap: usize,
+    caps: Caps,
+    idle_timeout: Option<Duration>,
     const_labels: Vec<(String, String)>,
     exemplars: Exemplars,
     created_samples: CreatedSamples,
@@ -63,7 +73,8 @@ impl Builder {
         Self {
             base,
             buckets: Buckets::new(),
-            series_cap: DEFAULT_SERIES_CAP,
+            caps: Caps { family: DEFAULT_SERIES_CAP, total: DEFAULT_TOTAL_SERIES_CAP },
+            idle_timeout: None,
             const_labels: Vec::new(),
             exemplars: Exemplars::On,
             created_samples: CreatedSamples::Off,
@@ -94,7 +105,22 @@ impl Builder {
 
     /// How many series a family holds, the overflow series included. Default: [`DEFAULT_SERIES_CAP`].
     pub fn series_cap(mut self, series: usize) -> Self {
-        self.series_cap = series;
+        self.caps.family = series;
+        self
+    }
+
+    /// How many series all families together hold; the overflow series, and those of families without labels, come on
+    /// top. Default: [`DEFAULT_TOTAL_SERIES_CAP`].
+    pub fn total_series_cap(mut self, series: usize) -> Self {
+        self.caps.total = series;
+        self
+    }
+
+    /// After how long a series is removed in which nothing was recorded: at a scrape, an eighth of the time later at most,
+    /// and only if nobody holds a handle to it. Such a label comes back from zero. Series of families without labels, and
+    /// of [declared](Builder::declare) ones whose values are all given, stay. Default: none, all series stay.
+    pub fn idle_timeout(mut self, timeout: Duration) -> Self {
+        self.idle_timeout = Some(timeout);
         self
     }
 
@@ -136,22 +162,30 @@ impl Builder {
     /// # Errors
     ///
     /// Every mistake at once: bounds that are empty, infinite, no number or not ascending, a const label whose name
-    /// is invalid, reserved, refused, a label of our own metrics or there twice, a cap of zero, and [what may be wrong](declare::mistakes) with a
+    /// is invalid, reserved, refused, a label of our own metrics or there twice, a cap of zero, an idle time-out below a
+    /// second, and [what may be wrong](declare::mistakes) with a
     /// declaration.
     pub fn build(self) -> Result<Recorder, BuildError> {
         let mut mistakes = Vec::new();
         self.buckets.check(&mut mistakes);
         const_labels::check(&self.const_labels, &mut mistakes);
-        if self.series_cap == 0 {
+        if self.caps.family == 0 {
             mistakes.push("the series cap is zero".to_owned());
         }
-        let declared = declare::mistakes(&self.declarations, self.series_cap);
+        if self.caps.total == 0 {
+            mistakes.push("the total series cap is zero".to_owned());
+        }
+        if self.idle_timeout.is_some_and(|timeout| timeout < SHORTEST_IDLE) {
+            mistakes.push("the idle time-out is shorter than a second".to_owned());
+        }
+        let declared = declare::mistakes(&self.declarations, self.caps.family);
         mistakes.extend(declared.into_iter().map(|(_, mistake)| mistake));
         if !mistakes.is_empty() {
             return Err(BuildError { mistakes });
         }
         let settings = Settings {
-            series_cap: self.series_cap,
+            caps: self.caps,
+            idle_timeout: self.idle_timeout,
             buckets: self.buckets.sanitized(),
             const_labels: ConstLabels::new(self.const_labels),
             exemplars: self.exemplars == Exemplars::On,

@@ -218,6 +218,11 @@ impl Values {
     pub(crate) fn of(&self, at: usize) -> Option<&[String]> {
         self.0.get(at)?.as_deref()
     }
+
+    /// Whether all values of all labels were told beforehand.
+    pub(crate) fn are_closed(&self) -> bool {
+        !self.0.is_empty() && self.0.iter().all(Option::is_some)
+    }
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, SharedString, Unit};
 use obs_core::keys::Kind;
 
+use crate::registry::Found;
 use crate::series::Stored;
 use crate::{Recorder, near};
 
@@ -27,17 +28,16 @@ impl Recorder {
     #[cold]
     fn of_new_key(&self, kind: Kind, key: &Key) -> Option<Arc<dyn Stored>> {
         let labels = key.labels().map(|label| (label.key(), label.value()));
-        let id = match self.register_id(kind, key.name(), labels) {
-            Ok(id) => id,
+        let Found { id, series } = match self.found(kind, key.name(), labels) {
+            Ok(found) => found,
             Err(error) => {
                 self.0.shared.reject(error.rejection());
                 self.0.problems.tell(error);
                 return None;
             }
         };
-        let series = Arc::clone(self.0.state().get(id));
         if self.0.state().wants_alias(kind, key, id) {
-            self.0.state_mut().alias(key, id);
+            self.0.state_mut().alias(kind, key, id);
         }
         Some(series)
     }

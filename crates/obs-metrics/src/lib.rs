@@ -27,8 +27,9 @@
 //!   nothing, a count in `obs_metric_rejected_total`, and an entry in [`Recorder::problems`].
 //! - A [`Declaration`] tells a family before anything is counted in it, so that it is on the first scrape.
 //! - A **series** is one set of label values. A family holds a [capped](Builder::series_cap) number of them; what
-//!   comes later counts in one series whose label values are all `_overflow`, so that totals stay exact. Series live
-//!   as long as the recorder and handles to them never go silent.
+//!   comes later counts in one series whose label values are all `_overflow`, so that totals stay exact; so it is with
+//!   what all families hold [together](Builder::total_series_cap). A series lives as long as the recorder, or until it
+//!   was [idle](Builder::idle_timeout) and nobody holds a handle to it: handles never go silent.
 //! - A **cell** is one atomic until it is hot; then each thread counts in a place of its own, and threads that meet
 //!   in one series do not slow each other down.
 //! - An **exemplar** points from a counter or a histogram's bucket to a span: what is recorded while a sampled span is
@@ -47,12 +48,14 @@
 //!
 //! | feature | adds |
 //! |---|---|
-//! | none | there are no features yet |
+//! | `gzip` | expositions compressed for whoever takes it (flate2, in Rust alone) |
+//! | `service` | [`admin::MetricsService`]: a tower service that answers with the exposition |
 
 mod buckets;
 mod builder;
 mod const_labels;
 mod error;
+mod expire;
 mod expose;
 mod facade;
 mod family;
@@ -63,6 +66,8 @@ mod problems;
 mod recorder;
 mod registry;
 mod series;
+#[cfg(feature = "service")]
+mod service;
 mod text;
 
 pub mod admin;
@@ -72,7 +77,7 @@ pub mod process;
 pub mod red;
 
 pub use buckets::{Buckets, DEFAULT_BUCKETS};
-pub use builder::{Builder, CreatedSamples, DEFAULT_SERIES_CAP, Exemplars};
+pub use builder::{Builder, CreatedSamples, DEFAULT_SERIES_CAP, DEFAULT_TOTAL_SERIES_CAP, Exemplars};
 pub use error::{BuildError, RegisterError};
 pub use expose::Format;
 pub use handles::{Counter, Histogram};

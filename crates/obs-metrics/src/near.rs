@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use metrics::Key;
 use obs_core::keys::Kind;
@@ -10,7 +11,7 @@ use crate::series::Stored;
 
 /// How many series a thread remembers; a power of two. Each has two places to be in. An entry that is pushed out costs
 /// a look into the registry, no more.
-const NEAR: usize = 256;
+const KEPT: usize = 256;
 
 struct Entry {
     recorder: u64,
@@ -18,21 +19,38 @@ struct Entry {
     series: Arc<dyn Stored>,
 }
 
+/// Entries made before it moved hold nothing back.
+static GENERATION: AtomicU64 = AtomicU64::new(0);
+
+struct Near {
+    generation: u64,
+    entries: Vec<Option<Entry>>,
+}
+
 thread_local! {
-    static ENTRIES: RefCell<Vec<Option<Entry>>> = const { RefCell::new(Vec::new()) };
+    static NEAR: RefCell<Near> = const { RefCell::new(Near { generation: 0, entries: Vec::new() }) };
+}
+
+/// Has every thread let go of its entries, each when it next asks for a series.
+pub(crate) fn forget() {
+    GENERATION.fetch_add(1, Ordering::Relaxed);
 }
 
 fn place(hash: u64) -> usize {
-    (hash.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize & (NEAR - 1)
+    (hash.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize & (KEPT - 1)
 }
 
-/// The series of `key`. Series live as long as their recorder, and no two recorders have the same number, so that
+/// The series of `key`. What is held here stays in its recorder, and no two recorders have the same number, so that
 /// nothing here is ever out of date; what a recorder leaves behind is dropped with the thread or overwritten.
 #[inline]
 pub(crate) fn find(recorder: u64, kind: Kind, key: &Key) -> Option<Arc<dyn Stored>> {
     let hash = key.get_hash();
-    let find = |entries: &RefCell<Vec<Option<Entry>>>| {
-        let entries = entries.try_borrow().ok()?;
+    let find = |near: &RefCell<Near>| {
+        let near = near.try_borrow().ok()?;
+        if near.generation != GENERATION.load(Ordering::Relaxed) {
+            return None;
+        }
+        let entries = &near.entries;
         let asked = |entry: &&Entry| {
             let family = entry.series.family();
             entry.hash == hash
@@ -44,21 +62,25 @@ pub(crate) fn find(recorder: u64, kind: Kind, key: &Key) -> Option<Arc<dyn Store
         let first = place(hash);
         at(first).or_else(|| at(first ^ 1)).map(|entry| Arc::clone(&entry.series))
     };
-    ENTRIES.try_with(find).ok().flatten()
+    NEAR.try_with(find).ok().flatten()
 }
 
 /// Remembers a series that the registry found for `key`.
 pub(crate) fn keep(recorder: u64, key: &Key, series: &Arc<dyn Stored>) {
     let entry = Entry { recorder, hash: key.get_hash(), series: Arc::clone(series) };
-    let old = ENTRIES.try_with(|entries| {
-        let mut entries = entries.try_borrow_mut().ok()?;
+    let old = NEAR.try_with(|near| {
+        let mut near = near.try_borrow_mut().ok()?;
+        let Near { generation, entries } = &mut *near;
+        let now = GENERATION.load(Ordering::Relaxed);
+        let forgotten = if *generation == now { Vec::new() } else { std::mem::take(entries) };
+        *generation = now;
         if entries.is_empty() {
-            entries.resize_with(NEAR, || None);
+            entries.resize_with(KEPT, || None);
         }
         let first = place(entry.hash);
         // What was here goes next door: two series that meet in one place both stay near.
-        let moved = entries[first].replace(entry)?;
-        entries[first ^ 1].replace(moved)
+        let moved = entries[first].replace(entry).and_then(|moved| entries[first ^ 1].replace(moved));
+        Some((moved, forgotten))
     });
     // Dropped out here, where nothing is borrowed.
     drop(old);

@@ -1,7 +1,7 @@
 //! The recorder: what services and the facade register with, and what a scrape reads.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use metrics::Unit;
@@ -12,10 +12,11 @@ use obs_core::keys::{Kind, metric};
 use crate::builder::Settings;
 use crate::const_labels::ConstLabels;
 use crate::declare::{self, Values};
-use crate::expose::{self, Format};
+use crate::expire::Expiry;
+use crate::expose::{Format, Scrapes};
 use crate::family::Shared;
 use crate::problems::Problems;
-use crate::registry::State;
+use crate::registry::{Found, State};
 use crate::series::Stored;
 use crate::text::{Canonical, family_name};
 use crate::{Buckets, BuildError, Builder, Counter, Histogram, RegisterError};
@@ -32,14 +33,19 @@ pub(crate) struct Inner {
     pub(crate) shared: Arc<Shared>,
     pub(crate) problems: Problems,
     pub(crate) created_samples: bool,
-    /// How long the last exposition in each format was, so that the next one allocates once.
-    pub(crate) last_len: [AtomicUsize; 3],
+    pub(crate) scrapes: Scrapes,
+    pub(crate) expiry: Expiry,
     state: RwLock<State>,
 }
 
 impl Inner {
     pub(crate) fn state(&self) -> RwLockReadGuard<'_, State> {
         self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets go of series that nobody uses any more.
+    pub(crate) fn sweep(&self) {
+        self.expiry.sweep(self);
     }
 
     pub(crate) fn state_mut(&self) -> RwLockWriteGuard<'_, State> {
@@ -61,7 +67,7 @@ impl Recorder {
         for (name, bounds) in settings.declarations.iter().filter_map(declare::bounds) {
             buckets.first(name, bounds);
         }
-        let mut state = State::new(settings.series_cap, buckets, settings.native, Arc::clone(&shared));
+        let mut state = State::new(settings.caps, buckets, settings.native, Arc::clone(&shared));
         // Before our own descriptions: the first one stays.
         for (family, unit, help) in settings.declarations.iter().filter_map(declare::description) {
             state.describe(family, unit, help);
@@ -90,7 +96,8 @@ impl Recorder {
             shared,
             problems: Problems::default(),
             created_samples: settings.created_samples,
-            last_len: Default::default(),
+            scrapes: Scrapes::default(),
+            expiry: Expiry::new(settings.idle_timeout),
             state: RwLock::new(state),
         }))
     }
@@ -148,9 +155,9 @@ impl Recorder {
         self.0.problems.list()
     }
 
-    /// The whole exposition: all series, and the numbers of the base's sources.
+    /// The whole exposition: all series, and the numbers of the base's sources. Calls that overlap share one.
     pub fn render(&self, format: Format) -> Vec<u8> {
-        expose::render(self, format)
+        self.0.scrapes.rendered(&self.0, format).into()
     }
 
     pub(crate) fn register<'a>(
@@ -159,21 +166,28 @@ impl Recorder {
         name: &str,
         labels: impl Iterator<Item = (&'a str, &'a str)>,
     ) -> Result<Arc<dyn Stored>, RegisterError> {
-        let id = self.register_id(kind, name, labels)?;
-        Ok(Arc::clone(self.0.state().get(id)))
+        Ok(self.found(kind, name, labels)?.series)
     }
 
-    pub(crate) fn register_id<'a>(
+    pub(crate) fn found<'a>(
         &self,
         kind: Kind,
         name: &str,
         labels: impl Iterator<Item = (&'a str, &'a str)>,
-    ) -> Result<u32, RegisterError> {
+    ) -> Result<Found, RegisterError> {
         let canonical = Canonical::new(kind, name, labels)?;
-        if let Some(id) = self.0.state().look(&canonical)? {
-            return Ok(id);
+        if let Some(found) = self.0.state().look(&canonical)? {
+            return Ok(found);
         }
-        self.0.state_mut().register(&canonical)
+        let (found, full) = {
+            let mut state = self.0.state_mut();
+            (state.register(&canonical), state.take_full())
+        };
+        // Out here, where nobody waits for the lock.
+        for full in full {
+            self.0.problems.tell_full(&full);
+        }
+        found
     }
 }
 

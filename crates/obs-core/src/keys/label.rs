@@ -19,6 +19,8 @@ names! {
     REASON = "reason";
     /// The family's name.
     METRIC = "metric";
+    /// In which form metrics were written: `text`, `openmetrics`, `protobuf`.
+    FORMAT = "format";
     /// The health check's name.
     CHECK = "check";
     /// How a run of a health check ended, or a reload of the configuration.

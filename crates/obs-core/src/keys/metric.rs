@@ -96,12 +96,27 @@ metrics! {
     /// How many series a scrape writes.
     METRIC_SERIES = Gauge "obs_metric_series" []
         "Series held by the recorder.";
-    /// Registrations past a family's cap.
+    /// How many there may be.
+    METRIC_SERIES_CAP = Gauge "obs_metric_series_cap" []
+        "Series the recorder may hold in all; further ones count in their family's overflow series.";
+    /// Series let go of.
+    METRIC_EXPIRED = Counter "obs_metric_expired_total" []
+        "Series removed because nothing was recorded in them for the idle time-out and nobody held a handle.";
+    /// Registrations past a cap.
     METRIC_OVERFLOW = Counter "obs_metric_overflow_total" [METRIC]
-        "Registrations that went to the overflow series because the family is at its cap.";
+        "Registrations that went to the overflow series because the family, or the recorder, is at its cap.";
     /// What the recorder refused.
     METRIC_REJECTED = Counter "obs_metric_rejected_total" [REASON]
         "Registrations, observations and source families refused, by reason.";
+    /// How often the metrics were written.
+    METRIC_SCRAPES = Counter "obs_metric_scrapes_total" [FORMAT]
+        "Expositions written, by format; those that overlap share one.";
+    /// What writing them costs.
+    METRIC_SCRAPE_SECONDS = Counter "obs_metric_scrape_seconds_total" [FORMAT]
+        "Seconds spent writing expositions, without compression.";
+    /// How large they are.
+    METRIC_SCRAPE_BYTES = Gauge "obs_metric_scrape_bytes" [FORMAT]
+        "Bytes of the last exposition, before compression.";
     /// Processor time.
     PROCESS_CPU = Counter "process_cpu_seconds_total" []
         "Seconds of processor time the process has used, in user and system mode.";

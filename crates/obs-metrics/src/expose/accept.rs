@@ -14,6 +14,18 @@ pub enum Format {
 }
 
 impl Format {
+    /// Every one.
+    pub const ALL: [Self; 3] = [Self::Text, Self::OpenMetrics, Self::Protobuf];
+
+    /// How it is called in labels: `text`, `openmetrics` or `protobuf`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::OpenMetrics => "openmetrics",
+            Self::Protobuf => "protobuf",
+        }
+    }
+
     /// The value of the `Content-Type` header. Names are always written in the legacy alphabet, which is what
     /// `escaping=underscores` says; no other escaping changes them.
     pub const fn content_type(self) -> &'static str {

@@ -43,16 +43,26 @@ struct Gathering<'a> {
 impl Gathering<'_> {
     fn own(&mut self) {
         let recorder = self.recorder;
-        let (series, overflowed) = {
+        let (series, cap, overflowed) = {
             let state = recorder.state();
             let overflowed = state
                 .families()
                 .map(|(_, family)| (family.sample_name(), family.overflowed.load(Ordering::Relaxed)));
-            (state.len(), overflowed.filter(|&(_, count)| count > 0).collect::<Vec<_>>())
+            (state.len(), state.total_cap(), overflowed.filter(|&(_, count)| count > 0).collect::<Vec<_>>())
         };
         self.gauge(&metric::METRIC_SERIES, &[], series as f64);
+        self.gauge(&metric::METRIC_SERIES_CAP, &[], cap as f64);
+        if let Some(expired) = recorder.expiry.expired() {
+            self.counter(&metric::METRIC_EXPIRED, &[], expired);
+        }
         for (name, count) in overflowed {
             self.counter(&metric::METRIC_OVERFLOW, &[&name], count);
+        }
+        for (format, scrapes, seconds, bytes) in recorder.scrapes.costs() {
+            let labels = [format.as_str()];
+            self.counter(&metric::METRIC_SCRAPES, &labels, scrapes);
+            self.counter_f64(&metric::METRIC_SCRAPE_SECONDS, &labels, seconds);
+            self.gauge(&metric::METRIC_SCRAPE_BYTES, &labels, bytes as f64);
         }
         // Last, so that what the sources above did wrong is told in the same scrape.
         for (reason, count) in recorder.shared.rejected() {

@@ -1,14 +1,22 @@
 //! Exposition: everything that is held, written in the format that was asked for.
 //!
 //! [`walk()`](walk::walk) tells a visitor of all families and series; each format is a visitor, pure and without IO.
+//! [`Scrapes`] has those that overlap share one look.
 
 mod accept;
+#[cfg(feature = "gzip")]
+mod coding;
+#[cfg(not(feature = "gzip"))]
+#[path = "no_coding.rs"]
+mod coding;
 mod encoder;
 mod gather;
 mod number;
 mod protobuf;
 mod render;
+mod scrape;
 mod walk;
 
 pub use accept::Format;
-pub(crate) use render::render;
+pub(crate) use coding::takes_gzip;
+pub(crate) use scrape::Scrapes;

@@ -1,6 +1,6 @@
 //! A hash index of 8 bytes a slot: keys are not kept, whoever asks compares.
 
-/// Slots of a tag and a number; open addressing, never more than three quarters full, nothing is ever removed.
+/// Slots of a tag and a number; open addressing, never more than three quarters full; what is removed is left out of a fresh copy.
 #[derive(Debug)]
 pub(super) struct Index {
     slots: Vec<(u32, u32)>,
@@ -50,6 +50,17 @@ impl Index {
         self.len += 1;
     }
 
+    /// Keeps the numbers that `keep` says.
+    pub(super) fn retain(&mut self, keep: impl Fn(u32) -> bool) {
+        let fresh = vec![(0, EMPTY); self.slots.len()];
+        let old = std::mem::replace(&mut self.slots, fresh);
+        self.len = 0;
+        for (tag, number) in old.into_iter().filter(|&(_, number)| number != EMPTY && keep(number)) {
+            self.place(tag, number);
+            self.len += 1;
+        }
+    }
+
     fn place(&mut self, tag: u32, number: u32) {
         let mask = self.slots.len() - 1;
         let mut at = tag as usize & mask;
@@ -74,5 +85,11 @@ mod tests {
             assert_eq!(index.find(u64::from(n / 2), |found| found == n), Some(n));
         }
         assert_eq!(index.find(7, |_| false), None);
+        index.retain(|n| n % 3 == 0);
+        for n in 0..10_000u32 {
+            let expected = n.is_multiple_of(3).then_some(n);
+            assert_eq!(index.find(u64::from(n / 2), |found| found == n), expected);
+        }
+        assert_eq!(index.len(), 3_334);
     }
 }

@@ -3,4 +3,4 @@
 mod index;
 mod state;
 
-pub(crate) use state::{Description, State};
+pub(crate) use state::{Caps, Description, Found, Full, State};

@@ -20,6 +20,15 @@ pub(crate) const FAMILY_CAP: usize = 10_000;
 /// Marks numbers in the index whose text has an escape, and so cannot be compared with a key as it is.
 const ESCAPED: u32 = 1 << 31;
 
+/// How many series there may be.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Caps {
+    /// In a family, including the overflow series.
+    pub(crate) family: usize,
+    /// In all, without the overflow series and those of families without labels.
+    pub(crate) total: usize,
+}
+
 /// Help and unit of a family.
 #[derive(Debug)]
 pub(crate) struct Description {
@@ -28,8 +37,7 @@ pub(crate) struct Description {
 }
 
 pub(crate) struct State {
-    /// Including the overflow series.
-    series_cap: usize,
+    caps: Caps,
     /// For families to come; what is registered keeps the bounds it has.
     buckets: Buckets,
     /// Which histograms have native buckets too.
@@ -41,8 +49,12 @@ pub(crate) struct State {
     occupied: HashMap<Box<str>, usize>,
     /// The families in the order of their names.
     sorted: Vec<usize>,
-    series: Vec<Arc<dyn Stored>>,
+    /// By number; those that were removed leave their number to others.
+    series: Vec<Option<Arc<dyn Stored>>>,
+    free: Vec<u32>,
     index: Index,
+    /// What filled up since somebody looked.
+    full: Vec<Full>,
     descriptions: HashMap<Box<str>, Arc<Description>>,
 }
 
@@ -56,14 +68,9 @@ struct Entry {
 }
 
 impl State {
-    pub(crate) fn new(
-        series_cap: usize,
-        buckets: Buckets,
-        native: Vec<Matcher>,
-        shared: Arc<Shared>,
-    ) -> Self {
+    pub(crate) fn new(caps: Caps, buckets: Buckets, native: Vec<Matcher>, shared: Arc<Shared>) -> Self {
         Self {
-            series_cap,
+            caps,
             buckets,
             native,
             shared,
@@ -72,7 +79,9 @@ impl State {
             occupied: HashMap::new(),
             sorted: Vec::new(),
             series: Vec::new(),
+            free: Vec::new(),
             index: Index::new(),
+            full: Vec::new(),
             descriptions: HashMap::new(),
         }
     }
@@ -86,17 +95,22 @@ impl State {
     #[inline]
     pub(crate) fn find(&self, kind: Kind, key: &Key) -> Option<&Arc<dyn Stored>> {
         let id = self.index.find(key.get_hash(), |id| {
-            id & ESCAPED == 0 && {
-                let series = &self.series[id as usize];
-                let family = series.family();
-                family.kind == kind && family.is(key, series.text())
-            }
+            id & ESCAPED == 0
+                && self.at(id).is_some_and(|series| {
+                    let family = series.family();
+                    family.kind == kind && family.is(key, series.text())
+                })
         })?;
-        Some(&self.series[id as usize])
+        self.at(id)
     }
 
-    /// Looks for a registration in canonical form, and for the overflow series where the family is full.
-    pub(crate) fn look(&self, canonical: &Canonical) -> Result<Option<u32>, RegisterError> {
+    #[inline]
+    fn at(&self, id: u32) -> Option<&Arc<dyn Stored>> {
+        self.series.get(id as usize)?.as_ref()
+    }
+
+    /// Looks for a registration in canonical form, and for the overflow series where there is no room for another.
+    pub(crate) fn look(&self, canonical: &Canonical) -> Result<Option<Found>, RegisterError> {
         let Some(&at) = self.by_name.get(canonical.family()) else { return Ok(None) };
         let entry = &self.families[at];
         admit(&entry.family, canonical)?;
@@ -109,76 +123,111 @@ impl State {
         if found.is_none() {
             has_values(&entry.family, canonical)?;
         }
-        if found.is_none() && entry.overflow.is_some() {
+        if found.is_none() && entry.overflow.is_some() && self.is_full(entry) {
             entry.family.overflowed.fetch_add(1, Ordering::Relaxed);
-            return Ok(entry.overflow);
+            return Ok(entry.overflow.and_then(|id| self.found(id)));
         }
-        Ok(found)
+        Ok(found.and_then(|id| self.found(id)))
+    }
+
+    fn found(&self, id: u32) -> Option<Found> {
+        Some(Found { id, series: Arc::clone(self.at(id)?) })
+    }
+
+    /// Whether a further series of a family has to be its overflow series. A family without labels has one series and
+    /// needs no other.
+    fn is_full(&self, entry: &Entry) -> bool {
+        // The last place is the overflow series'.
+        let own = entry.series.len() - usize::from(entry.overflow.is_some());
+        !entry.family.labels.is_empty() && (own + 1 >= self.caps.family || self.len() >= self.caps.total)
     }
 
     fn find_text(&self, hash: u64, family: &Arc<Family>, text: &str) -> Option<u32> {
         let id = self.index.find(hash, |id| {
-            let series = &self.series[(id & !ESCAPED) as usize];
-            Arc::ptr_eq(series.family(), family) && series.text() == text.as_bytes()
+            self.at(id & !ESCAPED).is_some_and(|series| {
+                Arc::ptr_eq(series.family(), family) && series.text() == text.as_bytes()
+            })
         })?;
         Some(id & !ESCAPED)
     }
 
-    pub(crate) fn get(&self, id: u32) -> &Arc<dyn Stored> {
-        &self.series[id as usize]
-    }
-
     /// Whether a further key of a series should be made known to [`State::find`].
     pub(crate) fn wants_alias(&self, kind: Kind, key: &Key, id: u32) -> bool {
-        let series = self.get(id);
         // Names are the program's own; should they be made from data, the slow way is always there.
         self.index.len() < 4 * self.series.len()
-            && !series.text().contains(&b'\\')
-            && series.family().is(key, series.text())
+            && self.at(id).is_some_and(|series| {
+                !series.text().contains(&b'\\') && series.family().is(key, series.text())
+            })
             && self.find(kind, key).is_none()
     }
 
-    pub(crate) fn alias(&mut self, key: &Key, id: u32) {
-        if self.wants_alias(self.get(id).family().kind, key, id) {
+    pub(crate) fn alias(&mut self, kind: Kind, key: &Key, id: u32) {
+        if self.wants_alias(kind, key, id) {
             self.index.insert(key.get_hash(), id);
         }
     }
 
     /// The series of a registration, made if need be.
-    pub(crate) fn register(&mut self, canonical: &Canonical) -> Result<u32, RegisterError> {
-        if let Some(id) = self.look(canonical)? {
-            return Ok(id);
+    pub(crate) fn register(&mut self, canonical: &Canonical) -> Result<Found, RegisterError> {
+        if let Some(found) = self.look(canonical)? {
+            return Ok(found);
         }
         let at = match self.by_name.get(canonical.family()) {
             Some(&at) => at,
             None => self.create(canonical, Values::default())?,
         };
-        let entry = &mut self.families[at];
+        let entry = &self.families[at];
         let family = Arc::clone(&entry.family);
-        // The last place is the overflow series'. A family without labels has one series and needs none.
-        if entry.series.len() + 1 >= self.series_cap && !family.labels.is_empty() {
-            family.overflowed.fetch_add(1, Ordering::Relaxed);
-            let values = family.labels.iter().map(|name| (&**name, OVERFLOW));
-            let text = text::render(values.clone());
-            let labels = values.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-            let overflow = Canonical { spelling: canonical.spelling.clone(), kind: family.kind, labels };
-            let own = hash(&overflow, &overflow.spelling);
-            // A user may have registered those very values.
-            let existing = self.find_text(own, &family, &text);
-            let id = existing.unwrap_or_else(|| self.add(at, own, &text));
-            self.families[at].overflow = Some(id);
-            return Ok(id);
+        if self.is_full(entry) {
+            return Ok(self.overflow(at, canonical));
         }
         let text = canonical.text(&family.labels);
         Ok(self.add(at, hash(canonical, &canonical.spelling), &text))
     }
 
-    fn add(&mut self, at: usize, hash: u64, text: &str) -> u32 {
-        let id = self.series.len() as u32;
-        push_tight(&mut self.series, series::create(&self.families[at].family, text));
+    /// The overflow series of a family that is full.
+    fn overflow(&mut self, at: usize, canonical: &Canonical) -> Found {
+        let family = Arc::clone(&self.families[at].family);
+        family.overflowed.fetch_add(1, Ordering::Relaxed);
+        let by_total = self.len() >= self.caps.total;
+        let values = family.labels.iter().map(|name| (&**name, OVERFLOW));
+        let text = text::render(values.clone());
+        let labels = values.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let overflow = Canonical { spelling: canonical.spelling.clone(), kind: family.kind, labels };
+        let own = hash(&overflow, &overflow.spelling);
+        // A user may have registered those very values.
+        let existing = self.find_text(own, &family, &text).and_then(|id| self.found(id));
+        let found = existing.unwrap_or_else(|| self.add(at, own, &text));
+        self.families[at].overflow = Some(found.id);
+        let family = family.sample_name();
+        self.full.push(Full {
+            family,
+            cap: if by_total { self.caps.total } else { self.caps.family },
+            by_total,
+        });
+        found
+    }
+
+    /// What filled up since this was asked last.
+    pub(crate) fn take_full(&mut self) -> Vec<Full> {
+        std::mem::take(&mut self.full)
+    }
+
+    fn add(&mut self, at: usize, hash: u64, text: &str) -> Found {
+        let series = series::create(&self.families[at].family, text);
+        let id = match self.free.pop() {
+            Some(id) => {
+                self.series[id as usize] = Some(Arc::clone(&series));
+                id
+            }
+            None => {
+                push_tight(&mut self.series, Some(Arc::clone(&series)));
+                (self.series.len() - 1) as u32
+            }
+        };
         push_tight(&mut self.families[at].series, id);
         self.index.insert(hash, if text.contains('\\') { id | ESCAPED } else { id });
-        id
+        Found { id, series }
     }
 
     /// Makes a family that was told beforehand, with no series yet.
@@ -267,7 +316,55 @@ impl State {
 
     /// How many series there are.
     pub(crate) fn len(&self) -> usize {
-        self.series.len()
+        self.series.len() - self.free.len()
+    }
+
+    /// How many may be in all.
+    pub(crate) fn total_cap(&self) -> usize {
+        self.caps.total
+    }
+
+    /// Shows `look` the series with the numbers from `from` on, at most `most` of them, that may be removed when they are
+    /// idle: those with labels that nobody declared all values of, the overflow series apart. Returns the number after the
+    /// last one, `None` at the end.
+    pub(crate) fn expirable(
+        &self,
+        from: u32,
+        most: usize,
+        mut look: impl FnMut(u32, &Arc<dyn Stored>),
+    ) -> Option<u32> {
+        let all = self.series.get(from as usize..)?;
+        for (id, series) in (from..).zip(all.iter().take(most)) {
+            let Some(series) = series else { continue };
+            let family = series.family();
+            if !family.labels.is_empty() && !family.values.are_closed() && !is_overflow(series) {
+                look(id, series);
+            }
+        }
+        (all.len() > most).then(|| from + most as u32)
+    }
+
+    /// Removes those of the series that nobody else holds; how many that were. Handles are given out under the lock only,
+    /// so that none can be made meanwhile.
+    pub(crate) fn remove(&mut self, ids: &[u32]) -> u64 {
+        let mut gone = vec![false; self.series.len()];
+        let mut removed = 0;
+        for &id in ids {
+            let place = &mut self.series[id as usize];
+            if place.as_ref().is_some_and(|series| Arc::strong_count(series) == 1) {
+                *place = None;
+                gone[id as usize] = true;
+                self.free.push(id);
+                removed += 1;
+            }
+        }
+        if removed > 0 {
+            self.index.retain(|id| !gone[(id & !ESCAPED) as usize]);
+            for entry in &mut self.families {
+                entry.series.retain(|&id| !gone[id as usize]);
+            }
+        }
+        removed
     }
 
     /// Families that have series or were declared, in the order of their names, each with the number by which
@@ -283,8 +380,41 @@ impl State {
     /// Appends at most `most` series of a family to `out`, from its `from`-th on.
     pub(crate) fn copy_series(&self, at: usize, from: usize, most: usize, out: &mut Vec<Arc<dyn Stored>>) {
         let ids = self.families[at].series.iter().skip(from).take(most);
-        out.extend(ids.map(|&id| Arc::clone(&self.series[id as usize])));
+        out.extend(ids.filter_map(|&id| self.at(id).cloned()));
     }
+}
+
+/// A series and its number.
+pub(crate) struct Found {
+    pub(crate) id: u32,
+    pub(crate) series: Arc<dyn Stored>,
+}
+
+/// A family whose further series count in one.
+#[derive(Debug)]
+pub(crate) struct Full {
+    /// The name of its samples.
+    pub(crate) family: String,
+    /// The cap that was reached.
+    pub(crate) cap: usize,
+    /// Whether it is the cap of all series.
+    pub(crate) by_total: bool,
+}
+
+fn is_overflow(series: &Arc<dyn Stored>) -> bool {
+    let labels = &series.family().labels;
+    // The text of an overflow series, compared without making one.
+    let mut rest = series.text();
+    labels.iter().enumerate().all(|(at, name)| {
+        let parts = [if at == 0 { "" } else { "," }, name, "=\"", OVERFLOW, "\""];
+        parts.iter().all(|part| match rest.strip_prefix(part.as_bytes()) {
+            Some(after) => {
+                rest = after;
+                true
+            }
+            None => false,
+        })
+    })
 }
 
 /// Pushes, and leaves at most an eighth of the room unused: there may be a million series.

@@ -3,7 +3,7 @@
 use http::{Method, Request};
 use obs_metrics::{Format, admin};
 
-use super::recorder;
+use super::{recorder, value};
 
 #[test]
 fn the_answer_follows_method_path_and_accept() {
@@ -20,16 +20,23 @@ fn the_answer_follows_method_path_and_accept() {
         response.headers().get(name).map(|value| value.to_str().unwrap().to_owned())
     };
 
+    // A scrape counts itself in the next one.
+    let (text, open_metrics) = (recorder.render(Format::Text), recorder.render(Format::OpenMetrics));
     let plain = ask(&Method::GET, "/metrics?x=1", &[]);
     assert_eq!(plain.status(), 200);
     assert_eq!(header(&plain, "content-type").unwrap(), "text/plain; version=0.0.4; charset=utf-8");
-    assert_eq!(plain.body(), &recorder.render(Format::Text));
+    assert_eq!(plain.body(), &text);
+    assert_eq!(value(&recorder, "obs_metric_scrapes_total{format=\"text\"}"), Some(1.0));
+    assert_eq!(value(&recorder, "obs_metric_scrape_bytes{format=\"text\"}"), Some(text.len() as f64));
 
     let open =
         ask(&Method::GET, "/metrics", &["text/plain;q=0.3", "application/openmetrics-text;version=1.0.0"]);
     let expected = "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=underscores";
     assert_eq!(header(&open, "content-type").unwrap(), expected);
-    assert_eq!(open.body(), &recorder.render(Format::OpenMetrics));
+    let written = String::from_utf8(open_metrics).unwrap();
+    let open = String::from_utf8(open.into_body().into()).unwrap();
+    assert!(written.lines().all(|line| open.contains(line)), "{written}\n{open}");
+    assert_eq!(value(&recorder, "obs_metric_scrapes_total{format=\"openmetrics\"}"), Some(1.0));
 
     let head = ask(&Method::HEAD, "/metrics", &[]);
     assert_eq!((head.status().as_u16(), head.body().len()), (200, 0));

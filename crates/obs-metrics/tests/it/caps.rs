@@ -54,6 +54,27 @@ fn a_cap_of_one_leaves_the_overflow_series_only_and_unlabelled_families_need_non
 }
 
 #[test]
+fn all_families_together_have_a_cap_and_overflow_each_by_itself() {
+    let recorder = Recorder::builder(base()).total_series_cap(10).build().unwrap();
+    for n in 0..20 {
+        let id = n.to_string();
+        recorder.counter("x", &[("id", &id)]).unwrap().increment(1);
+        recorder.gauge("y", &[("id", &id)]).unwrap().increment(1.0);
+    }
+    recorder.counter("plain", &[]).unwrap().increment(1);
+    assert_eq!(value(&recorder, "x_total{id=\"4\"}"), Some(1.0));
+    assert_eq!(value(&recorder, "x_total{id=\"_overflow\"}"), Some(15.0));
+    assert_eq!(value(&recorder, "y{id=\"_overflow\"}"), Some(15.0));
+    assert_eq!(value(&recorder, "plain_total"), Some(1.0));
+    // Ten, an overflow series for each of the two, and the one that needs no other.
+    assert_eq!(value(&recorder, "obs_metric_series"), Some(13.0));
+    assert_eq!(value(&recorder, "obs_metric_series_cap"), Some(10.0));
+    assert_eq!(value(&recorder, "obs_metric_overflow_total{metric=\"y\"}"), Some(15.0));
+    let error = Recorder::builder(base()).total_series_cap(0).build().unwrap_err();
+    assert_eq!(error.to_string(), "the total series cap is zero");
+}
+
+#[test]
 fn families_are_capped_too() {
     let recorder = super::recorder();
     let refused = (0..12_000).filter(|n| recorder.gauge(&format!("x{n}"), &[]).is_err()).count();

@@ -62,6 +62,7 @@ http_requests_in_flight{region="cn-east",env="a\"b\\c\nd"} 0.0
 load{region="cn-east",env="a\"b\\c\nd"} 0.5
 obs_metric_overflow_total{region="cn-east",env="a\"b\\c\nd",metric="sold_total"} 2
 obs_metric_series{region="cn-east",env="a\"b\\c\nd"} 8.0
+obs_metric_series_cap{region="cn-east",env="a\"b\\c\nd"} 100000.0
 obs_pipeline_produced_total{region="cn-east",env="a\"b\\c\nd",pipeline="logs_file"} 4
 places{env="a\"b\\c\nd",region="moon"} 2.0
 sold_total{region="cn-east",env="a\"b\\c\nd",shop="a"} 1

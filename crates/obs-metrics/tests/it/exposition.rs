@@ -51,6 +51,9 @@ limit{env="a\"b"} +Inf
 # HELP obs_metric_series Series held by the recorder.
 # TYPE obs_metric_series gauge
 obs_metric_series{env="a\"b"} 7.0
+# HELP obs_metric_series_cap Series the recorder may hold in all; further ones count in their family's overflow series.
+# TYPE obs_metric_series_cap gauge
+obs_metric_series_cap{env="a\"b"} 100000.0
 # HELP seconds The unit is no proper suffix.
 # TYPE seconds gauge
 seconds{env="a\"b"} 1.5
@@ -82,6 +85,9 @@ limit{env="a\"b"} +Inf
 # HELP obs_metric_series Series held by the recorder.
 # TYPE obs_metric_series gauge
 obs_metric_series{env="a\"b"} 7.0
+# HELP obs_metric_series_cap Series the recorder may hold in all; further ones count in their family's overflow series.
+# TYPE obs_metric_series_cap gauge
+obs_metric_series_cap{env="a\"b"} 100000.0
 # HELP seconds The unit is no proper suffix.
 # TYPE seconds gauge
 seconds{env="a\"b"} 1.5
@@ -114,7 +120,9 @@ fn without_any_labels_no_braces_are_written() {
 #[test]
 fn an_empty_recorder_writes_its_own_number_and_the_end() {
     let expected = "# HELP obs_metric_series Series held by the recorder.\n\
-        # TYPE obs_metric_series gauge\nobs_metric_series 0.0\n# EOF\n";
+        # TYPE obs_metric_series gauge\nobs_metric_series 0.0\n\
+        # HELP obs_metric_series_cap Series the recorder may hold in all; further ones count in their family's \
+        overflow series.\n# TYPE obs_metric_series_cap gauge\nobs_metric_series_cap 100000.0\n# EOF\n";
     assert_eq!(open_metrics(&super::recorder()), expected);
 }
 

@@ -6,6 +6,7 @@ mod caps;
 mod const_labels;
 mod declare;
 mod exemplars;
+mod expiry;
 mod exposition;
 mod operations;
 mod oracle;
@@ -13,6 +14,7 @@ mod parse;
 mod protobuf;
 mod red;
 mod refusals;
+mod service;
 mod sources;
 mod threads;
 

@@ -51,6 +51,9 @@ fn families_of_several_sources_are_merged_and_sorted_in() {
     let expected = r#"# HELP obs_metric_series Series held by the recorder.
 # TYPE obs_metric_series gauge
 obs_metric_series{env="t"} 1.0
+# HELP obs_metric_series_cap Series the recorder may hold in all; further ones count in their family's overflow series.
+# TYPE obs_metric_series_cap gauge
+obs_metric_series_cap{env="t"} 100000.0
 # TYPE obs_pipeline_of_mine gauge
 obs_pipeline_of_mine{env="t"} 1.0
 # HELP obs_pipeline_pending Records waiting or being sent.
@@ -112,6 +115,9 @@ fn two_ways_out_of_one_name_share_their_series() {
     let expected = r#"# HELP obs_metric_series Series held by the recorder.
 # TYPE obs_metric_series gauge
 obs_metric_series 0.0
+# HELP obs_metric_series_cap Series the recorder may hold in all; further ones count in their family's overflow series.
+# TYPE obs_metric_series_cap gauge
+obs_metric_series_cap 100000.0
 # HELP obs_pipeline_delivered_total Records the sink has taken.
 # TYPE obs_pipeline_delivered_total counter
 obs_pipeline_delivered_total{pipeline="logs_file"} 33
@@ -171,6 +177,9 @@ busy_seconds_total{worker="d"} +Inf
 # HELP obs_metric_series Series held by the recorder.
 # TYPE obs_metric_series gauge
 obs_metric_series 0.0
+# HELP obs_metric_series_cap Series the recorder may hold in all; further ones count in their family's overflow series.
+# TYPE obs_metric_series_cap gauge
+obs_metric_series_cap 100000.0
 "#;
     let head = "# HELP busy_seconds_total Busy.\n# TYPE busy_seconds_total counter\n";
     assert_eq!(text(&recorder), format!("{head}{samples}"));
@@ -230,6 +239,9 @@ obs_metric_rejected_total{reason="source"} 13
 # HELP obs_metric_series Series held by the recorder.
 # TYPE obs_metric_series gauge
 obs_metric_series 0.0
+# HELP obs_metric_series_cap Series the recorder may hold in all; further ones count in their family's overflow series.
+# TYPE obs_metric_series_cap gauge
+obs_metric_series_cap 100000.0
 "#;
     let text = text(&recorder);
     assert_eq!(text, expected);

@@ -79,6 +79,9 @@ fn every_family_is_written_like_this() {
 # HELP obs_metric_series Series held by the recorder.
 # TYPE obs_metric_series gauge
 obs_metric_series 0.0
+# HELP obs_metric_series_cap Series the recorder may hold in all; further ones count in their family's overflow series.
+# TYPE obs_metric_series_cap gauge
+obs_metric_series_cap 100000.0
 # HELP process_cpu_seconds Seconds of processor time the process has used, in user and system mode.
 # TYPE process_cpu_seconds counter
 # UNIT process_cpu_seconds seconds
