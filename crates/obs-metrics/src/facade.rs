@@ -7,7 +7,7 @@ use obs_core::keys::Kind;
 
 use crate::registry::Found;
 use crate::series::Stored;
-use crate::{Recorder, near};
+use crate::{Recorder, RegisterError, near};
 
 impl Recorder {
     #[inline]
@@ -19,7 +19,7 @@ impl Recorder {
     fn of_far_key(&self, kind: Kind, key: &Key) -> Option<Arc<dyn Stored>> {
         let found = self.0.state().find(kind, key).cloned();
         if let Some(series) = &found {
-            near::keep(self.0.id, key, series);
+            near::keep(self.0.id, key.get_hash(), series);
             return found;
         }
         self.of_new_key(kind, key)
@@ -31,8 +31,7 @@ impl Recorder {
         let Found { id, series } = match self.found(kind, key.name(), labels) {
             Ok(found) => found,
             Err(error) => {
-                self.0.shared.reject(error.rejection());
-                self.0.problems.tell(error);
+                self.refuse(error);
                 return None;
             }
         };
@@ -40,6 +39,12 @@ impl Recorder {
             self.0.state_mut().alias(kind, key, id);
         }
         Some(series)
+    }
+
+    /// Counts and tells a refusal that nobody is there to be told of.
+    pub(crate) fn refuse(&self, error: RegisterError) {
+        self.0.shared.reject(error.rejection());
+        self.0.problems.tell(error);
     }
 }
 

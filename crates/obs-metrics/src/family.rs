@@ -120,6 +120,23 @@ impl Family {
     }
 }
 
+impl Family {
+    /// Whether `text`, which must be plain, is rendered of these values in the order of the labels.
+    #[inline]
+    pub(crate) fn has<'a>(&self, values: impl Iterator<Item = &'a [u8]>, text: &[u8]) -> bool {
+        let mut at = 0;
+        for (name, value) in self.labels.iter().zip(values) {
+            let from = at + name.len() + 2;
+            let to = from + value.len();
+            if to >= text.len() || text[to] != b'"' || !same(&text[from..to], value) {
+                return false;
+            }
+            at = to + 2;
+        }
+        at == text.len() + 1 || at == 0 && text.is_empty()
+    }
+}
+
 /// Equality without a call: names and values are short.
 #[inline]
 fn same(a: &[u8], b: &[u8]) -> bool {

@@ -69,12 +69,14 @@ mod series;
 #[cfg(feature = "service")]
 mod service;
 mod text;
+mod vectors;
 
 pub mod admin;
 pub mod declare;
 pub mod operations;
 pub mod process;
 pub mod red;
+pub mod typed;
 
 pub use buckets::{Buckets, DEFAULT_BUCKETS};
 pub use builder::{Builder, CreatedSamples, DEFAULT_SERIES_CAP, DEFAULT_TOTAL_SERIES_CAP, Exemplars};
@@ -87,3 +89,4 @@ pub use obs_core::Declaration;
 pub use operations::Operations;
 pub use recorder::Recorder;
 pub use red::Red;
+pub use vectors::{CounterVec, GaugeVec, HistogramVec};

@@ -65,9 +65,48 @@ pub(crate) fn find(recorder: u64, kind: Kind, key: &Key) -> Option<Arc<dyn Store
     NEAR.try_with(find).ok().flatten()
 }
 
-/// Remembers a series that the registry found for `key`.
-pub(crate) fn keep(recorder: u64, key: &Key, series: &Arc<dyn Stored>) {
-    let entry = Entry { recorder, hash: key.get_hash(), series: Arc::clone(series) };
+/// Lends the series under `hash` that `is` confirms to `using`; whether there is one.
+#[inline]
+pub(crate) fn with(
+    recorder: u64,
+    hash: u64,
+    is: impl Fn(&Arc<dyn Stored>) -> bool,
+    using: impl Fn(&Arc<dyn Stored>),
+) -> bool {
+    let found = |near: &RefCell<Near>| {
+        let near = near.try_borrow().ok()?;
+        if near.generation != GENERATION.load(Ordering::Relaxed) {
+            return None;
+        }
+        let asked = |entry: &&Entry| entry.hash == hash && entry.recorder == recorder && is(&entry.series);
+        let at = |place: usize| near.entries.get(place)?.as_ref().filter(asked);
+        let first = place(hash);
+        let entry = at(first).or_else(|| at(first ^ 1))?;
+        using(&entry.series);
+        Some(())
+    };
+    NEAR.try_with(found).ok().flatten().is_some()
+}
+
+/// Takes further bytes into a hash, eight at a time.
+#[inline]
+pub(crate) fn mix(seed: u64, bytes: &[u8]) -> u64 {
+    let step = |seed: u64, word: u64| (seed.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95);
+    let mut words = bytes.chunks_exact(8);
+    let mut mixed = step(seed, bytes.len() as u64);
+    for word in &mut words {
+        mixed = step(mixed, word.try_into().map_or(0, u64::from_le_bytes));
+    }
+    let rest = words.remainder();
+    if rest.is_empty() {
+        return mixed;
+    }
+    step(mixed, rest.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte)))
+}
+
+/// Remembers a series that the registry found under `hash`.
+pub(crate) fn keep(recorder: u64, hash: u64, series: &Arc<dyn Stored>) {
+    let entry = Entry { recorder, hash, series: Arc::clone(series) };
     let old = NEAR.try_with(|near| {
         let mut near = near.try_borrow_mut().ok()?;
         let Near { generation, entries } = &mut *near;

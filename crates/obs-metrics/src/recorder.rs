@@ -14,7 +14,7 @@ use crate::const_labels::ConstLabels;
 use crate::declare::{self, Values};
 use crate::expire::Expiry;
 use crate::expose::{Format, Scrapes};
-use crate::family::Shared;
+use crate::family::{Family, Shared};
 use crate::problems::Problems;
 use crate::registry::{Found, State};
 use crate::series::Stored;
@@ -167,6 +167,22 @@ impl Recorder {
         labels: impl Iterator<Item = (&'a str, &'a str)>,
     ) -> Result<Arc<dyn Stored>, RegisterError> {
         Ok(self.found(kind, name, labels)?.series)
+    }
+
+    /// The family of this name and these labels, made if need be, and for each of its labels the place of it among `names`.
+    pub(crate) fn family<const N: usize>(
+        &self,
+        kind: Kind,
+        name: &str,
+        names: [&str; N],
+    ) -> Result<(Arc<Family>, [usize; N]), RegisterError> {
+        let canonical = Canonical::new(kind, name, names.into_iter().map(|name| (name, "")))?;
+        let family = self.0.state_mut().family(&canonical)?;
+        let mut order = [0; N];
+        for (place, label) in order.iter_mut().zip(&family.labels) {
+            *place = canonical.labels.iter().position(|(name, _)| **name == **label).unwrap_or_default();
+        }
+        Ok((family, order))
     }
 
     pub(crate) fn found<'a>(

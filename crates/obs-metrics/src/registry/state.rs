@@ -230,6 +230,16 @@ impl State {
         Found { id, series }
     }
 
+    /// The family of a registration, made if need be.
+    pub(crate) fn family(&mut self, canonical: &Canonical) -> Result<Arc<Family>, RegisterError> {
+        let at = match self.by_name.get(canonical.family()) {
+            Some(&at) => at,
+            None => self.create(canonical, Values::default())?,
+        };
+        admit(&self.families[at].family, canonical)?;
+        Ok(Arc::clone(&self.families[at].family))
+    }
+
     /// Makes a family that was told beforehand, with no series yet.
     pub(crate) fn declare(&mut self, canonical: &Canonical, values: Values) -> Result<(), RegisterError> {
         let at = self.create(canonical, values)?;

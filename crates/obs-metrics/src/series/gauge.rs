@@ -81,4 +81,12 @@ impl<T: Tail> Stored for Gauge<T> {
     fn gauge(self: Arc<Self>) -> metrics::Gauge {
         metrics::Gauge::from_arc(self)
     }
+
+    fn set(&self, value: f64) {
+        metrics::GaugeFn::set(self, value);
+    }
+
+    fn shift(&self, by: f64) {
+        metrics::GaugeFn::increment(self, by);
+    }
 }

@@ -50,6 +50,14 @@ pub(crate) trait Stored: Send + Sync {
     fn add(&self, by: u64, ids: Option<Ids>) {
         let _ = (by, ids);
     }
+    /// Sets a gauge.
+    fn set(&self, value: f64) {
+        let _ = value;
+    }
+    /// Adds to a gauge.
+    fn shift(&self, by: f64) {
+        let _ = by;
+    }
     /// Records in a histogram, with the exemplar of the caller's choice.
     fn observe(&self, value: f64, ids: Option<Ids>) {
         let _ = (value, ids);

@@ -17,6 +17,7 @@ mod refusals;
 mod service;
 mod sources;
 mod threads;
+mod typed;
 
 use std::sync::Arc;
 
