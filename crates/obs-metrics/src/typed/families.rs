@@ -9,7 +9,7 @@ use super::Labels;
 use crate::{Recorder, RegisterError};
 
 /// What the facade is told of where a metric is registered.
-static METADATA: Metadata<'static> = Metadata::new(module_path!(), metrics::Level::INFO, None);
+const METADATA: Metadata<'static> = Metadata::new(module_path!(), metrics::Level::INFO, None);
 
 /// One handle for each combination; the place of a combination is its [`Labels::index`].
 struct Handles<L, H> {
