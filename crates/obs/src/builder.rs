@@ -80,6 +80,33 @@ impl Builder {
         self
     }
 
+    /// How many series all families together hold before further ones are counted in the overflow series of their
+    /// families; default 100,000.
+    pub fn total_series_cap(mut self, series: usize) -> Self {
+        self.config.metrics.total_series_cap = series;
+        self
+    }
+
+    /// After how long a series goes in which nothing was recorded and that nobody holds a handle of, at least a second;
+    /// default none, all stay.
+    pub fn idle_timeout(mut self, timeout: Duration) -> Self {
+        self.config.metrics.idle_timeout = Some(timeout);
+        self
+    }
+
+    /// Gives the histogram of this name native buckets too, for scrapes in protobuf; a name may begin or end in `*`.
+    /// Default: none has them.
+    pub fn native_histograms(mut self, name: impl Into<String>) -> Self {
+        self.config.metrics.native_histograms.push(name.into());
+        self
+    }
+
+    /// Has OpenMetrics tell of each counter and histogram since when it counts, in a sample `_created`; default no.
+    pub fn created_samples(mut self) -> Self {
+        self.config.metrics.created_samples = true;
+        self
+    }
+
     /// A family that is there from the first scrape; what the file declares under its name goes before it. Default:
     /// those of obs's own.
     pub fn declare(mut self, family: Declaration) -> Self {

@@ -1,5 +1,7 @@
 //! What is measured, and in which series.
 
+use std::time::Duration;
+
 use obs_core::keys::{Kind, resource};
 use obs_core::{Declaration, Resource};
 
@@ -24,6 +26,16 @@ pub struct Metrics {
     pub buckets: Vec<BucketRule>,
     /// How many series a family holds before further ones are counted together; default 2,000.
     pub series_cap: usize,
+    /// How many series all families together hold before further ones are counted in the overflow series of their
+    /// families; default 100,000.
+    pub total_series_cap: usize,
+    /// After how long a series goes in which nothing was recorded and that nobody holds a handle of, at least a second;
+    /// default none, all stay.
+    pub idle_timeout: Option<Duration>,
+    /// Histograms that have native buckets too: names, which may begin or end in `*`; default none.
+    pub native_histograms: Vec<String>,
+    /// Whether OpenMetrics has a `_created` sample for each counter and histogram; default no.
+    pub created_samples: bool,
     /// Which parts of the service every sample carries as a label: `name`, `version`, `namespace`, `env`, `region`,
     /// `cluster`, or the key of one of its attributes. One that is not known for this service is left out. Default
     /// none.
@@ -94,6 +106,10 @@ impl Default for Metrics {
             default_buckets: vec![0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0],
             buckets: Vec::new(),
             series_cap: 2_000,
+            total_series_cap: 100_000,
+            idle_timeout: None,
+            native_histograms: Vec::new(),
+            created_samples: false,
             labels: Vec::new(),
             declared: Vec::new(),
             file: None,

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use obs_core::{Base, Observer};
-use obs_metrics::{Buckets, Matcher, Operations, Recorder, Red};
+use obs_metrics::admin::MetricsService;
+use obs_metrics::{Buckets, CreatedSamples, Matcher, Operations, Recorder, Red};
 
 use super::{Reloader, Signal};
 use crate::admin::Endpoint;
@@ -21,8 +22,19 @@ impl Part {
         let failed =
             |source: Box<dyn std::error::Error + Send + Sync>| Error::Signal { name: "metrics", source };
         let choices = &config.metrics;
-        let mut builder =
-            Recorder::builder(Arc::clone(base)).all_buckets(buckets(choices)).series_cap(choices.series_cap);
+        let mut builder = Recorder::builder(Arc::clone(base))
+            .all_buckets(buckets(choices))
+            .series_cap(choices.series_cap)
+            .total_series_cap(choices.total_series_cap);
+        if let Some(timeout) = choices.idle_timeout {
+            builder = builder.idle_timeout(timeout);
+        }
+        if choices.created_samples {
+            builder = builder.created_samples(CreatedSamples::On);
+        }
+        for name in &choices.native_histograms {
+            builder = builder.native_histograms(matcher(name));
+        }
         for family in choices.families() {
             builder = builder.declare(family.clone());
         }
@@ -51,14 +63,31 @@ pub(crate) fn mistakes(config: &Config) -> Vec<Mistake> {
         let error = begun().const_label(label, "").build().err()?;
         Some(Mistake::new(&format!("metrics.labels.{label}"), error))
     });
-    let cap = begun().series_cap(config.metrics.series_cap).build().err();
+    let caps = [
+        ("metrics.series_cap", begun().series_cap(config.metrics.series_cap)),
+        ("metrics.total_series_cap", begun().total_series_cap(config.metrics.total_series_cap)),
+    ];
+    let idle = config.metrics.idle_timeout.map(|time| ("metrics.idle_timeout", begun().idle_timeout(time)));
+    let settings = caps
+        .into_iter()
+        .chain(idle)
+        .filter_map(|(path, builder)| Some(Mistake::new(path, builder.build().err()?)));
     let families: Vec<_> = config.metrics.families().cloned().collect();
     let declared = obs_metrics::declare::mistakes(&families, config.metrics.series_cap);
     let declared = declared.into_iter().map(|(at, what)| {
         let name = families.get(at).map(|family| family.name.as_str()).unwrap_or_default();
         Mistake::new(&format!("metrics.declare.{name}"), what)
     });
-    labels.chain(declared).chain(cap.map(|error| Mistake::new("metrics.series_cap", error))).collect()
+    labels.chain(declared).chain(settings).collect()
+}
+
+/// A name as it is, or what comes before or after a `*`.
+fn matcher(name: &str) -> Matcher {
+    match (name.strip_suffix('*'), name.strip_prefix('*')) {
+        (Some(start), _) => Matcher::Prefix(start.to_owned()),
+        (None, Some(end)) => Matcher::Suffix(end.to_owned()),
+        (None, None) => Matcher::Full(name.to_owned()),
+    }
 }
 
 fn buckets(choices: &Metrics) -> Buckets {
@@ -98,5 +127,11 @@ impl Obs {
     /// `metrics::with_local_recorder` where this installation is not the process's own.
     pub fn recorder(&self) -> &Recorder {
         self.signals.metrics.recorder()
+    }
+
+    /// `/metrics` as a tower service, for a router or a listener of the service's own: what the admin listener serves,
+    /// whatever the path.
+    pub fn metrics_service(&self) -> MetricsService {
+        MetricsService::new(self.recorder())
     }
 }

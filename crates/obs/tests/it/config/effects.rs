@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use axum::Router;
 use obs::Obs;
+use obs::metrics::Format;
 
 use super::file::Yaml;
 use crate::collector::{Answer, Collector};
@@ -27,6 +28,37 @@ fn bounds(obs: &Obs, family: &str) -> Vec<String> {
 fn applied(obs: &Obs, count: f64) {
     until("the change is taken up", || {
         scrape(obs).sum("obs_config_reloads_total", &[("result", "applied")]) >= count
+    });
+}
+
+#[test]
+fn series_histograms_and_beginnings_are_as_the_file_says() {
+    alone(module_path!(), "series_histograms_and_beginnings_are_as_the_file_says", &[], || {
+        let text = "
+metrics:
+  total_series_cap: 4
+  idle_timeout: 30m
+  native_histograms: [work_*, '*_bytes', exact_seconds]
+  created_samples: true
+";
+        let file = Yaml::new("series", text);
+        let obs = file.build().unwrap();
+        let recorder = obs.recorder();
+        for family in ["work_time", "sent_bytes", "exact_seconds", "other_seconds"] {
+            recorder.histogram(family, &[]).unwrap().record(1.0);
+        }
+        for n in 0..9 {
+            recorder.counter("orders", &[("n", &n.to_string())]).unwrap().increment(1);
+        }
+        let scrape = scrape(&obs);
+        assert_eq!(scrape.sum("orders_total", &[("n", "_overflow")]), 9.0);
+        assert_eq!(scrape.sum("obs_metric_expired_total", &[]), 0.0);
+        let open = String::from_utf8(recorder.render(Format::OpenMetrics)).unwrap();
+        assert!(open.contains("\nother_seconds_created "), "{open}");
+        // Which have native buckets is told by the size of the messages: schema, threshold and a span.
+        let protobuf = recorder.render(Format::Protobuf);
+        let threshold = (1.0 / f64::from(1 << 30)).to_le_bytes();
+        assert_eq!(protobuf.windows(8).filter(|bytes| *bytes == threshold).count(), 3);
     });
 }
 

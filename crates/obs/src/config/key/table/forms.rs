@@ -22,6 +22,8 @@ pub(super) const fn special(name: &'static str) -> Variable {
 
 pub(super) const ATTRIBUTES: Variable = special("OTEL_RESOURCE_ATTRIBUTES");
 pub(super) const ANY_TIME: Kind = Kind::Time(Duration::ZERO, LONGEST);
+/// Shorter ones would have series come and go with each scrape.
+pub(super) const IDLE_TIME: Kind = Kind::Time(Duration::from_secs(1), LONGEST);
 pub(super) const SOME_TIME: Kind = Kind::Time(Duration::from_millis(1), LONGEST);
 /// Counts of things on one span.
 pub(super) const COUNT: Kind = Kind::Whole(0, 1_000_000);

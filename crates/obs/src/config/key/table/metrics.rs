@@ -1,6 +1,7 @@
 //! What is measured.
 
 use super::super::{Key, Kind, Reload, Value};
+use super::forms::IDLE_TIME;
 use super::macros::{field, whole};
 
 pub(super) const KEYS: &[Key] = &[
@@ -32,6 +33,50 @@ pub(super) const KEYS: &[Key] = &[
         "series_cap",
         "How many series a family holds before further ones are counted together.",
         metrics.series_cap
+    ),
+    whole!(
+        "metrics.total_series_cap",
+        Kind::Whole(1, 10_000_000),
+        "`100000`",
+        [],
+        "total_series_cap",
+        "How many series all families hold before further ones are counted together, each with those of its family.",
+        metrics.total_series_cap
+    ),
+    Key {
+        path: "metrics.idle_timeout",
+        kind: IDLE_TIME,
+        default: "",
+        variables: &[],
+        setter: "idle_timeout",
+        reload: Reload::No,
+        doc: "After how long a series goes in which nothing was recorded and that nobody holds a handle of; without it all stay.",
+        get: |config| config.metrics.idle_timeout.map_or(Value::None, Value::Time),
+        set: |config, value| {
+            if let Value::Time(time) = value {
+                config.metrics.idle_timeout = Some(time);
+            }
+        },
+    },
+    field!(
+        "metrics.native_histograms",
+        Kind::Names,
+        "",
+        [],
+        "native_histograms",
+        No,
+        "Histograms that have native buckets too, for scrapes in protobuf: names, which may begin or end in `*`.",
+        Names at metrics.native_histograms
+    ),
+    field!(
+        "metrics.created_samples",
+        Kind::Flag,
+        "`false`",
+        [],
+        "created_samples",
+        No,
+        "Whether OpenMetrics has a `_created` sample for each counter and histogram.",
+        Flag at metrics.created_samples
     ),
     field!(
         "metrics.labels",
