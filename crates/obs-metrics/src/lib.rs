@@ -69,6 +69,7 @@ mod series;
 #[cfg(feature = "service")]
 mod service;
 mod text;
+mod timer;
 mod vectors;
 
 pub mod admin;
@@ -76,6 +77,7 @@ pub mod declare;
 pub mod operations;
 pub mod process;
 pub mod red;
+pub mod sli;
 pub mod typed;
 
 pub use buckets::{Buckets, DEFAULT_BUCKETS};
@@ -89,4 +91,5 @@ pub use obs_core::Declaration;
 pub use operations::Operations;
 pub use recorder::Recorder;
 pub use red::Red;
+pub use timer::{Timer, timer};
 pub use vectors::{CounterVec, GaugeVec, HistogramVec};

@@ -21,6 +21,8 @@ names! {
     METRIC = "metric";
     /// In which form metrics were written: `text`, `openmetrics`, `protobuf`.
     FORMAT = "format";
+    /// The name of a service level indicator.
+    SLI = "sli";
     /// The health check's name.
     CHECK = "check";
     /// How a run of a health check ended, or a reload of the configuration.

@@ -75,6 +75,12 @@ metrics! {
     /// Calls whose caller lost interest.
     HTTP_CLIENT_REQUESTS_CANCELLED = Counter "http_client_requests_cancelled_total" [TARGET, ROUTE, METHOD]
         "Calls that were given up before an answer came.";
+    /// The good events of a service level indicator.
+    SLI_GOOD_EVENTS = Counter "sli_good_events_total" [SLI]
+        "Events of a service level indicator that were good.";
+    /// All that count for it.
+    SLI_VALID_EVENTS = Counter "sli_valid_events_total" [SLI]
+        "Events of a service level indicator, good and bad.";
     /// What was handed to a way out.
     PIPELINE_PRODUCED = Counter "obs_pipeline_produced_total" [PIPELINE]
         "Records handed to this way out: delivered, dropped or pending.";

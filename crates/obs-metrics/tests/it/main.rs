@@ -15,6 +15,7 @@ mod protobuf;
 mod red;
 mod refusals;
 mod service;
+mod sli;
 mod sources;
 mod threads;
 mod typed;

@@ -50,6 +50,30 @@ pub(super) fn samples<'a>(
     })
 }
 
+/// Panics unless both are the same, and says where they begin to differ.
+#[track_caller]
+pub(super) fn assert_same(found: &str, expected: &str) {
+    if found == expected {
+        return;
+    }
+    let (mut found_lines, mut expected_lines) = (found.lines(), expected.lines());
+    let mut number = 0;
+    let differ = loop {
+        number += 1;
+        match (found_lines.next(), expected_lines.next()) {
+            (Some(found), Some(expected)) if found == expected => {}
+            // Only the last line's end can differ then.
+            (None, None) => break String::from("the last line's end"),
+            (found, expected) => {
+                let shown =
+                    |line: Option<&str>| line.map_or(String::from("nothing"), |line| format!("`{line}`"));
+                break format!("line {number} is {}, expected {}", shown(found), shown(expected));
+            }
+        }
+    };
+    panic!("the exposition is another one: {differ}\n--- found\n{found}--- expected\n{expected}---");
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -67,6 +91,20 @@ mod tests {
         );
         assert_eq!(family(SCRAPE, "b_total"), "");
         assert!(of_the_service(SCRAPE).ends_with("ab_total 4\n"));
+    }
+
+    #[test]
+    fn the_first_line_that_differs_is_named() {
+        assert_same("a 1\nb 2\n", "a 1\nb 2\n");
+        let told = |found: &'static str, expected: &'static str| {
+            let panic = std::panic::catch_unwind(|| assert_same(found, expected)).unwrap_err();
+            let text = panic.downcast_ref::<String>().unwrap();
+            text.lines().next().unwrap().to_owned()
+        };
+        let begin = "the exposition is another one: ";
+        assert_eq!(told("a 1\nb 2\n", "a 1\nb 3\n"), format!("{begin}line 2 is `b 2`, expected `b 3`"));
+        assert_eq!(told("a 1\n", "a 1\nb 3\n"), format!("{begin}line 2 is nothing, expected `b 3`"));
+        assert_eq!(told("a 1\n", "a 1"), format!("{begin}the last line's end"));
     }
 
     #[test]

@@ -110,6 +110,27 @@ impl Testing {
         exposition::family(&self.scrape(), name)
     }
 
+    /// Nothing, where the whole exposition of the service's own families is exactly `expected`: see
+    /// [`Testing::exposition`].
+    ///
+    /// # Panics
+    ///
+    /// Names the first line that differs, and prints both, where it is not.
+    #[track_caller]
+    pub fn assert_exposition(&self, expected: &str) {
+        exposition::assert_same(&self.exposition(), expected);
+    }
+
+    /// Nothing, where the text of one family is exactly `expected`: see [`Testing::family`].
+    ///
+    /// # Panics
+    ///
+    /// As [`Testing::assert_exposition`].
+    #[track_caller]
+    pub fn assert_family(&self, name: &str, expected: &str) {
+        exposition::assert_same(&self.family(name), expected);
+    }
+
     /// The value of the one sample of this name that has these labels, and maybe more; `None` where there is none.
     ///
     /// # Panics
