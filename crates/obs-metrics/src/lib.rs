@@ -45,10 +45,13 @@
 //!
 //! | feature | adds |
 //! |---|---|
-//! | none | there are no features yet |
+//! | `pool-sqlx` | [`pools`] of sqlx 0.9 |
+//! | `pool-deadpool` | [`pools`] of deadpool 0.13 |
+//! | `pool-bb8` | [`pools`] of bb8 0.9 |
 
 mod buckets;
 mod builder;
+mod cache;
 mod const_labels;
 mod error;
 mod expose;
@@ -65,16 +68,19 @@ mod text;
 pub mod admin;
 pub mod declare;
 pub mod operations;
+pub mod pools;
 pub mod process;
 pub mod red;
 
-pub use buckets::{Buckets, DEFAULT_BUCKETS};
+pub use buckets::{Buckets, DEFAULT_BUCKETS, WAIT_BUCKETS};
 pub use builder::{Builder, DEFAULT_SERIES_CAP, Exemplars};
-pub use error::{BuildError, RegisterError};
+pub use cache::Cache;
+pub use error::{BuildError, PoolError, RegisterError};
 pub use expose::Format;
 /// How a rule of [`Buckets`] chooses histograms.
 pub use metrics_exporter_prometheus::Matcher;
 pub use obs_core::Declaration;
 pub use operations::Operations;
+pub use pools::{PoolStats, TimedPool};
 pub use recorder::{Histogram, Recorder};
 pub use red::Red;

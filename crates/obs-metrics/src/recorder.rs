@@ -15,11 +15,12 @@ use crate::const_labels::ConstLabels;
 use crate::declare::{self, Values};
 use crate::expose::{self, Format};
 use crate::family::Shared;
+use crate::pools::Pools;
 use crate::problems::Problems;
 use crate::registry::State;
 use crate::series::Stored;
 use crate::text::{Canonical, family_name};
-use crate::{Buckets, BuildError, Builder, RegisterError};
+use crate::{Buckets, BuildError, Builder, RegisterError, WAIT_BUCKETS};
 
 /// Holds all metrics of one installation. Clones are cheap and share everything.
 #[derive(Clone)]
@@ -32,6 +33,7 @@ pub(crate) struct Inner {
     pub(crate) const_labels: ConstLabels,
     pub(crate) shared: Arc<Shared>,
     pub(crate) problems: Problems,
+    pub(crate) pools: Arc<Pools>,
     /// How long the last exposition was, so that the next one allocates once.
     pub(crate) last_len: AtomicUsize,
     state: RwLock<State>,
@@ -61,6 +63,7 @@ impl Recorder {
         for (name, bounds) in settings.declarations.iter().filter_map(declare::bounds) {
             buckets.first(name, bounds);
         }
+        buckets.last(metric::DB_POOL_WAIT_DURATION.name, WAIT_BUCKETS);
         let mut state = State::new(settings.series_cap, buckets, Arc::clone(&shared));
         // Before our own descriptions: the first one stays.
         for (family, unit, help) in settings.declarations.iter().filter_map(declare::description) {
@@ -89,6 +92,7 @@ impl Recorder {
             const_labels: settings.const_labels,
             shared,
             problems: Problems::default(),
+            pools: Arc::default(),
             last_len: AtomicUsize::new(0),
             state: RwLock::new(state),
         }))
