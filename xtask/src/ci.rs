@@ -7,8 +7,11 @@ use crate::arguments::Arguments;
 use crate::{Result, cargo, schema, tidy};
 
 /// Each must build without the others.
-const FEATURES: [&str; 13] = [
+const FEATURES: [&str; 16] = [
     "metrics",
+    "metrics-pool-sqlx",
+    "metrics-pool-deadpool",
+    "metrics-pool-bb8",
     "logs",
     "traces",
     "health",

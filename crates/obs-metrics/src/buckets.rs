@@ -8,6 +8,11 @@ use crate::BuildError;
 /// The bounds of histograms that no rule matches, in the unit of the observations: fit for seconds of a request.
 pub const DEFAULT_BUCKETS: &[f64] = &[0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0];
 
+/// The bounds of `db_pool_wait_duration_seconds` where no rule matches it, in seconds: from a connection that is at hand to
+/// one that is not given within the time-outs that pools come with.
+pub const WAIT_BUCKETS: &[f64] =
+    &[0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
+
 /// The bounds of histograms by name, for a [`Builder`](crate::Builder) or, while the service runs, for
 /// [`Recorder::set_buckets`](crate::Recorder::set_buckets).
 ///
@@ -61,6 +66,11 @@ impl Buckets {
     /// These bounds for the family of this very name, whatever the rules say.
     pub(crate) fn first(&mut self, name: &str, bounds: &[f64]) {
         self.rules.insert(0, (Matcher::Full(name.to_owned()), bounds.to_vec()));
+    }
+
+    /// These bounds for the family of this very name, unless a rule says others.
+    pub(crate) fn last(&mut self, name: &str, bounds: &[f64]) {
+        self.rules.push((Matcher::Full(name.to_owned()), bounds.to_vec()));
     }
 
     /// The bounds of the family of this sanitised name.

@@ -238,6 +238,30 @@ impl Rejection {
     }
 }
 
+/// Why a pool is not told of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PoolError {
+    /// The name is empty.
+    EmptyName,
+    /// A pool is told of under that name, and still in use.
+    Taken {
+        /// The name.
+        name: String,
+    },
+}
+
+impl fmt::Display for PoolError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::EmptyName => f.write_str("pool with an empty name"),
+            Self::Taken { name } => write!(f, "there is a pool called `{name}` already"),
+        }
+    }
+}
+
+impl std::error::Error for PoolError {}
+
 /// Every mistake in the settings of a recorder, or in new buckets of one, at once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BuildError {

@@ -50,9 +50,13 @@
 //! |---|---|
 //! | `gzip` | expositions compressed for whoever takes it (flate2, in Rust alone) |
 //! | `service` | [`admin::MetricsService`]: a tower service that answers with the exposition |
+//! | `pool-sqlx` | [`pools`] of sqlx 0.9 |
+//! | `pool-deadpool` | [`pools`] of deadpool 0.13 |
+//! | `pool-bb8` | [`pools`] of bb8 0.9 |
 
 mod buckets;
 mod builder;
+mod cache;
 mod const_labels;
 mod error;
 mod expire;
@@ -75,20 +79,23 @@ mod vectors;
 pub mod admin;
 pub mod declare;
 pub mod operations;
+pub mod pools;
 pub mod process;
 pub mod red;
 pub mod sli;
 pub mod typed;
 
-pub use buckets::{Buckets, DEFAULT_BUCKETS};
+pub use buckets::{Buckets, DEFAULT_BUCKETS, WAIT_BUCKETS};
 pub use builder::{Builder, CreatedSamples, DEFAULT_SERIES_CAP, DEFAULT_TOTAL_SERIES_CAP, Exemplars};
-pub use error::{BuildError, RegisterError};
+pub use cache::Cache;
+pub use error::{BuildError, PoolError, RegisterError};
 pub use expose::Format;
 pub use handles::{Counter, Histogram};
 /// How a rule of [`Buckets`] chooses histograms.
 pub use metrics_exporter_prometheus::Matcher;
 pub use obs_core::Declaration;
 pub use operations::Operations;
+pub use pools::{PoolStats, TimedPool};
 pub use recorder::Recorder;
 pub use red::Red;
 pub use timer::{Timer, timer};

@@ -11,6 +11,7 @@ use crate::{Counter, Histogram, Recorder};
 
 /// Counts and times operations in the families and under the labels they bring along.
 ///
+/// - One without families is counted by whoever does it, and not here.
 /// - One that was given up is counted as cancelled, and nowhere else.
 /// - Every other one is counted under its status, or `error` where no answer came, and timed; those that failed are
 ///   counted by kind besides.
@@ -84,13 +85,14 @@ fn pairs<'a>(metric: &Metric, labels: &[&'a str], last: Option<&'a str>) -> Vec<
 
 impl OperationObserver for Operations {
     fn finish(&self, context: &Context, operation: &Operation<'_>, end: &OperationEnd<'_>) {
+        let Some(measures) = operation.measures else { return };
         let mut labels = [""; Operation::LABELS];
         let len = operation.labels.len().min(Operation::LABELS);
         labels[..len].copy_from_slice(&operation.labels[..len]);
         let is_cancelled = end.outcome == Outcome::Cancelled;
         let key = Key {
             recorder: self.recorder.0.id,
-            measures: operation.measures,
+            measures,
             labels,
             len,
             // What is cancelled has neither, so that it makes no entries of its own for them.

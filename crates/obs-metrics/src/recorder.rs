@@ -15,11 +15,12 @@ use crate::declare::{self, Values};
 use crate::expire::Expiry;
 use crate::expose::{Format, Scrapes};
 use crate::family::{Family, Shared};
+use crate::pools::Pools;
 use crate::problems::Problems;
 use crate::registry::{Found, State};
 use crate::series::Stored;
 use crate::text::{Canonical, family_name};
-use crate::{Buckets, BuildError, Builder, Counter, Histogram, RegisterError};
+use crate::{Buckets, BuildError, Builder, Counter, Histogram, RegisterError, WAIT_BUCKETS};
 
 /// Holds all metrics of one installation. Clones are cheap and share everything.
 #[derive(Clone)]
@@ -35,6 +36,7 @@ pub(crate) struct Inner {
     pub(crate) created_samples: bool,
     pub(crate) scrapes: Scrapes,
     pub(crate) expiry: Expiry,
+    pub(crate) pools: Arc<Pools>,
     state: RwLock<State>,
 }
 
@@ -67,6 +69,7 @@ impl Recorder {
         for (name, bounds) in settings.declarations.iter().filter_map(declare::bounds) {
             buckets.first(name, bounds);
         }
+        buckets.last(metric::DB_POOL_WAIT_DURATION.name, WAIT_BUCKETS);
         let mut state = State::new(settings.caps, buckets, settings.native, Arc::clone(&shared));
         // Before our own descriptions: the first one stays.
         for (family, unit, help) in settings.declarations.iter().filter_map(declare::description) {
@@ -98,6 +101,7 @@ impl Recorder {
             created_samples: settings.created_samples,
             scrapes: Scrapes::default(),
             expiry: Expiry::new(settings.idle_timeout),
+            pools: Arc::default(),
             state: RwLock::new(state),
         }))
     }

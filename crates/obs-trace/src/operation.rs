@@ -1,4 +1,4 @@
-//! The observer that writes one span for each call, query or other operation that is recorded.
+//! The observer that writes one span for each call, query, wait or other operation that is recorded.
 //!
 //! The span is native: nothing is built until the operation has ended, and then only a view of what its maker holds.
 

@@ -37,6 +37,7 @@
 //! | feature | adds |
 //! |---|---|
 //! | `metrics` (default) | the recorder behind the `metrics` facade, `/metrics` on a listener and thread of its own |
+//! | `metrics-pool-sqlx`, `metrics-pool-deadpool`, `metrics-pool-bb8` | `obs::metrics::pools`: pools of connections, and how long one waits for them |
 //! | `logs` (default) | lines from `tracing` events, one access line a request, one line a panic |
 //! | `traces` (default) | server spans and `tracing` spans over OTLP |
 //! | `health` (default) | checks, and `/healthz`, `/readyz`, `/startupz` on the same listener |

@@ -17,10 +17,11 @@ use store::Store;
 
 #[tokio::main]
 async fn main() -> Result<obs::Ended, Box<dyn std::error::Error>> {
-    let families = pool::families().into_iter().chain([store::created_family()]);
-    let obs = families.fold(obs::builder("orders"), obs::Builder::declare).install()?;
+    let obs = obs::builder("orders").declare(store::created_family()).install()?;
     let url: String = shop::or_default("DATABASE_URL", "sqlite://orders.db?mode=rwc")?;
-    let store = Store::open(&url).await.map_err(|error| Mistake::new("DATABASE_URL", error))?;
+    let unusable = |error| Mistake::new("DATABASE_URL", error);
+    let pool = obs.recorder().pool("orders", pool::open(&url).await.map_err(unusable)?)?;
+    let store = Store::open(pool, &url).await.map_err(unusable)?;
     let url = shop::service("PAYMENTS_URL", "http://127.0.0.1:8082")?;
     let payments = Payments::new(&url, obs.client("payments"))?;
 

@@ -40,9 +40,8 @@ pub(crate) struct Order {
 pub(crate) struct Store(Pool);
 
 impl Store {
-    /// Connects, and makes the table unless it is there.
-    pub(crate) async fn open(url: &str) -> Result<Self, sqlx::Error> {
-        let pool = Pool::open(url).await?;
+    /// Keeps orders in the database behind `pool`; makes the table unless it is there.
+    pub(crate) async fn open(pool: Pool, url: &str) -> Result<Self, sqlx::Error> {
         let mut connection = pool.acquire().await?;
         if url.starts_with("sqlite:") {
             sqlx::query(SQLITE_WAL).execute(&mut *connection).await?;
@@ -92,7 +91,7 @@ impl Store {
     }
 
     pub(crate) async fn close(&self) {
-        self.0.close().await;
+        self.0.pool().close().await;
     }
 }
 

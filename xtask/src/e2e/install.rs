@@ -7,8 +7,9 @@ use std::{env, fs};
 
 use crate::{Result, cargo};
 
-/// Packages of Debian: the server with `promtool`, what keeps orders, what makes a venv, and what makes load.
-const DEBIAN: [&str; 5] = ["prometheus", "postgresql", "python3", "python3-venv", "wrk"];
+/// Packages of Debian: the server with `promtool`, what keeps orders, what pools connect to besides, what makes a venv, and
+/// what makes load.
+const DEBIAN: [&str; 6] = ["prometheus", "postgresql", "redis-server", "python3", "python3-venv", "wrk"];
 
 /// Where Debian keeps the programs of each version of PostgreSQL.
 const POSTGRES: &str = "/usr/lib/postgresql";
@@ -26,6 +27,8 @@ pub(super) struct Programs {
     pub(super) prometheus: PathBuf,
     pub(super) promtool: PathBuf,
     pub(super) python: PathBuf,
+    pub(super) redis_cli: PathBuf,
+    pub(super) redis_server: PathBuf,
     pub(super) rotel: PathBuf,
     pub(super) wrk: PathBuf,
 }
@@ -41,6 +44,8 @@ impl Programs {
             postgres: postgres().ok_or_else(|| missing("postgres"))?,
             prometheus: in_path("prometheus")?,
             promtool: in_path("promtool")?,
+            redis_cli: in_path("redis-cli")?,
+            redis_server: in_path("redis-server")?,
             rotel: rotel.ok_or_else(|| missing(&format!("a venv with {}", PYPI.join(" and "))))?,
             wrk: in_path("wrk")?,
             python,
@@ -50,7 +55,7 @@ impl Programs {
 
 /// Brings what is missing, and does nothing where nothing is.
 pub(super) fn install() -> Result {
-    let programs = ["prometheus", "promtool", "wrk"];
+    let programs = ["prometheus", "promtool", "redis-cli", "redis-server", "wrk"];
     let lacks = |program: &&str| in_path(program).is_none();
     if programs.iter().any(lacks) || postgres().is_none() || !makes_venvs() {
         apt_get(&["update"])?;
@@ -70,6 +75,7 @@ pub(super) fn install() -> Result {
     let programs = Programs::find()?;
     println!("postgres    {}", programs.postgres.display());
     println!("prometheus  {}", programs.prometheus.display());
+    println!("redis       {}", programs.redis_server.display());
     println!("rotel       {}", programs.rotel.display());
     println!("wrk         {}", programs.wrk.display());
     Ok(())

@@ -1,4 +1,4 @@
-//! Span attributes, by the OpenTelemetry semantic conventions for HTTP (stable).
+//! Span attributes, by the OpenTelemetry semantic conventions: those for HTTP (stable), and of databases the pool's name.
 
 use super::macros::names;
 
@@ -31,6 +31,8 @@ names! {
     CLIENT_ADDRESS = "client.address";
     /// The port of the connection's peer.
     CLIENT_PORT = "client.port";
+    /// The pool that was waited for, by the name it was given.
+    POOL_NAME = "db.client.connection.pool.name";
     /// The `User-Agent` header.
     USER_AGENT_ORIGINAL = "user_agent.original";
     /// The HTTP version: `1.0`, `1.1`, `2`, `3`.

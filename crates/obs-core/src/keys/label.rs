@@ -25,8 +25,12 @@ names! {
     SLI = "sli";
     /// The health check's name.
     CHECK = "check";
-    /// How a run of a health check ended, or a reload of the configuration.
+    /// How a run of a health check ended, a reload of the configuration, or a look into a cache.
     RESULT = "result";
+    /// The pool, by the name it was given.
+    POOL = "pool";
+    /// The cache, by the name it was given.
+    CACHE = "cache";
 }
 
 /// Labels no metric may have: ids make a series of each request.

@@ -156,6 +156,33 @@ metrics! {
     /// Whether the service takes traffic.
     HEALTH_READY = Gauge "health_ready" []
         "1 while the readiness probe says ready.";
+    /// Connections that somebody has.
+    DB_POOL_ACTIVE = Gauge "db_pool_connections_active" [POOL]
+        "Connections in use.";
+    /// Connections that nobody has.
+    DB_POOL_IDLE = Gauge "db_pool_connections_idle" [POOL]
+        "Connections that are open and not in use.";
+    /// Where opening ends.
+    DB_POOL_MAX = Gauge "db_pool_connections_max" [POOL]
+        "Connections the pool may have open.";
+    /// Who stands in line.
+    DB_POOL_WAITERS = Gauge "db_pool_waiters" [POOL]
+        "Acquires that wait for a connection right now.";
+    /// How long one stands in line.
+    DB_POOL_WAIT_DURATION = Histogram "db_pool_wait_duration_seconds" [POOL]
+        "Seconds from an acquire to a connection or to its end without one.";
+    /// Acquires the pool gave up.
+    DB_POOL_TIMEOUTS = Counter "db_pool_timeouts_total" [POOL]
+        "Acquires that ended because the pool's time was over.";
+    /// Acquires that failed for another reason.
+    DB_POOL_ERRORS = Counter "db_pool_errors_total" [POOL]
+        "Acquires that ended with another error, or panicked.";
+    /// Acquires the caller gave up.
+    DB_POOL_CANCELLED = Counter "db_pool_cancelled_total" [POOL]
+        "Acquires that were given up before they ended.";
+    /// How looks into a cache ended.
+    CACHE_REQUESTS = Counter "cache_requests_total" [CACHE, RESULT]
+        "Looks into the cache, by what came of them: hit, miss, error.";
     /// How reloads went.
     CONFIG_RELOADS = Counter "obs_config_reloads_total" [RESULT]
         "Looks at a changed configuration file, by what came of them: applied, rejected, unchanged.";

@@ -15,6 +15,8 @@ use crate::time::Timestamp;
 pub enum OperationKind {
     /// It asks another and waits for the answer.
     Client,
+    /// It waits for something of its own, such as a connection out of a pool.
+    Internal,
 }
 
 /// The families an operation is counted in. All have the operation's labels first, in the order it gives them.
@@ -38,8 +40,8 @@ pub struct Operation<'a> {
     pub kind: OperationKind,
     /// The name of its span, in one part or two.
     pub name: (&'a str, Option<&'a str>),
-    /// Where it is counted.
-    pub measures: &'static Measures,
+    /// Where it is counted; `None` where whoever does it counts it as well, and observers only tell of it.
+    pub measures: Option<&'static Measures>,
     /// The values of the labels that all its families have; at most [`Operation::LABELS`] of them.
     pub labels: &'a [&'static str],
     /// The span it is a part of; `None` where it is the root of a trace.
@@ -61,8 +63,13 @@ impl<'a> Operation<'a> {
         measures: &'static Measures,
         labels: &'a [&'static str],
     ) -> Self {
+        Self { measures: Some(measures), labels, ..Self::uncounted(kind, name) }
+    }
+
+    /// An operation that its maker counts, with nothing known but what it is.
+    pub fn uncounted(kind: OperationKind, name: &'a str) -> Self {
         let started = Timestamp::default();
-        Self { kind, name: (name, None), measures, labels, parent: None, started, attributes: &[] }
+        Self { kind, name: (name, None), measures: None, labels: &[], parent: None, started, attributes: &[] }
     }
 }
 

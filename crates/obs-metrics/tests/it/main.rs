@@ -2,6 +2,7 @@
 
 mod admin;
 mod buckets;
+mod cache;
 mod caps;
 mod const_labels;
 mod declare;
@@ -11,6 +12,12 @@ mod exposition;
 mod operations;
 mod oracle;
 mod parse;
+mod pools;
+#[cfg(feature = "pool-bb8")]
+mod pools_bb8;
+#[cfg(feature = "pool-deadpool")]
+mod pools_deadpool;
+mod pools_spans;
 mod protobuf;
 mod red;
 mod refusals;

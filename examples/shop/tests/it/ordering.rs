@@ -56,9 +56,11 @@ async fn each_order_placed_is_counted_once_and_can_be_read() {
     for expected in [
         "# HELP app_order_created_total Total number of orders created\n",
         "app_order_created_total{service=\"payment\"} 3\n",
-        "db_pool_max_connections{pool=\"orders\"} 8.0\n",
-        "db_pool_active_connections{pool=\"orders\"} ",
-        "db_pool_idle_connections{pool=\"orders\"} ",
+        "db_pool_connections_max{pool=\"orders\"} 8.0\n",
+        "db_pool_connections_active{pool=\"orders\"} ",
+        "db_pool_connections_idle{pool=\"orders\"} ",
+        "db_pool_timeouts_total{pool=\"orders\"} 0\n",
+        "db_pool_errors_total{pool=\"orders\"} 0\n",
         "db_pool_wait_duration_seconds_bucket{pool=\"orders\",le=\"0.0001\"} ",
         "http_client_requests_total{target=\"payments\",route=\"/v2/pay\",method=\"POST\",status_code=\"200\"} 2\n",
     ] {

@@ -77,11 +77,15 @@ pub(super) fn pool(seen: &Seen<'_>) -> Result<String> {
             ref other => Err(format!("{name} should be one series with pool=\"orders\": {other:?}")),
         };
         let [active, idle, max] = [
-            of("db_pool_active_connections")?,
-            of("db_pool_idle_connections")?,
-            of("db_pool_max_connections")?,
+            of("db_pool_connections_active")?,
+            of("db_pool_connections_idle")?,
+            of("db_pool_connections_max")?,
         ];
         let waits = of("db_pool_wait_duration_seconds_count")?;
+        let without = of("db_pool_timeouts_total")? + of("db_pool_errors_total")?;
+        if without > 0.0 {
+            return Err(format!("{without} of {waits} acquires gave no connection"));
+        }
         if active == 0.0 && (1.0..=max).contains(&idle) && max == 8.0 && waits >= least {
             return Ok(format!("{idle} of {max} open and idle, {waits} waits"));
         }

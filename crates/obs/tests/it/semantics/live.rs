@@ -9,6 +9,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::http::{Request, Response, StatusCode};
 use axum::routing::get;
+use obs::metrics::pools::Connections;
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use serde_json::Value;
@@ -39,6 +40,11 @@ pub(super) struct Run {
 async fn place_order() {
     tracing::info!(sku = "A-1", service = "of the event", "placed");
     metrics::histogram!("order_seconds").record(0.003);
+}
+
+/// A pool that has nothing to give.
+async fn take(pool: obs::metrics::TimedPool<fn() -> Connections>) -> &'static str {
+    pool.timed(std::future::ready(Err::<(), _>("no time")), |_| true).await.unwrap_err()
 }
 
 async fn order() -> &'static str {
@@ -78,11 +84,15 @@ pub(super) fn run() -> Run {
         began.send(()).unwrap();
         std::future::pending().await
     };
+    let none: fn() -> Connections = || Connections::new(0, 0).max(8).waiters(0);
+    let pool = obs.recorder().pool("orders", none).unwrap();
+    obs.recorder().cache("prices").miss();
     let router = Router::new()
         .route("/orders/{id}", get(order))
         .route("/fail", get(fail))
         .route("/panic", get(panicking))
-        .route("/wait", get(wait));
+        .route("/wait", get(wait))
+        .route("/take", get(move || take(pool.clone())));
     let service = Service::start(router.layer(obs.layer()));
     let checks = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_time().build().unwrap();
     obs.health().check("shelf", async || Ok::<_, String>(())).unwrap();
@@ -94,6 +104,7 @@ pub(super) fn run() -> Run {
         // The one form of an HTTP/1 request that says which scheme it is for.
         ("GET", "http://shop.test:8080/orders/7", Some(200)),
         ("GET", "/fail", Some(500)),
+        ("GET", "/take", Some(200)),
         ("GET", "/panic", None),
         ("GET", "/.env", Some(404)),
         ("BREW", "/orders/7", Some(405)),
@@ -113,7 +124,7 @@ pub(super) fn run() -> Run {
         obs.flush(Duration::from_secs(10));
         let scrape = Scrape::parse(&scraped(admin, "text/plain"));
         scrape.sum("http_requests_cancelled_total", &[]) == 1.0
-            && scrape.sum("http_requests_total", &[]) == 6.0
+            && scrape.sum("http_requests_total", &[]) == 7.0
             && scrape.sum("http_requests_in_flight", &[]) == 0.0
             && scrape.sum("health_check_status", &[("check", "shelf")]) == 1.0
     });

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use obs_core::keys::attribute;
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 
@@ -72,7 +73,9 @@ fn every_attribute_of_a_span_is_on_the_page_and_back() {
             }
         };
         for span in &run.spans {
+            let waited = span.attributes.iter().any(|attribute| attribute.key == attribute::POOL_NAME);
             let on = match span.kind() {
+                _ if waited => "wait span",
                 SpanKind::Server => "server span",
                 SpanKind::Client => "client span",
                 _ => "user spans",
@@ -105,10 +108,25 @@ fn server_spans_are_named_and_judged_as_the_page_says() {
                 ("GET /orders/{id}", unset),
                 ("GET /orders/{id}", unset),
                 ("GET /panic", error),
+                ("GET /take", unset),
                 ("GET /wait", unset),
                 ("HTTP /orders/{id}", unset),
             ]
         );
+    });
+}
+
+#[test]
+fn wait_spans_are_named_and_judged_as_the_page_says() {
+    check("wait_spans_are_named_and_judged_as_the_page_says", |run| {
+        let [wait] = run.spans.iter().filter(|span| span.name.starts_with("acquire")).collect::<Vec<_>>()[..]
+        else {
+            panic!("one wait");
+        };
+        let around = run.spans.iter().find(|span| span.name == "GET /take").unwrap();
+        assert_eq!((wait.name.as_str(), wait.kind()), ("acquire orders", SpanKind::Internal));
+        assert_eq!((&wait.parent_span_id, &wait.trace_id), (&around.span_id, &around.trace_id));
+        assert_eq!(wait.status.as_ref().unwrap().code, 2);
     });
 }
 
