@@ -45,7 +45,8 @@
 //!
 //! | feature | adds |
 //! |---|---|
-//! | none | there are no features yet |
+//! | `runtime` | how tokio runtimes do: `runtime` |
+//! | `runtime-io` | what they tell of their I/O driver, in programs built with `--cfg tokio_unstable` |
 
 mod buckets;
 mod builder;
@@ -63,10 +64,14 @@ mod series;
 mod text;
 
 pub mod admin;
+pub mod allocator;
+pub mod build;
 pub mod declare;
 pub mod operations;
 pub mod process;
 pub mod red;
+#[cfg(feature = "runtime")]
+pub mod runtime;
 
 pub use buckets::{Buckets, DEFAULT_BUCKETS};
 pub use builder::{Builder, DEFAULT_SERIES_CAP, Exemplars};

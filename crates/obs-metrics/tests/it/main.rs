@@ -7,11 +7,13 @@ mod const_labels;
 mod declare;
 mod exemplars;
 mod exposition;
+mod given;
 mod operations;
 mod oracle;
 mod parse;
 mod red;
 mod refusals;
+mod runtime;
 mod sources;
 mod threads;
 
