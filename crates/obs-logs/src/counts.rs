@@ -72,11 +72,11 @@ impl Counter {
 }
 
 /// The lines of one engine.
-pub(crate) struct Counts(Box<[AtomicU64; LEVELS.len() + MOST]>);
+pub(crate) struct Counts([AtomicU64; LEVELS.len() + MOST]);
 
 impl Counts {
     pub(crate) fn new() -> Self {
-        Self(Box::new([const { AtomicU64::new(0) }; LEVELS.len() + MOST]))
+        Self([const { AtomicU64::new(0) }; LEVELS.len() + MOST])
     }
 
     /// One more.
