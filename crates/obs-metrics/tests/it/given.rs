@@ -71,4 +71,7 @@ fn an_allocator_that_panics_leaves_the_scrape_whole_and_may_be_put_right() {
     assert_eq!(value(&recorder, "allocator_allocated_bytes{allocator=\"sane\"}"), Some(1.0));
     allocator::register(&base, "mad", || Usage::new().allocated_bytes(2));
     assert_eq!(value(&recorder, "allocator_allocated_bytes{allocator=\"mad\"}"), Some(2.0));
+    // Registered again, it is told in the place of before, and not added to it.
+    allocator::register(&base, "sane", || Usage::new().allocated_bytes(5));
+    assert_eq!(value(&recorder, "allocator_allocated_bytes{allocator=\"sane\"}"), Some(5.0));
 }
