@@ -1,6 +1,6 @@
 //! How parts of the base hand over their own numbers at scrape time, without knowing the metrics crate.
 
-use std::any::TypeId;
+use std::any::{Any, TypeId};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::keys::Metric;
@@ -30,12 +30,16 @@ pub trait Meter {
 #[derive(Default)]
 pub struct Sources(RwLock<Vec<Registered>>);
 
-/// A source, and its type where the base may have only one of it.
+/// A source, and what tells it from others where the base may have only one of its type.
 #[derive(Clone)]
 struct Registered {
-    only: Option<TypeId>,
+    only: Option<Only>,
     source: Arc<dyn Source>,
 }
+
+/// The one source of a type: its type, and itself where it may be asked for.
+#[derive(Clone)]
+struct Only(TypeId, Option<Arc<dyn Any + Send + Sync>>);
 
 impl Sources {
     /// Adds a source for the life of the base.
@@ -46,13 +50,30 @@ impl Sources {
     /// Adds a source unless one of its type was added so before; whether it was added. For numbers that there is
     /// one set of, which would be added up if they were told twice.
     pub fn register_once<S: Source + 'static>(&self, source: Arc<S>) -> bool {
-        let only = Some(TypeId::of::<S>());
+        let of = TypeId::of::<S>();
         let mut sources = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        let new = sources.iter().all(|known| known.only != only);
+        let new = sources.iter().all(|known| !known.is_only(of));
         if new {
-            sources.push(Registered { only, source });
+            sources.push(Registered { only: Some(Only(of, None)), source });
         }
         new
+    }
+
+    /// The one source of this type, which is made and added at the first call. For a list that is there once and
+    /// grows: of runtimes, of allocators.
+    pub fn only<S: Source + Default + 'static>(&self) -> Arc<S> {
+        let of = TypeId::of::<S>();
+        let mut sources = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let known = sources.iter().find_map(|known| match &known.only {
+            Some(Only(_, Some(itself))) => Arc::clone(itself).downcast().ok(),
+            _ => None,
+        });
+        known.unwrap_or_else(|| {
+            let source = Arc::<S>::default();
+            let only = Some(Only(of, Some(Arc::clone(&source) as _)));
+            sources.push(Registered { only, source: Arc::clone(&source) as _ });
+            source
+        })
     }
 
     /// Asks each source in turn.
@@ -62,6 +83,12 @@ impl Sources {
         for registered in sources {
             registered.source.collect(meter);
         }
+    }
+}
+
+impl Registered {
+    fn is_only(&self, of: TypeId) -> bool {
+        self.only.as_ref().is_some_and(|Only(known, _)| *known == of)
     }
 }
 
@@ -111,5 +138,28 @@ mod tests {
         sources.register(Arc::new(Seconds(4.0)));
         sources.collect(&mut values);
         assert_eq!(values.0.len(), 4);
+    }
+
+    #[derive(Default)]
+    struct Names(RwLock<Vec<f64>>);
+
+    impl Source for Names {
+        fn collect(&self, meter: &mut dyn Meter) {
+            for value in self.0.read().unwrap().iter() {
+                meter.gauge(&metric::PROCESS_THREADS, &[], *value);
+            }
+        }
+    }
+
+    #[test]
+    fn the_only_source_of_a_type_is_the_same_at_each_call() {
+        let sources = Sources::default();
+        sources.only::<Names>().0.write().unwrap().push(1.0);
+        sources.register(Arc::new(Seconds(2.0)));
+        sources.only::<Names>().0.write().unwrap().push(3.0);
+        assert!(!sources.register_once(Arc::new(Names::default())));
+        let mut values = Values::default();
+        sources.collect(&mut values);
+        assert_eq!(values.0, [(Kind::Gauge, 1.0), (Kind::Gauge, 3.0), (Kind::Counter, 2.0)]);
     }
 }

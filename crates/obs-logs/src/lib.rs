@@ -69,6 +69,7 @@
 //! | `rolling` (default) | `Output::rolling`, files that follow one another, by `tracing-appender` |
 
 mod access;
+mod counts;
 mod engine;
 mod error;
 mod filter;

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use metrics_exporter_prometheus::formatting::{sanitize_label_key, sanitize_label_value};
-use obs_core::keys::label::{self, REFUSED};
+use obs_core::keys::label::{self, OF_PROCESS, REFUSED};
 
 use crate::text;
 
@@ -46,7 +46,7 @@ pub(crate) fn check(labels: &[(String, String)], mistakes: &mut Vec<String>) {
             || name.starts_with("__")
         {
             mistakes.push(format!("const label `{name}`: the name is reserved"));
-        } else if label::ALL.contains(&name.as_str()) {
+        } else if label::ALL.contains(&name.as_str()) && !OF_PROCESS.contains(&name.as_str()) {
             mistakes.push(format!("const label `{name}`: metrics of obs itself have a label of that name"));
         } else if before.iter().any(|(other, _)| other == name) {
             mistakes.push(format!("const label `{name}`: it is there twice"));

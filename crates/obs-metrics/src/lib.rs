@@ -53,6 +53,8 @@
 //! | `pool-sqlx` | [`pools`] of sqlx 0.9 |
 //! | `pool-deadpool` | [`pools`] of deadpool 0.13 |
 //! | `pool-bb8` | [`pools`] of bb8 0.9 |
+//! | `runtime` | how tokio runtimes do: `runtime` |
+//! | `runtime-io` | what they tell of their I/O driver, in programs built with `--cfg tokio_unstable` |
 
 mod buckets;
 mod builder;
@@ -77,11 +79,15 @@ mod timer;
 mod vectors;
 
 pub mod admin;
+pub mod allocator;
+pub mod build;
 pub mod declare;
 pub mod operations;
 pub mod pools;
 pub mod process;
 pub mod red;
+#[cfg(feature = "runtime")]
+pub mod runtime;
 pub mod sli;
 pub mod typed;
 

@@ -134,6 +134,12 @@ impl Builder {
         self
     }
 
+    /// Leaves the tokio runtimes that the service is installed and served in unmeasured; default measured.
+    pub fn no_runtime_metrics(mut self) -> Self {
+        self.config.metrics.runtime = false;
+        self
+    }
+
     /// Level directives, such as `info,hyper=warn`; default `info`.
     pub fn log_filter(mut self, filter: impl Into<String>) -> Self {
         self.config.logs.filter = filter.into();

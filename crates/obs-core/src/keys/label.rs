@@ -9,7 +9,7 @@ names! {
     METHOD = "method";
     /// The response's status.
     STATUS_CODE = "status_code";
-    /// The service that is called, by the name the caller has for it.
+    /// Of a call the service that is called, by the name the caller has for it; of a line its target.
     TARGET = "target";
     /// What kind of error.
     KIND = "kind";
@@ -25,16 +25,42 @@ names! {
     SLI = "sli";
     /// The health check's name.
     CHECK = "check";
-    /// How a run of a health check ended, a reload of the configuration, or a look into a cache.
-    RESULT = "result";
     /// The pool, by the name it was given.
     POOL = "pool";
     /// The cache, by the name it was given.
     CACHE = "cache";
+    /// How a run of a health check ended, a reload of the configuration, a look into a cache, or the way of a batch.
+    RESULT = "result";
+    /// The level of a line, as the line has it.
+    LEVEL = "level";
+    /// The service's name.
+    SERVICE = "service";
+    /// The service's version.
+    VERSION = "version";
+    /// The revision of the service's code.
+    REVISION = "revision";
+    /// Where the service runs, such as `prod`.
+    ENV = "env";
+    /// The version of obs.
+    OBS_VERSION = "obs_version";
+    /// The operating system the service was built for.
+    OS = "os";
+    /// The kind of processor the service was built for.
+    ARCH = "arch";
+    /// The name of a tokio runtime.
+    RUNTIME = "runtime";
+    /// The number of a runtime's worker.
+    WORKER = "worker";
+    /// The name of an allocator.
+    ALLOCATOR = "allocator";
 }
 
 /// Labels no metric may have: ids make a series of each request.
 pub const REFUSED: &[&str] = &["trace_id", "span_id", "request_id"];
+
+/// Those that say what the whole process is. They stand in `build_info` alone, so that every sample may carry one of
+/// the same name.
+pub const OF_PROCESS: &[&str] = &[SERVICE, VERSION, REVISION, ENV, OBS_VERSION, OS, ARCH];
 
 /// Stands in the place of a status where no answer came.
 pub const NO_ANSWER: &str = "error";

@@ -96,6 +96,15 @@ metrics! {
     /// How much memory it waits in.
     PIPELINE_PENDING_BYTES = Gauge "obs_pipeline_pending_bytes" [PIPELINE]
         "Bytes of the records waiting or being sent.";
+    /// How often a way out was tried.
+    PIPELINE_EXPORTS = Counter "obs_pipeline_exports_total" [PIPELINE, RESULT]
+        "Batches that the sink has dealt with, by result: delivered, dropped (in whole or in part).";
+    /// How long that took.
+    PIPELINE_EXPORT_SECONDS = Counter "obs_pipeline_export_seconds_total" [PIPELINE]
+        "Seconds the sink has spent on batches, with retries and the waits between them.";
+    /// Lines that were written.
+    LOG_LINES = Counter "log_lines_total" [LEVEL, TARGET]
+        "Lines that the levels let through, each once, whatever became of it after.";
     /// `tracing` spans beyond what is kept open at once.
     SPANS_REFUSED = Counter "obs_spans_refused_total" []
         "Spans of tracing that were left out because too many were open.";
@@ -123,6 +132,9 @@ metrics! {
     /// How large they are.
     METRIC_SCRAPE_BYTES = Gauge "obs_metric_scrape_bytes" [FORMAT]
         "Bytes of the last exposition, before compression.";
+    /// What runs.
+    BUILD_INFO = Gauge "build_info" [SERVICE, VERSION, REVISION, ENV, OBS_VERSION, OS, ARCH]
+        "Always 1; its labels say what is running, and are empty where that is not known.";
     /// Processor time.
     PROCESS_CPU = Counter "process_cpu_seconds_total" []
         "Seconds of processor time the process has used, in user and system mode.";
@@ -144,6 +156,72 @@ metrics! {
     /// How many threads.
     PROCESS_THREADS = Gauge "process_threads" []
         "Threads of the process.";
+    /// Workers of a runtime.
+    TOKIO_WORKERS = Gauge "tokio_workers" [RUNTIME]
+        "Worker threads of the runtime.";
+    /// Tasks of a runtime.
+    TOKIO_ALIVE_TASKS = Gauge "tokio_alive_tasks" [RUNTIME]
+        "Tasks that were spawned and have not ended.";
+    /// What no worker has taken up.
+    TOKIO_GLOBAL_QUEUE_DEPTH = Gauge "tokio_global_queue_depth" [RUNTIME]
+        "Tasks that wait in the queue all workers share.";
+    /// How busy each worker is.
+    TOKIO_WORKER_BUSY = Counter "tokio_worker_busy_seconds_total" [RUNTIME, WORKER]
+        "Seconds the worker was busy with tasks.";
+    /// How often workers had nothing to do.
+    TOKIO_PARKS = Counter "tokio_parks_total" [RUNTIME]
+        "Times a worker went to sleep for want of work.";
+    /// Threads that block.
+    TOKIO_BLOCKING_THREADS = Gauge "tokio_blocking_threads" [RUNTIME]
+        "Threads for work that blocks.";
+    /// Those of them that wait.
+    TOKIO_IDLE_BLOCKING_THREADS = Gauge "tokio_idle_blocking_threads" [RUNTIME]
+        "Threads for work that blocks which have none.";
+    /// Blocking work that no thread has taken up.
+    TOKIO_BLOCKING_QUEUE_DEPTH = Gauge "tokio_blocking_queue_depth" [RUNTIME]
+        "Pieces of work that blocks which wait for a thread.";
+    /// What workers have before them.
+    TOKIO_LOCAL_QUEUE_DEPTH = Gauge "tokio_local_queue_depth" [RUNTIME]
+        "Tasks that wait in the queues of single workers.";
+    /// Tasks ever.
+    TOKIO_SPAWNED_TASKS = Counter "tokio_spawned_tasks_total" [RUNTIME]
+        "Tasks that were spawned.";
+    /// Polls.
+    TOKIO_POLLS = Counter "tokio_polls_total" [RUNTIME]
+        "Times a task was polled.";
+    /// Tasks that changed workers.
+    TOKIO_STEALS = Counter "tokio_steals_total" [RUNTIME]
+        "Tasks a worker took from another's queue.";
+    /// Queues that were full.
+    TOKIO_OVERFLOWS = Counter "tokio_overflows_total" [RUNTIME]
+        "Times a worker's queue was full and went over to the shared one.";
+    /// Work from outside.
+    TOKIO_REMOTE_SCHEDULES = Counter "tokio_remote_schedules_total" [RUNTIME]
+        "Tasks that were woken or spawned from outside of the runtime.";
+    /// Tasks that would not stop.
+    TOKIO_FORCED_YIELDS = Counter "tokio_forced_yields_total" [RUNTIME]
+        "Times a task had to make way because it had used up its budget.";
+    /// Sockets and the like.
+    TOKIO_IO_FDS = Gauge "tokio_io_fds" [RUNTIME]
+        "File descriptors registered with the runtime's I/O driver.";
+    /// Events on them.
+    TOKIO_IO_READY = Counter "tokio_io_ready_total" [RUNTIME]
+        "Times a file descriptor became ready.";
+    /// What a program has asked an allocator for.
+    ALLOCATOR_ALLOCATED = Gauge "allocator_allocated_bytes" [ALLOCATOR]
+        "Bytes the program has allocated and not freed.";
+    /// The pages that is in.
+    ALLOCATOR_ACTIVE = Gauge "allocator_active_bytes" [ALLOCATOR]
+        "Bytes of the pages that hold what is allocated.";
+    /// What of an allocator's memory is in RAM.
+    ALLOCATOR_RESIDENT = Gauge "allocator_resident_bytes" [ALLOCATOR]
+        "Bytes of the allocator's memory that are in RAM.";
+    /// The address space an allocator uses.
+    ALLOCATOR_MAPPED = Gauge "allocator_mapped_bytes" [ALLOCATOR]
+        "Bytes of address space the allocator has mapped.";
+    /// The address space an allocator keeps.
+    ALLOCATOR_RETAINED = Gauge "allocator_retained_bytes" [ALLOCATOR]
+        "Bytes of address space the allocator keeps for later, of which none are in RAM.";
     /// Whether a check passes.
     HEALTH_CHECK_STATUS = Gauge "health_check_status" [CHECK]
         "1 where the check passed lately, 0 where it failed, is stale or has not run yet.";

@@ -17,6 +17,8 @@ names! {
     CLOUD_REGION = "cloud.region";
     /// The Kubernetes cluster.
     K8S_CLUSTER_NAME = "k8s.cluster.name";
+    /// The revision of the service's code.
+    VCS_REF_HEAD_REVISION = "vcs.ref.head.revision";
     /// `obs`.
     TELEMETRY_SDK_NAME = "telemetry.sdk.name";
     /// `rust`.

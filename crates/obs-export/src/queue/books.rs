@@ -1,4 +1,6 @@
-//! The books of one queue: what came in, what got out, and what was lost and why.
+//! The books of one queue: what came in, what got out, what was lost and why, and how long the sink took.
+
+use std::time::Duration;
 
 /// Why a record was lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -57,6 +59,27 @@ pub struct Counts {
     pub pending: u64,
     /// Their bytes.
     pub pending_bytes: u64,
+    /// What the sink did.
+    pub exports: Exports,
+}
+
+/// The batches a sink was given.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Exports {
+    /// Batches that arrived whole.
+    pub delivered: u64,
+    /// Batches of which something was lost.
+    pub dropped: u64,
+    /// How long the sink took for all of them, with retries and the waits between.
+    pub time: Duration,
+}
+
+impl Exports {
+    pub(super) fn add(&mut self, arrived: bool, time: Duration) {
+        let batches = if arrived { &mut self.delivered } else { &mut self.dropped };
+        *batches += 1;
+        self.time = self.time.saturating_add(time);
+    }
 }
 
 impl Counts {
@@ -75,6 +98,7 @@ impl Counts {
 pub(super) struct Books {
     pub(super) produced: u64,
     pub(super) delivered: u64,
+    pub(super) exports: Exports,
     dropped: [u64; Reason::ALL.len()],
 }
 

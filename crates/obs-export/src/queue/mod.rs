@@ -15,7 +15,7 @@ use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-pub use books::{Counts, Reason};
+pub use books::{Counts, Exports, Reason};
 pub use control::Control;
 pub use worker::Worker;
 
@@ -217,6 +217,7 @@ impl Queue {
             dropped: state.books.dropped(),
             pending: state.pending(),
             pending_bytes: (state.filling.bytes.len() + state.in_flight_bytes) as u64,
+            exports: state.books.exports,
         }
     }
 
@@ -240,6 +241,10 @@ impl Source for Queue {
         }
         meter.gauge(&metric::PIPELINE_PENDING, &[pipeline], counts.pending as f64);
         meter.gauge(&metric::PIPELINE_PENDING_BYTES, &[pipeline], counts.pending_bytes as f64);
+        let exports = counts.exports;
+        meter.counter(&metric::PIPELINE_EXPORTS, &[pipeline, "delivered"], exports.delivered);
+        meter.counter(&metric::PIPELINE_EXPORTS, &[pipeline, "dropped"], exports.dropped);
+        meter.counter_f64(&metric::PIPELINE_EXPORT_SECONDS, &[pipeline], exports.time.as_secs_f64());
     }
 }
 

@@ -55,6 +55,7 @@ fn records_arrive_whole_and_in_order_after_a_flush() {
     assert_eq!(*bytes.lock().unwrap(), expected.as_bytes());
     let counts = worker.queue().counts();
     assert_eq!((counts.delivered, counts.pending, counts.pending_bytes), (1_000, 0, 0));
+    assert!(counts.exports.delivered >= 1 && counts.exports.dropped == 0, "{counts:?}");
 }
 
 #[test]
@@ -131,7 +132,31 @@ fn shutdown_with_a_dead_sink_ends_at_the_deadline_and_counts_the_loss() {
     assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
     let counts = worker.queue().counts();
     assert_eq!((counts.dropped_for(Reason::Shutdown), counts.pending), (2, 0));
+    assert_eq!((counts.exports.delivered, counts.exports.dropped), (0, 1), "the second was never tried");
     check_books(counts);
+}
+
+#[test]
+fn the_time_of_a_batch_is_that_of_its_sink() {
+    struct Slow(Arc<Mutex<Duration>>);
+    impl Sink for Slow {
+        fn deliver(&mut self, _: &mut Batch, control: &Control) -> Delivery {
+            let begun = Instant::now();
+            control.wait(Duration::from_millis(3));
+            *self.0.lock().unwrap() += begun.elapsed();
+            Delivery::Delivered
+        }
+    }
+    let spent = Arc::default();
+    let begun = Instant::now();
+    let worker = Worker::spawn(Settings::new("t"), "test", Slow(Arc::clone(&spent))).unwrap();
+    for _ in 0..2 {
+        worker.queue().push(b"x");
+        worker.queue().flush(LONG).unwrap();
+    }
+    let exports = worker.queue().counts().exports;
+    assert_eq!((exports.delivered, exports.dropped), (2, 0));
+    assert!(*spent.lock().unwrap() <= exports.time && exports.time <= begun.elapsed(), "{exports:?}");
 }
 
 /// Panics on its first batch.
@@ -155,6 +180,7 @@ fn a_sink_that_panics_loses_one_batch_and_the_queue_goes_on() {
     let counts = worker.queue().counts();
     assert_eq!(counts.dropped_for(Reason::Internal), 1);
     assert_eq!((counts.dropped_for(Reason::Io), counts.delivered), (1, 1));
+    assert_eq!((counts.exports.delivered, counts.exports.dropped), (0, 2), "also where a part arrived");
     check_books(counts);
 }
 

@@ -78,14 +78,15 @@ fn run(shared: Arc<Shared>, mut sink: Box<dyn Sink>) {
     let control = Control(Arc::clone(&shared));
     let mut batch = Batch::default();
     while next(&shared, &mut batch) {
-        let delivery = if control.is_over() {
-            Delivery::Dropped(Reason::Shutdown, batch.records)
-        } else {
-            // A sink that panics loses its batch and goes on with the next one.
-            catch_unwind(AssertUnwindSafe(|| sink.deliver(&mut batch, &control)))
-                .unwrap_or(Delivery::Dropped(Reason::Internal, batch.records))
-        };
-        settle(&shared, delivery);
+        if control.is_over() {
+            settle(&shared, Delivery::Dropped(Reason::Shutdown, batch.records), None);
+            continue;
+        }
+        let begun = Instant::now();
+        // A sink that panics loses its batch and goes on with the next one.
+        let delivery = catch_unwind(AssertUnwindSafe(|| sink.deliver(&mut batch, &control)))
+            .unwrap_or(Delivery::Dropped(Reason::Internal, batch.records));
+        settle(&shared, delivery, Some(begun.elapsed()));
     }
     let _ = catch_unwind(AssertUnwindSafe(|| sink.flush()));
     shared.progress.notify_all();
@@ -125,7 +126,8 @@ fn next(shared: &Shared, batch: &mut Batch) -> bool {
     true
 }
 
-fn settle(shared: &Shared, delivery: Delivery) {
+/// `took` is how long the sink was at it, where it was given the batch.
+fn settle(shared: &Shared, delivery: Delivery, took: Option<Duration>) {
     let mut state = shared.lock();
     let records = std::mem::take(&mut state.in_flight_records);
     state.in_flight_bytes = 0;
@@ -138,6 +140,9 @@ fn settle(shared: &Shared, delivery: Delivery) {
         }
     };
     state.books.delivered += records - lost;
+    if let Some(took) = took {
+        state.books.exports.add(lost == 0, took);
+    }
     drop(state);
     shared.progress.notify_all();
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use obs_core::Base;
 
 use super::{Forms, Inner, Logs, LogsGuard};
+use crate::counts::Counts;
 use crate::filter::Live;
 use crate::format::Service;
 use crate::{BuildError, Filter, Output};
@@ -53,7 +54,7 @@ impl Builder {
         self
     }
 
-    /// Opens the outputs, starts their threads and registers their books with the base.
+    /// Opens the outputs, starts their threads and registers their books, and the count of lines, with the base.
     ///
     /// # Errors
     /// [`BuildError`] for the first output that cannot be used; those before it are closed again.
@@ -71,6 +72,8 @@ impl Builder {
         for way in &ways {
             self.base.sources.register(way.source());
         }
+        let counts = Arc::new(Counts::new());
+        self.base.sources.register(Arc::clone(&counts) as _);
         let forms = Forms::of(&ways);
         let service = Service::new(&self.base.resource);
         let inner = Inner {
@@ -80,6 +83,7 @@ impl Builder {
             service,
             ways,
             forms,
+            counts,
         };
         Ok((Logs(Arc::new(inner)), LogsGuard::new(workers)))
     }

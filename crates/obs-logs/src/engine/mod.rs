@@ -21,6 +21,7 @@ pub use builder::{Builder, Caller};
 pub use event::Spans;
 pub use guard::LogsGuard;
 
+use crate::counts::Counts;
 use crate::filter::{Filter, Live, Own};
 use crate::format::{Service, Site, push_head};
 use crate::sink::{Form, Way};
@@ -42,6 +43,7 @@ struct Inner {
     service: Service,
     ways: Vec<Way>,
     forms: Forms,
+    counts: Arc<Counts>,
 }
 
 impl Logs {
@@ -110,9 +112,10 @@ impl Logs {
         (self.0.caller == Caller::Shown).then_some(site)
     }
 
-    /// Hands the line in `scratch` to every output.
+    /// Counts the line in `scratch`, and hands it to every output.
     #[inline]
     fn deliver(&self, scratch: &mut Scratch, now: Timestamp, site: &Site) {
+        self.0.counts.count(site.counter);
         let Scratch { json, logfmt, pretty, line, time, .. } = scratch;
         for way in &self.0.ways {
             match way.form {

@@ -11,6 +11,7 @@ use super::key::{Label, Names, hash_of, name_of};
 use super::logfmt::push_logfmt_text;
 use super::text::Text;
 use super::{Buffer, hash};
+use crate::counts::Counter;
 
 /// The most bytes of a target or file name on a line; as static text they are far shorter.
 const MAX_NAME: usize = 1_024;
@@ -52,6 +53,8 @@ pub(crate) enum Message {
 #[derive(Debug)]
 pub(crate) struct Site {
     pub(crate) level: Level,
+    /// Where its lines are counted.
+    pub(crate) counter: Counter,
     /// The target, escaped.
     pub(super) target: Vec<u8>,
     /// `Z","level":"INFO","target":"shop"`
@@ -96,6 +99,7 @@ impl Site {
         let name = bounded(target, Style::Quoted);
         Self {
             level,
+            counter: Counter::of(level, target),
             target: bounded(target, Style::Bare),
             json_head: [b"Z\",\"level\":\"", level.as_str().as_bytes(), b"\",\"target\":\"", &*name, b"\""]
                 .concat(),

@@ -1,6 +1,7 @@
 //! The crate as its users call it.
 
 mod access;
+mod counts;
 mod event;
 mod hostile;
 mod logfmt;

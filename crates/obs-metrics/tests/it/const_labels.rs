@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use metrics::{gauge, with_local_recorder};
 use obs_core::context::Route;
+use obs_core::keys::label::OF_PROCESS;
 use obs_core::keys::{Kind, Metric, metric};
 use obs_core::meter::{Meter, Source};
 use obs_core::observe::{End, Method, Observer, Request, conclude};
@@ -101,10 +102,14 @@ fn a_name_that_must_not_be_a_label_is_refused_with_its_reason() {
         assert_eq!(refused(name), format!("const label `{name}`: the name is reserved"));
     }
     for metric in metric::ALL {
-        for name in metric.labels {
+        for name in metric.labels.iter().filter(|name| !OF_PROCESS.contains(name)) {
             let expected = format!("const label `{name}`: metrics of obs itself have a label of that name");
             assert_eq!(refused(name), expected);
         }
+    }
+    // What is the same for the whole process may be on all samples.
+    for name in OF_PROCESS {
+        Recorder::builder(base()).const_label(*name, "x").build().unwrap();
     }
     for name in ["service.name", "", "1a", "a:b"] {
         assert_eq!(

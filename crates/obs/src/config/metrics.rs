@@ -48,6 +48,8 @@ pub struct Metrics {
     pub(crate) in_file: Vec<Declaration>,
     /// Whether the process's memory, processor time and file descriptors are measured; default yes.
     pub process: bool,
+    /// Whether the tokio runtimes that the service is installed and served in are measured; default yes.
+    pub runtime: bool,
 }
 
 /// The types of families, by their words.
@@ -115,6 +117,7 @@ impl Default for Metrics {
             file: None,
             in_file: Vec::new(),
             process: true,
+            runtime: true,
         }
     }
 }

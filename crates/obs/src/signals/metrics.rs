@@ -5,16 +5,22 @@ use std::sync::Arc;
 use obs_core::{Base, Observer};
 use obs_metrics::admin::MetricsService;
 use obs_metrics::{Buckets, CreatedSamples, Matcher, Operations, Recorder, Red};
+use tokio::runtime::Handle;
 
 use super::{Reloader, Signal};
 use crate::admin::Endpoint;
 use crate::config::{BucketMatch, Config, Metrics, Mistake};
 use crate::{Error, Obs};
 
+/// What a runtime is called that has no name of its own.
+const RUNTIME: &str = "main";
+
 /// Metrics that are running.
 pub(crate) struct Part {
     recorder: Recorder,
     red: Arc<Red>,
+    /// Where runtimes are registered, if they are measured.
+    runtimes: Option<Arc<Base>>,
 }
 
 impl Part {
@@ -44,10 +50,20 @@ impl Part {
         let recorder = builder.build().map_err(|error| failed(error.into()))?;
         let red = Arc::new(Red::new(&recorder));
         base.operations.register(Arc::new(Operations::new(&recorder)));
+        obs_metrics::build::register(base);
         if choices.process {
             obs_metrics::process::register(base);
         }
-        Ok(Self { recorder, red })
+        let part = Self { recorder, red, runtimes: choices.runtime.then(|| Arc::clone(base)) };
+        part.meet_runtime();
+        Ok(part)
+    }
+
+    /// Has the runtime that is current measured, if there is one and it is not already.
+    fn meet_runtime(&self) {
+        if let (Some(base), Ok(handle)) = (&self.runtimes, Handle::try_current()) {
+            obs_metrics::runtime::register_new(base, &handle, handle.name().unwrap_or(RUNTIME));
+        }
     }
 
     pub(crate) fn recorder(&self) -> &Recorder {
@@ -105,6 +121,10 @@ fn buckets(choices: &Metrics) -> Buckets {
 impl Signal for Part {
     fn observer(&self) -> Option<Box<dyn Observer>> {
         Some(Box::new(Arc::clone(&self.red)))
+    }
+
+    fn serving(&self) {
+        self.meet_runtime();
     }
 
     fn reloader(&self) -> Option<Reloader> {

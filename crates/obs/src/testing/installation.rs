@@ -99,8 +99,9 @@ impl Testing {
         Tree::below(self.span(root), &self.spans())
     }
 
-    /// What a scrape in the text format would be, without the families of obs itself and of the process, whose numbers
-    /// are not the test's: those that begin with `obs_`, `process_` or `health_`.
+    /// What a scrape in the text format would be, without the families that every service has, whose numbers are not the
+    /// test's: those that begin with `obs_`, `process_`, `health_`, `tokio_` or `allocator_`, `build_info` and
+    /// `log_lines_total`. [`Testing::family`] has them.
     pub fn exposition(&self) -> String {
         exposition::of_the_service(&self.scrape())
     }

@@ -76,8 +76,11 @@ metrics:
   series_cap: 3
   labels: [env, team, region]
   process: false
+  runtime: false
 ";
         let file = Yaml::new("metrics", text);
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let _inside = runtime.enter();
         let obs = file.build().unwrap();
         let recorder = obs.recorder();
         for (family, expected) in [
@@ -97,10 +100,11 @@ metrics:
             assert_eq!(sample.label("env").zip(sample.label("team")), Some(("prod", "core")), "{sample:?}");
             assert_eq!(sample.label("region"), None, "what is not known is left out");
         }
-        assert!(!scrape.families.keys().any(|family| family.starts_with("process_")));
+        let left_out = |family: &String| family.starts_with("process_") || family.starts_with("tokio_");
+        assert!(!scrape.families.keys().any(left_out));
 
         file.write(
-            "metrics: { default_buckets: [7], series_cap: 3, process: false }\nservice: { env: prod }",
+            "metrics: { default_buckets: [7], series_cap: 3, process: false, runtime: false }\nservice: { env: prod }",
         );
         applied(&obs, 1.0);
         recorder.histogram("late", &[]).unwrap().observe(1.0, None);

@@ -73,6 +73,7 @@ pub(super) fn run() -> Run {
         .attribute("deployment.environment.name", "test")
         .attribute("cloud.region", "cn-east")
         .attribute("k8s.cluster.name", "c1")
+        .attribute("vcs.ref.head.revision", "9d59409")
         .log_file(&file.0)
         .log_caller()
         .otlp_endpoint(collector.url())
@@ -95,6 +96,11 @@ pub(super) fn run() -> Run {
         .route("/take", get(move || take(pool.clone())));
     let service = Service::start(router.layer(obs.layer()));
     let checks = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_time().build().unwrap();
+    obs::metrics::runtime::register(obs.base(), checks.handle(), "checks");
+    obs::metrics::allocator::register(obs.base(), "of the test", || {
+        let usage = obs::metrics::allocator::Usage::new().allocated_bytes(1).active_bytes(2);
+        usage.resident_bytes(3).mapped_bytes(4).retained_bytes(5)
+    });
     obs.health().check("shelf", async || Ok::<_, String>(())).unwrap();
     obs.health().run_on(checks.handle());
 

@@ -9,9 +9,11 @@ pub(super) struct Metric {
     pub(super) name: &'static str,
     pub(super) kind: &'static str,
     pub(super) labels: Vec<&'static str>,
-    /// Without the marks of code and the remark on exemplars.
+    /// Without the marks of code and the remarks.
     pub(super) meaning: String,
     pub(super) exemplars: bool,
+    /// Whether only some builds have it.
+    pub(super) unstable: bool,
 }
 
 /// A row of a table of names.
@@ -25,11 +27,14 @@ pub(super) struct Name {
 
 pub(super) fn metrics() -> Vec<Metric> {
     const EXEMPLARS: &str = " With exemplars.";
+    const UNSTABLE: &str = " With `tokio_unstable`.";
     let row = |cells: Vec<&'static str>| {
         let [name, kind, labels, meaning] = cells.try_into().expect("four cells");
         let labels = labels.split(", ").filter(|label| !label.is_empty()).map(code).collect();
-        let plain = meaning.strip_suffix(EXEMPLARS).unwrap_or(meaning).replace('`', "");
-        Metric { name: code(name), kind, labels, meaning: plain, exemplars: meaning.ends_with(EXEMPLARS) }
+        let remark = |remark| meaning.ends_with(remark);
+        let (exemplars, unstable) = (remark(EXEMPLARS), remark(UNSTABLE));
+        let plain = meaning.trim_end_matches(EXEMPLARS).trim_end_matches(UNSTABLE).replace('`', "");
+        Metric { name: code(name), kind, labels, meaning: plain, exemplars, unstable }
     };
     table("Metrics").into_iter().map(row).collect()
 }

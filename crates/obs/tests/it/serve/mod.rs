@@ -8,4 +8,5 @@ mod late;
 mod running;
 mod signals;
 mod start;
+mod unasked;
 mod wire;

@@ -113,6 +113,16 @@ pub(super) const KEYS: &[Key] = &[
         "Whether the process's memory, processor time and file descriptors are measured.",
         Flag at metrics.process
     ),
+    field!(
+        "metrics.runtime",
+        Kind::Flag,
+        "`true`",
+        [],
+        "no_runtime_metrics",
+        No,
+        "Whether the tokio runtimes that the service is installed and served in are measured.",
+        Flag at metrics.runtime
+    ),
 ];
 
 /// What is read beside the file.
