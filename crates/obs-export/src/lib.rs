@@ -4,13 +4,17 @@
 //!
 //! - [`queue`]: a queue bounded in bytes, its worker thread and its books.
 //! - [`proto`]: the protobuf wire format, written straight into a buffer.
+//! - [`otlp`]: what the requests and answers of all signals have in common.
 //! - `http`: a sink that posts each batch, with time-outs, retries and a response cap.
 //!
 //! | feature | adds |
 //! |---|---|
-//! | `http` | `http`: HTTP/1.1 client on a private runtime, retry table, [`queue::Sink`] that posts batches |
+//! | `http` | `http`: HTTP/1.1 client on a private runtime, retry table, [`queue::Sink`] that posts batches, single calls |
+//! | `gzip` | bodies as gzip |
+//! | `tls` | `https://` by rustls and ring, with the system's certificates or an operator's; needs a C compiler |
 
 #[cfg(feature = "http")]
 pub mod http;
+pub mod otlp;
 pub mod proto;
 pub mod queue;

@@ -8,7 +8,8 @@ use obs_core::Base;
 use obs_export::http::{
     Client, ClientSettings, Endpoint, Failure, Post, Protocol, Response, Retry, Retrying,
 };
-use obs_export::proto::{Malformed, Reader, Wire};
+use obs_export::otlp::{CONTENT_TYPE, rejected};
+use obs_export::proto::Malformed;
 use obs_export::queue::{self, Batch, Delivery, Queue, Reason, Worker};
 
 use crate::encode::{self, Envelope};
@@ -19,8 +20,6 @@ use crate::sink::SpanSink;
 pub const PIPELINE: &str = "traces_otlp";
 /// What is appended to an endpoint that serves all signals.
 pub const PATH: &str = "/v1/traces";
-
-const CONTENT_TYPE: &str = "application/x-protobuf";
 
 /// The producers' end; clones share the queue.
 #[derive(Clone, Debug)]
@@ -156,28 +155,10 @@ impl Protocol for Traces {
         if response.content_type() == Some("application/json") {
             return Delivery::Delivered;
         }
-        match rejected_spans(&response.body) {
+        match rejected(&response.body) {
             Ok(0) => Delivery::Delivered,
             Ok(rejected) => Delivery::Dropped(Reason::Rejected, rejected.min(records)),
             Err(Malformed) => Delivery::Dropped(Reason::Rejected, records),
         }
     }
-}
-
-/// `ExportTraceServiceResponse.partial_success.rejected_spans`; a message beside it is a warning and changes nothing.
-fn rejected_spans(response: &[u8]) -> Result<u64, Malformed> {
-    const PARTIAL_SUCCESS: u32 = 1;
-    const REJECTED_SPANS: u32 = 1;
-    let mut rejected = 0;
-    for field in Reader::new(response) {
-        if let (PARTIAL_SUCCESS, Wire::Bytes(partial)) = field? {
-            for field in Reader::new(partial) {
-                if let (REJECTED_SPANS, Wire::Varint(number)) = field? {
-                    // A negative number is nonsense; it says that nothing was rejected as well as zero does.
-                    rejected = u64::try_from(number as i64).unwrap_or(0);
-                }
-            }
-        }
-    }
-    Ok(rejected)
 }

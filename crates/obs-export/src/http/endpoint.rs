@@ -6,8 +6,9 @@ use std::str::FromStr;
 use http::Uri;
 
 use super::EndpointError;
+use super::connector::HTTPS;
 
-/// An absolute `http://` URL. Prints without its query, which may hold a key.
+/// An absolute `http://` URL, or `https://` where TLS is built in. Prints without its query, which may hold a key.
 ///
 /// ```
 /// use obs_export::http::Endpoint;
@@ -27,12 +28,12 @@ impl Endpoint {
     pub fn parse(text: &str) -> Result<Self, EndpointError> {
         let text = text.trim();
         let (scheme, rest) = text.split_once("://").ok_or(EndpointError::MissingScheme)?;
-        if scheme.eq_ignore_ascii_case("https") {
-            return Err(EndpointError::TlsNotBuiltIn);
-        }
-        if !scheme.eq_ignore_ascii_case("http") {
-            return Err(EndpointError::UnknownScheme);
-        }
+        let scheme = match scheme.to_ascii_lowercase().as_str() {
+            "http" => "http",
+            "https" if HTTPS => "https",
+            "https" => return Err(EndpointError::TlsNotBuiltIn),
+            _ => return Err(EndpointError::UnknownScheme),
+        };
         let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
         let (authority, path) = rest.split_at(end);
         if authority.contains('@') {
@@ -44,7 +45,7 @@ impl Endpoint {
         check_authority(authority)?;
         let path = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
         Uri::builder()
-            .scheme("http")
+            .scheme(scheme)
             .authority(authority)
             .path_and_query(path)
             .build()
@@ -104,7 +105,8 @@ impl FromStr for Endpoint {
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let authority = self.0.authority().map_or("", |authority| authority.as_str());
-        write!(f, "http://{authority}{}", self.0.path())
+        let scheme = self.0.scheme_str().unwrap_or("http");
+        write!(f, "{scheme}://{authority}{}", self.0.path())
     }
 }
 
@@ -137,8 +139,6 @@ mod tests {
         for (text, error) in [
             ("", MissingScheme),
             ("localhost:4318", MissingScheme),
-            ("https://collector:4318", TlsNotBuiltIn),
-            ("HTTPS://collector", TlsNotBuiltIn),
             ("grpc://collector", UnknownScheme),
             ("http://user:hunter2@collector", UserInfo),
             ("http://", MissingHost),
@@ -156,6 +156,15 @@ mod tests {
             ("http://[::1", Malformed),
         ] {
             assert_eq!(Endpoint::parse(text).map_err(|found| (text, found)), Err((text, error)));
+        }
+    }
+
+    #[test]
+    fn https_is_taken_where_it_is_built_in() {
+        for text in ["https://collector:4318", "HTTPS://collector:4318"] {
+            let found = Endpoint::parse(text).map(|endpoint| endpoint.join("/v1").to_string());
+            let good = Ok("https://collector:4318/v1".to_owned());
+            assert_eq!(found, if HTTPS { good } else { Err(EndpointError::TlsNotBuiltIn) });
         }
     }
 

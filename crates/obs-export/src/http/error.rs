@@ -34,6 +34,8 @@ pub enum HeaderError {
     Value(String),
     /// The header named is set by the client itself.
     Reserved(String),
+    /// The name of a user holds a colon.
+    User,
 }
 
 /// Why an attempt brought no whole answer.
@@ -46,7 +48,9 @@ pub enum SendError {
     Timeout,
     /// The answer is longer than [`Client::MAX_RESPONSE`](super::Client::MAX_RESPONSE).
     ResponseTooLarge,
-    /// The queue's deadline passed meanwhile.
+    /// The answer is none that the protocol has: whoever gave it is no receiver of ours.
+    Foreign,
+    /// The deadline passed meanwhile.
     Over,
 }
 
@@ -75,6 +79,7 @@ impl fmt::Display for HeaderError {
             Self::Name => f.write_str("header has an invalid name"),
             Self::Value(name) => write!(f, "header {name} has an invalid value"),
             Self::Reserved(name) => write!(f, "header {name} is set by the client itself"),
+            Self::User => f.write_str("name of the user holds a colon"),
         }
     }
 }
@@ -87,6 +92,7 @@ impl fmt::Display for SendError {
             Self::Connection(_) => f.write_str("connection failed"),
             Self::Timeout => f.write_str("no answer in time"),
             Self::ResponseTooLarge => f.write_str("answer is too large"),
+            Self::Foreign => f.write_str("answer is none of the protocol"),
             Self::Over => f.write_str("the deadline for delivery passed"),
         }
     }

@@ -12,17 +12,36 @@
 //!
 //! Delivery is at least once: an answer that is lost on its way makes the batch arrive again.
 //!
+//! What is no batch is a [`Call`]: [`Attempts`] sends it from a thread of its owner's, and [`Once`] from any.
+//!
 //! Redirects are not followed, because a redirect must not carry an operator's credentials to another host.
 
+mod attempts;
+pub mod base64;
+mod call;
+mod call_error;
 mod client;
+#[cfg_attr(feature = "tls", path = "tls.rs")]
+mod connector;
 mod date;
 mod endpoint;
 mod error;
+#[cfg(feature = "gzip")]
+mod gzip;
+mod once;
 mod post;
 mod retry;
+mod settings;
 
-pub use client::{Client, ClientSettings, Response};
+pub use attempts::{Again, Attempts, Patience, Tried, Until};
+pub use call::Call;
+pub use call_error::{CallError, Last, Refusal};
+pub use client::{Client, Response};
+#[cfg(feature = "tls")]
+pub use connector::Tls;
 pub use endpoint::Endpoint;
 pub use error::{EndpointError, HeaderError, SendError};
+pub use once::Once;
 pub use post::{Failure, Post, Protocol, Retrying};
 pub use retry::{Fate, Retry};
+pub use settings::ClientSettings;

@@ -1,18 +1,13 @@
 //! The sink that posts each batch and keeps its books by the retry table.
 
 use std::fmt;
-use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::header::{HeaderValue, RETRY_AFTER};
+use http::Method;
 use obs_core::{Clock, IdSource};
 
-use super::retry::{self, Fate, Retry};
-use super::{Client, Endpoint, Response, SendError};
+use super::{Attempts, Call, Client, Endpoint, Response, Retry, SendError};
 use crate::queue::{Batch, Control, Delivery, Reason, Sink};
-
-/// With less than this left before the deadline no further attempt is made.
-const LAST_PAUSE: Duration = Duration::from_millis(50);
 
 /// What a leaf adds to [`Post`]: the bytes around a batch and the meaning of an answer. Runs on the worker's thread.
 pub trait Protocol: Send {
@@ -88,13 +83,9 @@ type OnRetry = Box<dyn FnMut(&Retrying<'_>) + Send>;
 
 /// Posts each batch to one endpoint.
 pub struct Post<P> {
-    client: Client,
-    endpoint: Endpoint,
-    content_type: HeaderValue,
+    attempts: Attempts,
+    call: Call,
     protocol: P,
-    retry: Retry,
-    clock: Clock,
-    ids: IdSource,
     on_failure: OnFailure,
     on_retry: OnRetry,
 }
@@ -104,13 +95,9 @@ impl<P: Protocol> Post<P> {
     /// random jitter.
     pub fn new(client: Client, endpoint: Endpoint, content_type: &'static str, protocol: P) -> Self {
         Self {
-            client,
-            endpoint,
-            content_type: HeaderValue::from_static(content_type),
+            attempts: Attempts::new(client),
+            call: Call::new(Method::POST, endpoint).body(content_type, Bytes::new()),
             protocol,
-            retry: Retry::new(),
-            clock: Clock::system(),
-            ids: IdSource::random(),
             on_failure: Box::new(|_| ()),
             on_retry: Box::new(|_| ()),
         }
@@ -119,21 +106,21 @@ impl<P: Protocol> Post<P> {
     /// When to try again and when to give up; default [`Retry::new`].
     #[must_use]
     pub fn retry(mut self, retry: Retry) -> Self {
-        self.retry = retry;
+        self.attempts = self.attempts.retry(retry);
         self
     }
 
     /// The clock that dates in `Retry-After` are compared with; default the system's.
     #[must_use]
     pub fn clock(mut self, clock: Clock) -> Self {
-        self.clock = clock;
+        self.attempts = self.attempts.clock(clock);
         self
     }
 
     /// Where jitter comes from; default random.
     #[must_use]
     pub fn ids(mut self, ids: IdSource) -> Self {
-        self.ids = ids;
+        self.attempts = self.attempts.ids(ids);
         self
     }
 
@@ -153,60 +140,29 @@ impl<P: Protocol> Post<P> {
         self
     }
 
-    fn exchange(&mut self, parts: &[Bytes; 3], records: u64, control: &Control) -> Delivery {
-        let begun = Instant::now();
-        let mut attempts = 0;
-        loop {
-            attempts += 1;
-            let answer = self.client.post(&self.endpoint, &self.content_type, parts, control);
-            let fate = match &answer {
-                Ok(response) => Fate::of_status(response.status.as_u16()),
-                Err(SendError::Connection(_) | SendError::Timeout) => Fate::Retry,
-                Err(SendError::ResponseTooLarge | SendError::Over) => Fate::Rejected,
-            };
-            let delivery = match (&answer, fate) {
-                (Ok(response), Fate::Accepted) => self.protocol.accept(response, records),
-                (Err(SendError::Over), _) => Delivery::Dropped(Reason::Shutdown, records),
-                (answer, Fate::Retry) => {
-                    let asked = answer.as_ref().ok().and_then(|response| {
-                        retry::retry_after(
-                            response.headers.get(RETRY_AFTER)?.to_str().ok()?,
-                            self.clock.now(),
-                        )
-                    });
-                    let random = self.ids.span_id().get();
-                    let pause = self.retry.pause(attempts, begun.elapsed(), asked, random);
-                    if pause.is_some() {
-                        let status = answer.as_ref().ok().map(|response| response.status.as_u16());
-                        let error = answer.as_ref().err();
-                        (self.on_retry)(&Retrying { records, attempts, status, error });
-                    }
-                    match pause.map(|pause| hurry(pause, asked, control.deadline())) {
-                        Some(pause) if control.wait(pause) => continue,
-                        Some(_) => Delivery::Dropped(Reason::Shutdown, records),
-                        None => Delivery::Dropped(Reason::Unreachable, records),
-                    }
-                }
-                (_, Fate::Rejected | Fate::Accepted) => Delivery::Dropped(Reason::Rejected, records),
-            };
-            if let Delivery::Dropped(reason, records) = delivery
-                && records > 0
-            {
-                let status = answer.as_ref().ok().map(|response| response.status.as_u16());
-                let error = answer.as_ref().err();
-                (self.on_failure)(&Failure { reason, records, attempts, status, error });
-            }
-            return delivery;
+    fn exchange(&mut self, records: u64, control: &Control) -> Delivery {
+        let on_retry = &mut self.on_retry;
+        let tried = self.attempts.send(&self.call, control, |again| {
+            let status = again.answer.as_ref().ok().map(|response| response.status.as_u16());
+            on_retry(&Retrying {
+                records,
+                attempts: again.attempts,
+                status,
+                error: again.answer.as_ref().err(),
+            });
+        });
+        let delivery = match (tried.lost, &tried.answer) {
+            (None, Ok(response)) => self.protocol.accept(response, records),
+            (lost, _) => Delivery::Dropped(lost.unwrap_or(Reason::Internal), records),
+        };
+        if let Delivery::Dropped(reason, records) = delivery
+            && records > 0
+        {
+            let status = tried.answer.as_ref().ok().map(|response| response.status.as_u16());
+            let (attempts, error) = (tried.attempts, tried.answer.as_ref().err());
+            (self.on_failure)(&Failure { reason, records, attempts, status, error });
         }
-    }
-}
-
-/// Near the end a pause beyond the deadline would be the loss of the batch, so half of what is left is waited
-/// instead; unless the other side has asked for the pause.
-fn hurry(pause: Duration, asked: Option<Duration>, deadline: Option<Instant>) -> Duration {
-    match deadline.map(|deadline| deadline.saturating_duration_since(Instant::now())) {
-        Some(left) if asked.is_none() && left > LAST_PAUSE => pause.min(left / 2),
-        _ => pause,
+        delivery
     }
 }
 
@@ -215,9 +171,9 @@ impl<P: Protocol> Sink for Post<P> {
         let (mut head, mut tail) = (Vec::new(), Vec::new());
         self.protocol.wrap(batch, &mut head, &mut tail);
         let bytes = Bytes::from(std::mem::take(&mut batch.bytes));
-        let parts = [head.into(), bytes, tail.into()];
-        let delivery = self.exchange(&parts, batch.records, control);
-        let [_, bytes, _] = parts;
+        self.call.parts = [head.into(), bytes, tail.into()];
+        let delivery = self.exchange(batch.records, control);
+        let [_, bytes, _] = std::mem::take(&mut self.call.parts);
         // The queue goes on with the same memory, unless the connection still holds it.
         if bytes.is_unique() {
             batch.bytes = Vec::from(bytes);
@@ -229,9 +185,9 @@ impl<P: Protocol> Sink for Post<P> {
 impl<P: fmt::Debug> fmt::Debug for Post<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Post")
-            .field("endpoint", &self.endpoint)
+            .field("call", &self.call)
             .field("protocol", &self.protocol)
-            .field("retry", &self.retry)
+            .field("attempts", &self.attempts)
             .finish_non_exhaustive()
     }
 }

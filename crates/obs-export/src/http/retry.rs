@@ -35,6 +35,7 @@ pub struct Retry {
     first: Duration,
     longest: Duration,
     budget: Duration,
+    server_errors: bool,
 }
 
 impl Default for Retry {
@@ -50,6 +51,7 @@ impl Retry {
             first: Duration::from_millis(250),
             longest: Duration::from_secs(30),
             budget: Duration::from_secs(300),
+            server_errors: false,
         }
     }
 
@@ -70,6 +72,26 @@ impl Retry {
     pub const fn budget(mut self, budget: Duration) -> Self {
         self.budget = budget;
         self
+    }
+
+    /// A budget of at most `most`.
+    pub fn budget_within(mut self, most: Duration) -> Self {
+        self.budget = self.budget.min(most);
+        self
+    }
+
+    /// Tries again after every 5xx, as remote write asks, and not only after those of the table of OTLP.
+    pub const fn server_errors(mut self) -> Self {
+        self.server_errors = true;
+        self
+    }
+
+    /// What an answer means: [`Fate::of_status`], unless all server errors are tried again.
+    pub const fn fate(&self, status: u16) -> Fate {
+        match status {
+            500..=599 if self.server_errors => Fate::Retry,
+            _ => Fate::of_status(status),
+        }
     }
 
     /// The pause before attempt `attempt + 1` (the first attempt is number 1), of which `elapsed` has gone already;
@@ -120,6 +142,9 @@ mod tests {
                 _ => Fate::Rejected,
             };
             assert_eq!(Fate::of_status(status), expected, "{status}");
+            assert_eq!(Retry::new().fate(status), expected, "{status}");
+            let all = if status >= 500 { Fate::Retry } else { expected };
+            assert_eq!(Retry::new().server_errors().fate(status), all, "{status}");
         }
     }
 

@@ -57,6 +57,12 @@ impl<'a> Reader<'a> {
         None
     }
 
+    /// The values of a packed field of varints, such as `repeated uint32`; ends early where they are malformed.
+    pub fn packed(values: &'a [u8]) -> impl Iterator<Item = u64> + 'a {
+        let mut reader = Self::new(values);
+        std::iter::from_fn(move || reader.varint())
+    }
+
     fn take(&mut self, len: usize) -> Option<&'a [u8]> {
         let (taken, rest) = self.0.split_at_checked(len)?;
         self.0 = rest;

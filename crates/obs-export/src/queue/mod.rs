@@ -11,6 +11,7 @@ mod worker;
 #[cfg(test)]
 mod tests;
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -59,6 +60,7 @@ pub struct Settings {
     capacity_bytes: usize,
     batch_bytes: usize,
     linger: Duration,
+    one_by_one: bool,
 }
 
 impl Settings {
@@ -69,6 +71,7 @@ impl Settings {
             capacity_bytes: 8 * 1024 * 1024,
             batch_bytes: 64 * 1024,
             linger: Duration::from_millis(20),
+            one_by_one: false,
         }
     }
 
@@ -81,6 +84,14 @@ impl Settings {
     /// How many bytes wake the worker before its time; default 64 KiB.
     pub const fn batch_bytes(mut self, bytes: usize) -> Self {
         self.batch_bytes = bytes;
+        self
+    }
+
+    /// Makes a batch of each record and waits for no more: for records that are whole messages. Default: batches of
+    /// what has gathered.
+    pub const fn one_by_one(mut self) -> Self {
+        self.one_by_one = true;
+        self.linger = Duration::ZERO;
         self
     }
 
@@ -114,6 +125,8 @@ pub(crate) struct Shared {
 #[derive(Default)]
 pub(crate) struct State {
     filling: Batch,
+    /// How long each of its records is, where they leave one by one.
+    lengths: VecDeque<usize>,
     in_flight_bytes: usize,
     in_flight_records: u64,
     books: books::Books,
@@ -164,6 +177,9 @@ impl Queue {
         }
         state.filling.bytes.extend_from_slice(record);
         state.filling.records += 1;
+        if shared.settings.one_by_one {
+            state.lengths.push_back(record.len());
+        }
         let wake = match state.phase {
             Phase::Idle => {
                 state.phase = Phase::Gathering;
@@ -257,6 +273,24 @@ impl Shared {
 impl State {
     fn pending(&self) -> u64 {
         self.filling.records + self.in_flight_records
+    }
+
+    /// Moves what has gathered, or its first record where they leave one by one, into `batch`, which is empty.
+    fn take(&mut self, batch: &mut Batch) {
+        match self.lengths.pop_front() {
+            Some(length) => {
+                batch.bytes.extend(self.filling.bytes.drain(..length));
+                batch.records = 1;
+                self.filling.records -= 1;
+                if self.lengths.is_empty() {
+                    // What gathered while nothing left is given back.
+                    self.filling.bytes = Vec::new();
+                }
+            }
+            None => std::mem::swap(&mut self.filling, batch),
+        }
+        self.in_flight_bytes = batch.bytes.len();
+        self.in_flight_records = batch.records;
     }
 }
 

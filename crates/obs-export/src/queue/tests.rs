@@ -89,6 +89,40 @@ fn the_bound_counts_what_waits_and_what_is_being_sent() {
     assert_eq!(bytes.lock().unwrap().len(), 100);
 }
 
+/// Keeps each batch apart, once it may.
+struct Apart(Sender<(Vec<u8>, u64)>, Receiver<()>);
+
+impl Sink for Apart {
+    fn deliver(&mut self, batch: &mut Batch, _: &Control) -> Delivery {
+        self.1.recv().unwrap();
+        self.0.send((batch.bytes.clone(), batch.records)).unwrap();
+        if batch.bytes == b"bad" { Delivery::Dropped(Reason::Rejected, 1) } else { Delivery::Delivered }
+    }
+}
+
+#[test]
+fn one_by_one_each_record_is_a_batch_with_a_fate_of_its_own() {
+    let (told, seen) = channel();
+    let (open, gate) = channel();
+    let settings = Settings::new("t").one_by_one().capacity_bytes(20);
+    let worker = Worker::spawn(settings, "test", Apart(told, gate)).unwrap();
+    for record in ["first", "bad", "", "last", "too long for it"] {
+        worker.queue().push(record.as_bytes());
+    }
+    check_books(worker.queue().counts());
+    assert_eq!(worker.queue().counts().pending_bytes, 12);
+    for _ in 0..4 {
+        open.send(()).unwrap();
+    }
+    worker.queue().flush(LONG).unwrap();
+    let seen: Vec<_> = seen.try_iter().collect();
+    assert_eq!(seen, ["first", "bad", "", "last"].map(|record| (record.as_bytes().to_vec(), 1)));
+    let counts = worker.queue().counts();
+    assert_eq!((counts.delivered, counts.pending, counts.pending_bytes), (3, 0, 0));
+    assert_eq!((counts.dropped_for(Reason::Rejected), counts.dropped_for(Reason::QueueFull)), (1, 1));
+    check_books(counts);
+}
+
 #[test]
 fn a_flush_ends_at_its_deadline_and_loses_nothing() {
     let (worker, _, open) = keeper(Settings::new("t"), true);

@@ -120,9 +120,7 @@ fn next(shared: &Shared, batch: &mut Batch) -> bool {
     if state.phase != Phase::Closed {
         state.phase = Phase::Busy;
     }
-    std::mem::swap(&mut state.filling, batch);
-    state.in_flight_bytes = batch.bytes.len();
-    state.in_flight_records = batch.records;
+    state.take(batch);
     true
 }
 

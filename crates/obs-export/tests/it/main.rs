@@ -1,4 +1,9 @@
 //! The HTTP sink against a strict server in process.
 
+#[cfg(feature = "gzip")]
+mod gzip;
+mod once;
 mod post;
 mod stub;
+#[cfg(feature = "tls")]
+mod tls;

@@ -166,8 +166,9 @@ fn read(reader: &mut BufReader<TcpStream>, connection: usize) -> Option<Received
         let (name, value) = header.split_once(": ").expect("a header");
         headers.push((name.to_ascii_lowercase(), value.to_owned()));
     }
-    let length = headers.iter().find(|(name, _)| name == "content-length").expect("content-length");
-    let mut body = vec![0; length.1.parse().expect("a length")];
+    // A request without a body need not have one (RFC 9110, section 8.6).
+    let length = headers.iter().find(|(name, _)| name == "content-length").map_or("0", |(_, length)| length);
+    let mut body = vec![0; length.parse().expect("a length")];
     reader.read_exact(&mut body).ok()?;
     Some(Received { line, headers, body, connection })
 }

@@ -5,13 +5,12 @@
 //! their default value are left out, as proto3 does.
 
 mod buffer;
-mod envelope;
 
 #[cfg(test)]
 mod tests;
 
 pub(crate) use buffer::with_span;
-pub use envelope::Envelope;
+pub use obs_export::otlp::Envelope;
 
 use std::io::Write;
 

@@ -1,0 +1,210 @@
+//! One request, tried again by the retry table until there is an answer to go by or the time is up.
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use http::header::RETRY_AFTER;
+use obs_core::{Clock, IdSource};
+
+use super::retry::{self, Fate, Retry};
+use super::{Call, CallError, Client, Last, Response, SendError};
+use crate::queue::{Control, Reason};
+
+/// With less than this left before the deadline no further attempt is made.
+const LAST_PAUSE: Duration = Duration::from_millis(50);
+
+/// How much time there is, and who may cut it short.
+pub trait Patience {
+    /// When all must be over; may come up while something is under way.
+    fn deadline(&self) -> Option<Instant>;
+
+    /// Waits for `pause`; whether there is time left then.
+    fn wait(&self, pause: Duration) -> bool;
+}
+
+impl Patience for Control {
+    fn deadline(&self) -> Option<Instant> {
+        Control::deadline(self)
+    }
+
+    fn wait(&self, pause: Duration) -> bool {
+        Control::wait(self, pause)
+    }
+}
+
+/// A fixed point in time that nobody moves.
+#[derive(Clone, Copy, Debug)]
+pub struct Until(pub Instant);
+
+impl Patience for Until {
+    fn deadline(&self) -> Option<Instant> {
+        Some(self.0)
+    }
+
+    fn wait(&self, pause: Duration) -> bool {
+        let left = self.0.saturating_duration_since(Instant::now());
+        if left <= pause {
+            // Waiting for the end would bring nothing.
+            return false;
+        }
+        std::thread::sleep(pause);
+        true
+    }
+}
+
+/// What became of a [`Call`].
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Tried {
+    /// Attempts made.
+    pub attempts: u32,
+    /// Why it failed: refused for good, unreachable within the budget, or out of time. `None` for a 2xx answer.
+    pub lost: Option<Reason>,
+    /// The last answer, or why there was none.
+    pub answer: Result<Response, SendError>,
+}
+
+impl Tried {
+    /// The 2xx answer, or the error that says why there is none.
+    ///
+    /// # Errors
+    /// [`CallError`], by why it was lost.
+    pub fn into_result(self) -> Result<Response, CallError> {
+        let Self { attempts, lost, answer } = self;
+        let Some(lost) = lost else { return answer.map_err(CallError::Answer) };
+        match (lost, answer) {
+            (Reason::Rejected, Ok(response)) => Err(CallError::Refused(response.into())),
+            (Reason::Rejected, Err(error)) => Err(CallError::Answer(error)),
+            (Reason::Unreachable, answer) => Err(CallError::Unreachable { attempts, last: Last::of(answer) }),
+            (_, Err(SendError::Over)) => Err(CallError::Deadline { attempts, last: None }),
+            (_, answer) => Err(CallError::Deadline { attempts, last: Some(Last::of(answer)) }),
+        }
+    }
+}
+
+/// Why a request is sent once more, after a pause.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Again<'a> {
+    /// Attempts made.
+    pub attempts: u32,
+    /// The last answer, or why there was none.
+    pub answer: &'a Result<Response, SendError>,
+}
+
+/// A client with patience: it sends, and sends again.
+pub struct Attempts {
+    client: Client,
+    retry: Retry,
+    clock: Clock,
+    ids: IdSource,
+}
+
+impl Attempts {
+    /// With the default [`Retry`], the system's clock and random jitter.
+    pub fn new(client: Client) -> Self {
+        Self { client, retry: Retry::new(), clock: Clock::system(), ids: IdSource::random() }
+    }
+
+    /// When to try again and when to give up; default [`Retry::new`].
+    #[must_use]
+    pub fn retry(mut self, retry: Retry) -> Self {
+        self.retry = retry;
+        self
+    }
+
+    /// The clock that dates in `Retry-After` are compared with; default the system's.
+    #[must_use]
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Where jitter comes from; default random.
+    #[must_use]
+    pub fn ids(mut self, ids: IdSource) -> Self {
+        self.ids = ids;
+        self
+    }
+
+    /// Sends `call` until it is taken, refused for good, or given up; `again` is told of each attempt that another
+    /// follows. Blocks, and must not be called on a thread of an async runtime.
+    pub fn send(
+        &mut self,
+        call: &Call,
+        patience: &impl Patience,
+        mut again: impl FnMut(&Again<'_>),
+    ) -> Tried {
+        let begun = Instant::now();
+        let mut attempts = 0;
+        let mut before = None;
+        loop {
+            attempts += 1;
+            let answer = self.client.exchange(call, patience);
+            let fate = match &answer {
+                Ok(response) => self.retry.fate(response.status.as_u16()),
+                Err(SendError::Connection(_) | SendError::Timeout) => Fate::Retry,
+                Err(SendError::ResponseTooLarge | SendError::Foreign | SendError::Over) => Fate::Rejected,
+            };
+            let lost = match (&answer, fate) {
+                (_, Fate::Accepted) => None,
+                // What went wrong before says more than that there was no time for this.
+                (Err(SendError::Over), _) => {
+                    let answer = before.unwrap_or(answer);
+                    return Tried { attempts, lost: Some(Reason::Shutdown), answer };
+                }
+                (_, Fate::Rejected) => Some(Reason::Rejected),
+                (answer, Fate::Retry) => match self.pause(answer, attempts, begun) {
+                    None => Some(Reason::Unreachable),
+                    Some((pause, asked)) => {
+                        again(&Again { attempts, answer });
+                        if patience.wait(hurry(pause, asked, patience.deadline())) {
+                            None
+                        } else {
+                            Some(Reason::Shutdown)
+                        }
+                    }
+                },
+            };
+            if lost.is_none() && fate == Fate::Retry {
+                before = Some(answer);
+                continue;
+            }
+            return Tried { attempts, lost, answer };
+        }
+    }
+
+    /// How long to wait after this answer, and how long it asked for itself; `None` when the budget is spent.
+    fn pause(
+        &mut self,
+        answer: &Result<Response, SendError>,
+        attempts: u32,
+        begun: Instant,
+    ) -> Option<(Duration, Option<Duration>)> {
+        let asked = answer.as_ref().ok().and_then(|response| {
+            let value = response.headers.get(RETRY_AFTER)?.to_str().ok()?;
+            retry::retry_after(value, self.clock.now())
+        });
+        let random = self.ids.span_id().get();
+        let pause = self.retry.pause(attempts, begun.elapsed(), asked, random)?;
+        Some((pause, asked))
+    }
+}
+
+/// Near the end a pause beyond the deadline would be the loss of the call, so half of what is left is waited
+/// instead; unless the other side has asked for the pause.
+fn hurry(pause: Duration, asked: Option<Duration>, deadline: Option<Instant>) -> Duration {
+    match deadline.map(|deadline| deadline.saturating_duration_since(Instant::now())) {
+        Some(left) if asked.is_none() && left > LAST_PAUSE => pause.min(left / 2),
+        _ => pause,
+    }
+}
+
+impl fmt::Debug for Attempts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Attempts")
+            .field("client", &self.client)
+            .field("retry", &self.retry)
+            .finish_non_exhaustive()
+    }
+}

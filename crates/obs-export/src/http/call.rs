@@ -1,0 +1,64 @@
+//! One request as data: what is asked of whom, with which headers and body.
+
+use std::fmt;
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use http::{Method, Request};
+use http_body_util::Full;
+
+use super::Endpoint;
+use super::client::Payload;
+use bytes::Buf;
+
+/// A request that can be sent any number of times. Prints without the values of its headers and without its body.
+#[derive(Clone)]
+#[must_use = "nothing is sent before somebody sends it"]
+pub struct Call {
+    pub(super) method: Method,
+    pub(super) endpoint: Endpoint,
+    pub(super) headers: HeaderMap,
+    /// What stands before the body, the body, and what stands after it.
+    pub(super) parts: [Bytes; 3],
+}
+
+impl Call {
+    /// Without headers of its own and without a body.
+    pub fn new(method: Method, endpoint: Endpoint) -> Self {
+        Self { method, endpoint, headers: HeaderMap::new(), parts: Default::default() }
+    }
+
+    /// The body, and what it is.
+    pub fn body(mut self, content_type: &'static str, body: impl Into<Bytes>) -> Self {
+        self.headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        self.parts = [Bytes::new(), body.into(), Bytes::new()];
+        self
+    }
+
+    /// A header of this request, over one of the same name in the client's settings.
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.insert(name, value);
+        self
+    }
+
+    pub(super) fn request(&self, always: &HeaderMap) -> Request<Full<Payload>> {
+        let [head, body, tail] = self.parts.clone();
+        let mut request = Request::new(Full::new(head.chain(body).chain(tail)));
+        *request.method_mut() = self.method.clone();
+        *request.uri_mut() = self.endpoint.uri().clone();
+        *request.headers_mut() = always.clone();
+        for (name, value) in &self.headers {
+            request.headers_mut().insert(name.clone(), value.clone());
+        }
+        request
+    }
+}
+
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call")
+            .field("method", &self.method)
+            .field("endpoint", &self.endpoint)
+            .finish_non_exhaustive()
+    }
+}
