@@ -262,13 +262,19 @@ impl fmt::Display for PoolError {
 
 impl std::error::Error for PoolError {}
 
-/// Every mistake in the settings of a recorder, or in new buckets of one, at once.
+/// Every mistake in the settings of a recorder, of its pushes, or in new buckets, at once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BuildError {
     pub(crate) mistakes: Vec<String>,
 }
 
 impl BuildError {
+    /// The only one, whatever it is about.
+    #[cfg_attr(not(feature = "push"), expect(dead_code, reason = "only what sends has one at a time"))]
+    pub(crate) fn one(mistake: impl fmt::Display) -> Self {
+        Self { mistakes: vec![mistake.to_string()] }
+    }
+
     /// Each mistake, in the order the settings were given.
     pub fn mistakes(&self) -> &[String] {
         &self.mistakes

@@ -55,6 +55,8 @@
 //! | `pool-bb8` | [`pools`] of bb8 0.9 |
 //! | `runtime` | how tokio runtimes do: `runtime` |
 //! | `runtime-io` | what they tell of their I/O driver, in programs built with `--cfg tokio_unstable` |
+//! | `push` | `push`: Pushgateway, remote write and OTLP, at the end of a job or at intervals |
+//! | `push-tls` | the same over `https://`; needs a C compiler |
 
 mod buckets;
 mod builder;
@@ -85,6 +87,8 @@ pub mod declare;
 pub mod operations;
 pub mod pools;
 pub mod process;
+#[cfg(feature = "push")]
+pub mod push;
 pub mod red;
 #[cfg(feature = "runtime")]
 pub mod runtime;

@@ -29,7 +29,7 @@ names! {
     POOL = "pool";
     /// The cache, by the name it was given.
     CACHE = "cache";
-    /// How a run of a health check ended, a reload of the configuration, a look into a cache, or the way of a batch.
+    /// How a run of a health check ended, a reload of the configuration, a look into a cache, a push of metrics, or the way of a batch.
     RESULT = "result";
     /// The level of a line, as the line has it.
     LEVEL = "level";

@@ -132,6 +132,15 @@ metrics! {
     /// How large they are.
     METRIC_SCRAPE_BYTES = Gauge "obs_metric_scrape_bytes" [FORMAT]
         "Bytes of the last exposition, before compression.";
+    /// What came of pushes.
+    METRIC_PUSHES = Counter "obs_metric_pushes_total" [PIPELINE, RESULT]
+        "Pushes of metrics, by what came of them: delivered, rejected, unreachable, timed_out, skipped, internal.";
+    /// Whether pushes arrive.
+    METRIC_PUSH_LAST_SUCCESS = Gauge "obs_metric_push_last_success_timestamp_seconds" [PIPELINE]
+        "When a push was last taken, in seconds since the Unix epoch.";
+    /// What the other side did not keep.
+    METRIC_PUSH_SAMPLES_LOST = Counter "obs_metric_push_samples_lost_total" [PIPELINE]
+        "Samples of pushes that arrived and were not kept.";
     /// What runs.
     BUILD_INFO = Gauge "build_info" [SERVICE, VERSION, REVISION, ENV, OBS_VERSION, OS, ARCH]
         "Always 1; its labels say what is running, and are empty where that is not known.";

@@ -12,11 +12,17 @@ mod coding;
 mod encoder;
 mod gather;
 mod number;
+#[cfg(feature = "push")]
+mod otlp;
 mod protobuf;
+#[cfg(feature = "push")]
+pub(crate) mod remote_write;
 mod render;
 mod scrape;
 mod walk;
 
 pub use accept::Format;
 pub(crate) use coding::takes_gzip;
+#[cfg(feature = "push")]
+pub(crate) use otlp::otlp;
 pub(crate) use scrape::Scrapes;

@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use bytes::Bytes;
 
 use super::gather::{self, Gathered};
+use super::walk::{self, Visit};
 use super::{Format, coding, render};
 use crate::recorder::Inner;
 
@@ -69,6 +70,12 @@ impl Scrapes {
     /// The same for whoever is no scraper: it costs, but does not count as a scrape.
     pub(crate) fn rendered(&self, recorder: &Inner, format: Format) -> Bytes {
         self.look(recorder, |look| self.plain(recorder, look, format))
+    }
+
+    /// Tells `visitor` of everything, for what leaves by itself.
+    #[cfg_attr(not(feature = "push"), expect(dead_code, reason = "only what is pushed is told so"))]
+    pub(super) fn tell(&self, recorder: &Inner, visitor: &mut impl Visit) {
+        self.look(recorder, |look| walk::walk(recorder, &look.gathered, visitor));
     }
 
     fn plain(&self, recorder: &Inner, look: &mut Look, format: Format) -> Bytes {

@@ -20,6 +20,7 @@ mod pools_bb8;
 mod pools_deadpool;
 mod pools_spans;
 mod protobuf;
+mod push;
 mod red;
 mod refusals;
 mod runtime;
