@@ -32,12 +32,15 @@
 //!   lines too.
 //! - `spawn` and [`in_current`] keep tasks part of the request; [`current`] tells its ids and sets fields on all of it.
 //! - `Builder::compose` puts other layers of `tracing` beside ours, such as tokio-console's.
+//! - `Obs::push_metrics` keeps a push of metrics going, for jobs and functions that nobody scrapes.
 //! - What can be chosen is in [`Config`]: in code, over it in `obs.yaml`, and the environment has the last word.
 //!
 //! | feature | adds |
 //! |---|---|
 //! | `metrics` (default) | the recorder behind the `metrics` facade, `/metrics` on a listener and thread of its own |
 //! | `metrics-pool-sqlx`, `metrics-pool-deadpool`, `metrics-pool-bb8` | `obs::metrics::pools`: pools of connections, and how long one waits for them |
+//! | `metrics-push` | `metrics::push`: to a Pushgateway, by remote write, or as OTLP; `Obs::push_metrics` |
+//! | `metrics-push-tls` | the same over `https://`; needs a C compiler |
 //! | `logs` (default) | lines from `tracing` events, one access line a request, one line a panic |
 //! | `traces` (default) | server spans and `tracing` spans over OTLP |
 //! | `health` (default) | checks, and `/healthz`, `/readyz`, `/startupz` on the same listener |

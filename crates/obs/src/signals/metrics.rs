@@ -1,6 +1,10 @@
-//! Metrics: the recorder, what it learns of requests, and `/metrics`.
+//! Metrics: the recorder, what it learns of requests, `/metrics`, and pushes.
+
+#[cfg_attr(not(feature = "metrics-push"), path = "metrics/absent_pushes.rs")]
+mod pushes;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use obs_core::{Base, Observer};
 use obs_metrics::admin::MetricsService;
@@ -21,6 +25,7 @@ pub(crate) struct Part {
     red: Arc<Red>,
     /// Where runtimes are registered, if they are measured.
     runtimes: Option<Arc<Base>>,
+    pushes: pushes::Pushes,
 }
 
 impl Part {
@@ -54,7 +59,8 @@ impl Part {
         if choices.process {
             obs_metrics::process::register(base);
         }
-        let part = Self { recorder, red, runtimes: choices.runtime.then(|| Arc::clone(base)) };
+        let runtimes = choices.runtime.then(|| Arc::clone(base));
+        let part = Self { recorder, red, runtimes, pushes: pushes::Pushes::default() };
         part.meet_runtime();
         Ok(part)
     }
@@ -131,6 +137,14 @@ impl Signal for Part {
         let recorder = self.recorder.clone();
         // Bounds that are wrong have been told as mistakes, and nothing is taken up with one.
         Some(Box::new(move |config| drop(recorder.set_buckets(buckets(&config.metrics)))))
+    }
+
+    fn flush(&self, deadline: Duration) -> bool {
+        self.pushes.flush(deadline)
+    }
+
+    fn shutdown(&mut self, deadline: Duration) {
+        self.pushes.shutdown(deadline);
     }
 
     fn endpoints(&self) -> Vec<Endpoint> {

@@ -70,6 +70,11 @@ impl Collector {
         self.seen.bodies.lock().unwrap().len()
     }
 
+    /// All that was posted so far.
+    pub(crate) fn bodies(&self) -> Vec<Vec<u8>> {
+        self.seen.bodies.lock().unwrap().clone()
+    }
+
     /// All that was posted so far, read by the reference decoder.
     pub(crate) fn decoded(&self) -> Vec<ExportTraceServiceRequest> {
         let bodies = self.seen.bodies.lock().unwrap();

@@ -11,6 +11,7 @@ mod install;
 mod libraries;
 mod matrix;
 mod process;
+mod push;
 mod scrape;
 mod semantics;
 mod serve;

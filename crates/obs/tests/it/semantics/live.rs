@@ -124,6 +124,7 @@ pub(super) fn run() -> Run {
     drop(stream);
     calls(&obs.client("payments"), checks.handle());
     refused_and_overflown(obs.recorder());
+    obs.push_metrics(pushed(obs.recorder()));
 
     let admin = obs.admin_addr().unwrap();
     until("all requests have ended", || {
@@ -169,6 +170,13 @@ fn calls(payments: &obs::ClientLayer, runtime: &tokio::runtime::Handle) {
         std::future::pending::<Result<Response<String>, Infallible>>()
     }));
     drop(waits.call(call("GET")));
+}
+
+/// A push that is taken when it is flushed.
+fn pushed(recorder: &obs_metrics::Recorder) -> obs_metrics::push::Periodic {
+    let receiver = Collector::start(Answer::Ok);
+    let settings = obs_metrics::push::Settings::new().on_flush();
+    obs_metrics::push::Otlp::builder(recorder, receiver.url()).settings(settings).start().unwrap()
 }
 
 /// One refusal, and one family above its cap.
