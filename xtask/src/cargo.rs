@@ -51,8 +51,17 @@ pub(crate) fn has(subcommand: &str) -> bool {
 
 /// Builds binaries of `package` in the dev profile, all by one cargo, and says where they are, by cargo's own messages.
 pub(crate) fn build_binaries<const N: usize>(package: &str, names: [&str; N]) -> Result<[PathBuf; N]> {
+    build_binaries_with(package, &[], names)
+}
+
+/// The same with features of the package.
+pub(crate) fn build_binaries_with<const N: usize>(
+    package: &str,
+    features: &[&str],
+    names: [&str; N],
+) -> Result<[PathBuf; N]> {
     let mut build = command();
-    build.args(["build", "--package", package, "--bins"]);
+    build.args(["build", "--package", package, "--bins", "--features", &features.join(",")]);
     build.arg("--message-format=json-render-diagnostics").stderr(Stdio::inherit());
     let output = build.output().map_err(|error| format!("cannot start `{}`: {error}", line(&build)))?;
     if !output.status.success() {

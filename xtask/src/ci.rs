@@ -7,11 +7,12 @@ use crate::arguments::Arguments;
 use crate::{Result, cargo, schema, tidy};
 
 /// Each must build without the others.
-const FEATURES: [&str; 16] = [
+const FEATURES: [&str; 17] = [
     "metrics",
     "metrics-pool-sqlx",
     "metrics-pool-deadpool",
     "metrics-pool-bb8",
+    "metrics-push",
     "logs",
     "traces",
     "health",

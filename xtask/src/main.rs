@@ -37,7 +37,7 @@ usage: cargo xtask <command>
   ci      fmt, clippy, tidy, docs and each feature alone
   schema  write docs/obs.schema.json, which editors check obs.yaml by
             --check          only say whether it is the code's
-  e2e     the quickstart and the shop against a real Prometheus, OTLP sink and PostgreSQL, and their ends under load
+  e2e     the quickstart, the shop and pushes against a real Prometheus, Pushgateway, OTLP sink and PostgreSQL, and ends under load
             --only NAME      quickstart or shop alone
             --install        bring those servers first: apt-get as root, and a Python venv
   bench   build and run the benchmarks in release

@@ -7,15 +7,19 @@ use std::{env, fs};
 
 use crate::{Result, cargo};
 
-/// Packages of Debian: the server with `promtool`, what keeps orders, what pools connect to besides, what makes a venv, and
+/// Packages of Debian: the server with `promtool`, what keeps pushes, what keeps orders, what pools connect to besides, what makes a venv, and
 /// what makes load.
-const DEBIAN: [&str; 6] = ["prometheus", "postgresql", "redis-server", "python3", "python3-venv", "wrk"];
+const DEBIAN: [&str; 7] =
+    ["prometheus", "prometheus-pushgateway", "postgresql", "redis-server", "python3", "python3-venv", "wrk"];
 
 /// Where Debian keeps the programs of each version of PostgreSQL.
 const POSTGRES: &str = "/usr/lib/postgresql";
 
 /// Packages of PyPI: an OTLP sink as a wheel, and the strict OpenMetrics parser.
 const PYPI: [&str; 2] = ["rotel==0.0.1a15", "prometheus_client==0.26.0"];
+
+/// As Debian calls the program.
+const PUSHGATEWAY: &str = "prometheus-pushgateway";
 
 /// What brings all of it.
 const INSTALL: &str = "cargo xtask e2e --install";
@@ -26,6 +30,7 @@ pub(super) struct Programs {
     pub(super) postgres: PathBuf,
     pub(super) prometheus: PathBuf,
     pub(super) promtool: PathBuf,
+    pub(super) pushgateway: PathBuf,
     pub(super) python: PathBuf,
     pub(super) redis_cli: PathBuf,
     pub(super) redis_server: PathBuf,
@@ -44,6 +49,7 @@ impl Programs {
             postgres: postgres().ok_or_else(|| missing("postgres"))?,
             prometheus: in_path("prometheus")?,
             promtool: in_path("promtool")?,
+            pushgateway: in_path(PUSHGATEWAY)?,
             redis_cli: in_path("redis-cli")?,
             redis_server: in_path("redis-server")?,
             rotel: rotel.ok_or_else(|| missing(&format!("a venv with {}", PYPI.join(" and "))))?,
@@ -55,7 +61,7 @@ impl Programs {
 
 /// Brings what is missing, and does nothing where nothing is.
 pub(super) fn install() -> Result {
-    let programs = ["prometheus", "promtool", "redis-cli", "redis-server", "wrk"];
+    let programs = ["prometheus", "promtool", PUSHGATEWAY, "redis-cli", "redis-server", "wrk"];
     let lacks = |program: &&str| in_path(program).is_none();
     if programs.iter().any(lacks) || postgres().is_none() || !makes_venvs() {
         apt_get(&["update"])?;
@@ -76,6 +82,7 @@ pub(super) fn install() -> Result {
     println!("postgres    {}", programs.postgres.display());
     println!("prometheus  {}", programs.prometheus.display());
     println!("redis       {}", programs.redis_server.display());
+    println!("pushgateway {}", programs.pushgateway.display());
     println!("rotel       {}", programs.rotel.display());
     println!("wrk         {}", programs.wrk.display());
     Ok(())

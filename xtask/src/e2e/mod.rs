@@ -10,6 +10,7 @@ mod pipe;
 mod pools;
 mod postgres;
 mod prometheus;
+mod push;
 mod quickstart;
 mod readers;
 mod redis;

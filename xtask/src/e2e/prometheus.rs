@@ -29,19 +29,33 @@ impl Prometheus {
         targets: &[(&str, SocketAddr)],
         folder: &Path,
     ) -> Result<Self> {
+        Self::start_on(program, address, &configuration(targets), folder)
+    }
+
+    /// The same with a configuration file of one's own.
+    pub(super) fn start_on(
+        program: &Path,
+        address: SocketAddr,
+        configuration: &str,
+        folder: &Path,
+    ) -> Result<Self> {
         let config = folder.join("prometheus.yml");
-        fs::write(&config, configuration(targets))
-            .map_err(|error| format!("{}: {error}", config.display()))?;
+        fs::write(&config, configuration).map_err(|error| format!("{}: {error}", config.display()))?;
         let mut command = Command::new(program);
         command.arg(format!("--config.file={}", config.display()));
         command.arg(format!("--storage.tsdb.path={}", folder.join("prometheus").display()));
         command.arg(format!("--web.listen-address={address}"));
-        command.arg("--enable-feature=exemplar-storage");
+        command.args(["--enable-feature=exemplar-storage", "--web.enable-remote-write-receiver"]);
         let mut process =
             Process::start_watched("prometheus", &command, folder.join("prometheus.output.txt"))?;
         let ready = || get(address, "/-/ready", &[]).is_ok_and(|response| response.status == 200);
         process.wait_until("ready", START_LIMIT, ready)?;
         Ok(Self { address, process })
+    }
+
+    /// Where it answers.
+    pub(super) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
     }
 
     /// The instant vector of a query: labels and value of each series.

@@ -6,13 +6,17 @@ use std::path::Path;
 use super::folder::Folder;
 use super::install::{self, Programs};
 use super::report::Report;
-use super::{pools, quickstart, shop};
+use super::{pools, push, quickstart, shop};
 use crate::Result;
 use crate::arguments::Arguments;
 
-/// What is checked, by the name of the example.
-const EXAMPLES: [(&str, Example); 3] =
-    [("quickstart", quickstart::check_all), ("pools", pools::check_all), ("shop", shop::check_all)];
+/// What is checked, by the name of the example, or of what several show.
+const EXAMPLES: [(&str, Example); 4] = [
+    ("quickstart", quickstart::check_all),
+    ("pools", pools::check_all),
+    ("shop", shop::check_all),
+    ("push", push::check_all),
+];
 
 /// Writes into the folder what it starts leaves, and says in the report what it saw.
 type Example = fn(&Programs, &Path, &mut Report) -> Result;

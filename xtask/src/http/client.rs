@@ -114,6 +114,16 @@ impl Connection {
     }
 }
 
+/// One request with a text as its body, over a connection of its own.
+pub(crate) fn send_text(address: SocketAddr, method: &str, target: &str, text: &str) -> io::Result<Response> {
+    let length = text.len().to_string();
+    let headers =
+        [("Content-Type", "text/plain"), ("Content-Length", length.as_str()), ("Connection", "close")];
+    let mut connection = Connection::open(address)?;
+    connection.write_message(method, target, &headers, text)?;
+    connection.read(method)
+}
+
 /// One GET over a connection of its own.
 pub(crate) fn get(address: SocketAddr, target: &str, headers: &[(&str, &str)]) -> io::Result<Response> {
     let headers: Vec<_> = headers.iter().copied().chain([("Connection", "close")]).collect();

@@ -3,5 +3,5 @@
 mod client;
 mod message;
 
-pub(crate) use client::{Connection, Response, encode_query, get};
+pub(crate) use client::{Connection, Response, encode_query, get, send_text};
 pub(crate) use message::{Head, Unframed, read_body};
