@@ -151,7 +151,10 @@ impl Signals {
         );
         let exemplar = format!("trace_id=\"{}\"", self.ids.trace);
         let scrape = String::from_utf8(self.recorder.render(obs_metrics::Format::OpenMetrics)).unwrap();
-        assert_eq!(scrape.matches(&exemplar).count(), 1, "{scrape}");
+        // Each number of the request leads to it: its count, its duration, and its error if it was one.
+        let lines: Vec<_> = scrape.lines().filter(|line| line.contains(&exemplar)).collect();
+        let durations = lines.iter().filter(|line| line.contains("_duration_seconds_bucket{")).count();
+        assert_eq!((durations, lines.len()), (1, 2 + usize::from(is_error)), "{lines:#?}");
     }
 
     fn check_span(&self, expected: &Expected) {

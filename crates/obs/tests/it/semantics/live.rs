@@ -10,6 +10,7 @@ use axum::Router;
 use axum::http::{Request, Response, StatusCode};
 use axum::routing::get;
 use obs::metrics::pools::Connections;
+use obs::metrics::sli::Sli;
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use serde_json::Value;
@@ -78,6 +79,7 @@ pub(super) fn run() -> Run {
         .log_caller()
         .otlp_endpoint(collector.url())
         .admin(obs::Admin::At("127.0.0.1:0".parse().unwrap()))
+        .idle_timeout(Duration::from_secs(3_600))
         .install()
         .unwrap();
     let (began, begun) = mpsc::channel();
@@ -87,12 +89,17 @@ pub(super) fn run() -> Run {
     };
     let none: fn() -> Connections = || Connections::new(0, 0).max(8).waiters(0);
     let pool = obs.recorder().pool("orders", none).unwrap();
-    obs.recorder().cache("prices").miss();
+    let (prices, imports) = (obs.recorder().cache("prices"), Sli::new(obs.recorder(), "imports").unwrap());
+    let look = async move || {
+        prices.miss();
+        imports.count(true);
+    };
     let router = Router::new()
         .route("/orders/{id}", get(order))
         .route("/fail", get(fail))
         .route("/panic", get(panicking))
         .route("/wait", get(wait))
+        .route("/look", get(look))
         .route("/take", get(move || take(pool.clone())));
     let service = Service::start(router.layer(obs.layer()));
     let checks = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_time().build().unwrap();
@@ -111,6 +118,7 @@ pub(super) fn run() -> Run {
         ("GET", "http://shop.test:8080/orders/7", Some(200)),
         ("GET", "/fail", Some(500)),
         ("GET", "/take", Some(200)),
+        ("GET", "/look", Some(200)),
         ("GET", "/panic", None),
         ("GET", "/.env", Some(404)),
         ("BREW", "/orders/7", Some(405)),
@@ -131,7 +139,7 @@ pub(super) fn run() -> Run {
         obs.flush(Duration::from_secs(10));
         let scrape = Scrape::parse(&scraped(admin, "text/plain"));
         scrape.sum("http_requests_cancelled_total", &[]) == 1.0
-            && scrape.sum("http_requests_total", &[]) == 7.0
+            && scrape.sum("http_requests_total", &[]) == 8.0
             && scrape.sum("http_requests_in_flight", &[]) == 0.0
             && scrape.sum("health_check_status", &[("check", "shelf")]) == 1.0
     });

@@ -41,8 +41,10 @@ fn every_family_of_a_scrape_is_on_the_page_and_back() {
                 let labels: Vec<_> = labels.filter(|label| *label != "le").collect();
                 assert_eq!(labels, metric.labels, "{sample:?}");
             }
-            let start = format!("{}_bucket{{", metric.name);
-            let exemplar = |line: &str| line.starts_with(&start) && line.contains("# {trace_id=\"");
+            let starts = [format!("{}_bucket{{", metric.name), format!("{}{{", metric.name)];
+            let exemplar = |line: &str| {
+                starts.iter().any(|start| line.starts_with(start)) && line.contains("# {trace_id=\"")
+            };
             assert_eq!(
                 run.openmetrics.lines().any(exemplar),
                 metric.exemplars,
