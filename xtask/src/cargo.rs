@@ -62,6 +62,18 @@ pub(crate) fn build_binaries_with<const N: usize>(
 ) -> Result<[PathBuf; N]> {
     let mut build = command();
     build.args(["build", "--package", package, "--bins", "--features", &features.join(",")]);
+    built(build, package, names)
+}
+
+/// Builds an example of a crate in the dev profile, and says where it is.
+pub(crate) fn build_example(package: &str, name: &str) -> Result<PathBuf> {
+    let mut build = command();
+    build.args(["build", "--package", package, "--example", name]);
+    let [binary] = built(build, package, [name])?;
+    Ok(binary)
+}
+
+fn built<const N: usize>(mut build: Command, package: &str, names: [&str; N]) -> Result<[PathBuf; N]> {
     build.arg("--message-format=json-render-diagnostics").stderr(Stdio::inherit());
     let output = build.output().map_err(|error| format!("cannot start `{}`: {error}", line(&build)))?;
     if !output.status.success() {

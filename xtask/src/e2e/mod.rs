@@ -14,6 +14,7 @@ mod push;
 mod quickstart;
 mod readers;
 mod redis;
+mod registries;
 mod report;
 mod requests;
 mod restarts;

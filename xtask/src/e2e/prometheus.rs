@@ -39,13 +39,26 @@ impl Prometheus {
         configuration: &str,
         folder: &Path,
     ) -> Result<Self> {
+        Self::start_with(program, address, configuration, &[], folder)
+    }
+
+    /// The same with further features turned on.
+    pub(super) fn start_with(
+        program: &Path,
+        address: SocketAddr,
+        configuration: &str,
+        features: &[&str],
+        folder: &Path,
+    ) -> Result<Self> {
         let config = folder.join("prometheus.yml");
         fs::write(&config, configuration).map_err(|error| format!("{}: {error}", config.display()))?;
         let mut command = Command::new(program);
         command.arg(format!("--config.file={}", config.display()));
         command.arg(format!("--storage.tsdb.path={}", folder.join("prometheus").display()));
         command.arg(format!("--web.listen-address={address}"));
-        command.args(["--enable-feature=exemplar-storage", "--web.enable-remote-write-receiver"]);
+        let features: Vec<_> = ["exemplar-storage"].iter().chain(features).copied().collect();
+        command.arg(format!("--enable-feature={}", features.join(",")));
+        command.arg("--web.enable-remote-write-receiver");
         let mut process =
             Process::start_watched("prometheus", &command, folder.join("prometheus.output.txt"))?;
         let ready = || get(address, "/-/ready", &[]).is_ok_and(|response| response.status == 200);
@@ -69,6 +82,17 @@ impl Prometheus {
             .ok_or_else(|| format!("no instant vector: {answer:?}"))
     }
 
+    /// Whatever a query finds now, native histograms included.
+    pub(super) fn stored(&self, query: &str) -> Result<Vec<(Labels, Stored)>> {
+        let answer = self.ask(&format!("/api/v1/query?query={}", encode_query(query)))?;
+        let result = answer.at(&["data", "result"]).map(Json::array).unwrap_or_default();
+        let read = |found: &Json| Some((labels(found.at(&["metric"])?), Stored::read(found)?));
+        result
+            .iter()
+            .map(|found| read(found).ok_or_else(|| format!("neither a number nor a histogram: {found:?}")))
+            .collect()
+    }
+
     /// The labels of every exemplar stored for a query in the last hour.
     pub(super) fn exemplars(&self, query: &str) -> Result<Vec<Labels>> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
@@ -89,6 +113,35 @@ impl Prometheus {
             Some("success") => Ok(json),
             _ => Err(format!("Prometheus answered {}: {text}", response.status)),
         }
+    }
+}
+
+/// The newest sample of a series.
+pub(super) enum Stored {
+    Number(f64),
+    /// A native histogram: all observations, their sum, and those that are in a bucket.
+    Histogram {
+        count: f64,
+        sum: f64,
+        buckets: f64,
+    },
+}
+
+impl Stored {
+    fn read(found: &Json) -> Option<Self> {
+        let number = |json: &Json| json.text()?.parse().ok();
+        if let Some(value) = found.at(&["value"]) {
+            return number(value.array().get(1)?).map(Self::Number);
+        }
+        let histogram = found.at(&["histogram"])?.array().get(1)?;
+        let buckets = histogram.at(&["buckets"]).map(Json::array).unwrap_or_default();
+        // Boundary rule, lower and upper bound, count.
+        let counts = buckets.iter().map(|bucket| number(bucket.array().get(3)?));
+        Some(Self::Histogram {
+            count: number(histogram.at(&["count"])?)?,
+            sum: number(histogram.at(&["sum"])?)?,
+            buckets: counts.sum::<Option<f64>>()?,
+        })
     }
 }
 

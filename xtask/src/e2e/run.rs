@@ -6,13 +6,14 @@ use std::path::Path;
 use super::folder::Folder;
 use super::install::{self, Programs};
 use super::report::Report;
-use super::{pools, push, quickstart, shop};
+use super::{pools, push, quickstart, registries, shop};
 use crate::Result;
 use crate::arguments::Arguments;
 
 /// What is checked, by the name of the example, or of what several show.
-const EXAMPLES: [(&str, Example); 4] = [
+const EXAMPLES: [(&str, Example); 5] = [
     ("quickstart", quickstart::check_all),
+    ("registries", registries::check_all),
     ("pools", pools::check_all),
     ("shop", shop::check_all),
     ("push", push::check_all),
