@@ -92,7 +92,8 @@ fn a_failing_server_is_asked_again_and_then_given_up_with_the_reason() {
 fn a_refused_connection_is_told_as_the_source() {
     let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let call = Call::new(Method::PUT, Endpoint::parse(&format!("http://{address}")).unwrap());
-    let error = once().call(call, Duration::from_millis(50)).unwrap_err();
+    let once = Once::new(ClientSettings::new(), quick().budget(Duration::from_millis(50)));
+    let error = once.call(call, LONG).unwrap_err();
     let source = std::error::Error::source(&error).unwrap().to_string();
     assert_eq!(source, "connection failed", "{error}");
 }

@@ -1,10 +1,11 @@
 //! What a way out counts for itself: pushes by what came of them, the last success, and samples that were not kept.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use obs_core::Clock;
 use obs_core::keys::metric;
 use obs_core::meter::{Meter, Source};
+use obs_core::{Base, Clock};
 
 use super::PushError;
 
@@ -57,7 +58,19 @@ pub(super) struct Books {
 }
 
 impl Books {
-    pub(super) fn new(pipeline: &'static str, clock: Clock) -> Self {
+    /// Those of the way out called `pipeline`, which count on where there was one of that name before.
+    pub(super) fn of(base: &Base, pipeline: &'static str) -> Arc<Self> {
+        let all = base.sources.only::<All>();
+        let mut all = all.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = all.iter().find(|books| books.pipeline == pipeline) {
+            return Arc::clone(known);
+        }
+        let made = Arc::new(Self::new(pipeline, base.clock.clone()));
+        all.push(Arc::clone(&made));
+        made
+    }
+
+    fn new(pipeline: &'static str, clock: Clock) -> Self {
         let [last_success, samples_lost] = [0, 0].map(AtomicU64::new);
         Self { pipeline, clock, outcomes: Default::default(), last_success, samples_lost }
     }
@@ -75,7 +88,18 @@ impl Books {
     }
 }
 
-impl Source for Books {
+/// The books of one base.
+#[derive(Debug, Default)]
+struct All(Mutex<Vec<Arc<Books>>>);
+
+impl Source for All {
+    fn collect(&self, meter: &mut dyn Meter) {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        all.iter().for_each(|books| books.collect(meter));
+    }
+}
+
+impl Books {
     fn collect(&self, meter: &mut dyn Meter) {
         for outcome in Outcome::ALL {
             let count = self.outcomes[outcome as usize].load(Ordering::Relaxed);

@@ -69,7 +69,7 @@ impl OtlpBuilder {
         let (recorder, settings) = (self.recorder, self.settings);
         let base = Arc::clone(&recorder.0.base);
         let pipeline = settings.pipeline_or(Otlp::PIPELINE);
-        let books = Arc::new(Books::new(pipeline, base.clock.clone()));
+        let books = Books::of(&base, pipeline);
         let sink = Metrics {
             call: Call::new(Method::POST, endpoint),
             attempts: settings.attempts(&recorder.0, |retry| retry).map_err(BuildError::one)?,
@@ -79,7 +79,6 @@ impl OtlpBuilder {
         let worker = Worker::spawn(settings.queue(pipeline), "obs-push", sink).map_err(BuildError::one)?;
         let queue = worker.queue().clone();
         base.sources.register(Arc::new(queue.clone()));
-        base.sources.register(Arc::clone(&books) as _);
         let envelope = Envelope::new(&base.resource);
         let timeline = Mutex::new(Timeline::default());
         let tick = move || {

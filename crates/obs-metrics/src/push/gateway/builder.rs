@@ -123,9 +123,7 @@ impl PushgatewayBuilder {
         let (Ok(endpoint), true) = (endpoint, mistakes.is_empty()) else {
             return Err(BuildError { mistakes });
         };
-        let base = &self.recorder.0.base;
-        let books = Arc::new(Books::new(self.pipeline, base.clock.clone()));
-        base.sources.register(Arc::clone(&books) as _);
+        let books = Books::of(&self.recorder.0.base, self.pipeline);
         Ok(Pushgateway(Arc::new(Group {
             endpoint: endpoint.join(&grouping::path(&self.job, &self.labels)),
             recorder: self.recorder,

@@ -130,14 +130,13 @@ impl RemoteWriteBuilder {
         let (recorder, settings, labels) = (self.recorder, self.settings, self.labels);
         let base = Arc::clone(&recorder.0.base);
         let pipeline = settings.pipeline_or(RemoteWrite::PIPELINE);
-        let books = Arc::new(Books::new(pipeline, base.clock.clone()));
+        let books = Books::of(&base, pipeline);
         let attempts = settings.attempts(&recorder.0, Retry::server_errors).map_err(BuildError::one)?;
         let on_failure = Arc::clone(&settings.on_failure);
         let sink = sink::Samples::new(endpoint, self.version, attempts, Arc::clone(&books), on_failure);
         let worker = Worker::spawn(settings.queue(pipeline), "obs-push", sink).map_err(BuildError::one)?;
         let queue = worker.queue().clone();
         base.sources.register(Arc::new(queue.clone()));
-        base.sources.register(Arc::clone(&books) as _);
         let timeline = Mutex::new(Timeline::default());
         let tick = move || {
             let mut timeline = timeline.lock().unwrap_or_else(PoisonError::into_inner);

@@ -46,6 +46,22 @@ fn a_push_puts_an_add_posts_and_a_delete_deletes() {
 }
 
 #[test]
+fn a_group_that_is_built_again_counts_on() {
+    let stub = Stub::script([Reply::status(200)]);
+    let recorder = recorder();
+    for _ in 0..2 {
+        builder(&recorder, &stub).build().unwrap().push(LONG).unwrap();
+    }
+    builder(&recorder, &stub).pipeline("another").build().unwrap().push(LONG).unwrap();
+    assert_eq!(pushes(&recorder, NAME), counted(&[("delivered", 2)]));
+    assert_eq!(pushes(&recorder, "another"), counted(&[("delivered", 1)]));
+    let last =
+        value(&recorder, "obs_metric_push_last_success_timestamp_seconds{pipeline=\"metrics_pushgateway\"}");
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs_f64();
+    assert!(last.unwrap() <= now, "two times are not added up");
+}
+
+#[test]
 fn the_job_is_the_service_and_a_path_of_the_gateway_stays_before_it() {
     let stub = Stub::script([Reply::status(200)]);
     let recorder = recorder();
