@@ -134,4 +134,7 @@ mod pages {
 
     #[doc = include_str!("../../../docs/guide.md")]
     struct Guide;
+
+    #[doc = include_str!("../../../docs/metrics.md")]
+    struct Metrics;
 }

@@ -9,6 +9,7 @@ mod pool;
 mod store;
 
 use obs::health::{Importance, Settings};
+use obs::metrics::typed::Counters;
 
 use api::Orders;
 use payments::Payments;
@@ -21,7 +22,8 @@ async fn main() -> Result<obs::Ended, Box<dyn std::error::Error>> {
     let url: String = shop::or_default("DATABASE_URL", "sqlite://orders.db?mode=rwc")?;
     let unusable = |error| Mistake::new("DATABASE_URL", error);
     let pool = obs.recorder().pool("orders", pool::open(&url).await.map_err(unusable)?)?;
-    let store = Store::open(pool, &url).await.map_err(unusable)?;
+    let created = Counters::register(obs.recorder(), store::CREATED)?;
+    let store = Store::open(pool, &url, created).await.map_err(unusable)?;
     let url = shop::service("PAYMENTS_URL", "http://127.0.0.1:8082")?;
     let payments = Payments::new(&url, obs.client("payments"))?;
 

@@ -1,6 +1,7 @@
 //! The orders in the database, on SQLite as on Postgres.
 
 use obs::metrics::Declaration;
+use obs::metrics::typed::{Counters, Labels};
 use serde::{Deserialize, Serialize};
 
 use crate::pool::Pool;
@@ -35,13 +36,19 @@ pub(crate) struct Order {
     state: String,
 }
 
+/// Orders that were kept.
+pub(crate) const CREATED: &str = "app_order_created_total";
+
 /// All orders. Clones share the connections.
 #[derive(Clone)]
-pub(crate) struct Store(Pool);
+pub(crate) struct Store {
+    pool: Pool,
+    created: Counters<Created>,
+}
 
 impl Store {
     /// Keeps orders in the database behind `pool`; makes the table unless it is there.
-    pub(crate) async fn open(pool: Pool, url: &str) -> Result<Self, sqlx::Error> {
+    pub(crate) async fn open(pool: Pool, url: &str, created: Counters<Created>) -> Result<Self, sqlx::Error> {
         let mut connection = pool.acquire().await?;
         if url.starts_with("sqlite:") {
             sqlx::query(SQLITE_WAL).execute(&mut *connection).await?;
@@ -49,27 +56,27 @@ impl Store {
         } else {
             sqlx::query(POSTGRES_SCHEMA).execute(&mut *connection).await?;
         }
-        Ok(Self(pool))
+        Ok(Self { pool, created })
     }
 
     /// Keeps a new order, counts it, and gives its id.
     #[tracing::instrument(skip_all)]
     pub(crate) async fn insert(&self, order: NewOrder) -> Result<i64, sqlx::Error> {
-        let mut connection = self.0.acquire().await?;
+        let mut connection = self.pool.acquire().await?;
         let id = sqlx::query_scalar(INSERT)
             .bind(order.user)
             .bind(order.item)
             .bind(i64::from(order.quantity))
             .fetch_one(&mut *connection)
             .await?;
-        created().increment(1);
+        self.created.of(Created { service: Counted::Payment }).increment(1);
         Ok(id)
     }
 
     /// Notes what became of an order.
     #[tracing::instrument(skip(self))]
     pub(crate) async fn set_state(&self, id: i64, state: &'static str) -> Result<(), sqlx::Error> {
-        let mut connection = self.0.acquire().await?;
+        let mut connection = self.pool.acquire().await?;
         let update = sqlx::query("UPDATE orders SET state = $1 WHERE id = $2").bind(state).bind(id);
         update.execute(&mut *connection).await.map(drop)
     }
@@ -77,7 +84,7 @@ impl Store {
     /// The order with this id, if there is one.
     #[tracing::instrument(skip(self))]
     pub(crate) async fn find(&self, id: i64) -> Result<Option<Order>, sqlx::Error> {
-        let mut connection = self.0.acquire().await?;
+        let mut connection = self.pool.acquire().await?;
         let select =
             sqlx::query_as("SELECT customer, item, quantity, state FROM orders WHERE id = $1").bind(id);
         let found = select.fetch_optional(&mut *connection).await?;
@@ -86,22 +93,25 @@ impl Store {
 
     /// Whether the database answers.
     pub(crate) async fn ping(&self) -> Result<(), sqlx::Error> {
-        let mut connection = self.0.acquire().await?;
+        let mut connection = self.pool.acquire().await?;
         sqlx::query("SELECT 1").execute(&mut *connection).await.map(drop)
     }
 
     pub(crate) async fn close(&self) {
-        self.0.pool().close().await;
+        self.pool.pool().close().await;
     }
 }
 
-/// What is counted here. It is there from the first scrape: a rate needs the zero before the first order. The label is what
-/// rules and boards of this shop ask for: an order counts for the payment it makes.
-pub(crate) fn created_family() -> Declaration {
-    let family = Declaration::counter("app_order_created_total").help("Total number of orders created");
-    family.label_of("service", ["payment"])
+obs::metrics::labels! {
+    /// What orders are counted by. The label is what rules and boards of this shop ask for: an order counts for the payment it
+    /// makes.
+    pub(crate) enum Counted { Payment = "payment" }
+
+    /// The labels of an order that was created.
+    pub(crate) struct Created { service: Counted }
 }
 
-fn created() -> metrics::Counter {
-    metrics::counter!("app_order_created_total", "service" => "payment")
+/// What is counted here. It is there from the first scrape: a rate needs the zero before the first order.
+pub(crate) fn created_family() -> Declaration {
+    Created::declare(Declaration::counter(CREATED).help("Total number of orders created"))
 }

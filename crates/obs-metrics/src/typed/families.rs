@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use metrics::{Counter, Gauge, Histogram, Key, Label, Metadata};
 
@@ -13,8 +14,14 @@ const METADATA: Metadata<'static> = Metadata::new(module_path!(), metrics::Level
 
 /// One handle for each combination; the place of a combination is its [`Labels::index`].
 struct Handles<L, H> {
-    all: Box<[H]>,
+    all: Arc<[H]>,
     labels: PhantomData<fn(L)>,
+}
+
+impl<L, H> Clone for Handles<L, H> {
+    fn clone(&self) -> Self {
+        Self { all: Arc::clone(&self.all), labels: PhantomData }
+    }
 }
 
 impl<L: Labels, H: Clone> Handles<L, H> {
@@ -56,8 +63,14 @@ macro_rules! family {
     ($(#[$doc:meta])* $name:ident of $handle:ident by $facade:ident, $own:ident) => {
         $(#[$doc])*
         ///
-        /// All series are there, at zero, as soon as it is made, and their handles as long as it lives.
+        /// All series are there, at zero, as soon as it is made, and their handles as long as it lives. Clones share them.
         pub struct $name<L>(Handles<L, $handle>);
+
+        impl<L> Clone for $name<L> {
+            fn clone(&self) -> Self {
+                Self(self.0.clone())
+            }
+        }
 
         impl<L: Labels> $name<L> {
             /// In the recorder that the `metrics` facade has now: to be made after the installation, or in a

@@ -2,4 +2,4 @@
 
 /// Asks nobody.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct ShutdownHandle;
+pub(crate) struct ShutdownHandle(());

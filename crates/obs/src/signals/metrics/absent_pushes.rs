@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 #[derive(Default)]
-pub(super) struct Pushes;
+pub(super) struct Pushes(());
 
 impl Pushes {
     pub(super) fn flush(&self, _: Duration) -> bool {
