@@ -204,10 +204,12 @@ pub(crate) enum Rejection {
     Source,
     /// An observation that is no number.
     Nan,
+    /// A counter that was set to less than it had.
+    Decrease,
 }
 
 impl Rejection {
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Name,
         Self::Type,
         Self::Labels,
@@ -219,6 +221,7 @@ impl Rejection {
         Self::Families,
         Self::Source,
         Self::Nan,
+        Self::Decrease,
     ];
 
     pub(crate) const fn as_str(self) -> &'static str {
@@ -234,6 +237,7 @@ impl Rejection {
             Self::Families => "family_cap",
             Self::Source => "source",
             Self::Nan => "nan",
+            Self::Decrease => "decrease",
         }
     }
 }

@@ -107,34 +107,34 @@ impl Family {
                     None => return false,
                 },
             };
-            let value = label.value().as_bytes();
-            let from = at + name.len() + 2;
-            let to = from + value.len();
-            if to >= text.len() || text[to] != b'"' || !same(&text[from..to], value) {
-                return false;
+            match past(text, at, name, label.value().as_bytes()) {
+                Some(next) => at = next,
+                None => return false,
             }
-            at = to + 2;
         }
-        // One past the quote that ends the text, and one more for the comma that is not there.
-        at == text.len() + 1 || at == 0 && text.is_empty()
+        is_end(text, at)
     }
-}
 
-impl Family {
     /// Whether `text`, which must be plain, is rendered of these values in the order of the labels.
     #[inline]
     pub(crate) fn has<'a>(&self, values: impl Iterator<Item = &'a [u8]>, text: &[u8]) -> bool {
-        let mut at = 0;
-        for (name, value) in self.labels.iter().zip(values) {
-            let from = at + name.len() + 2;
-            let to = from + value.len();
-            if to >= text.len() || text[to] != b'"' || !same(&text[from..to], value) {
-                return false;
-            }
-            at = to + 2;
-        }
-        at == text.len() + 1 || at == 0 && text.is_empty()
+        let mut labels = self.labels.iter().zip(values);
+        labels.try_fold(0, |at, (name, value)| past(text, at, name, value)).is_some_and(|at| is_end(text, at))
     }
+}
+
+/// Where the next label begins, if at `at` there is one with this value; its name is not looked at.
+#[inline]
+fn past(text: &[u8], at: usize, name: &str, value: &[u8]) -> Option<usize> {
+    let from = at + name.len() + 2;
+    let to = from + value.len();
+    (to < text.len() && text[to] == b'"' && same(&text[from..to], value)).then_some(to + 2)
+}
+
+/// One past the quote that ends the text, and one more for the comma that is not there.
+#[inline]
+fn is_end(text: &[u8], at: usize) -> bool {
+    at == text.len() + 1 || at == 0 && text.is_empty()
 }
 
 /// Equality without a call: names and values are short.

@@ -42,7 +42,8 @@
 //!   and counted in `obs_metric_rejected_total{reason="source"}`.
 //! - A [const label](Builder::const_label) stands in every sample, but not beside a label of the metric's own that has
 //!   the same name.
-//! - What is no number (NaN) is not observed, but counted in `obs_metric_rejected_total{reason="nan"}`.
+//! - What is no number (NaN) is not observed, but counted in `obs_metric_rejected_total{reason="nan"}`; so is a counter
+//!   that is set to less than it had, by `reason="decrease"`, and keeps what it had.
 //!
 //! # Features
 //!

@@ -7,6 +7,7 @@ use obs_core::context::{self, Ids};
 
 use super::arena::HOT;
 use super::{Make, Stored, Tail, Value};
+use crate::error::Rejection;
 use crate::family::Family;
 
 pub(crate) struct Counters;
@@ -78,7 +79,11 @@ impl<T: Tail> metrics::CounterFn for Counter<T> {
 
     fn absolute(&self, value: u64) {
         // What threads count after they were read here counts as added after the set.
-        self.cold.fetch_max(value.saturating_sub(self.hot_total()), Ordering::Relaxed);
+        let hot = self.hot_total();
+        let cold = self.cold.fetch_max(value.saturating_sub(hot), Ordering::Relaxed);
+        if value < cold.wrapping_add(hot) {
+            self.family.shared.reject(Rejection::Decrease);
+        }
     }
 }
 

@@ -72,18 +72,25 @@ fn a_gauge_moved_by_many_threads_ends_where_it_should() {
     assert_eq!(value(&recorder, "x"), Some(16_000.0));
 }
 
+const DECREASES: &str = "obs_metric_rejected_total{reason=\"decrease\"}";
+
 #[test]
 fn absolute_raises_a_counter_and_never_lowers_it_cold_or_hot() {
     let recorder = recorder();
     let counter: metrics::Counter = recorder.counter("x", &[]).unwrap().into();
     let check = |expected: f64| assert_eq!(value(&recorder, "x_total"), Some(expected));
     counter.absolute(100);
+    assert_eq!(value(&recorder, DECREASES), None);
     counter.absolute(50);
     check(100.0);
+    assert_eq!(value(&recorder, DECREASES), Some(1.0));
+    counter.absolute(100);
+    assert_eq!(value(&recorder, DECREASES), Some(1.0), "to what it had is no decrease");
     counter.increment(5_000);
     counter.increment(1);
     counter.absolute(5_100);
     check(5_101.0);
+    assert_eq!(value(&recorder, DECREASES), Some(2.0), "hot as cold");
     counter.absolute(6_000);
     counter.increment(1);
     check(6_001.0);
