@@ -96,14 +96,16 @@ fn apt_get(arguments: &[&str]) -> Result {
 
 /// Outside of the repository and of its builds, so that neither a clean clone nor `cargo clean` fetches it again.
 /// `OBS_E2E_CACHE` names another folder.
-fn venv() -> Result<PathBuf> {
+pub(super) fn cache() -> Result<PathBuf> {
     let folder = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let cache = folder("OBS_E2E_CACHE")
+    folder("OBS_E2E_CACHE")
         .or_else(|| folder("XDG_CACHE_HOME").map(|cache| cache.join("obs-e2e")))
-        .or_else(|| folder("HOME").map(|home| home.join(".cache/obs-e2e")));
-    cache
-        .map(|cache| cache.join("venv"))
-        .ok_or_else(|| "set OBS_E2E_CACHE to a folder for the venv".to_owned())
+        .or_else(|| folder("HOME").map(|home| home.join(".cache/obs-e2e")))
+        .ok_or_else(|| "set OBS_E2E_CACHE to a folder for the servers".to_owned())
+}
+
+fn venv() -> Result<PathBuf> {
+    Ok(cache()?.join("venv"))
 }
 
 fn in_path(name: &str) -> Option<PathBuf> {

@@ -1,6 +1,7 @@
 //! The checker: real requests, real servers, and every signal held against what was sent.
 
 mod books;
+mod built;
 mod counts;
 mod eventually;
 mod folder;

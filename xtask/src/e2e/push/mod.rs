@@ -43,10 +43,7 @@ const ALL: [(&str, Check); 10] = [
     ("job: a refusal is told in the gateway's own words", job::refused),
     ("job: through TLS and basic auth", job::through_tls),
     ("job: a wrong password and an unknown authority are told", job::shut_out),
-    (
-        "function: every call's samples are in Prometheus before it answers, by remote write 1.0",
-        function::found,
-    ),
+    ("function: every call's samples are in Prometheus before it answers, by remote write", function::found),
     ("function: buckets are whole, and nothing is out of order or lost", function::whole),
     ("function: an OTLP collector takes it all", function::to_collector),
     ("function: a server that is down costs no more than the deadline of each flush", function::server_down),
