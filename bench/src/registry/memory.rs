@@ -25,12 +25,14 @@ pub(crate) struct Usage {
     pub(crate) resident: i64,
 }
 
-/// Begins, at zero.
-pub(crate) fn watch() {
+/// Begins, at zero; gives the resident bytes before.
+pub(crate) fn watch() -> i64 {
+    let resident = resident();
     LIVE.store(0, Relaxed);
     PEAK.store(0, Relaxed);
     ALLOCATIONS.store(0, Relaxed);
     WATCHING.store(true, Relaxed);
+    resident
 }
 
 /// The books so far.

@@ -34,13 +34,17 @@ impl<const N: usize> Vector<N> {
     #[inline]
     fn with(&self, values: [&str; N], using: impl Fn(&dyn Stored)) {
         let hash = values.iter().fold(self.seed, |seed, value| near::mix(seed, value.as_bytes()));
-        let is = |series: &Arc<dyn Stored>| {
-            let in_order = self.order.iter().map(|&at| values[at].as_bytes());
-            Arc::ptr_eq(series.family(), &self.family) && self.family.has(in_order, series.text())
-        };
+        let is = |series: &Arc<dyn Stored>| self.is(values, series);
         if !near::with(self.recorder.0.id, hash, is, |series| using(&**series)) {
             self.far(hash, values, using);
         }
+    }
+
+    /// Whether these, which must be plain, are the values of a series.
+    #[inline]
+    fn is(&self, values: [&str; N], series: &Arc<dyn Stored>) -> bool {
+        let in_order = self.order.iter().map(|&at| values[at].as_bytes());
+        Arc::ptr_eq(series.family(), &self.family) && self.family.has(in_order, series.text())
     }
 
     #[cold]
@@ -48,8 +52,9 @@ impl<const N: usize> Vector<N> {
         let labels = self.names.iter().map(String::as_str).zip(values);
         match self.recorder.register(self.family.kind, &self.family.name, labels) {
             Ok(series) => {
-                // What is escaped is not found by what is not.
-                if !series.text().contains(&b'\\') {
+                // What is escaped is not found by what is not, nor is the overflow series by what it stands for; neither is
+                // to push out others.
+                if !series.text().contains(&b'\\') && self.is(values, &series) {
                     near::keep(self.recorder.0.id, hash, &series);
                 }
                 using(&*series);
@@ -107,7 +112,7 @@ impl<const N: usize> CounterVec<N> {
     #[inline]
     pub fn increment(&self, values: [&str; N], by: u64) {
         let ids = context::sampled();
-        self.0.with(values, |series| series.add(by, ids));
+        self.0.with(values, |series| series.add(by, ids.as_ref()));
     }
 }
 
@@ -140,6 +145,6 @@ impl<const N: usize> HistogramVec<N> {
     #[inline]
     pub fn record(&self, values: [&str; N], value: f64) {
         let ids = context::sampled();
-        self.0.with(values, |series| series.observe(value, ids));
+        self.0.with(values, |series| series.observe(value, ids.as_ref()));
     }
 }

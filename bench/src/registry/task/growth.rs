@@ -34,13 +34,12 @@ fn run(named: &Named, turns: u64) -> Measured {
     let (count, observe) = (peer.counting(), peer.observing());
     count(WARM);
     observe(WARM);
-    watch();
-    let before = usage();
+    let before = watch();
     observe(turns);
     count(turns);
     let Usage { live, peak, allocations, resident } = usage();
     check(&*peer, COUNTER, None, WARM + turns)?;
     check(&*peer, &format!("{HISTOGRAM}_count"), None, WARM + turns)?;
-    let more = resident - before.resident;
+    let more = resident - before;
     Ok(vec![turns as f64, live as f64, peak as f64, allocations as f64, more as f64])
 }

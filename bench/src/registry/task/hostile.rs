@@ -33,8 +33,7 @@ fn run(named: &Named, values: u64) -> Measured {
     let peer = (named.make)(Caps::Default);
     let mut random = Random(0x9e37_79b9_7f4a_7c15);
     peer.login(&random.text());
-    watch();
-    let (before, began) = (usage(), clock::process_cpu());
+    let (before, began) = (watch(), clock::process_cpu());
     (1..values).for_each(|_| peer.login(&random.text()));
     let (after, took) = (usage(), clock::process_cpu() - began);
     let found = find(&peer.exposition(), SAMPLE);
@@ -42,8 +41,8 @@ fn run(named: &Named, values: u64) -> Measured {
     Ok(vec![
         values as f64,
         found.series as f64,
-        (after.live - before.live) as f64,
-        (after.resident - before.resident) as f64,
+        after.live as f64,
+        (after.resident - before) as f64,
         took.as_nanos() as f64 / values as f64,
     ])
 }

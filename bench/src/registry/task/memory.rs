@@ -54,11 +54,10 @@ fn measure(
     let peer = (named.make)(Caps::Raised);
     // What the first series of all brings along is no cost of a series.
     add(&*peer, 0..1);
-    watch();
-    let before = usage();
+    let before = watch();
     add(&*peer, 1..series as usize + 1);
     let Usage { live, peak, resident, .. } = usage();
     check(&*peer, sample, Some(series + 1), (series + 1) * each)?;
     let each = |bytes: i64| bytes as f64 / series as f64;
-    Ok(vec![series as f64, each(live), each(peak), each(resident - before.resident)])
+    Ok(vec![series as f64, each(live), each(peak), each(resident - before)])
 }
