@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use metrics::Key;
 use obs_core::keys::Kind;
 
+use crate::family::Family;
 use crate::series::Stored;
 
 /// How many series a thread remembers; a power of two. An entry that is pushed out costs a look into the registry, no
@@ -17,7 +18,8 @@ const KEPT: usize = 512;
 const WAYS: usize = 4;
 
 struct Entry {
-    recorder: u64,
+    /// The number of the recorder whose keys were asked for, or of the family by [`of_family`].
+    owner: u64,
     hash: u64,
     series: Arc<dyn Stored>,
 }
@@ -33,13 +35,10 @@ struct Near {
 impl Near {
     /// The entry under `hash` that `is` confirms.
     #[inline]
-    fn entry(&self, recorder: u64, hash: u64, is: impl Fn(&Arc<dyn Stored>) -> bool) -> Option<&Entry> {
+    fn entry(&self, owner: u64, hash: u64, is: impl Fn(&Arc<dyn Stored>) -> bool) -> Option<&Entry> {
         let first = place(hash);
         let places = self.entries.get(first..first + WAYS)?;
-        places
-            .iter()
-            .flatten()
-            .find(|entry| entry.hash == hash && entry.recorder == recorder && is(&entry.series))
+        places.iter().flatten().find(|entry| entry.hash == hash && entry.owner == owner && is(&entry.series))
     }
 }
 
@@ -78,10 +77,16 @@ pub(crate) fn find(recorder: u64, kind: Kind, key: &Key) -> Option<Arc<dyn Store
     NEAR.try_with(find).ok().flatten()
 }
 
+/// The number of a family, which is no recorder's: its address, at which there is no other as long as a series of it is
+/// held here.
+pub(crate) fn of_family(family: &Arc<Family>) -> u64 {
+    1 << 63 | Arc::as_ptr(family) as u64
+}
+
 /// Lends the series under `hash` that `is` confirms to `using`; whether there is one.
 #[inline]
 pub(crate) fn with(
-    recorder: u64,
+    owner: u64,
     hash: u64,
     is: impl Fn(&Arc<dyn Stored>) -> bool,
     using: impl Fn(&Arc<dyn Stored>),
@@ -91,7 +96,7 @@ pub(crate) fn with(
         if near.generation != GENERATION.load(Ordering::Relaxed) {
             return None;
         }
-        using(&near.entry(recorder, hash, is)?.series);
+        using(&near.entry(owner, hash, is)?.series);
         Some(())
     };
     NEAR.try_with(found).ok().flatten().is_some()
@@ -129,8 +134,8 @@ fn short(bytes: &[u8]) -> u64 {
 }
 
 /// Remembers a series that the registry found under `hash`.
-pub(crate) fn keep(recorder: u64, hash: u64, series: &Arc<dyn Stored>) {
-    let entry = Entry { recorder, hash, series: Arc::clone(series) };
+pub(crate) fn keep(owner: u64, hash: u64, series: &Arc<dyn Stored>) {
+    let entry = Entry { owner, hash, series: Arc::clone(series) };
     let old = NEAR.try_with(|near| {
         let mut near = near.try_borrow_mut().ok()?;
         let Near { generation, entries } = &mut *near;
