@@ -26,6 +26,16 @@ pub fn pin_this_process(core: usize) {
     }
 }
 
+/// Moves the calling thread alone to `core`.
+pub fn pin_this_thread(core: usize) {
+    if available() {
+        let mut cores = rustix::thread::CpuSet::new();
+        cores.set(core);
+        // As above.
+        let _ = rustix::thread::sched_setaffinity(None, &cores);
+    }
+}
+
 /// Whether processes can be pinned here; the tables say so.
 pub fn available() -> bool {
     static AVAILABLE: std::sync::OnceLock<bool> = std::sync::OnceLock::new();

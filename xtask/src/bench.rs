@@ -2,14 +2,14 @@
 
 use crate::{Result, cargo};
 
-const BENCHMARKS: [&str; 2] = ["whole-request", "micro"];
+const BENCHMARKS: [&str; 3] = ["whole-request", "micro", "registry"];
 
-/// `cargo xtask bench [whole-request|micro] [arguments]`; without a name each runs with its defaults.
+/// `cargo xtask bench [whole-request|micro|registry] [arguments]`; without a name each runs with its defaults.
 pub(crate) fn run(arguments: &[String]) -> Result {
     match arguments.split_first() {
         None => BENCHMARKS.iter().try_for_each(|name| benchmark(name, &[])),
         Some((name, rest)) if BENCHMARKS.contains(&name.as_str()) => benchmark(name, rest),
-        Some((other, _)) => Err(format!("no benchmark `{other}`; there are {}", BENCHMARKS.join(" and "))),
+        Some((other, _)) => Err(format!("no benchmark `{other}`; there are {}", BENCHMARKS.join(", "))),
     }
 }
 

@@ -41,7 +41,7 @@ usage: cargo xtask <command>
             --only NAME      quickstart or shop alone
             --install        bring those servers first: apt-get as root, and a Python venv
   bench   build and run the benchmarks in release
-            [whole-request|micro] [arguments of that benchmark]";
+            [whole-request|micro|registry] [arguments of that benchmark]";
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);

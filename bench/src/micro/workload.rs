@@ -121,6 +121,11 @@ pub(crate) fn routes() -> Vec<String> {
     (0..ROUTES).map(|number| format!("/api/v1/resource-{number}/{{id}}")).collect()
 }
 
+/// The label values of the typed rows, of all twelve combinations: a post, the class of its status by number, from a cache.
+pub(crate) fn answers() -> [(bool, u8, bool); 12] {
+    std::array::from_fn(|at| (at % 2 == 1, (at / 2 % 3) as u8, at / 6 == 1))
+}
+
 /// An observation that walks through all buckets, in seconds.
 pub(crate) fn observation(turn: u64) -> f64 {
     (turn % 613) as f64 * 0.01

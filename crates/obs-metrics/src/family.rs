@@ -137,15 +137,25 @@ fn is_end(text: &[u8], at: usize) -> bool {
     at == text.len() + 1 || at == 0 && text.is_empty()
 }
 
-/// Equality without a call: names and values are short.
+/// Equality without a call: names and values are short. The last word is compared whole, with bytes that were compared
+/// before.
 #[inline]
 fn same(a: &[u8], b: &[u8]) -> bool {
     if a.len() != b.len() {
         return false;
     }
-    let (mut a_words, mut b_words) = (a.chunks_exact(8), b.chunks_exact(8));
-    a_words.by_ref().zip(b_words.by_ref()).all(|(a, b)| a == b)
-        && a_words.remainder().iter().zip(b_words.remainder()).all(|(a, b)| a == b)
+    match (a.last_chunk::<8>(), b.last_chunk::<8>()) {
+        (Some(a_last), Some(b_last)) => {
+            let (a_words, b_words) = (a.as_chunks::<8>().0, b.as_chunks::<8>().0);
+            a_last == b_last && a_words.iter().zip(b_words).all(|(a, b)| a == b)
+        }
+        _ => match (a.first_chunk::<4>(), a.last_chunk::<4>(), b.first_chunk::<4>(), b.last_chunk::<4>()) {
+            (Some(a_first), Some(a_last), Some(b_first), Some(b_last)) => {
+                a_first == b_first && a_last == b_last
+            }
+            _ => a.iter().zip(b).all(|(a, b)| a == b),
+        },
+    }
 }
 
 impl Family {

@@ -27,6 +27,11 @@ impl Counter {
     /// Adds `by`; with `ids` it may become the exemplar, without them it does not, whatever span is open.
     #[inline]
     pub fn add(&self, by: u64, ids: Option<Ids>) {
+        self.add_of(by, ids.as_ref());
+    }
+
+    #[inline]
+    pub(crate) fn add_of(&self, by: u64, ids: Option<&Ids>) {
         if let Some(series) = &self.0 {
             series.add(by, ids);
         }
@@ -68,6 +73,11 @@ impl Histogram {
     /// is open.
     #[inline]
     pub fn observe(&self, value: f64, ids: Option<Ids>) {
+        self.observe_of(value, ids.as_ref());
+    }
+
+    #[inline]
+    pub(crate) fn observe_of(&self, value: f64, ids: Option<&Ids>) {
         if let Some(series) = &self.0 {
             series.observe(value, ids);
         }

@@ -101,7 +101,12 @@ impl OperationObserver for Operations {
             is_cancelled,
         };
         let ids = context.is_sampled().then(|| context.ids());
-        Lately::with(&LATELY, key, |key| self.handles(key), |handles| handles.count(end.duration, ids));
+        Lately::with(
+            &LATELY,
+            key,
+            |key| self.handles(key),
+            |handles| handles.count(end.duration, ids.as_ref()),
+        );
     }
 }
 

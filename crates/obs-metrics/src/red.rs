@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use obs_core::Outcome;
-use obs_core::context::{Context, Route};
+use obs_core::context::{Context, Ids, Route};
 use obs_core::keys::{Metric, metric};
 use obs_core::observe::{End, Method, Observer, Request, Verdict};
 
@@ -75,7 +75,12 @@ impl Observer for Red {
         let key =
             Key { recorder: self.recorder.0.id, route, method: request.method, status, outcome: end.outcome };
         let ids = (verdict == Verdict::Keep).then(|| context.ids());
-        Lately::with(&LATELY, key, |key| self.handles(key), |handles| handles.count(end.duration, ids));
+        Lately::with(
+            &LATELY,
+            key,
+            |key| self.handles(key),
+            |handles| handles.count(end.duration, ids.as_ref()),
+        );
     }
 }
 
@@ -88,11 +93,11 @@ pub(crate) struct Handles {
 
 impl Handles {
     #[inline]
-    pub(crate) fn count(&self, duration: Duration, ids: Option<obs_core::context::Ids>) {
-        self.count.add(1, ids);
-        self.duration.observe(duration.as_secs_f64(), ids);
+    pub(crate) fn count(&self, duration: Duration, ids: Option<&Ids>) {
+        self.count.add_of(1, ids);
+        self.duration.observe_of(duration.as_secs_f64(), ids);
         if let Some(errors) = &self.errors {
-            errors.add(1, ids);
+            errors.add_of(1, ids);
         }
     }
 }

@@ -18,29 +18,31 @@ struct Vector<const N: usize> {
     names: [String; N],
     /// For each label of the family, the place of its value among the caller's.
     order: [usize; N],
-    /// Of the family alone, so that values are all that is left to hash.
-    seed: u64,
+    /// The family's number among what threads remember: values are all that is left to hash and compare.
+    owner: u64,
 }
 
 impl<const N: usize> Vector<N> {
     fn new(recorder: &Recorder, kind: Kind, name: &str, names: [&str; N]) -> Result<Self, RegisterError> {
         let (family, order) = recorder.family(kind, name, names)?;
-        // Nobody else has this address as long as the family is held here.
-        let seed = near::mix(0, &(Arc::as_ptr(&family) as usize).to_le_bytes());
-        Ok(Self { recorder: recorder.clone(), family, names: names.map(str::to_owned), order, seed })
+        let owner = near::of_family(&family);
+        Ok(Self { recorder: recorder.clone(), family, names: names.map(str::to_owned), order, owner })
     }
 
     /// Lends the series of these values to `using`; what is refused is counted, and lends nothing.
     #[inline]
     fn with(&self, values: [&str; N], using: impl Fn(&dyn Stored)) {
-        let hash = values.iter().fold(self.seed, |seed, value| near::mix(seed, value.as_bytes()));
-        let is = |series: &Arc<dyn Stored>| {
-            let in_order = self.order.iter().map(|&at| values[at].as_bytes());
-            Arc::ptr_eq(series.family(), &self.family) && self.family.has(in_order, series.text())
-        };
-        if !near::with(self.recorder.0.id, hash, is, |series| using(&**series)) {
+        let hash = values.iter().fold(self.owner, |seed, value| near::mix(seed, value.as_bytes()));
+        let is = |series: &Arc<dyn Stored>| self.is(values, series);
+        if !near::with(self.owner, hash, is, |series| using(&**series)) {
             self.far(hash, values, using);
         }
+    }
+
+    /// Whether these, which must be plain, are the values of a series of this family.
+    #[inline]
+    fn is(&self, values: [&str; N], series: &Arc<dyn Stored>) -> bool {
+        self.family.has(self.order.iter().map(|&at| values[at].as_bytes()), series.text())
     }
 
     #[cold]
@@ -48,9 +50,10 @@ impl<const N: usize> Vector<N> {
         let labels = self.names.iter().map(String::as_str).zip(values);
         match self.recorder.register(self.family.kind, &self.family.name, labels) {
             Ok(series) => {
-                // What is escaped is not found by what is not.
-                if !series.text().contains(&b'\\') {
-                    near::keep(self.recorder.0.id, hash, &series);
+                // What is escaped is not found by what is not, nor is the overflow series by what it stands for; neither is
+                // to push out others.
+                if !series.text().contains(&b'\\') && self.is(values, &series) {
+                    near::keep(self.owner, hash, &series);
                 }
                 using(&*series);
             }
@@ -107,7 +110,7 @@ impl<const N: usize> CounterVec<N> {
     #[inline]
     pub fn increment(&self, values: [&str; N], by: u64) {
         let ids = context::sampled();
-        self.0.with(values, |series| series.add(by, ids));
+        self.0.with(values, |series| series.add(by, ids.as_ref()));
     }
 }
 
@@ -140,6 +143,6 @@ impl<const N: usize> HistogramVec<N> {
     #[inline]
     pub fn record(&self, values: [&str; N], value: f64) {
         let ids = context::sampled();
-        self.0.with(values, |series| series.observe(value, ids));
+        self.0.with(values, |series| series.observe(value, ids.as_ref()));
     }
 }

@@ -3,6 +3,7 @@
 mod calls;
 mod exporter;
 mod fastrace_peer;
+mod obs_metrics_subjects;
 mod obs_subjects;
 mod opentelemetry_peer;
 mod prometheus_client_peer;
@@ -64,7 +65,7 @@ pub(crate) const ROWS: &[Row] = &[
         make: opentelemetry_peer::unsampled,
     },
     Row { name: "root-span-unsampled/fastrace", batch: 20_000, make: fastrace_peer::unsampled },
-    Row { name: "counter-cached/obs", batch: 500_000, make: obs_subjects::counter_cached },
+    Row { name: "counter-cached/obs", batch: 500_000, make: obs_metrics_subjects::counter_cached },
     Row {
         name: "counter-cached/metrics-exporter-prometheus",
         batch: 500_000,
@@ -76,7 +77,16 @@ pub(crate) const ROWS: &[Row] = &[
         make: prometheus_client_peer::counter_cached,
     },
     Row { name: "counter-cached/prometheus", batch: 500_000, make: prometheus_peer::counter_cached },
-    Row { name: "counter-dynamic/obs", batch: 50_000, make: obs_subjects::counter_dynamic },
+    Row { name: "counter-typed/obs", batch: 500_000, make: obs_metrics_subjects::counter_typed },
+    Row {
+        name: "counter-typed/prometheus-client",
+        batch: 100_000,
+        make: prometheus_client_peer::counter_typed,
+    },
+    Row { name: "counter-typed/prometheus", batch: 100_000, make: prometheus_peer::counter_typed },
+    Row { name: "counter-typed/prometheus-by-hand", batch: 500_000, make: prometheus_peer::counter_by_hand },
+    Row { name: "counter-dynamic/obs", batch: 50_000, make: obs_metrics_subjects::counter_dynamic },
+    Row { name: "counter-dynamic/obs-vec", batch: 200_000, make: obs_metrics_subjects::counter_vector },
     Row {
         name: "counter-dynamic/metrics-exporter-prometheus",
         batch: 20_000,
@@ -88,7 +98,7 @@ pub(crate) const ROWS: &[Row] = &[
         make: prometheus_client_peer::counter_dynamic,
     },
     Row { name: "counter-dynamic/prometheus", batch: 100_000, make: prometheus_peer::counter_dynamic },
-    Row { name: "histogram-cached/obs", batch: 300_000, make: obs_subjects::histogram_cached },
+    Row { name: "histogram-cached/obs", batch: 300_000, make: obs_metrics_subjects::histogram_cached },
     Row {
         name: "histogram-cached/metrics-exporter-prometheus",
         batch: 100_000,
@@ -100,13 +110,14 @@ pub(crate) const ROWS: &[Row] = &[
         make: prometheus_client_peer::histogram_cached,
     },
     Row { name: "histogram-cached/prometheus", batch: 300_000, make: prometheus_peer::histogram_cached },
+    Row { name: "histogram-native/obs", batch: 300_000, make: obs_metrics_subjects::histogram_native },
     Row { name: "client-call/obs", batch: 5_000, make: calls::obs::http },
     Row { name: "client-call/none", batch: 20_000, make: calls::http_bare },
     Row { name: "client-call/assembled", batch: 2_000, make: calls::assembled::http },
     Row { name: "client-call-reqwest/obs", batch: 5_000, make: calls::obs::reqwest },
     Row { name: "client-call-reqwest/none", batch: 20_000, make: calls::reqwest_bare },
     Row { name: "client-call-reqwest/assembled", batch: 2_000, make: calls::assembled::reqwest },
-    Row { name: "scrape/obs", batch: 20, make: obs_subjects::scrape },
+    Row { name: "scrape/obs", batch: 20, make: obs_metrics_subjects::scrape },
     Row { name: "scrape/metrics-exporter-prometheus", batch: 2, make: exporter::scrape },
     Row { name: "scrape/prometheus-client", batch: 5, make: prometheus_client_peer::scrape },
     Row { name: "scrape/prometheus", batch: 3, make: prometheus_peer::scrape },

@@ -1,14 +1,12 @@
-//! obs, part by part: its subscriber, or its layers on a registry where other layers are wanted beside them, and its
-//! recorder behind the facade, as its umbrella installs them.
+//! obs's subscriber, or its layers on a registry where other layers are wanted beside them, as its umbrella installs them.
 
 use super::Subject;
-use crate::workload::{self, BUCKETS, expect, sum};
+use crate::workload::{self, expect};
 use obs_core::fields::Value;
 use obs_core::keys::Metric;
 use obs_core::meter::Meter;
 use obs_core::{Base, Resource, context, keys};
 use obs_logs::{Logs, LogsGuard, Output};
-use obs_metrics::{Format, Recorder};
 use obs_trace::layer::TraceLayer;
 use obs_trace::{Kind, Sampler, SpanRecord, SpanSink, Tracer};
 use std::hint::black_box;
@@ -19,7 +17,7 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt as _;
 
-fn base() -> Arc<Base> {
+pub(super) fn base() -> Arc<Base> {
     Base::new(Resource::new("micro"))
 }
 
@@ -211,65 +209,4 @@ pub(crate) fn root_span_native() -> Subject {
 /// A root span by the engine that is not.
 pub(crate) fn root_span_native_unsampled() -> Subject {
     native_spans(Sampler::always_off(), |_| 0)
-}
-
-/// The recorder behind the facade. Its cap of series is raised, or the scrape would be of one overflow series.
-fn recorder() -> Recorder {
-    let recorder = Recorder::builder(base())
-        .default_buckets(BUCKETS)
-        .series_cap(2 * workload::SCRAPE_COUNTERS)
-        .build()
-        .expect("bounds that ascend");
-    metrics::set_global_recorder(recorder.clone()).expect("one recorder in this process");
-    recorder
-}
-
-fn rendered(recorder: &Recorder) -> String {
-    String::from_utf8(recorder.render(Format::Text)).expect("an exposition is UTF-8")
-}
-
-/// A counter whose handle is kept.
-pub(crate) fn counter_cached() -> Subject {
-    let (recorder, counter) = (recorder(), workload::facade_counter());
-    Subject::new(
-        move |count| (0..count).for_each(|_| black_box(&counter).increment(1)),
-        move |total| expect("counted", sum(&rendered(&recorder), "requests_total"), total),
-    )
-}
-
-/// A counter found by labels that are only known at run time.
-pub(crate) fn counter_dynamic() -> Subject {
-    let (recorder, routes) = (recorder(), workload::routes());
-    Subject::new(
-        move |count| {
-            for turn in 0..count as usize {
-                workload::facade_count(&routes[turn % routes.len()]);
-            }
-        },
-        move |total| expect("counted", sum(&rendered(&recorder), "requests_total"), total),
-    )
-}
-
-/// A histogram whose handle is kept; exemplars are on, and no span is open.
-pub(crate) fn histogram_cached() -> Subject {
-    let (recorder, histogram) = (recorder(), workload::facade_histogram());
-    Subject::new(
-        move |count| (0..count).for_each(|turn| black_box(&histogram).record(workload::observation(turn))),
-        move |total| expect("observed", sum(&rendered(&recorder), "duration_seconds_count"), total),
-    )
-}
-
-/// The whole exposition, with the recorder's own few numbers on top.
-pub(crate) fn scrape() -> Subject {
-    let recorder = recorder();
-    workload::facade_scrape();
-    let checked = recorder.clone();
-    Subject::new(
-        move |count| (0..count).for_each(|_| drop(black_box(recorder.render(Format::Text)))),
-        move |_| {
-            let text = rendered(&checked);
-            let asked_for: Vec<_> = text.lines().filter(|line| !line.starts_with("obs_")).collect();
-            workload::check_scrape(&asked_for.join("\n"))
-        },
-    )
 }

@@ -2,7 +2,7 @@
 
 use super::Subject;
 use crate::workload::{self, BUCKETS, SCRAPE_COUNTERS, SCRAPE_HISTOGRAMS, expect};
-use prometheus_client::encoding::{EncodeLabelSet, text};
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
@@ -18,6 +18,26 @@ struct Labels {
 
 fn labels(route: &str) -> Labels {
     Labels { method: "GET", route: route.to_owned(), status: 200 }
+}
+
+#[derive(Clone, Copy, Debug, Hash, PartialEq, Eq, EncodeLabelValue)]
+enum Method {
+    Get,
+    Post,
+}
+
+#[derive(Clone, Copy, Debug, Hash, PartialEq, Eq, EncodeLabelValue)]
+enum Class {
+    Ok,
+    Wrong,
+    Failed,
+}
+
+#[derive(Clone, Copy, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Answer {
+    method: Method,
+    class: Class,
+    cached: bool,
 }
 
 fn histograms() -> Family<Labels, Histogram> {
@@ -48,6 +68,28 @@ pub(crate) fn counter_dynamic() -> Subject {
         move |total| {
             let sum = all.iter().map(|route| counted.get_or_create(&labels(route)).get()).sum();
             expect("counted", sum, total)
+        },
+    )
+}
+
+/// A counter found by labels that the compiler knows.
+pub(crate) fn counter_typed() -> Subject {
+    let family = Family::<Answer, Counter>::default();
+    let counted = family.clone();
+    let labels = workload::answers().map(|(is_post, class, cached)| Answer {
+        method: if is_post { Method::Post } else { Method::Get },
+        class: [Class::Ok, Class::Wrong, Class::Failed][usize::from(class)],
+        cached,
+    });
+    Subject::new(
+        move |count| {
+            for turn in 0..count as usize {
+                family.get_or_create(&labels[turn % labels.len()]).inc();
+            }
+        },
+        move |total| {
+            let of = |labels| counted.get_or_create(labels).get();
+            expect("counted", labels.iter().map(of).sum(), total)
         },
     )
 }

@@ -43,6 +43,54 @@ pub(crate) fn counter_dynamic() -> Subject {
     )
 }
 
+/// Label values of the typed rows.
+fn answers() -> [[&'static str; 3]; 12] {
+    workload::answers().map(|(is_post, class, cached)| {
+        [
+            if is_post { "POST" } else { "GET" },
+            ["2xx", "4xx", "5xx"][usize::from(class)],
+            if cached { "true" } else { "false" },
+        ]
+    })
+}
+
+fn answer_counters() -> IntCounterVec {
+    IntCounterVec::new(Opts::new("answers_total", "Answers"), &["method", "class", "cached"])
+        .expect("valid names")
+}
+
+/// A counter found by labels that the compiler knows, which this crate looks up as any others.
+pub(crate) fn counter_typed() -> Subject {
+    let (vector, labels) = (answer_counters(), answers());
+    let counted = vector.clone();
+    Subject::new(
+        move |count| {
+            for turn in 0..count as usize {
+                vector.with_label_values(&labels[turn % labels.len()]).inc();
+            }
+        },
+        move |total| {
+            let of = |labels: &[&str; 3]| counted.with_label_values(labels).get();
+            expect("counted", labels.iter().map(of).sum(), total)
+        },
+    )
+}
+
+/// The same with handles looked up once and kept in a list by hand.
+pub(crate) fn counter_by_hand() -> Subject {
+    let vector = answer_counters();
+    let handles = answers().map(|labels| vector.with_label_values(&labels));
+    let counted = handles.clone();
+    Subject::new(
+        move |count| {
+            for turn in 0..count as usize {
+                handles[turn % handles.len()].inc();
+            }
+        },
+        move |total| expect("counted", counted.iter().map(|counter| counter.get()).sum(), total),
+    )
+}
+
 /// A histogram whose handle is kept.
 pub(crate) fn histogram_cached() -> Subject {
     let histogram = histograms().with_label_values(&["GET", "/users/{id}", "200"]);

@@ -12,8 +12,8 @@ use std::sync::{Arc, Weak};
 pub use local::{Local, LocalKind};
 pub use route::Route;
 pub use scope::{
-    Around, Innermost, PollScope, Silence, current, current_ids, enter_poll, innermost_tagged, is_silenced,
-    leave, leave_tagged, push, push_tagged, sampled, silence, with_current, with_polled_request,
+    Around, Innermost, PollScope, Silence, current, current_ids, enter_poll, innermost_tagged, is_open,
+    is_silenced, leave, leave_tagged, push, push_tagged, sampled, silence, with_current, with_polled_request,
 };
 
 use crate::id::{RequestId, SpanId, TraceId};
@@ -92,21 +92,25 @@ impl Context {
     }
 
     /// The three ids at once.
+    #[inline]
     pub fn ids(&self) -> Ids {
         self.ids
     }
 
     /// The trace.
+    #[inline]
     pub fn trace_id(&self) -> TraceId {
         self.ids.trace_id
     }
 
     /// The span.
+    #[inline]
     pub fn span_id(&self) -> SpanId {
         self.ids.span_id
     }
 
     /// The head decision, which is also what travels to the next service.
+    #[inline]
     pub fn is_sampled(&self) -> bool {
         self.ids.flags.is_sampled()
     }
@@ -117,6 +121,7 @@ impl Context {
     }
 
     /// What all spans under the same local root share.
+    #[inline]
     pub fn local(&self) -> &Local {
         &self.local
     }

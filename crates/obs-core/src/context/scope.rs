@@ -21,6 +21,8 @@ mod tests;
 
 thread_local! {
     static STACK: RefCell<Stack> = const { RefCell::new(Stack { entries: Vec::new(), polls: 0 }) };
+    /// How many entries the stack has: to be read where lending the stack would cost more than what is done.
+    static OPEN: Cell<usize> = const { Cell::new(0) };
     static SILENCED: Cell<u32> = const { Cell::new(0) };
 }
 
@@ -77,14 +79,29 @@ impl Stack {
         self.entries.iter().rev().find_map(|entry| entry.context.as_ref())
     }
 
+    #[inline]
+    fn push(&mut self, entry: Entry) {
+        self.entries.push(entry);
+        OPEN.set(self.entries.len());
+    }
+
+    #[inline]
+    fn pop(&mut self) -> Option<Entry> {
+        let popped = self.entries.pop();
+        OPEN.set(self.entries.len());
+        popped
+    }
+
     /// Takes out the topmost entry that `is` the one meant.
     #[inline]
     fn take(&mut self, is: impl Fn(&Entry) -> bool) -> Option<Entry> {
         if self.entries.last().is_some_and(&is) {
-            return self.entries.pop();
+            return self.pop();
         }
         let at = self.entries.iter().rposition(is)?;
-        Some(self.entries.remove(at))
+        let taken = self.entries.remove(at);
+        OPEN.set(self.entries.len());
+        Some(taken)
     }
 }
 
@@ -108,7 +125,18 @@ pub fn current_ids() -> Option<Ids> {
 /// The ids of the open context if it is sampled: what an exemplar points at.
 #[inline]
 pub fn sampled() -> Option<Ids> {
-    current_ids().filter(|ids| ids.flags.is_sampled())
+    if is_open() { sampled_top() } else { None }
+}
+
+/// Whether anything is open on this thread; where counts are cheap, looking at more than this is not.
+#[inline]
+pub fn is_open() -> bool {
+    OPEN.get() > 0
+}
+
+#[inline(never)]
+fn sampled_top() -> Option<Ids> {
+    with_current(|context| context.is_sampled().then(|| context.ids())).flatten()
 }
 
 /// Lends the open context to `read`, which copies what it needs and runs no code of a user's. `None` when no context
@@ -135,7 +163,7 @@ pub fn with_polled_request<R>(read: impl FnOnce(&Context) -> R) -> Option<R> {
 
 /// Opens `context` until [`leave`] is called with its span id, or the poll around it ends.
 pub fn push(context: Context) {
-    stack(|stack| stack.entries.push(Entry { context: Some(context), owner: Owner::NATIVE }));
+    stack(|stack| stack.push(Entry { context: Some(context), owner: Owner::NATIVE }));
 }
 
 /// Closes the topmost context that was pushed for this span, wherever it stands. Does nothing when there is none: a
@@ -152,7 +180,7 @@ pub fn leave(span_id: SpanId) {
 /// Opens a span of a subscriber under a tag of its choice below 2^63, until [`leave_tagged`] is called with that, or the poll
 /// around it ends. Without a context of its own the span shows the one it is entered in.
 pub fn push_tagged(context: Option<Context>, tag: NonZeroU64) {
-    stack(|stack| stack.entries.push(Entry { context, owner: Owner::tagged(tag) }));
+    stack(|stack| stack.push(Entry { context, owner: Owner::tagged(tag) }));
 }
 
 /// Closes the topmost span that was opened under `tag`, wherever it stands; nothing when there is none.
@@ -201,7 +229,7 @@ pub fn enter_poll(context: &Context) -> PollScope {
     let owner = stack(|stack| {
         stack.polls = (stack.polls + 1) & !Owner::POLL;
         let owner = Owner::poll(stack.polls);
-        stack.entries.push(Entry { context: Some(context.clone()), owner });
+        stack.push(Entry { context: Some(context.clone()), owner });
         owner
     });
     // Where nothing could be opened, nothing is found to be closed.
@@ -224,7 +252,7 @@ impl Drop for PollScope {
             return;
         }
         let own = |stack: &mut Stack| match stack.entries.last() {
-            Some(entry) if entry.owner == self.owner => stack.entries.pop(),
+            Some(entry) if entry.owner == self.owner => stack.pop(),
             _ => None,
         };
         // Dropped out here, where nothing is borrowed.
@@ -242,7 +270,9 @@ impl PollScope {
     fn close_all_above(&self) {
         let left = stack(|stack| {
             let own = stack.entries.iter().rposition(|entry| entry.owner == self.owner)?;
-            Some(stack.entries.split_off(own))
+            let left = stack.entries.split_off(own);
+            OPEN.set(stack.entries.len());
+            Some(left)
         });
         // The innermost first.
         left.flatten().into_iter().flat_map(|left| left.into_iter().rev()).for_each(drop);

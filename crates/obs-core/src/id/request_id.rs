@@ -13,10 +13,12 @@ use std::str::FromStr;
 /// assert!(RequestId::parse("two words").is_err());
 /// # Ok::<(), obs_core::RequestIdError>(())
 /// ```
+// At the beginning of whole words, where the check of `as_str` reads a word at a time.
 #[derive(Clone, Copy)]
+#[repr(C, align(8))]
 pub struct RequestId {
-    len: u8,
     bytes: [u8; Self::MAX_LEN],
+    len: u8,
 }
 
 /// Why a text is no request id.
@@ -62,6 +64,7 @@ impl RequestId {
     }
 
     /// The id as ASCII bytes.
+    #[inline]
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes[..usize::from(self.len)]
     }

@@ -4,7 +4,7 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
-use super::threads::{self, SHARED};
+use super::threads::{self, OWNERS, SHARED};
 
 /// How many cells hot series may use; a counter needs one, a histogram one for each bucket and one for the sum. At
 /// 8 bytes for each thread that touches a hot series, this is also the cap on promoted series.
@@ -18,20 +18,25 @@ pub(crate) const HOT: u64 = 1_024;
 #[derive(Debug)]
 pub(crate) struct Arena {
     next: AtomicU32,
-    blocks: Box<[OnceLock<Box<[AtomicU64]>>]>,
+    /// By slot; of a length known to the compiler, as are blocks, so that a count does not read it.
+    blocks: Box<[OnceLock<Box<Cells>>; OWNERS]>,
+    shared: OnceLock<Box<Cells>>,
 }
+
+type Cells = [AtomicU64; CELLS as usize];
 
 /// The cells of the thread that runs.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Mine<'a> {
-    cells: &'a [AtomicU64],
+    cells: &'a Cells,
     alone: bool,
 }
 
 impl Arena {
     pub(crate) fn new() -> Self {
         // Index 0 says "cold", so that no run begins there.
-        Self { next: AtomicU32::new(1), blocks: (0..=SHARED).map(|_| OnceLock::new()).collect() }
+        let (blocks, shared) = (Box::new([const { OnceLock::new() }; OWNERS]), OnceLock::new());
+        Self { next: AtomicU32::new(1), blocks, shared }
     }
 
     /// Makes a series hot by giving it `len` cells, unless all are taken; `run` is where they begin.
@@ -46,11 +51,25 @@ impl Arena {
         }
     }
 
+    /// The cells of the thread that runs, if it has some of its own and has counted in them before.
+    #[inline]
+    pub(crate) fn own(&self) -> Option<Mine<'_>> {
+        let cells = self.blocks.get(threads::known())?.get()?;
+        Some(Mine { cells, alone: true })
+    }
+
     #[inline]
     pub(crate) fn mine(&self) -> Mine<'_> {
+        self.own().unwrap_or_else(|| self.mine_at_first())
+    }
+
+    /// Of a thread that has not counted here before, or that shares its cells.
+    #[cold]
+    #[inline(never)]
+    fn mine_at_first(&self) -> Mine<'_> {
         let slot = threads::slot();
-        let cells = self.blocks[slot].get_or_init(block);
-        Mine { cells, alone: slot != SHARED }
+        let block = self.blocks.get(slot).unwrap_or(&self.shared);
+        Mine { cells: block.get_or_init(cells), alone: slot != SHARED }
     }
 
     /// What all threads have counted in cell `at`.
@@ -64,17 +83,17 @@ impl Arena {
     }
 
     fn read(&self, at: u32) -> impl Iterator<Item = u64> + '_ {
-        let owned = &self.blocks[..threads::high().min(SHARED)];
+        let owned = &self.blocks[..threads::high().min(OWNERS)];
         owned
             .iter()
-            .chain(&self.blocks[SHARED..])
+            .chain([&self.shared])
             .filter_map(move |block| Some(block.get()?[at as usize].load(Ordering::Relaxed)))
     }
 }
 
 #[cold]
-fn block() -> Box<[AtomicU64]> {
-    (0..CELLS).map(|_| AtomicU64::new(0)).collect()
+fn cells() -> Box<Cells> {
+    Box::new([const { AtomicU64::new(0) }; CELLS as usize])
 }
 
 impl Mine<'_> {

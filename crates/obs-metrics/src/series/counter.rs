@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use obs_core::context::{self, Ids};
 
 use super::arena::HOT;
-use super::{Make, Stored, Tail, Value};
+use super::{Make, Slot, Stored, Tail, Value};
 use crate::error::Rejection;
 use crate::family::Family;
 
@@ -47,6 +47,27 @@ impl<T: Tail> Counter<T> {
 
     #[inline]
     fn count(&self, by: u64) {
+        if !self.count_hot(by) {
+            self.count_otherwise(by);
+        }
+    }
+
+    /// Counts in the cell that this thread has already; whether it has one.
+    #[inline]
+    fn count_hot(&self, by: u64) -> bool {
+        let run = self.run.load(Ordering::Relaxed);
+        if run == 0 {
+            return false;
+        }
+        let mine = self.family.shared.arena.own();
+        mine.is_some_and(|mine| {
+            mine.add(run, by);
+            true
+        })
+    }
+
+    #[inline]
+    fn count_otherwise(&self, by: u64) {
         let run = self.run.load(Ordering::Relaxed);
         if run != 0 {
             return self.family.shared.arena.mine().add(run, by);
@@ -57,9 +78,32 @@ impl<T: Tail> Counter<T> {
         }
     }
 
+    #[inline(never)]
+    fn increment_otherwise(&self, by: u64) {
+        self.count_otherwise(by);
+        if context::is_open() {
+            self.remember_open(by);
+        }
+    }
+
+    /// Takes the open span for an exemplar.
+    #[inline(never)]
+    fn remember_open(&self, by: u64) {
+        let shared = &self.family.shared;
+        if !shared.exemplars {
+            return;
+        }
+        let slot = shared.slots.get(self.exemplar.load(Ordering::Acquire));
+        if slot.is_none_or(Slot::is_due)
+            && let Some(ids) = context::sampled()
+        {
+            self.remember(by, &ids);
+        }
+    }
+
     /// An exemplar's value is what was added.
     #[inline]
-    fn remember(&self, by: u64, ids: Ids) {
+    fn remember(&self, by: u64, ids: &Ids) {
         if let Some(slot) = self.family.shared.slots.of(&self.exemplar) {
             slot.offer(by as f64, ids);
         }
@@ -67,13 +111,13 @@ impl<T: Tail> Counter<T> {
 }
 
 impl<T: Tail> metrics::CounterFn for Counter<T> {
+    // Whatever is called is called last, so that counting in a hot cell has nothing to save before.
     #[inline]
     fn increment(&self, value: u64) {
-        self.count(value);
-        if self.family.shared.exemplars
-            && let Some(ids) = context::sampled()
-        {
-            self.remember(value, ids);
+        if !self.count_hot(value) {
+            self.increment_otherwise(value);
+        } else if context::is_open() {
+            self.remember_open(value);
         }
     }
 
@@ -115,9 +159,11 @@ impl<T: Tail> Stored for Counter<T> {
     }
 
     #[inline]
-    fn add(&self, by: u64, ids: Option<Ids>) {
+    fn add(&self, by: u64, ids: Option<&Ids>) {
         self.count(by);
-        if let Some(ids) = ids.filter(|_| self.family.shared.exemplars) {
+        if let Some(ids) = ids
+            && self.family.shared.exemplars
+        {
             self.remember(by, ids);
         }
     }

@@ -32,16 +32,21 @@ pub(crate) struct Slot {
 impl Slot {
     /// Keeps this observation unless the slot was written in the same tick or is being written now.
     #[inline]
-    pub(crate) fn offer(&self, value: f64, ids: Ids) {
-        let tick = time::tick_millis();
-        let sequence = self.sequence.load(Ordering::Relaxed);
-        if sequence == 0 || self.millis.load(Ordering::Relaxed) != tick {
-            self.replace(sequence, tick, value, ids);
+    pub(crate) fn offer(&self, value: f64, ids: &Ids) {
+        if self.is_due() {
+            self.replace(self.sequence.load(Ordering::Relaxed), time::tick_millis(), value, ids);
         }
     }
 
+    /// Whether an observation would be kept: where the ids are yet to be found, this is asked first.
+    #[inline]
+    pub(crate) fn is_due(&self) -> bool {
+        self.millis.load(Ordering::Relaxed) != time::tick_millis()
+            || self.sequence.load(Ordering::Relaxed) == 0
+    }
+
     #[cold]
-    fn replace(&self, sequence: u64, tick: u64, value: f64, ids: Ids) {
+    fn replace(&self, sequence: u64, tick: u64, value: f64, ids: &Ids) {
         // Whoever finds another writer at work has nothing better to say than that one.
         let claim = self.sequence.compare_exchange(
             sequence & !1,
@@ -113,7 +118,7 @@ mod tests {
                 let (slot, stop) = (&slot, &stop);
                 scope.spawn(move || {
                     for n in start.. {
-                        slot.replace(slot.sequence.load(Ordering::Relaxed), n, n as f64, ids(n));
+                        slot.replace(slot.sequence.load(Ordering::Relaxed), n, n as f64, &ids(n));
                         if stop.load(Ordering::Relaxed) {
                             break;
                         }
@@ -135,8 +140,8 @@ mod tests {
     fn within_one_tick_the_first_stays() {
         let slot = Slot::default();
         let tick = time::tick_millis();
-        slot.offer(1.0, ids(1));
-        slot.offer(2.0, ids(2));
+        slot.offer(1.0, &ids(1));
+        slot.offer(2.0, &ids(2));
         let read = slot.read().unwrap();
         // Another test may read the clock in between.
         if time::tick_millis() == tick {

@@ -48,10 +48,46 @@ impl Cell {
         &self.family.bounds
     }
 
-    /// Counts `value` `times` over, in a time that does not depend on `times`.
     #[inline]
-    fn observe(&self, value: f64, times: u64, ids: Option<Ids>) {
-        let Some(bucket) = self.bucket(value) else { return self.family.shared.reject(Rejection::Nan) };
+    fn observe(&self, value: f64, ids: Option<&Ids>) {
+        let bucket = self.count_in(value, 1);
+        if let Some(bucket) = bucket
+            && let Some(ids) = ids
+            && self.family.shared.exemplars
+        {
+            self.exemplars()[bucket].offer(value, ids);
+        }
+    }
+
+    /// The same with the open span.
+    #[inline]
+    fn observe_open(&self, value: f64, times: u64) {
+        let bucket = self.count_in(value, times);
+        if let Some(bucket) = bucket
+            && context::is_open()
+        {
+            self.remember_open(bucket, value);
+        }
+    }
+
+    #[inline(never)]
+    fn remember_open(&self, bucket: usize, value: f64) {
+        let is_due = self.exemplars.get().is_none_or(|slots| slots[bucket].is_due());
+        if self.family.shared.exemplars
+            && is_due
+            && let Some(ids) = context::sampled()
+        {
+            self.exemplars()[bucket].offer(value, &ids);
+        }
+    }
+
+    /// Counts `value` `times` over, in a time that does not depend on `times`; the bucket it fell in.
+    #[inline]
+    fn count_in(&self, value: f64, times: u64) -> Option<usize> {
+        let Some(bucket) = self.bucket(value) else {
+            self.family.shared.reject(Rejection::Nan);
+            return None;
+        };
         let (sum, by) = (self.family.bounds.len() + 1, if times == 1 { value } else { value * times as f64 });
         let run = self.run.load(Ordering::Relaxed);
         if run != 0 {
@@ -68,9 +104,7 @@ impl Cell {
         if let Some(exponential) = &self.exponential {
             exponential.observe(value, times);
         }
-        if let Some(ids) = ids {
-            self.exemplars()[bucket].offer(value, ids);
-        }
+        Some(bucket)
     }
 
     /// The first bucket whose bound is not below `value`; `None` for what is no number and so in no bucket.
@@ -121,22 +155,17 @@ impl Cell {
     fn total(&self) -> u64 {
         (0..=self.bounds().len()).map(|bucket| self.count(bucket)).fold(0, u64::wrapping_add)
     }
-
-    #[inline]
-    fn current(&self) -> Option<Ids> {
-        if self.family.shared.exemplars { context::sampled() } else { None }
-    }
 }
 
 impl<T: Tail> metrics::HistogramFn for Series<T> {
     #[inline]
     fn record(&self, value: f64) {
-        self.cell.observe(value, 1, self.cell.current());
+        self.cell.observe_open(value, 1);
     }
 
     fn record_many(&self, value: f64, count: usize) {
         if count > 0 {
-            self.cell.observe(value, count as u64, self.cell.current());
+            self.cell.observe_open(value, count as u64);
         }
     }
 }
@@ -167,7 +196,7 @@ impl<T: Tail> Stored for Series<T> {
         metrics::Histogram::from_arc(self)
     }
 
-    fn observe(&self, value: f64, ids: Option<Ids>) {
-        self.cell.observe(value, 1, ids.filter(|_| self.cell.family.shared.exemplars));
+    fn observe(&self, value: f64, ids: Option<&Ids>) {
+        self.cell.observe(value, ids);
     }
 }

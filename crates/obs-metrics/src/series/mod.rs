@@ -47,7 +47,7 @@ pub(crate) trait Stored: Send + Sync {
         metrics::Histogram::noop()
     }
     /// Counts in a counter, with the exemplar of the caller's choice.
-    fn add(&self, by: u64, ids: Option<Ids>) {
+    fn add(&self, by: u64, ids: Option<&Ids>) {
         let _ = (by, ids);
     }
     /// Sets a gauge.
@@ -59,7 +59,7 @@ pub(crate) trait Stored: Send + Sync {
         let _ = by;
     }
     /// Records in a histogram, with the exemplar of the caller's choice.
-    fn observe(&self, value: f64, ids: Option<Ids>) {
+    fn observe(&self, value: f64, ids: Option<&Ids>) {
         let _ = (value, ids);
     }
 }

@@ -42,6 +42,12 @@ pub(crate) fn slot() -> usize {
     if slot == UNKNOWN { first() } else { slot }
 }
 
+/// The slot of this thread if it is known already; else, or where threads share, at least [`OWNERS`].
+#[inline]
+pub(crate) fn known() -> usize {
+    SLOT.get()
+}
+
 /// No slot from here up to [`SHARED`] ever had an owner.
 pub(crate) fn high() -> usize {
     HIGH.load(Ordering::Acquire)
