@@ -1,13 +1,15 @@
 //! How parts of the base hand over their own numbers at scrape time, without knowing the metrics crate.
 
 use std::any::{Any, TypeId};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::keys::Metric;
 
 /// Owns numbers and tells them when asked: a queue, a pool, a health registry.
 ///
-/// Called on the thread that serves a scrape; must not block for long.
+/// Called on the thread that serves a scrape; must not block for long, and sees none of the sources' numbers should it
+/// ask for an exposition itself.
 pub trait Source: Send + Sync {
     /// Reports each number it owns, once.
     fn collect(&self, meter: &mut dyn Meter);
@@ -37,9 +39,9 @@ struct Registered {
     source: Arc<dyn Source>,
 }
 
-/// The one source of a type: its type, and itself where it may be asked for.
+/// The one source of a type: its type, and itself.
 #[derive(Clone)]
-struct Only(TypeId, Option<Arc<dyn Any + Send + Sync>>);
+struct Only(TypeId, Arc<dyn Any + Send + Sync>);
 
 impl Sources {
     /// Adds a source for the life of the base.
@@ -47,14 +49,15 @@ impl Sources {
         self.0.write().unwrap_or_else(PoisonError::into_inner).push(Registered { only: None, source });
     }
 
-    /// Adds a source unless one of its type was added so before; whether it was added. For numbers that there is
-    /// one set of, which would be added up if they were told twice.
+    /// Adds a source unless one of its type was added so before, or by [`Sources::only`]; whether it was added. For numbers
+    /// that there is one set of, which would be added up if they were told twice.
     pub fn register_once<S: Source + 'static>(&self, source: Arc<S>) -> bool {
         let of = TypeId::of::<S>();
         let mut sources = self.0.write().unwrap_or_else(PoisonError::into_inner);
         let new = sources.iter().all(|known| !known.is_only(of));
         if new {
-            sources.push(Registered { only: Some(Only(of, None)), source });
+            let only = Some(Only(of, Arc::clone(&source) as _));
+            sources.push(Registered { only, source });
         }
         new
     }
@@ -65,24 +68,26 @@ impl Sources {
         let of = TypeId::of::<S>();
         let mut sources = self.0.write().unwrap_or_else(PoisonError::into_inner);
         let known = sources.iter().find_map(|known| match &known.only {
-            Some(Only(_, Some(itself))) => Arc::clone(itself).downcast().ok(),
-            _ => None,
+            Some(Only(_, itself)) => Arc::clone(itself).downcast().ok(),
+            None => None,
         });
         known.unwrap_or_else(|| {
             let source = Arc::<S>::default();
-            let only = Some(Only(of, Some(Arc::clone(&source) as _)));
+            let only = Some(Only(of, Arc::clone(&source) as _));
             sources.push(Registered { only, source: Arc::clone(&source) as _ });
             source
         })
     }
 
-    /// Asks each source in turn.
-    pub fn collect(&self, meter: &mut dyn Meter) {
+    /// Asks each source in turn. Returns how many of them panicked, and so may have told less than they have: one that does
+    /// takes no other's numbers away.
+    pub fn collect(&self, meter: &mut dyn Meter) -> usize {
         // Cloned so that a source may register another, and so that a slow one holds no lock.
         let sources = self.0.read().unwrap_or_else(PoisonError::into_inner).clone();
-        for registered in sources {
-            registered.source.collect(meter);
-        }
+        let panics = |registered: &Registered| {
+            catch_unwind(AssertUnwindSafe(|| registered.source.collect(meter))).is_err()
+        };
+        sources.iter().map(panics).filter(|panicked| *panicked).count()
     }
 }
 
@@ -123,6 +128,25 @@ mod tests {
         fn gauge(&mut self, metric: &'static Metric, _: &[&str], value: f64) {
             self.0.push((metric.kind, value));
         }
+    }
+
+    #[derive(Default)]
+    struct Listed;
+
+    impl Source for Listed {
+        fn collect(&self, meter: &mut dyn Meter) {
+            meter.gauge(&metric::PROCESS_THREADS, &[], 1.0);
+        }
+    }
+
+    #[test]
+    fn the_only_source_of_a_type_is_there_once_however_it_came() {
+        let sources = Sources::default();
+        assert!(sources.register_once(Arc::new(Listed)));
+        let _ = sources.only::<Listed>();
+        let mut values = Values::default();
+        assert_eq!(sources.collect(&mut values), 0);
+        assert_eq!(values.0.len(), 1);
     }
 
     #[test]

@@ -137,8 +137,8 @@ impl Builder {
         self
     }
 
-    /// Histograms that `matcher` matches have native buckets too, beside their fixed ones: schema 3, each a twelfth of
-    /// the way to the double, between a billionth and 2^50. A scrape as [`Format::Protobuf`](crate::Format::Protobuf)
+    /// Histograms that `matcher` matches have native buckets too, beside their fixed ones: schema 3, eight to each
+    /// power of two, between a billionth and 2^50. A scrape as [`Format::Protobuf`](crate::Format::Protobuf)
     /// has both. About 1.4 KiB a series, and 80 bytes for each power of two that values fall in. Default: none.
     pub fn native_histograms(mut self, matcher: Matcher) -> Self {
         self.native.push(matcher);

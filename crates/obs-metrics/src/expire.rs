@@ -2,7 +2,7 @@
 //!
 //! A series is looked at by the scrapes, not by those who record, so that recording costs nothing more. What is held
 //! stays, however long it is idle: a handle never counts in a series that nobody sees. The threads' own caches are no
-//! handles; they are emptied when they are all that keeps a series.
+//! handles; each is emptied when its thread measures again, so that they keep a series no longer than that.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -80,15 +80,19 @@ impl Expiry {
                     movement.at = now;
                 } else if now.saturating_sub(movement.at) >= timeout {
                     match Arc::strong_count(series) {
-                        1 => free.push(id),
+                        1 => free.push((id, movement.seen)),
                         _ => held = true,
                     }
                 }
             });
         }
         if !free.is_empty() {
-            let removed = recorder.state_mut().remove(&free);
-            self.expired.fetch_add(removed, Ordering::Relaxed);
+            // What was counted since the look above is found under the lock; such a series stays.
+            let stayed = recorder.state_mut().remove(&free);
+            self.expired.fetch_add((free.len() - stayed.len()) as u64, Ordering::Relaxed);
+            for id in stayed {
+                known.series[id as usize].at = now;
+            }
         }
         // Whether by a handle or by a cache is not known; caches fill again at the price of a look into the registry.
         if held && now.saturating_sub(known.emptied) >= timeout / 2 {

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use metrics::Key;
 use obs_core::keys::Kind;
+use obs_core::time::Monotonic;
 use obs_core::{Clock, Timestamp};
 
 use crate::declare::Values;
@@ -23,21 +24,22 @@ pub(crate) struct Shared {
     pub(crate) exemplars: bool,
     clock: Clock,
     began: Timestamp,
+    began_monotonic: Monotonic,
     rejected: [AtomicU64; Rejection::ALL.len()],
 }
 
 impl Shared {
     pub(crate) fn new(exemplars: bool, clock: Clock) -> Self {
-        let began = clock.now();
+        let (began, began_monotonic) = (clock.now(), clock.monotonic());
         let (arena, slots) = (Arena::new(), Slots::new());
-        Self { arena, slots, exemplars, clock, began, rejected: Default::default() }
+        Self { arena, slots, exemplars, clock, began, began_monotonic, rejected: Default::default() }
     }
 
-    /// The time now as series note it: tenths of a second since the recorder began, enough for thirteen years. A clock
-    /// that was set back reads as that beginning.
+    /// The time now as series note it: tenths of a second since the recorder began, enough for thirteen years, whatever
+    /// becomes of the calendar's clock meanwhile.
     pub(crate) fn stamp(&self) -> u32 {
-        let since = self.clock.now().unix_nanos().saturating_sub(self.began.unix_nanos());
-        u32::try_from(since / STAMP_NANOS).unwrap_or(u32::MAX)
+        let since = self.clock.monotonic().since(self.began_monotonic).as_nanos();
+        u32::try_from(since / u128::from(STAMP_NANOS)).unwrap_or(u32::MAX)
     }
 
     /// Milliseconds since the Unix epoch at a stamp.
@@ -123,12 +125,14 @@ impl Family {
     }
 }
 
-/// Where the next label begins, if at `at` there is one with this value; its name is not looked at.
+/// Where the next label begins, if at `at` there is one with this value. Its name is not looked at but for its end, which
+/// stands elsewhere once a value had a quote in it.
 #[inline]
 fn past(text: &[u8], at: usize, name: &str, value: &[u8]) -> Option<usize> {
     let from = at + name.len() + 2;
     let to = from + value.len();
-    (to < text.len() && text[to] == b'"' && same(&text[from..to], value)).then_some(to + 2)
+    let is = to < text.len() && text[to] == b'"' && text[from - 2..from] == *b"=\"";
+    (is && same(&text[from..to], value)).then_some(to + 2)
 }
 
 /// One past the quote that ends the text, and one more for the comma that is not there.
@@ -222,6 +226,7 @@ mod tests {
         assert!(!is("x", &[("a", "1"), ("b", "")], text));
         assert!(!is("x", &[("a", "1"), ("b", "2")], r#"a="1",b="2\"""#));
         assert!(is("x-total", &[("a", "1"), ("b", "2")], text));
+        assert!(!is("x", &[("a", "V\",b="), ("b", "ST")], r#"a="V",b="pqrsST""#));
         assert!(!is("x.totals", &[("a", "1"), ("b", "2")], text));
     }
 }

@@ -3,6 +3,8 @@
 use std::cell::RefCell;
 use std::thread::LocalKey;
 
+use crate::near;
+
 /// What handles are found by.
 pub(crate) trait Key: Copy {
     /// A number that differs for most keys.
@@ -12,7 +14,13 @@ pub(crate) trait Key: Copy {
 }
 
 /// The handles of one thread.
-pub(crate) struct Lately<K, H>(RefCell<Vec<Option<(K, H)>>>);
+pub(crate) struct Lately<K, H>(RefCell<Kept<K, H>>);
+
+struct Kept<K, H> {
+    /// As [`near::generation`] was when the entries were made.
+    generation: u64,
+    entries: Vec<Option<(K, H)>>,
+}
 
 /// How many keys a thread remembers; a power of two. One that takes the place of another costs a look into the registry, no
 /// more.
@@ -20,7 +28,7 @@ const KEPT: usize = 256;
 
 impl<K: Key, H> Lately<K, H> {
     pub(crate) const fn new() -> Self {
-        Self(RefCell::new(Vec::new()))
+        Self(RefCell::new(Kept { generation: 0, entries: Vec::new() }))
     }
 
     /// Lends the handles of `key` to `using`, made where this thread does not have them.
@@ -28,10 +36,13 @@ impl<K: Key, H> Lately<K, H> {
     pub(crate) fn with(this: &'static LocalKey<Self>, key: K, make: impl Fn(&K) -> H, using: impl Fn(&H)) {
         let done = this.try_with(|kept| {
             let Ok(mut kept) = kept.0.try_borrow_mut() else { return false };
-            if kept.is_empty() {
-                kept.resize_with(KEPT, || None);
+            let Kept { generation, entries } = &mut *kept;
+            let now = near::generation();
+            if *generation != now || entries.is_empty() {
+                *generation = now;
+                fresh(entries);
             }
-            let entry = &mut kept[(key.mixed() >> 32) as usize & (KEPT - 1)];
+            let entry = &mut entries[(key.mixed() >> 32) as usize & (KEPT - 1)];
             match entry {
                 Some((known, handles)) if known.is(&key) => using(handles),
                 _ => using(&entry.insert((key, make(&key))).1),
@@ -43,4 +54,11 @@ impl<K: Key, H> Lately<K, H> {
             using(&make(&key));
         }
     }
+}
+
+/// Room for all, and nothing in it.
+#[cold]
+fn fresh<K, H>(entries: &mut Vec<Option<(K, H)>>) {
+    entries.clear();
+    entries.resize_with(KEPT, || None);
 }

@@ -27,6 +27,12 @@ struct Entry {
 /// Entries made before it moved hold nothing back.
 static GENERATION: AtomicU64 = AtomicU64::new(0);
 
+/// Which generation of what threads remember this is.
+#[inline]
+pub(crate) fn generation() -> u64 {
+    GENERATION.load(Ordering::Relaxed)
+}
+
 struct Near {
     generation: u64,
     entries: Vec<Option<Entry>>,

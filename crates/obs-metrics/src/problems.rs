@@ -53,7 +53,8 @@ impl Problems {
     #[cold]
     pub(crate) fn tell_full(&self, full: &Full) {
         let mut told = self.full.lock().unwrap_or_else(PoisonError::into_inner);
-        if told.total && full.by_total || told.families >= TOLD {
+        let is_known = if full.by_total { told.total } else { told.families >= TOLD };
+        if is_known {
             return;
         }
         let Full { family, cap, by_total } = full;

@@ -61,8 +61,8 @@ impl Sli {
 
     /// Events of a batch, `good` of them good; more good ones than there are events are as many as there are.
     pub fn count_many(&self, events: u64, good: u64) {
-        // All of them first: a scrape writes the good ones before the others, by their names, and so never finds more good
-        // ones than there were.
+        // All of them first: a scrape reads the good ones before the others, by their names, and so finds no more good ones
+        // than there were, but for processors that let it see the two in another order.
         self.valid.increment(events);
         self.good.increment(good.min(events));
     }

@@ -26,7 +26,9 @@ pub(crate) fn takes_gzip(accept: &str) -> bool {
             let coding = parts.next()?;
             let is = coding.eq_ignore_ascii_case(wanted)
                 || wanted == "gzip" && coding.eq_ignore_ascii_case("x-gzip");
-            let q = parts.filter_map(|parameter| parameter.split_once('=')).find(|(name, _)| *name == "q");
+            let q = parts
+                .filter_map(|parameter| parameter.split_once('='))
+                .find(|(name, _)| name.trim().eq_ignore_ascii_case("q"));
             is.then(|| q.map_or(1.0, |(_, q)| q.trim().parse().unwrap_or(0.0)))
         })
     };
@@ -46,6 +48,7 @@ mod tests {
             ("*", true),
             ("*;q=0.1, gzip;q=0", false),
             ("gzip; q=0", false),
+            ("gzip;Q=0", false),
             ("gzip;q=0.000", false),
             ("identity", false),
             ("", false),

@@ -27,7 +27,9 @@ pub(super) enum Number {
 /// Asks all sources, and the recorder for its own numbers. The families come in the order of their names.
 pub(super) fn gather(recorder: &Inner) -> Vec<Gathered> {
     let mut gathering = Gathering { recorder, families: Vec::new() };
-    recorder.base.sources.collect(&mut gathering);
+    for _ in 0..recorder.base.sources.collect(&mut gathering) {
+        recorder.shared.reject(Rejection::Source);
+    }
     gathering.own();
     let mut families = gathering.families;
     let name = |family: &Gathered| text::family_name(family.metric.kind, family.metric.name);

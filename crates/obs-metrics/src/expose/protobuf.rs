@@ -201,7 +201,8 @@ fn histogram(out: &mut Vec<u8>, cell: &HistogramCell, created: Option<u64>) {
             continue;
         }
         proto::message(out, field::histogram::BUCKET, |out| {
-            proto::uint(out, field::bucket::CUMULATIVE_COUNT, below.min(count));
+            let all = bound.map_or(count, |_| below.min(count));
+            proto::uint(out, field::bucket::CUMULATIVE_COUNT, all);
             proto::double(out, field::bucket::UPPER_BOUND, bound.unwrap_or(f64::INFINITY));
             if let Some(found) = &found {
                 exemplar(out, field::bucket::EXEMPLAR, found);

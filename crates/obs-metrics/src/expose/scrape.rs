@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::thread::{self, ThreadId};
 
 use bytes::Bytes;
 
@@ -17,6 +18,8 @@ pub(crate) struct Scrapes {
     begun: AtomicU64,
     waiting: AtomicUsize,
     last: Mutex<Look>,
+    /// Which thread asks the sources right now.
+    asking: Mutex<Option<ThreadId>>,
     costs: [Cost; Format::ALL.len()],
     last_len: [AtomicUsize; Format::ALL.len()],
 }
@@ -93,6 +96,11 @@ impl Scrapes {
     /// Lends the look at everything that is not older than this call. Whoever comes while another looks waits, and shares
     /// the next look with all who came meanwhile.
     fn look<R>(&self, recorder: &Inner, using: impl FnOnce(&mut Look) -> R) -> R {
+        let me = Some(thread::current().id());
+        if *self.asking.lock().unwrap_or_else(PoisonError::into_inner) == me {
+            // A source that asks for an exposition has all but what sources tell; it would wait for itself.
+            return using(&mut Look::default());
+        }
         let seen = self.begun.load(Ordering::Acquire);
         self.waiting.fetch_add(1, Ordering::Relaxed);
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
@@ -101,7 +109,10 @@ impl Scrapes {
             let number = self.begun.fetch_add(1, Ordering::AcqRel) + 1;
             // Within the lock, as what is removed must not move what another is writing.
             recorder.sweep();
-            *last = Look { number, gathered: gather::gather(recorder), bodies: Default::default() };
+            *self.asking.lock().unwrap_or_else(PoisonError::into_inner) = me;
+            let gathered = gather::gather(recorder);
+            *self.asking.lock().unwrap_or_else(PoisonError::into_inner) = None;
+            *last = Look { number, gathered, bodies: Default::default() };
         }
         let result = using(&mut last);
         if self.waiting.load(Ordering::Relaxed) == 0 {

@@ -134,9 +134,12 @@ impl State {
         Some(Found { id, series: Arc::clone(self.at(id)?) })
     }
 
-    /// Whether a further series of a family has to be its overflow series. A family without labels has one series and
-    /// needs no other.
+    /// Whether a further series of a family has to be its overflow series. A family without labels has one series, and one
+    /// whose values are all declared has no more than those: neither needs another.
     fn is_full(&self, entry: &Entry) -> bool {
+        if entry.family.values.are_closed() {
+            return false;
+        }
         // The last place is the overflow series'.
         let own = entry.series.len() - usize::from(entry.overflow.is_some());
         !entry.family.labels.is_empty() && (own + 1 >= self.caps.family || self.len() >= self.caps.total)
@@ -347,34 +350,37 @@ impl State {
         for (id, series) in (from..).zip(all.iter().take(most)) {
             let Some(series) = series else { continue };
             let family = series.family();
-            if !family.labels.is_empty() && !family.values.are_closed() && !is_overflow(series) {
+            let may_end = !family.labels.is_empty() && !family.values.are_closed() && series.may_end();
+            if may_end && !is_overflow(series) {
                 look(id, series);
             }
         }
         (all.len() > most).then(|| from + most as u32)
     }
 
-    /// Removes those of the series that nobody else holds; how many that were. Handles are given out under the lock only,
-    /// so that none can be made meanwhile.
-    pub(crate) fn remove(&mut self, ids: &[u32]) -> u64 {
+    /// Removes those of the series that nobody else holds and that have not moved since `seen` was read of them; the others
+    /// are given back. Handles are given out under the lock only, so that none can be made meanwhile.
+    pub(crate) fn remove(&mut self, idle: &[(u32, u64)]) -> Vec<u32> {
         let mut gone = vec![false; self.series.len()];
-        let mut removed = 0;
-        for &id in ids {
-            let place = &mut self.series[id as usize];
-            if place.as_ref().is_some_and(|series| Arc::strong_count(series) == 1) {
+        let mut stayed = Vec::new();
+        for &(id, mut seen) in idle {
+            let Some(place) = self.series.get_mut(id as usize) else { continue };
+            // Whoever had a handle until now has let go of it before what is read here.
+            if place.as_mut().and_then(Arc::get_mut).is_some_and(|series| !series.moved(&mut seen)) {
                 *place = None;
                 gone[id as usize] = true;
                 self.free.push(id);
-                removed += 1;
+            } else {
+                stayed.push(id);
             }
         }
-        if removed > 0 {
+        if stayed.len() < idle.len() {
             self.index.retain(|id| !gone[(id & !ESCAPED) as usize]);
             for entry in &mut self.families {
                 entry.series.retain(|&id| !gone[id as usize]);
             }
         }
-        removed
+        stayed
     }
 
     /// Families that have series or were declared, in the order of their names, each with the number by which

@@ -15,6 +15,8 @@ pub(crate) struct Gauge<T> {
     created: u32,
     /// Whether it was written since a sweep looked: a gauge that is set to what it was is not idle.
     touched: AtomicBool,
+    /// Whether it was ever counted up or down: it is then a level, and who counted it up will count it down again.
+    is_level: AtomicBool,
     tail: T,
 }
 
@@ -23,7 +25,8 @@ impl Make for Gauges {
 
     fn make<T: Tail>(family: Arc<Family>, tail: T) -> Gauge<T> {
         let created = family.shared.stamp();
-        Gauge { family, bits: AtomicU64::new(0), created, touched: AtomicBool::new(false), tail }
+        let (touched, is_level) = (AtomicBool::new(false), AtomicBool::new(false));
+        Gauge { family, bits: AtomicU64::new(0), created, touched, is_level, tail }
     }
 }
 
@@ -35,19 +38,26 @@ impl<T: Tail> Gauge<T> {
             self.touched.store(true, Ordering::Relaxed);
         }
     }
+
+    #[inline]
+    fn add(&self, by: f64) {
+        add_f64(&self.bits, by);
+        self.touch();
+        if !self.is_level.load(Ordering::Relaxed) {
+            self.is_level.store(true, Ordering::Relaxed);
+        }
+    }
 }
 
 impl<T: Tail> metrics::GaugeFn for Gauge<T> {
     #[inline]
     fn increment(&self, value: f64) {
-        add_f64(&self.bits, value);
-        self.touch();
+        self.add(value);
     }
 
     #[inline]
     fn decrement(&self, value: f64) {
-        add_f64(&self.bits, -value);
-        self.touch();
+        self.add(-value);
     }
 
     #[inline]
@@ -76,6 +86,10 @@ impl<T: Tail> Stored for Gauge<T> {
 
     fn moved(&self, _: &mut u64) -> bool {
         self.touched.swap(false, Ordering::Relaxed)
+    }
+
+    fn may_end(&self) -> bool {
+        !self.is_level.load(Ordering::Relaxed) || f64::from_bits(self.bits.load(Ordering::Relaxed)) == 0.0
     }
 
     fn gauge(self: Arc<Self>) -> metrics::Gauge {

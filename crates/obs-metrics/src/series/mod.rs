@@ -34,6 +34,10 @@ pub(crate) trait Stored: Send + Sync {
     fn created(&self) -> u32;
     /// Whether something was recorded since this was asked last; `seen` is what the asker keeps for it, 0 at first.
     fn moved(&self, seen: &mut u64) -> bool;
+    /// Whether nothing is lost when it ends while it is idle: not so a level that is still to be counted down.
+    fn may_end(&self) -> bool {
+        true
+    }
     /// The facade's handle; counts nothing for another kind, which the registry never asks.
     fn counter(self: Arc<Self>) -> metrics::Counter {
         metrics::Counter::noop()

@@ -1,6 +1,6 @@
 //! Exemplar slots of counters: a few thousand for all series of a recorder, so that a counter has four bytes for its own.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use super::exemplar::Slot;
@@ -16,6 +16,8 @@ const CHUNK: u32 = 64;
 pub(crate) struct Slots {
     chunks: Box<[OnceLock<Box<[Slot]>>]>,
     next: AtomicU32,
+    /// Whether none is left, so that those who come late need no lock to know.
+    is_empty: AtomicBool,
     /// Given back by series that are gone.
     free: Mutex<Vec<u32>>,
 }
@@ -23,7 +25,12 @@ pub(crate) struct Slots {
 impl Slots {
     pub(crate) fn new() -> Self {
         let chunks = (0..SLOTS / CHUNK).map(|_| OnceLock::new()).collect();
-        Self { chunks, next: AtomicU32::new(1), free: Mutex::new(Vec::new()) }
+        Self {
+            chunks,
+            next: AtomicU32::new(1),
+            is_empty: AtomicBool::new(false),
+            free: Mutex::new(Vec::new()),
+        }
     }
 
     /// The slot of a series that has its number in `own`, taken if it has none yet and one is left.
@@ -45,6 +52,9 @@ impl Slots {
 
     #[cold]
     fn take(&self, own: &AtomicU32) -> Option<&Slot> {
+        if self.is_empty.load(Ordering::Relaxed) {
+            return None;
+        }
         let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
         // Under the lock, so that two threads do not take two for one series.
         let known = own.load(Ordering::Acquire);
@@ -56,6 +66,7 @@ impl Slots {
             None => {
                 let next = self.next.load(Ordering::Relaxed);
                 if next > SLOTS {
+                    self.is_empty.store(true, Ordering::Relaxed);
                     return None;
                 }
                 self.next.store(next + 1, Ordering::Relaxed);
@@ -72,7 +83,9 @@ impl Slots {
     pub(crate) fn give_back(&self, number: u32) {
         let Some(slot) = self.get(number) else { return };
         slot.clear();
-        self.free.lock().unwrap_or_else(PoisonError::into_inner).push(number);
+        let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        free.push(number);
+        self.is_empty.store(false, Ordering::Relaxed);
     }
 }
 

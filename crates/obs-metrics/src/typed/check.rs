@@ -23,6 +23,18 @@ pub const fn may_be_labels(names: &[&str]) -> bool {
     are_different(names)
 }
 
+/// The name that a field has: `type` for `r#type`.
+#[doc(hidden)]
+pub const fn name(field: &str) -> &str {
+    match field.as_bytes() {
+        [b'r', b'#', rest @ ..] => match std::str::from_utf8(rest) {
+            Ok(name) => name,
+            Err(_) => field,
+        },
+        _ => field,
+    }
+}
+
 /// Whether none is there twice.
 #[doc(hidden)]
 pub const fn are_different(names: &[&str]) -> bool {

@@ -59,12 +59,12 @@ macro_rules! labels {
         }
 
         const _: () = assert!(
-            $crate::typed::may_be_labels(&[$(stringify!($field)),+]),
+            $crate::typed::may_be_labels(&[$($crate::typed::name(stringify!($field))),+]),
             "a label has a name that no label may have, or that is there twice"
         );
 
         impl $crate::typed::Labels for $name {
-            const NAMES: &'static [&'static str] = &[$(stringify!($field)),+];
+            const NAMES: &'static [&'static str] = &[$($crate::typed::name(stringify!($field))),+];
 
             const VALUES: &'static [&'static [&'static str]] =
                 &[$(<$kind as $crate::typed::LabelValue>::VALUES),+];

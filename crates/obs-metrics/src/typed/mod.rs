@@ -47,7 +47,7 @@ mod macros;
 use obs_core::Declaration;
 
 #[doc(hidden)]
-pub use check::{are_different, may_be_labels};
+pub use check::{are_different, may_be_labels, name};
 pub use families::{Counters, Gauges, Histograms};
 
 /// The values that a label may have; made by [`labels!`](crate::labels) for enums.

@@ -1,6 +1,7 @@
 //! Memory stays bounded whatever the labels are, and totals stay exact.
 
 use metrics::{counter, with_local_recorder};
+use obs_core::Declaration;
 use obs_metrics::Recorder;
 
 use super::{base, text, value};
@@ -80,4 +81,25 @@ fn families_are_capped_too() {
     let refused = (0..12_000).filter(|n| recorder.gauge(&format!("x{n}"), &[]).is_err()).count();
     assert!((2_000..2_100).contains(&refused), "{refused}");
     assert_eq!(recorder.gauge("more", &[]).unwrap_err().reason(), "family_cap");
+}
+
+#[test]
+fn a_declared_family_has_all_its_series_whatever_the_caps() {
+    let declared = |name: &str| Declaration::counter(name).label_of("kind", ["a", "b", "c"]);
+    let recorder = Recorder::builder(base())
+        .series_cap(3)
+        .total_series_cap(4)
+        .declare(declared("placed"))
+        .declare(declared("paid"))
+        .build()
+        .unwrap();
+    for family in ["placed", "paid"] {
+        for kind in ["a", "b", "c"] {
+            let sample = format!("{family}_total{{kind=\"{kind}\"}}");
+            assert_eq!(value(&recorder, &sample), Some(0.0), "{sample}");
+        }
+    }
+    assert!(!text(&recorder).contains("_overflow"));
+    recorder.counter("other", &[("n", "1")]).unwrap().increment(1);
+    assert_eq!(value(&recorder, "other_total{n=\"_overflow\"}"), Some(1.0));
 }

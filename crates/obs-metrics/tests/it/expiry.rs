@@ -1,12 +1,16 @@
 //! Idle series go, and whoever has a handle never counts in vain.
 
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use metrics::{counter, gauge, histogram, with_local_recorder};
-use obs_core::{Base, Clock, Declaration, IdSource, Resource, Timestamp};
-use obs_metrics::{Builder, Recorder};
+use obs_core::context::Route;
+use obs_core::observe::{End, Method, Observer, Request, conclude};
+use obs_core::{Base, Clock, Declaration, IdSource, Outcome, Resource, Timestamp};
+use obs_metrics::{Builder, CreatedSamples, Recorder, Red};
 
-use super::{text, value};
+use super::{open_metrics, root, text, value};
 
 const TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -102,38 +106,112 @@ fn declared_series_and_overflow_series_stay_and_places_are_free_again() {
 }
 
 #[test]
-fn nothing_is_lost_while_series_come_and_go_on_many_threads() {
+fn a_level_is_not_forgotten_before_it_is_counted_down() {
     let (recorder, clock) = expiring(|builder| builder);
-    const ROUNDS: u64 = 3_000;
-    // Each label has one owner, whose counts are read before its series may go: all of them, added up.
-    let seen = std::sync::Mutex::new(0u64);
+    let count = |by: f64| {
+        with_local_recorder(&recorder, || gauge!("open_sockets", "peer" => "a").increment(by));
+    };
+    count(2.0);
+    pass(&recorder, &clock, 5 * TIMEOUT);
+    count(-1.0);
+    assert_eq!(value(&recorder, "open_sockets{peer=\"a\"}"), Some(1.0));
+    count(-1.0);
+    pass(&recorder, &clock, 5 * TIMEOUT);
+    // At zero it may come back from zero.
+    assert_eq!(value(&recorder, "open_sockets{peer=\"a\"}"), None);
+}
+
+#[test]
+fn series_of_requests_go_too_once_their_route_is_idle() {
+    let (recorder, clock) = expiring(|builder| builder);
+    let red = Red::new(&recorder);
+    let serve = |route: &'static str| {
+        let context = root(false);
+        context.local().set_route(Route::from_static(route));
+        let request = Request::new(Method::Get, "/");
+        red.start(&context, &request);
+        conclude(&red, &context, &request, &End::new(Outcome::Success, Duration::from_millis(3)));
+    };
+    serve("/once");
+    for _ in 0..50 {
+        serve("/often");
+        pass(&recorder, &clock, Duration::from_secs(6));
+    }
+    let written = text(&recorder);
+    assert!(!written.contains("/once"), "{written}");
+    assert_eq!(
+        value(&recorder, "http_request_duration_seconds_count{route=\"/often\",method=\"GET\"}"),
+        Some(50.0)
+    );
+    serve("/once");
+    assert_eq!(
+        value(&recorder, "http_request_duration_seconds_count{route=\"/once\",method=\"GET\"}"),
+        Some(1.0)
+    );
+}
+
+/// Each time a series is there, it is there since another time: what it had when it was seen last is what it came to.
+#[derive(Default)]
+struct Lives {
+    ended: f64,
+    /// Value and beginning, by label.
+    now: HashMap<String, (f64, String)>,
+}
+
+impl Lives {
+    fn see(&mut self, text: &str) {
+        let mut now: HashMap<String, (f64, String)> = HashMap::new();
+        for line in text.lines() {
+            let of = |start: &str| line.strip_prefix(start)?.split_once("\"} ");
+            if let Some((id, value)) = of("x_total{id=\"") {
+                now.entry(id.to_owned()).or_default().0 = value.parse().unwrap();
+            }
+            if let Some((id, began)) = of("x_created{id=\"") {
+                now.entry(id.to_owned()).or_default().1 = began.to_owned();
+            }
+        }
+        let ended =
+            self.now.iter().filter(|(id, (_, began))| now.get(*id).is_none_or(|life| life.1 != *began));
+        self.ended += ended.map(|(_, (value, _))| value).sum::<f64>();
+        self.now = now;
+    }
+}
+
+#[test]
+fn every_count_is_seen_while_series_come_and_go() {
+    const LABELS: u64 = 20_000;
+    let more = |builder: Builder| {
+        let builder = builder.idle_timeout(Duration::from_secs(1)).created_samples(CreatedSamples::On);
+        builder.series_cap(100_000)
+    };
+    let (recorder, clock) = expiring(more);
+    let ids: Vec<_> = (0..LABELS).map(|id| id.to_string()).collect();
+    let (stop, counted) = (AtomicBool::new(false), AtomicU32::new(0));
+    let mut lives = Lives::default();
     std::thread::scope(|scope| {
-        let scraper = scope.spawn(|| {
-            for _ in 0..400 {
-                clock.advance(Duration::from_secs(10));
-                let _ = text(&recorder);
+        scope.spawn(|| {
+            let mut chance = 1u64;
+            while !stop.load(Ordering::Relaxed) {
+                chance ^= chance << 13;
+                chance ^= chance >> 7;
+                chance ^= chance << 17;
+                // The handle is let go of at once, so that the series is nobody's a moment later.
+                recorder.counter("x", &[("id", &ids[(chance % LABELS) as usize])]).unwrap().increment(1);
+                counted.fetch_add(1, Ordering::Relaxed);
             }
         });
-        for thread in 0..2 {
-            let (recorder, seen) = (&recorder, &seen);
-            scope.spawn(move || {
-                for round in 0..ROUNDS {
-                    let id = format!("{thread}-{}", round % 50);
-                    let handle = recorder.counter("x", &[("id", &id)]).unwrap();
-                    let total = || value(recorder, &format!("x_total{{id=\"{id}\"}}"));
-                    if round % 100 == 0 {
-                        // While the handle lives the series is seen, and goes up by what is counted.
-                        let before = total().unwrap();
-                        handle.increment(3);
-                        assert_eq!(total().unwrap(), before + 3.0);
-                        *seen.lock().unwrap() += 1;
-                    } else {
-                        handle.increment(1);
-                    }
-                }
-            });
+        for scrape in 1..=100 {
+            // Enough is counted between two scrapes for some to be counted during one.
+            while counted.load(Ordering::Relaxed) < scrape * 2_000 {
+                std::thread::yield_now();
+            }
+            clock.advance(Duration::from_millis(1_200));
+            lives.see(&open_metrics(&recorder));
         }
-        scraper.join().unwrap();
+        stop.store(true, Ordering::Relaxed);
     });
-    assert_eq!(*seen.lock().unwrap(), 2 * ROUNDS / 100);
+    lives.see(&open_metrics(&recorder));
+    let seen = lives.ended + lives.now.values().map(|(value, _)| value).sum::<f64>();
+    assert_eq!(seen, f64::from(counted.into_inner()));
+    assert!(value(&recorder, "obs_metric_expired_total") > Some(0.0), "nothing came or went");
 }

@@ -247,3 +247,52 @@ obs_metric_series_cap 100000.0
     assert_eq!(text, expected);
     parse(&text, false).unwrap();
 }
+
+struct Panics;
+
+impl Source for Panics {
+    fn collect(&self, meter: &mut dyn Meter) {
+        meter.gauge(&GAUGE, &[], 3.0);
+        panic!("on purpose");
+    }
+}
+
+#[test]
+fn a_source_that_panics_takes_nothing_from_the_others() {
+    let base = base();
+    let recorder = Recorder::builder(Arc::clone(&base)).build().unwrap();
+    base.sources.register(Arc::new(Panics));
+    base.sources.register(Arc::new(Busy));
+    for scrapes in 1..3 {
+        let written = text(&recorder);
+        assert!(written.contains("level 3.0\n") && written.contains("busy_seconds_total"), "{written}");
+        let refused = format!("obs_metric_rejected_total{{reason=\"source\"}} {scrapes}\n");
+        assert!(written.contains(&refused), "{written}");
+    }
+}
+
+/// Asks for the exposition that it is a part of.
+struct Curious(std::sync::OnceLock<Recorder>);
+
+impl Source for Curious {
+    fn collect(&self, meter: &mut dyn Meter) {
+        let recorder = self.0.get().unwrap();
+        let seen = text(recorder);
+        assert!(seen.contains("x_total 1\n") && !seen.contains("level"), "{seen}");
+        meter.gauge(&GAUGE, &[], 5.0);
+    }
+}
+
+#[test]
+fn a_source_that_asks_for_an_exposition_does_not_wait_for_itself() {
+    let base = base();
+    let recorder = Recorder::builder(Arc::clone(&base)).build().unwrap();
+    recorder.counter("x", &[]).unwrap().increment(1);
+    let curious = Arc::new(Curious(std::sync::OnceLock::new()));
+    assert!(curious.0.set(recorder.clone()).is_ok());
+    base.sources.register(curious);
+    let (done, is_done) = std::sync::mpsc::channel();
+    std::thread::spawn(move || done.send(text(&recorder)));
+    let written = is_done.recv_timeout(std::time::Duration::from_secs(20)).unwrap();
+    assert!(written.contains("level 5.0\n"), "{written}");
+}

@@ -82,6 +82,15 @@ fn a_declaration_takes_labels_and_values_from_the_type() {
 }
 
 #[test]
+fn a_label_may_be_called_like_a_word_of_rust() {
+    obs_metrics::labels! { struct Made { r#type: bool } }
+    let recorder = recorder();
+    let made = Counters::<Made>::register(&recorder, "made").unwrap();
+    made.of(Made { r#type: true }).increment(1);
+    assert_eq!(value(&recorder, "made_total{type=\"true\"}"), Some(1.0));
+}
+
+#[test]
 fn borrowed_values_find_the_series_that_the_macros_find() {
     let recorder = recorder();
     with_local_recorder(&recorder, || metrics::counter!("x", "b" => "2", "a" => "1").increment(1));
