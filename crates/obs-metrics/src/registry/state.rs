@@ -94,6 +94,10 @@ impl State {
     /// The series of `key` if it was registered under this very spelling; allocates nothing.
     #[inline]
     pub(crate) fn find(&self, kind: Kind, key: &Key) -> Option<&Arc<dyn Stored>> {
+        // What is found here is plain, and no plain text has a quote in a value.
+        if key.labels().any(|label| label.value().contains('"')) {
+            return None;
+        }
         let id = self.index.find(key.get_hash(), |id| {
             id & ESCAPED == 0
                 && self.at(id).is_some_and(|series| {
