@@ -27,6 +27,7 @@ fn job() -> Result<(), Box<dyn Error>> {
     // Nobody scrapes a job, so it listens nowhere.
     let obs = obs::builder("nightly-copy").admin(obs::Admin::Off).install()?;
     let gateway = gateway::open(obs.recorder())?;
+    describe();
 
     let begun = Instant::now();
     let copied = copy::all_tables(std::env::var_os("JOB_FAILS").is_some());
@@ -46,4 +47,14 @@ fn job() -> Result<(), Box<dyn Error>> {
         eprintln!("nightly-copy: metrics were not pushed: {}", gateway::chain(&error));
     }
     copied.map_err(Into::into)
+}
+
+/// Help only. Were they declared, the gauges would be there at zero, and a run that failed would push that over the last
+/// success.
+fn describe() {
+    metrics::describe_counter!("copy_rows", "Rows that were copied.");
+    metrics::describe_counter!("copy_errors", "Tables that were not copied to their end.");
+    metrics::describe_histogram!("copy_table_seconds", "Seconds a table took.");
+    metrics::describe_gauge!("copy_duration_seconds", "Seconds all tables took.");
+    metrics::describe_gauge!("copy_last_success_timestamp_seconds", "When all tables were last copied.");
 }

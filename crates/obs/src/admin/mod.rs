@@ -19,8 +19,17 @@ pub(crate) use thread::AdminThread;
 pub(crate) struct Endpoint {
     /// The exact path.
     pub(crate) path: &'static str,
-    /// Called on the admin thread.
     pub(crate) respond: Respond,
+    pub(crate) runs: Runs,
+}
+
+/// Where an endpoint's answer is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Runs {
+    /// On the admin thread: soon done, and needs no other thread to be had.
+    AtOnce,
+    /// On one for what takes long, so that it holds up no probe, and several that overlap can share their work.
+    Apart,
 }
 
 /// A pure function of the leaf an endpoint belongs to.

@@ -14,7 +14,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::sync::Semaphore;
 
-use super::Endpoint;
+use super::{Endpoint, Runs};
 
 /// More scrapers than this wait in the accept queue.
 const MAX_CONNECTIONS: usize = 64;
@@ -45,8 +45,8 @@ pub(super) async fn accept(listener: TcpListener, endpoints: Vec<Endpoint>) {
         tokio::spawn(async move {
             let _place = place;
             let service = service_fn(|request: Request<Incoming>| {
-                let response = respond(&endpoints, &request.map(drop));
-                async { Ok::<_, Infallible>(response.map(Full::new)) }
+                let response = respond(Arc::clone(&endpoints), request.map(drop));
+                async { Ok::<_, Infallible>(response.await.map(Full::new)) }
             });
             // A client that breaks off is its own affair.
             let connection = http1::Builder::new()
@@ -61,17 +61,31 @@ pub(super) async fn accept(listener: TcpListener, endpoints: Vec<Endpoint>) {
     }
 }
 
-fn respond(endpoints: &[Endpoint], request: &Request<()>) -> Response<Bytes> {
-    match endpoints.iter().find(|endpoint| endpoint.path == request.uri().path()) {
-        Some(endpoint) => (endpoint.respond)(request),
-        None => {
-            let paths: Vec<_> = endpoints.iter().map(|endpoint| endpoint.path).collect();
-            let text = format!("not found; there is {}\n", paths.join(", "));
-            let mut response = Response::new(Bytes::from(text));
-            *response.status_mut() = StatusCode::NOT_FOUND;
-            let plain = HeaderValue::from_static("text/plain; charset=utf-8");
-            response.headers_mut().insert(header::CONTENT_TYPE, plain);
-            response
-        }
+async fn respond(endpoints: Arc<[Endpoint]>, request: Request<()>) -> Response<Bytes> {
+    let Some(at) = endpoints.iter().position(|endpoint| endpoint.path == request.uri().path()) else {
+        return not_found(&endpoints);
+    };
+    if endpoints[at].runs == Runs::AtOnce {
+        return (endpoints[at].respond)(&request);
     }
+    let answer = tokio::task::spawn_blocking(move || {
+        // As on the admin thread: what is done here is not telemetry.
+        let _silence = obs_core::context::silence();
+        (endpoints[at].respond)(&request)
+    });
+    answer.await.unwrap_or_else(|_| {
+        let mut response = Response::new(Bytes::new());
+        *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+        response
+    })
+}
+
+fn not_found(endpoints: &[Endpoint]) -> Response<Bytes> {
+    let paths: Vec<_> = endpoints.iter().map(|endpoint| endpoint.path).collect();
+    let text = format!("not found; there is {}\n", paths.join(", "));
+    let mut response = Response::new(Bytes::from(text));
+    *response.status_mut() = StatusCode::NOT_FOUND;
+    let plain = HeaderValue::from_static("text/plain; charset=utf-8");
+    response.headers_mut().insert(header::CONTENT_TYPE, plain);
+    response
 }

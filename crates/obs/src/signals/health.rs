@@ -7,7 +7,7 @@ use obs_core::Base;
 use obs_health::{Health, Settings, SettingsError};
 
 use super::Signal;
-use crate::admin::Endpoint;
+use crate::admin::{Endpoint, Runs};
 use crate::config::{Config, Mistake};
 use crate::{Error, Obs};
 
@@ -41,7 +41,8 @@ impl Signal for Part {
     fn endpoints(&self) -> Vec<Endpoint> {
         let endpoint = |path| {
             let health = self.0.clone();
-            Endpoint { path, respond: Box::new(move |request| obs_health::admin::respond(&health, request)) }
+            let respond = Box::new(move |request: &_| obs_health::admin::respond(&health, request));
+            Endpoint { path, respond, runs: Runs::AtOnce }
         };
         obs_health::admin::PATHS.map(endpoint).into()
     }

@@ -13,6 +13,7 @@ mod matrix;
 mod process;
 mod push;
 mod scrape;
+mod scraping;
 mod semantics;
 mod serve;
 mod service;
