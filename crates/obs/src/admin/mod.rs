@@ -29,6 +29,7 @@ pub(crate) enum Runs {
     /// On the admin thread: soon done, and needs no other thread to be had.
     AtOnce,
     /// On one for what takes long, so that it holds up no probe, and several that overlap can share their work.
+    #[cfg_attr(not(feature = "metrics"), expect(dead_code, reason = "only a scrape takes long"))]
     Apart,
 }
 
