@@ -7,8 +7,9 @@ use obs_core::observe::{End, Observer, Request, Verdict};
 use tracing_core::Level;
 
 use crate::Logs;
-use crate::filter::Own;
+use crate::engine::OwnLine;
 use crate::format::{Label, Line, Site};
+use crate::policy::Own;
 
 /// Writes the access line: target [`AccessLog::TARGET`], message `request`, and after it `method`, `route` (or
 /// `unmatched`), `path`, `status_code` (left out where no head was made), `outcome`, `duration_ms` (with three
@@ -24,6 +25,9 @@ pub struct AccessLog {
     error: Site,
     labels: [Label; 10],
 }
+
+/// The message of every access line.
+const MESSAGE: &str = "request";
 
 impl AccessLog {
     /// The target of access lines.
@@ -67,7 +71,7 @@ impl AccessLog {
             user_agent,
             error,
         ] = &self.labels;
-        line.message("request");
+        line.message(MESSAGE);
         line.text(method, request.method.as_str());
         line.text(route, context.local().route().unwrap_or(Route::UNMATCHED).as_str());
         line.text(path, request.path);
@@ -103,16 +107,16 @@ impl AccessLog {
 
 impl Observer for AccessLog {
     fn finish(&self, context: &Context, request: &Request<'_>, end: &End<'_>, _: Verdict) {
-        let site = if end.outcome.is_error() { &self.error } else { &self.info };
-        if !self.logs.allows_own(Own::Access, site.level) || is_silenced() {
+        let (own, site) =
+            if end.outcome.is_error() { (Own::FailedAccess, &self.error) } else { (Own::Access, &self.info) };
+        if !self.logs.plan_own(own).is_anything() || is_silenced() {
             return;
         }
         // The end by the clock of the span: no other reading is needed, and the two agree.
         let at = request.started.after(end.duration);
+        let at = (request.started != Timestamp::default()).then_some(at);
         self.logs.native(
-            site,
-            Some(context),
-            (request.started != Timestamp::default()).then_some(at),
+            OwnLine { own, site, kind: MESSAGE, context: Some(context), at },
             |line| self.fields(line, context, request, end),
             |line| self.fields(line, context, request, end),
             || self.written(request, end),

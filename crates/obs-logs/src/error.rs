@@ -4,6 +4,8 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::RouteError;
+
 /// Why a filter text is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FilterError {
@@ -75,6 +77,8 @@ pub enum BuildError {
     },
     /// The same output is named twice; its lines would mix.
     Twice(String),
+    /// A route that can take no line, or leads to no output.
+    Route(RouteError),
     /// More outputs of one kind than there are names for on metrics.
     TooMany(usize),
     /// The operating system gives no thread for an output.
@@ -101,6 +105,7 @@ impl fmt::Display for BuildError {
             }
             Self::Stream { stream, source } => write!(f, "{stream} cannot be used for logs: {source}"),
             Self::Twice(output) => write!(f, "log output {output} is named twice"),
+            Self::Route(error) => write!(f, "log route {}: {error}", error.route + 1),
             Self::TooMany(most) => write!(f, "more than {most} log outputs of one kind"),
             Self::Thread { pipeline, source } => write!(f, "no thread for log output {pipeline}: {source}"),
         }
@@ -113,7 +118,7 @@ impl std::error::Error for BuildError {
             Self::Open { source, .. } | Self::Stream { source, .. } | Self::Thread { source, .. } => {
                 Some(source)
             }
-            Self::Twice(_) | Self::TooMany(_) => None,
+            Self::Twice(_) | Self::Route(_) | Self::TooMany(_) => None,
         }
     }
 }

@@ -78,8 +78,11 @@ mod format;
 mod layer;
 mod output;
 pub mod panic;
+mod policy;
 #[cfg(feature = "rolling")]
 mod rolling;
+mod route;
+mod sample;
 mod sink;
 
 pub use access::AccessLog;
@@ -90,6 +93,9 @@ pub use format::{Colours, Format, MAX_LINE_BYTES, SpanFragments};
 #[cfg(feature = "layer")]
 pub use layer::LogLayer;
 pub use output::Output;
+pub use policy::{LevelChange, LevelChangeError, Scope};
 #[cfg(feature = "rolling")]
 pub use rolling::{RollingFile, Rotation};
+pub use route::{Levels, LevelsError, Match, Route, RouteError, RouteFault, check as check_routes};
+pub use sample::{RateLimit, Sampling};
 pub use sink::Memory;

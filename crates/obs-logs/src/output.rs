@@ -26,6 +26,7 @@ pub struct Output {
     place: Place,
     format: Format,
     capacity_bytes: Option<usize>,
+    name: Option<String>,
 }
 
 enum Place {
@@ -42,7 +43,7 @@ type Opener = Box<dyn FnOnce() -> io::Result<Box<dyn Open>> + Send>;
 
 impl Output {
     fn to(place: Place) -> Self {
-        Self { place, format: Format::default(), capacity_bytes: None }
+        Self { place, format: Format::default(), capacity_bytes: None, name: None }
     }
 
     /// Standard output, by a queue and thread of its own; `logs_stdout` on metrics.
@@ -92,6 +93,12 @@ impl Output {
         self
     }
 
+    /// What routes call it; default what it is, such as `stdout`. Two outputs never have the same name.
+    pub fn named(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
     /// The most bytes of lines that wait for this output; default 8 MiB. A line that does not fit is dropped and
     /// counted. Memory has its own bound.
     pub fn capacity_bytes(mut self, bytes: usize) -> Self {
@@ -105,15 +112,23 @@ impl Output {
         taken: &mut HashSet<String>,
     ) -> Result<(Way, Option<Worker>), BuildError> {
         let form = self.form();
+        let named = self.name;
+        let name = |pipeline: &str, taken: &mut HashSet<String>| {
+            let name = named.unwrap_or_else(|| pipeline.trim_start_matches("logs_").to_owned());
+            if taken.insert(format!("name {name}")) { Ok(name) } else { Err(BuildError::Twice(name)) }
+        };
         let clock = base.clock.clone();
         let (pipeline, sink): (_, Box<dyn Sink>) = match self.place {
             Place::Memory(memory) => {
-                let lane = Lane::Memory(memory.named(free(MEMORY, taken)?));
-                return Ok((Way { form, lane }, None));
+                let pipeline = free(MEMORY, taken)?;
+                let name = name(pipeline, taken)?;
+                return Ok((Way { name, form, lane: Lane::Memory(memory.named(pipeline)) }, None));
             }
             Place::Discard => {
-                let lane = Lane::Discard(Arc::new(Discard::new(free(DISCARD, taken)?)));
-                return Ok((Way { form, lane }, None));
+                let pipeline = free(DISCARD, taken)?;
+                let name = name(pipeline, taken)?;
+                let lane = Lane::Discard(Arc::new(Discard::new(pipeline)));
+                return Ok((Way { name, form, lane }, None));
             }
             Place::Stdout => {
                 let file = duplicate(&io::stdout())
@@ -142,6 +157,7 @@ impl Output {
             }
             Place::Sink(pipeline, sink) => (free([pipeline; 4], taken)?, sink),
         };
+        let name = name(pipeline, taken)?;
         let mut settings = Settings::new(pipeline);
         if let Some(bytes) = self.capacity_bytes {
             settings = settings.capacity_bytes(bytes);
@@ -149,7 +165,7 @@ impl Output {
         let thread = pipeline.replace("logs_", "obs-log-");
         let worker = Worker::spawn(settings, &thread, Boxed(sink))
             .map_err(|source| BuildError::Thread { pipeline, source })?;
-        Ok((Way { form, lane: Lane::Queue(worker.queue().clone()) }, Some(worker)))
+        Ok((Way { name, form, lane: Lane::Queue(worker.queue().clone()) }, Some(worker)))
     }
 
     fn form(&self) -> Form {

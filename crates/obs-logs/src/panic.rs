@@ -10,8 +10,9 @@ use obs_core::keys::field;
 use tracing_core::Level;
 
 use crate::Logs;
-use crate::filter::Own;
+use crate::engine::OwnLine;
 use crate::format::{Label, Line, Site};
+use crate::policy::Own;
 
 /// The target of panic lines.
 pub const TARGET: &str = obs_core::keys::target::PANIC;
@@ -41,7 +42,7 @@ pub fn hook(
                 writeln!(std::io::stderr(), "obs: telemetry panicked at {location}: {}", text.escape_debug());
             return;
         }
-        if !logs.allows_own(Own::Panic, Level::ERROR) || !logs.takes_lines() {
+        if !logs.plan_own(Own::Panic).is_anything() || !logs.takes_lines() {
             return otherwise(info);
         }
         write(&logs, &site, &labels, info);
@@ -67,7 +68,8 @@ fn write(logs: &Logs, site: &Site, labels: &[Label; 3], info: &PanicHookInfo<'_>
         let of = |label: &Label, there: bool| if there { 0 } else { label.bit };
         !(of(of_thread, thread.name().is_some()) | of(of_backtrace, backtrace.is_some()))
     };
-    logs.native(site, None, None, |line| fields(line), |line| fields(line), written);
+    let line = OwnLine { own: Own::Panic, site, kind: "panic", context: None, at: None };
+    logs.native(line, |line| fields(line), |line| fields(line), written);
 }
 
 /// The panic's text. Payloads other than text, which only `panic_any` makes, have none.

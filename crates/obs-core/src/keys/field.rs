@@ -49,4 +49,16 @@ names! {
     THREAD = "thread";
     /// Panic line: the stack at the panic, where `RUST_BACKTRACE` asks for it.
     BACKTRACE = "backtrace";
+    /// Line about lines that were left out: their message, or `file:line` of their call site.
+    LIKE = "like";
+    /// Line about lines that were left out: how many.
+    SUPPRESSED = "suppressed";
+    /// Line about lines that were left out: why, `sampled` or `rate_limited`.
+    REASON = "reason";
+    /// Line about a change of levels: of what, such as `target shop::cart`.
+    SCOPE = "scope";
+    /// Line about a change of levels: the level from which on lines are written meanwhile.
+    NEW_LEVEL = "new_level";
+    /// Line about a change of levels: when it ends by itself.
+    UNTIL = "until";
 }

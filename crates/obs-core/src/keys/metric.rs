@@ -105,6 +105,9 @@ metrics! {
     /// Lines that were written.
     LOG_LINES = Counter "log_lines_total" [LEVEL, TARGET]
         "Lines that the levels let through, each once, whatever became of it after.";
+    /// Lines that were left out by choice.
+    LOG_SUPPRESSED = Counter "obs_log_lines_suppressed_total" [REASON]
+        "Lines that were let through and left out by sampling, by a rate limit or for their trace's sake.";
     /// `tracing` spans beyond what is kept open at once.
     SPANS_REFUSED = Counter "obs_spans_refused_total" []
         "Spans of tracing that were left out because too many were open.";

@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use obs_core::Base;
 
+use super::upkeep::Upkeep;
 use super::{Forms, Inner, Logs, LogsGuard};
 use crate::counts::Counts;
-use crate::filter::Live;
 use crate::format::Service;
-use crate::{BuildError, Filter, Output};
+use crate::policy::{Control, Live, Policy};
+use crate::sample::{Sampler, SuppressedCounts};
+use crate::{BuildError, Filter, Output, Route, Sampling};
 
 /// Whether lines say where in the code they come from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,11 +31,23 @@ pub struct Builder {
     filter: Filter,
     caller: Caller,
     outputs: Vec<Output>,
+    routes: Vec<Route>,
+    sampling: Option<Sampling>,
 }
+
+/// How many outputs there may be.
+const MOST_OUTPUTS: usize = 32;
 
 impl Builder {
     pub(super) fn new(base: Arc<Base>) -> Self {
-        Self { base, filter: Filter::default(), caller: Caller::default(), outputs: Vec::new() }
+        Self {
+            base,
+            filter: Filter::default(),
+            caller: Caller::default(),
+            outputs: Vec::new(),
+            routes: Vec::new(),
+            sampling: None,
+        }
     }
 
     /// Which events and spans are looked at; default `info`.
@@ -54,13 +68,29 @@ impl Builder {
         self
     }
 
+    /// Which lines go to which outputs; the first route that a line matches counts, and one that matches none goes
+    /// nowhere. Default, without any: every line to every output.
+    pub fn routes(mut self, routes: impl IntoIterator<Item = Route>) -> Self {
+        self.routes.extend(routes);
+        self
+    }
+
+    /// Which of many equal lines are written; default all.
+    pub fn sampling(mut self, sampling: Sampling) -> Self {
+        self.sampling = Some(sampling);
+        self
+    }
+
     /// Opens the outputs, starts their threads and registers their books, and the count of lines, with the base.
     ///
     /// # Errors
-    /// [`BuildError`] for the first output that cannot be used; those before it are closed again.
+    /// [`BuildError`] for the first output or route that cannot be used; the outputs before it are closed again.
     pub fn build(mut self) -> Result<(Logs, LogsGuard), BuildError> {
         if self.outputs.is_empty() {
             self.outputs.push(Output::stdout());
+        }
+        if self.outputs.len() > MOST_OUTPUTS {
+            return Err(BuildError::TooMany(MOST_OUTPUTS));
         }
         let (mut ways, mut workers) = (Vec::new(), Vec::new());
         let mut taken = HashSet::new();
@@ -72,19 +102,34 @@ impl Builder {
         for way in &ways {
             self.base.sources.register(way.source());
         }
+        let routing =
+            super::routing(&self.routes, &ways).map_err(|mut errors| BuildError::Route(errors.remove(0)))?;
         let counts = Arc::new(Counts::new());
         self.base.sources.register(Arc::clone(&counts) as _);
+        let suppressed = Arc::new(SuppressedCounts::default());
+        self.base.sources.register(Arc::clone(&suppressed) as _);
         let forms = Forms::of(&ways);
         let service = Service::new(&self.base.resource);
+        let policy = Policy {
+            filter: self.filter,
+            control: Control::default(),
+            routing,
+            sampler: self.sampling.map(|sampling| Arc::new(Sampler::new(sampling, &suppressed))),
+            env: self.base.resource.env.clone(),
+        };
         let inner = Inner {
             base: self.base,
-            filter: Live::new(self.filter),
+            live: Live::new(policy),
             caller: self.caller,
             service,
             ways,
             forms,
             counts,
+            suppressed,
+            upkeep: Upkeep::default(),
         };
-        Ok((Logs(Arc::new(inner)), LogsGuard::new(workers)))
+        let logs = Logs(Arc::new(inner));
+        logs.0.upkeep.wake(&logs);
+        Ok((logs.clone(), LogsGuard::new(workers, logs)))
     }
 }

@@ -7,11 +7,12 @@ use obs_core::context;
 use obs_core::fields::{Chain, Fields, Value};
 use obs_core::redact::REDACTED;
 use tracing_core::field::Visit;
-use tracing_core::{Event, Field};
+use tracing_core::{Event, Field, Metadata};
 
 use super::mixed::Mixed;
 use super::{Forms, Logs, Scratch};
 use crate::format::{JsonLine, Key, Kind, Message, Site, SpanFragments, is_written};
+use crate::policy::Plan;
 
 impl Logs {
     /// Writes one event. `spans` adds the open spans, from the innermost outwards; it must run no code of a user's.
@@ -29,6 +30,10 @@ impl Logs {
 
     fn event_in(&self, scratch: &mut Scratch, event: &Event<'_>, spans: impl FnOnce(&mut Spans<'_>)) {
         let site = &*scratch.sites.get(event.metadata());
+        let plan = self.plan_of(event.metadata(), site);
+        if plan.is_special() {
+            return self.event_special(scratch, event, site, plan, spans);
+        }
         let now = self.0.base.clock.now();
         let caller = self.caller(site);
         match self.0.forms {
@@ -36,7 +41,7 @@ impl Logs {
                 let Scratch { json, time, ids, .. } = scratch;
                 let service = &self.0.service;
                 let mut line = JsonLine::open((&mut json.0, &mut json.1), time, now, site, service);
-                let written = record(event, site, &mut line);
+                let written = record(event, site, &mut line, None);
                 let has_fields = line.identity(service, ids);
                 spans(&mut Spans { line: &mut line, written });
                 if has_fields {
@@ -46,7 +51,7 @@ impl Logs {
             }
             Forms::Mixed(forms) => {
                 let mut line = Mixed::open(forms, scratch, now, site, &self.0.service);
-                let written = record(event, site, &mut line);
+                let written = record(event, site, &mut line, None);
                 let has_fields = line.identity();
                 spans(&mut Spans { line: &mut line, written });
                 if has_fields {
@@ -55,7 +60,23 @@ impl Logs {
                 line.close(caller);
             }
         }
-        self.deliver(scratch, now, site);
+        self.deliver(scratch, now, site, plan.outputs());
+    }
+
+    /// What is done with events of a call site; kept with it until the policy is another.
+    #[inline]
+    fn plan_of(&self, metadata: &Metadata<'_>, site: &Site) -> Plan {
+        // Read before the policy is: what was planned by one that has just gone is planned again.
+        let stamp = self.0.live.stamp();
+        site.planned.by(stamp).unwrap_or_else(|| self.plan_anew(metadata, site, stamp))
+    }
+
+    #[cold]
+    fn plan_anew(&self, metadata: &Metadata<'_>, site: &Site, stamp: u64) -> Plan {
+        let policy = self.0.live.policy();
+        let plan = policy.plan(&policy.known(metadata));
+        site.planned.keep(stamp, plan);
+        plan
     }
 }
 
@@ -65,7 +86,11 @@ pub struct Spans<'a> {
     written: u64,
 }
 
-impl Spans<'_> {
+impl<'a> Spans<'a> {
+    pub(super) fn new(line: &'a mut dyn EventLine, written: u64) -> Self {
+        Self { line, written }
+    }
+
     /// Adds a span further out than those before. Its fields are rendered on the first event inside it.
     #[inline]
     pub fn add(&mut self, fields: &Fields, fragments: &mut SpanFragments) {
@@ -126,21 +151,36 @@ pub(super) fn of_request(line: &mut dyn EventLine, written: u64) {
     context::with_current(|context| context.local().with_fields(|fields| line.request(written, fields)));
 }
 
-/// Writes message and fields; returns which fields the event had.
+/// Writes message and fields; returns which fields the event had. `message` is its text where it is known already.
 #[inline]
-fn record<L: EventLine>(event: &Event<'_>, site: &Site, line: &mut L) -> u64 {
-    let turn = match site.message {
-        Message::First => Turn::All,
-        Message::Later => {
+pub(super) fn record<L: EventLine>(
+    event: &Event<'_>,
+    site: &Site,
+    line: &mut L,
+    message: Option<&str>,
+) -> u64 {
+    let (turn, mut before) = match (message, site.message) {
+        (None, Message::First) => (Turn::All, 0),
+        (None, Message::Later) => {
             // Only written if it is there, and in front of all others.
             let mut visitor = Visitor { line: &mut *line, site, written: 0, turn: Turn::OnlyMessage };
             event.record(&mut visitor);
-            Turn::AllButMessage
+            (Turn::AllButMessage, visitor.written)
         }
+        (Some(text), _) => (Turn::AllButMessage, known_message(site, line, text)),
     };
     let mut visitor = Visitor { line, site, written: 0, turn };
     event.record(&mut visitor);
-    visitor.written
+    before |= visitor.written;
+    before
+}
+
+/// Writes a message that is known already, where the call site has one.
+#[cold]
+fn known_message<L: EventLine>(site: &Site, line: &mut L, text: &str) -> u64 {
+    let Some(key) = site.message_key() else { return 0 };
+    line.value(key, Value::Str(text));
+    key.bits
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

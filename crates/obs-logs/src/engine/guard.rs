@@ -6,17 +6,20 @@ use std::time::{Duration, Instant};
 use obs_core::time;
 use obs_export::queue::{FlushTimeout, Worker};
 
+use super::Logs;
+
 /// Owns the threads that write. Dropping it ends all outputs within [`Worker::DROP_DEADLINE`]; what is written
 /// afterwards is counted as dropped.
 #[derive(Debug)]
 #[must_use = "dropping the guard ends all outputs"]
 pub struct LogsGuard {
     workers: Vec<Worker>,
+    logs: Logs,
 }
 
 impl LogsGuard {
-    pub(super) fn new(workers: Vec<Worker>) -> Self {
-        Self { workers }
+    pub(super) fn new(workers: Vec<Worker>, logs: Logs) -> Self {
+        Self { workers, logs }
     }
 
     /// Waits until every line written before this call is delivered or dropped.
@@ -34,6 +37,8 @@ impl LogsGuard {
     /// Ends all outputs at once: delivers what waits until `deadline`, drops and counts the rest. An output that
     /// hangs takes no time from another. Further calls do nothing.
     pub fn shutdown(&mut self, deadline: Duration) {
+        self.logs.0.upkeep.stop();
+        self.logs.catch_up_last();
         let mut workers: Vec<_> = self.workers.drain(..).collect();
         let Some(mut last) = workers.pop() else { return };
         let until = time::deadline(deadline);

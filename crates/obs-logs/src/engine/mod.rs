@@ -4,9 +4,14 @@ mod builder;
 mod event;
 mod forms;
 mod guard;
+mod levels;
 mod mixed;
 mod native;
 mod scratch;
+mod special;
+mod suppressed;
+mod upkeep;
+mod watching;
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,16 +19,20 @@ use std::time::{Duration, Instant};
 
 use obs_core::{Base, Timestamp, time};
 use obs_export::queue::{FlushTimeout, Queue};
+use tracing_core::Metadata;
 use tracing_core::metadata::LevelFilter;
-use tracing_core::{Level, Metadata};
 
 pub use builder::{Builder, Caller};
 pub use event::Spans;
 pub use guard::LogsGuard;
+pub(crate) use native::OwnLine;
 
 use crate::counts::Counts;
-use crate::filter::{Filter, Live, Own};
+use crate::filter::Filter;
 use crate::format::{Service, Site, push_head};
+use crate::policy::{Live, Own, Plan};
+use crate::route::{Route, RouteError, Routing};
+use crate::sample::{Sampler, Sampling, SuppressedCounts};
 use crate::sink::{Form, Way};
 
 use forms::Forms;
@@ -38,12 +47,14 @@ pub struct Logs(Arc<Inner>);
 
 struct Inner {
     base: Arc<Base>,
-    filter: Live,
+    live: Live,
     caller: Caller,
     service: Service,
     ways: Vec<Way>,
     forms: Forms,
     counts: Arc<Counts>,
+    suppressed: Arc<SuppressedCounts>,
+    upkeep: upkeep::Upkeep,
 }
 
 impl Logs {
@@ -52,20 +63,20 @@ impl Logs {
         Builder::new(base)
     }
 
-    /// Whether events and spans of this call site are looked at. The answer changes only with [`Logs::set_filter`],
-    /// which has every call site ask again. Takes no lock.
+    /// Whether events and spans of this call site are looked at. The answer changes only with the levels, routes and
+    /// sampling of this engine; a change of them has every call site ask again. Takes no lock.
     pub fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        self.0.filter.enabled(metadata)
+        self.0.live.policy().looks_at(metadata)
     }
 
     /// The most verbose level looked at anywhere.
     pub fn max_level_hint(&self) -> LevelFilter {
-        self.0.filter.max_level_hint()
+        self.0.live.policy().max_level_hint()
     }
 
     /// The filter as it is now.
-    pub fn filter(&self) -> Arc<Filter> {
-        self.0.filter.filter()
+    pub fn filter(&self) -> Filter {
+        self.0.live.policy().filter.clone()
     }
 
     /// Puts `filter` in the place of the one before, for all clones, layers and access logs of this engine, and has
@@ -73,13 +84,36 @@ impl Logs {
     ///
     /// Spans that were opened while they were not looked at stay off the lines inside of them.
     pub fn set_filter(&self, filter: Filter) {
-        self.0.filter.replace(filter);
+        self.0.live.replace(|policy| policy.filter = filter);
     }
 
-    /// Whether lines of our own are written at `level`.
+    /// Puts `routes` in the place of those before, as [`Logs::set_filter`] does; without any, every line goes to every
+    /// output.
+    ///
+    /// # Errors
+    /// Each fault of them; nothing is changed then.
+    pub fn set_routes(&self, routes: &[Route]) -> Result<(), Vec<RouteError>> {
+        let routing = routing(routes, &self.0.ways)?;
+        self.0.live.replace(|policy| policy.routing = routing);
+        Ok(())
+    }
+
+    /// Puts other settings of sampling in the place of those before; ticks begin anew, counts go on.
+    pub fn set_sampling(&self, sampling: Option<Sampling>) {
+        self.0.live.replace(|policy| {
+            let sampler = sampling.map(|sampling| Arc::new(Sampler::new(sampling, &self.0.suppressed)));
+            if let Some(old) = std::mem::replace(&mut policy.sampler, sampler) {
+                // What it has left out and not told of is told by the upkeep.
+                self.0.upkeep.tell_last(old);
+            }
+        });
+        self.0.upkeep.wake(self);
+    }
+
+    /// What is done with lines of our own.
     #[inline]
-    pub(crate) fn allows_own(&self, own: Own, level: Level) -> bool {
-        self.0.filter.allows_own(own, level)
+    pub(crate) fn plan_own(&self, own: Own) -> Plan {
+        self.0.live.own(own)
     }
 
     /// The base this writes for.
@@ -112,12 +146,18 @@ impl Logs {
         (self.0.caller == Caller::Shown).then_some(site)
     }
 
-    /// Counts the line in `scratch`, and hands it to every output.
+    /// Counts the line in `scratch`, and hands it to these outputs.
     #[inline]
-    fn deliver(&self, scratch: &mut Scratch, now: Timestamp, site: &Site) {
+    fn deliver(&self, scratch: &mut Scratch, now: Timestamp, site: &Site, outputs: u32) {
         self.0.counts.count(site.counter);
         let Scratch { json, logfmt, pretty, line, time, .. } = scratch;
+        let mut rest = outputs;
         for way in &self.0.ways {
+            let takes = rest & 1 != 0;
+            rest >>= 1;
+            if !takes {
+                continue;
+            }
             match way.form {
                 Form::Json => way.push(json.0.as_slice()),
                 Form::Logfmt => way.push(logfmt.0.as_slice()),
@@ -130,6 +170,15 @@ impl Logs {
             }
         }
     }
+}
+
+/// The routes between these outputs; without any, every line goes to each.
+fn routing(routes: &[Route], ways: &[Way]) -> Result<Routing, Vec<RouteError>> {
+    if routes.is_empty() {
+        return Ok(Routing::everywhere(ways.len()));
+    }
+    let names: Vec<_> = ways.iter().map(|way| way.name.as_str()).collect();
+    Routing::new(routes, &names)
 }
 
 impl fmt::Debug for Logs {

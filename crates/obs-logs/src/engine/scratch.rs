@@ -30,6 +30,9 @@ pub(crate) struct Scratch {
     pub(crate) line: Buffer,
     /// A printed value that goes to more than one format.
     pub(crate) text: String,
+    /// The message of a line that is sampled.
+    pub(crate) message: String,
+    pub(crate) ask: Ask,
     pub(crate) time: TimeCache,
     pub(crate) ids: IdCache,
     pub(crate) sites: Sites,
@@ -43,6 +46,8 @@ impl Scratch {
             pretty: Default::default(),
             line: Buffer::new(),
             text: String::new(),
+            message: String::new(),
+            ask: Ask::default(),
             time: TimeCache::new(),
             ids: IdCache::default(),
             sites: Sites::default(),
@@ -67,10 +72,22 @@ impl Scratch {
                 *buffer = Buffer::new();
             }
         }
-        if self.text.capacity() > KEEP_BYTES {
-            self.text = String::new();
+        for text in [&mut self.text, &mut self.message, &mut self.ask.printed] {
+            if text.capacity() > KEEP_BYTES {
+                *text = String::new();
+            }
         }
     }
+}
+
+/// What routes ask of a line.
+#[derive(Default)]
+pub(crate) struct Ask {
+    pub(crate) answers: Vec<Option<bool>>,
+    /// A number as text.
+    pub(crate) text: String,
+    /// A value that is printed.
+    pub(crate) printed: String,
 }
 
 /// Call sites seen on this thread: a table of [`SETS`] sets of [`WAYS`], in which a newcomer replaces another of its

@@ -1,6 +1,5 @@
 //! Which events and spans are looked at: levels per target, in the words users know.
 
-mod live;
 mod parse;
 
 #[cfg(test)]
@@ -11,8 +10,6 @@ use std::str::FromStr;
 
 use tracing_core::metadata::LevelFilter;
 use tracing_core::{Level, Metadata};
-
-pub(crate) use live::{Live, Own};
 
 use crate::FilterError;
 
@@ -72,6 +69,11 @@ impl Filter {
         found.map_or(self.rest, |(_, level)| *level)
     }
 
+    /// Whether a directive names `target` or what is above it.
+    pub(crate) fn names(&self, target: &str) -> bool {
+        self.targets.iter().any(|(known, _)| covers(known, target))
+    }
+
     /// Whether an event or span is looked at. The answer for a call site never changes, so it may be cached.
     pub fn enabled(&self, metadata: &Metadata<'_>) -> bool {
         self.allows(metadata.target(), *metadata.level())
@@ -89,7 +91,7 @@ impl Filter {
 }
 
 /// Whether `known` is `target` or a parent of it, segment by segment.
-fn covers(known: &str, target: &str) -> bool {
+pub(crate) fn covers(known: &str, target: &str) -> bool {
     target.strip_prefix(known).is_some_and(|below| below.is_empty() || below.starts_with("::"))
 }
 

@@ -145,6 +145,7 @@ impl Names {
 #[derive(Clone, Debug)]
 pub(crate) struct Label {
     pub(super) names: Names,
+    pub(crate) name: &'static str,
     pub(super) hash: u64,
     /// Its bit in the set of fields that were written.
     pub(crate) bit: u64,
@@ -152,12 +153,12 @@ pub(crate) struct Label {
 
 impl Label {
     /// The keys of one kind of line, of which there are at most 64.
-    pub(crate) fn all<const N: usize>(names: [&str; N]) -> [Self; N] {
+    pub(crate) fn all<const N: usize>(names: [&'static str; N]) -> [Self; N] {
         let mut index = 0;
         names.map(|name| {
             index += 1;
-            let name = ("", name);
-            Self { names: Names::new(name), hash: hash_of(name), bit: written_bit(index - 1) }
+            let names = ("", name);
+            Self { names: Names::new(names), name, hash: hash_of(names), bit: written_bit(index - 1) }
         })
     }
 }

@@ -29,6 +29,7 @@ pub(crate) use site::{Key, Kind, Message, Site, is_written};
 pub(crate) use time::TimeCache;
 #[cfg(feature = "rolling")]
 pub(crate) use time::second_text;
+pub(crate) use time::time_text;
 
 /// The most bytes a line has, its newline included: 256 KiB. Only an output's own limits are tighter.
 pub const MAX_LINE_BYTES: usize = 256 * 1024;

@@ -12,6 +12,7 @@ use super::logfmt::push_logfmt_text;
 use super::text::Text;
 use super::{Buffer, hash};
 use crate::counts::Counter;
+use crate::policy::Planned;
 
 /// The most bytes of a target or file name on a line; as static text they are far shorter.
 const MAX_NAME: usize = 1_024;
@@ -31,6 +32,8 @@ pub(crate) enum Kind {
 #[derive(Clone, Debug)]
 pub(crate) struct Key {
     pub(super) names: Names,
+    /// As it stands in the code.
+    pub(crate) name: &'static str,
     pub(crate) kind: Kind,
     /// The bit of this field and of the first one of the same name.
     pub(crate) bits: u64,
@@ -55,6 +58,8 @@ pub(crate) struct Site {
     pub(crate) level: Level,
     /// Where its lines are counted.
     pub(crate) counter: Counter,
+    /// What is done with its lines.
+    pub(crate) planned: Planned,
     /// The target, escaped.
     pub(super) target: Vec<u8>,
     /// `Z","level":"INFO","target":"shop"`
@@ -100,6 +105,7 @@ impl Site {
         Self {
             level,
             counter: Counter::of(level, target),
+            planned: Planned::default(),
             target: bounded(target, Style::Bare),
             json_head: [b"Z\",\"level\":\"", level.as_str().as_bytes(), b"\",\"target\":\"", &*name, b"\""]
                 .concat(),
@@ -140,13 +146,19 @@ impl Site {
         self.mask |= hash::bit(hash);
         self.hashes.push(hash);
         let bits = written_bit(index) | same_as.map_or(0, written_bit);
-        self.keys.push(Key { names, kind, bits, same_as, plain: kind == Kind::Plain && same_as.is_none() });
+        let plain = kind == Kind::Plain && same_as.is_none();
+        self.keys.push(Key { names, name: key, kind, bits, same_as, plain });
     }
 
     /// The field at `index`.
     #[inline]
     pub(crate) fn key(&self, index: usize) -> Option<&Key> {
         self.keys.get(index)
+    }
+
+    /// The message's field, where there is one.
+    pub(crate) fn message_key(&self) -> Option<&Key> {
+        self.keys.iter().find(|key| key.kind == Kind::Message)
     }
 
     /// Whether a field of this name was written, given the bits of the fields that were.

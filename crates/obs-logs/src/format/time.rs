@@ -79,6 +79,12 @@ impl TimeCache {
     }
 }
 
+/// `2026-10-03T12:34:56Z`
+pub(crate) fn time_text(time: Timestamp) -> String {
+    let second = second_text(time.unix_nanos() / NANOS);
+    format!("{}Z", String::from_utf8_lossy(&second[..SECOND_LEN - 1]))
+}
+
 /// `2026-10-03T12:34:56.` of a second counted from 1970.
 pub(crate) fn second_text(second: u64) -> [u8; SECOND_LEN] {
     let (year, month, day) = civil(second / 86_400);

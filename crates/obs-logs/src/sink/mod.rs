@@ -31,6 +31,8 @@ pub(crate) enum Form {
 /// One output, open.
 #[derive(Debug)]
 pub(crate) struct Way {
+    /// What routes call it.
+    pub(crate) name: String,
     pub(crate) form: Form,
     pub(crate) lane: Lane,
 }

@@ -4,6 +4,7 @@ mod access;
 mod counts;
 mod event;
 mod hostile;
+mod levels;
 mod logfmt;
 mod outputs;
 mod pretty;
@@ -11,6 +12,8 @@ mod reload;
 mod request;
 #[cfg(feature = "rolling")]
 mod rolling;
+mod routes;
+mod sampling;
 mod spans;
 
 use std::sync::Arc;
@@ -104,3 +107,9 @@ fn context() -> Context {
 
 /// What is on a line inside of [`context`].
 const IDS: &str = r#","trace_id":"910a2dec89025cc1beeb8da1658eec67","span_id":"f893a2eefb32555e","request_id":"ORD-2024-98765""#;
+
+/// Does `work` as a poll of a request.
+fn inside(request: &Context, work: impl FnOnce()) {
+    let _poll = obs_core::context::enter_poll(request);
+    work();
+}

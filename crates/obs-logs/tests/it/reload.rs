@@ -43,7 +43,7 @@ fn a_call_site_that_was_silent_is_heard_and_silent_again() {
             bench.logs.set_filter(filter("info"));
         }
     });
-    assert_eq!(*bench.logs.filter(), filter("info"));
+    assert_eq!(bench.logs.filter(), filter("info"));
 }
 
 #[test]

@@ -1,0 +1,77 @@
+//! Levels that are changed for a while, while the service runs.
+
+use std::time::Duration;
+
+use tracing_core::metadata::LevelFilter;
+
+use super::Logs;
+use crate::policy::{LevelChange, LevelChangeError, Scope};
+
+impl Logs {
+    /// Has `scope` written from `level` on for as long as `lasting`, in the place of an earlier change of the same scope;
+    /// then it is as it was. Both are told by a line of target `obs::logs`.
+    ///
+    /// A change of one request goes before one of its route, that before one of its target, and that before the filter.
+    /// Lines that only a change lets out, and that no route takes by their level, go where lines at `INFO` go.
+    ///
+    /// # Errors
+    /// Where there are 64 changes already; nothing is changed then.
+    pub fn change_level(
+        &self,
+        scope: Scope,
+        level: LevelFilter,
+        lasting: Duration,
+    ) -> Result<LevelChange, LevelChangeError> {
+        let change = LevelChange { scope, level, until: self.0.base.clock.now().after(lasting) };
+        self.0.live.replace(|policy| policy.control.put(change.clone()))?;
+        self.tell_level("log level changed", &change);
+        self.0.upkeep.wake(self);
+        Ok(change)
+    }
+
+    /// Ends the change of `scope` before its time; what it was, if there was one.
+    pub fn revert_level(&self, scope: &Scope) -> Option<LevelChange> {
+        let change = self.0.live.replace(|policy| policy.control.remove(scope))?;
+        self.tell_level("log level reverted", &change);
+        Some(change)
+    }
+
+    /// The changes in force.
+    pub fn level_changes(&self) -> Vec<LevelChange> {
+        self.0.live.policy().control.changes().to_vec()
+    }
+
+    /// Does what time has made due by the base's clock, and says in what time to come again, if ever: ends changes of
+    /// levels, and tells of lines that were left out. A thread of the engine's own calls it; for a clock that is moved by
+    /// hand, whoever moves it does.
+    pub fn catch_up(&self) -> Option<Duration> {
+        let now = self.0.base.clock.now();
+        let policy = self.0.live.policy();
+        let due = policy.control.changes().iter().any(|change| change.until <= now);
+        drop(policy);
+        if due {
+            for change in self.0.live.replace(|policy| policy.control.expire(now)) {
+                self.tell_level("log level reverted", &change);
+            }
+        }
+        let policy = self.0.live.policy();
+        let sampler = policy.sampler.clone();
+        let next = policy.control.changes().iter().map(|change| change.until).min();
+        drop(policy);
+        if let Some(sampler) = &sampler {
+            sampler.sweep(now, false, |lines| self.tell_suppressed(lines));
+        }
+        let next = next.map(|next| Duration::from_nanos(next.unix_nanos().saturating_sub(now.unix_nanos())));
+        let tick = sampler.map(|sampler| sampler.tick());
+        [next, tick].into_iter().flatten().min()
+    }
+
+    /// Tells of all lines that were left out and not told of yet: nothing comes after.
+    pub(super) fn catch_up_last(&self) {
+        let now = self.0.base.clock.now();
+        let sampler = self.0.live.policy().sampler.clone();
+        for sampler in self.0.upkeep.take_last().into_iter().chain(sampler) {
+            sampler.sweep(now, true, |lines| self.tell_suppressed(lines));
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! Lines about which there is more to decide than their call site tells: by their request, by how many there were, by
+//! their fields.
+
+use obs_core::context::{self, Context};
+use obs_core::fields::{Bounded, Chain, guarded};
+use tracing_core::field::Visit;
+use tracing_core::{Event, Field};
+
+use super::event::{self, Spans, of_request};
+use super::mixed::Mixed;
+use super::native::OwnLine;
+use super::watching::{OwnFields, Watching};
+use super::{Logs, Scratch};
+use crate::format::{Line, Site};
+use crate::policy::{Plan, Policy};
+use crate::route::{Known, Watch};
+use crate::sample::Verdict;
+
+impl Logs {
+    /// Writes an event whose plan is special, where it is to be written.
+    #[inline(never)]
+    pub(super) fn event_special(
+        &self,
+        scratch: &mut Scratch,
+        event: &Event<'_>,
+        site: &Site,
+        plan: Plan,
+        spans: impl FnOnce(&mut Spans<'_>),
+    ) {
+        let policy = self.0.live.policy();
+        let metadata = event.metadata();
+        let known = policy.known(metadata);
+        if plan.outputs() == 0 || plan.asks_request() && !is_heard(&policy, &known, None) {
+            return;
+        }
+        let now = self.0.base.clock.now();
+        // Taken out, because a line borrows the scratch as a whole.
+        let (mut message, mut ask) = (std::mem::take(&mut scratch.message), std::mem::take(&mut scratch.ask));
+        let mut known_message = None;
+        let mut verdict = Verdict::Write;
+        if plan.is_sampled()
+            && let Some(sampler) = &policy.sampler
+        {
+            let place = || format!("{}:{}", metadata.file().unwrap_or("?"), metadata.line().unwrap_or(0));
+            let address = std::ptr::from_ref(metadata).addr();
+            verdict = sampler.judge_site(now, known.level, known.target, (address, place));
+            if verdict == Verdict::Write && sampler.asks_message(known.level) {
+                print_message(event, &mut message);
+                known_message = Some(message.as_str());
+                verdict = sampler.judge_message(now, known.level, known.target, &message);
+            }
+        }
+        if verdict == Verdict::Write {
+            let line = Mixed::open(self.0.forms.set(), scratch, now, site, &self.0.service);
+            let watch = Watch::new(policy.routing.watched(), &mut ask.answers, &mut ask.text);
+            let mut line = Watching { line, watch, printed: &mut ask.printed };
+            let written = event::record(event, site, &mut line, known_message);
+            let has_fields = line.line.identity();
+            spans(&mut Spans::new(&mut line, written));
+            if has_fields {
+                of_request(&mut line, written);
+            }
+            let outputs =
+                if plan.asks_fields() { policy.settle(&known, &line.watch) } else { plan.outputs() };
+            line.line.close(self.caller(site));
+            if outputs != 0 {
+                self.deliver(scratch, now, site, outputs);
+            }
+        }
+        message.clear();
+        ask.printed.clear();
+        (scratch.message, scratch.ask) = (message, ask);
+    }
+
+    /// Writes a line of our own whose plan is special, where it is to be written.
+    #[inline(never)]
+    pub(super) fn own_special(
+        &self,
+        line: OwnLine<'_>,
+        plan: Plan,
+        fields: &dyn Fn(&mut dyn Line),
+        written: &dyn Fn() -> u64,
+    ) {
+        let OwnLine { own, site, kind, context, at } = line;
+        let target = own.target();
+        let policy = self.0.live.policy();
+        let known = policy.own(target, site.level);
+        if plan.outputs() == 0 || plan.asks_request() && !is_heard(&policy, &known, context) {
+            return;
+        }
+        if plan.is_sampled()
+            && let Some(sampler) = &policy.sampler
+        {
+            let now = self.0.base.clock.now();
+            let address = std::ptr::from_ref(site).addr();
+            let by_site = sampler.judge_site(now, site.level, target, (address, || kind.to_owned()));
+            let asks = sampler.asks_message(site.level);
+            if by_site == Verdict::LeaveOut
+                || asks && sampler.judge_message(now, site.level, target, kind) == Verdict::LeaveOut
+            {
+                return;
+            }
+        }
+        let outputs = if plan.asks_fields() {
+            let (mut answers, mut text) = (Vec::new(), String::new());
+            let mut watch = Watch::new(policy.routing.watched(), &mut answers, &mut text);
+            fields(&mut OwnFields(&mut watch));
+            let mut around = |context: &Context| context.local().with_fields(|fields| watch.around(fields));
+            match context {
+                Some(context) => around(context),
+                None => context::with_current(around).flatten(),
+            };
+            policy.settle(&known, &watch)
+        } else {
+            plan.outputs()
+        };
+        if outputs != 0 {
+            self.own_mixed(site, context, at, outputs, fields, written);
+        }
+    }
+}
+
+/// Whether a line is let out by the levels of its request, or by those of its target where none were chosen for it.
+fn is_heard(policy: &Policy, known: &Known<'_>, context: Option<&Context>) -> bool {
+    let of = |context: &Context| policy.control.level_of_request(context);
+    let chosen = match context {
+        Some(context) => of(context),
+        None => context::with_current(of).flatten(),
+    };
+    chosen.map_or_else(|| policy.lets_out(known.target, known.level), |most| known.level <= most)
+}
+
+/// Puts the message of an event in `text`, by running a user's code once.
+fn print_message(event: &Event<'_>, text: &mut String) {
+    text.clear();
+    event.record(&mut MessageText(text));
+}
+
+struct MessageText<'a>(&'a mut String);
+
+impl MessageText<'_> {
+    fn print(&mut self, field: &Field, value: std::fmt::Arguments<'_>) {
+        if field.name() == obs_core::keys::field::MESSAGE {
+            guarded(&mut Bounded::new(self.0, crate::MAX_LINE_BYTES), value);
+        }
+    }
+}
+
+impl Visit for MessageText<'_> {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.print(field, format_args!("{value}"));
+    }
+
+    fn record_error(&mut self, field: &Field, value: &(dyn std::error::Error + 'static)) {
+        self.print(field, format_args!("{}", Chain(value)));
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
+        self.print(field, format_args!("{value:?}"));
+    }
+}

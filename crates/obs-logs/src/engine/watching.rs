@@ -1,0 +1,67 @@
+//! A line that is watched while it is written, for routes that ask for fields.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use obs_core::fields::{Bounded, Fields, Value, guarded};
+
+use super::event::EventLine;
+use super::mixed::Mixed;
+use crate::format::{Key, Label, Line, SpanFragments};
+use crate::route::Watch;
+
+/// A line and what routes want to know of it.
+pub(super) struct Watching<'a> {
+    pub(super) line: Mixed<'a>,
+    pub(super) watch: Watch<'a>,
+    /// A value that is printed.
+    pub(super) printed: &'a mut String,
+}
+
+impl EventLine for Watching<'_> {
+    fn value(&mut self, key: &Key, value: Value<'_>) {
+        self.watch.own(key.name, value);
+        self.line.value(key, value);
+    }
+
+    fn print(&mut self, key: &Key, value: fmt::Arguments<'_>) {
+        self.printed.clear();
+        // A user's code runs once, and is stopped where it prints more than any line holds.
+        guarded(&mut Bounded::new(self.printed, crate::MAX_LINE_BYTES), value);
+        self.watch.own(key.name, Value::Str(self.printed));
+        self.line.print(key, format_args!("{}", self.printed));
+    }
+
+    fn span(&mut self, written: u64, fields: &Fields, fragments: &mut SpanFragments) {
+        self.watch.around(fields);
+        self.line.span(written, fields, fragments);
+    }
+
+    fn request(&mut self, written: u64, fields: &Fields) {
+        self.watch.around(fields);
+        self.line.request(written, fields);
+    }
+}
+
+/// Looks at the fields of a line of our own, and writes none.
+pub(super) struct OwnFields<'a, 'b>(pub(super) &'a mut Watch<'b>);
+
+impl Line for OwnFields<'_, '_> {
+    fn message(&mut self, _: &str) {}
+
+    fn text(&mut self, label: &Label, value: &str) {
+        self.0.own(label.name, Value::Str(value));
+    }
+
+    fn address(&mut self, label: &Label, value: IpAddr) {
+        self.0.own(label.name, Value::Str(&value.to_string()));
+    }
+
+    fn number(&mut self, label: &Label, value: u64) {
+        self.0.own(label.name, Value::U64(value));
+    }
+
+    fn thousandths(&mut self, label: &Label, value: u64) {
+        self.0.own(label.name, Value::F64(value as f64 / 1_000.0));
+    }
+}

@@ -1,0 +1,110 @@
+//! What is done with the lines of each call site: whether they are let out, where to, and which are sampled.
+//!
+//! A [`Policy`] is put together from levels, their changes for a while, routes and sampling, and never changes;
+//! [`Live`] holds the one in force. What it says of a call site is its [`Plan`], which each thread keeps with the site
+//! until another policy is in force.
+
+mod control;
+mod live;
+mod plan;
+
+use std::sync::Arc;
+
+use tracing_core::metadata::LevelFilter;
+use tracing_core::{Level, Metadata};
+
+pub(crate) use control::Control;
+pub use control::{LevelChange, LevelChangeError, Scope};
+pub(crate) use live::{Live, Own};
+pub(crate) use plan::{Plan, Planned};
+
+use crate::Filter;
+use crate::route::{Decision, Known, Routing, Watch};
+use crate::sample::Sampler;
+
+/// All that decides what is done with a line.
+#[derive(Clone, Debug)]
+pub(crate) struct Policy {
+    pub(crate) filter: Filter,
+    pub(crate) control: Control,
+    pub(crate) routing: Routing,
+    pub(crate) sampler: Option<Arc<Sampler>>,
+    /// The service's environment.
+    pub(crate) env: Option<String>,
+}
+
+/// The name of the field that routes take for the module.
+const MODULE: &str = "module";
+
+impl Policy {
+    /// What is done with events of this call site.
+    pub(crate) fn plan(&self, known: &Known<'_>) -> Plan {
+        let let_out = self.lets_out(known.target, known.level);
+        let by_request = self.control.asks_requests(known.level, let_out);
+        if !let_out && !by_request {
+            return Plan::to(0);
+        }
+        let mut plan = match self.decide(known) {
+            Decision::Fixed(outputs) => Plan::to(outputs),
+            Decision::Asks(outputs) => Plan::to(outputs).asking_fields(),
+        };
+        if by_request {
+            plan = plan.asking_request();
+        }
+        match &self.sampler {
+            Some(sampler) if plan.outputs() != 0 && sampler.judges(known.level) => plan.sampled(),
+            _ => plan,
+        }
+    }
+
+    /// Where lines of a call site go once they are let out.
+    pub(crate) fn decide(&self, known: &Known<'_>) -> Decision {
+        let decision = self.routing.decide(known);
+        if decision.most() != 0 || self.filter.allows(known.target, known.level) {
+            return decision;
+        }
+        // Whoever has asked for more lines for a while is not to be told that no route takes them.
+        self.routing.decide(&Known { level: Level::INFO, ..*known })
+    }
+
+    /// Where a line goes that was watched, as [`Policy::decide`] has it.
+    pub(crate) fn settle(&self, known: &Known<'_>, watch: &Watch<'_>) -> u32 {
+        let by_level =
+            self.routing.decide(known).most() != 0 || self.filter.allows(known.target, known.level);
+        let level = if by_level { known.level } else { Level::INFO };
+        self.routing.settle(&Known { level, ..*known }, watch)
+    }
+
+    /// Whether lines of this level are let out, whatever request they are of.
+    pub(crate) fn lets_out(&self, target: &str, level: Level) -> bool {
+        let most = self.control.level_of(target).unwrap_or_else(|| self.control.rest(&self.filter, target));
+        level <= most
+    }
+
+    /// Whether events and spans of a call site are looked at.
+    pub(crate) fn looks_at(&self, metadata: &Metadata<'_>) -> bool {
+        let known = self.known(metadata);
+        if metadata.is_event() {
+            return self.plan(&known).is_anything();
+        }
+        // A span's fields stand on lines of any level inside of it.
+        let let_out = self.lets_out(known.target, known.level);
+        let_out || self.control.asks_requests(known.level, let_out)
+    }
+
+    /// What is known of a call site.
+    pub(crate) fn known<'a>(&'a self, metadata: &'a Metadata<'_>) -> Known<'a> {
+        let has_module_field = metadata.fields().field(MODULE).is_some();
+        Known { has_module_field, ..self.own(metadata.target(), *metadata.level()) }
+    }
+
+    /// What is known of lines of our own.
+    pub(crate) fn own<'a>(&'a self, target: &'a str, level: Level) -> Known<'a> {
+        Known { level, target, env: self.env.as_deref(), has_module_field: false }
+    }
+
+    /// The most verbose level looked at anywhere.
+    pub(crate) fn max_level_hint(&self) -> LevelFilter {
+        self.filter.max_level_hint().max(self.control.max_level())
+    }
+}
