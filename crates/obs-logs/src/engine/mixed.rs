@@ -1,4 +1,4 @@
-//! The line of every mix of formats but JSON alone: what a user's code prints is printed once for all of them.
+//! The line of every mix of forms but JSON alone: what a user's code prints is printed once for all of them.
 
 use std::fmt;
 
@@ -6,17 +6,17 @@ use obs_core::Timestamp;
 use obs_core::context::Context;
 use obs_core::fields::{Bounded, Fields, Value, guarded};
 
-use super::Scratch;
 use super::event::EventLine;
-use super::forms::Set;
+use super::{Forms, Scratch};
 use crate::format::{IdCache, JsonLine, Key, Line, LogfmtLine, PrettyLine, Service, Site, SpanFragments};
+use crate::sink::Form;
 
-/// One line in each format of a set.
+/// One line in each form that is needed.
 pub(super) struct Mixed<'a> {
     json: Option<JsonLine<'a>>,
     logfmt: Option<LogfmtLine<'a>>,
     pretty: Option<PrettyLine<'a>>,
-    /// A printed value, where it goes to more than one format.
+    /// A printed value, where it goes to more than one form.
     text: Option<&'a mut String>,
     service: &'a Service,
     ids: &'a mut IdCache,
@@ -28,19 +28,24 @@ trait Each: EventLine + Line {}
 impl<L: EventLine + Line> Each for L {}
 
 impl<'a> Mixed<'a> {
+    /// Begins a line in each of the forms whose bits are in `needed`.
     pub(super) fn open(
-        forms: Set,
+        _forms: &'a Forms,
+        needed: u64,
         scratch: &'a mut Scratch,
         now: Timestamp,
         site: &'a Site,
         service: &'a Service,
     ) -> Self {
         let Scratch { json, logfmt, pretty, text, time, ids, .. } = scratch;
-        let json = forms.json.then(|| JsonLine::open((&mut json.0, &mut json.1), time, now, site, service));
-        let logfmt =
-            forms.logfmt.then(|| LogfmtLine::open((&mut logfmt.0, &mut logfmt.1), time, now, site, service));
-        let pretty = forms.pretty.then(|| PrettyLine::open((&mut pretty.0, &mut pretty.1), site));
-        let text = (!forms.is_one()).then_some(text);
+        let needs = |form: Form| needed & form.bit() != 0;
+        let json =
+            needs(Form::Json).then(|| JsonLine::open((&mut json.0, &mut json.1), time, now, site, service));
+        let logfmt = needs(Form::Logfmt)
+            .then(|| LogfmtLine::open((&mut logfmt.0, &mut logfmt.1), time, now, site, service));
+        let pretty = needs(Form::Pretty { coloured: false })
+            .then(|| PrettyLine::open((&mut pretty.0, &mut pretty.1), site));
+        let text = (needed.count_ones() > 1).then_some(text);
         Self { json, logfmt, pretty, text, service, ids }
     }
 

@@ -23,8 +23,8 @@ pub use guard::LogsGuard;
 
 use crate::counts::Counts;
 use crate::filter::{Filter, Live, Own};
-use crate::format::{Service, Site, push_head};
-use crate::sink::{Form, Way};
+use crate::format::{Service, Site};
+use crate::sink::Way;
 
 use forms::Forms;
 pub(crate) use scratch::Scratch;
@@ -116,18 +116,8 @@ impl Logs {
     #[inline]
     fn deliver(&self, scratch: &mut Scratch, now: Timestamp, site: &Site) {
         self.0.counts.count(site.counter);
-        let Scratch { json, logfmt, pretty, line, time, .. } = scratch;
         for way in &self.0.ways {
-            match way.form {
-                Form::Json => way.push(json.0.as_slice()),
-                Form::Logfmt => way.push(logfmt.0.as_slice()),
-                Form::Pretty { coloured } => {
-                    line.clear();
-                    push_head(line, time, now, site, coloured);
-                    line.extend(pretty.0.as_slice());
-                    way.push(line.as_slice());
-                }
-            }
+            way.push(scratch.line_of(way.form, now, site));
         }
     }
 }

@@ -9,7 +9,7 @@ use super::{Forms, Logs, Scratch};
 use crate::format::{JsonLine, Line, Site};
 
 impl Logs {
-    /// Writes one line in each format that is in use, with the ids and fields of `context` or, without one, of the
+    /// Writes one line in each form that is in use, with the ids and fields of `context` or, without one, of the
     /// context that is open. `written` tells the bits of the labels that are on the line. Asks neither the filter nor
     /// whether telemetry is silenced. `at` is when it happened, where that is known; else it is now.
     #[inline]
@@ -25,8 +25,8 @@ impl Logs {
         Scratch::lend(|scratch| {
             let now = at.unwrap_or_else(|| self.0.base.clock.now());
             let service = &self.0.service;
-            match self.0.forms {
-                Forms::Json => {
+            match self.0.forms.used() {
+                Forms::JSON => {
                     let Scratch { json, time, ids, .. } = &mut *scratch;
                     let mut line = JsonLine::open((&mut json.0, &mut json.1), time, now, site, service);
                     json_fields(&mut line);
@@ -43,8 +43,8 @@ impl Logs {
                     }
                     line.close(None);
                 }
-                Forms::Mixed(forms) => {
-                    let line = Mixed::open(forms, scratch, now, site, service);
+                needed => {
+                    let line = Mixed::open(&self.0.forms, needed, scratch, now, site, service);
                     mixed(line, context, &fields, &written);
                 }
             }

@@ -7,9 +7,11 @@ use std::cell::Cell;
 use std::ptr;
 use std::rc::Rc;
 
+use obs_core::Timestamp;
 use tracing_core::Metadata;
 
-use crate::format::{Buffer, IdCache, Site, TimeCache};
+use crate::format::{Buffer, IdCache, Site, TimeCache, push_head};
+use crate::sink::Form;
 
 /// A buffer that grew beyond this for one long line is given back, in bytes.
 const KEEP_BYTES: usize = 64 * 1024;
@@ -28,7 +30,7 @@ pub(crate) struct Scratch {
     pub(crate) pretty: (Buffer, Vec<u64>),
     /// The whole pretty line.
     pub(crate) line: Buffer,
-    /// A printed value that goes to more than one format.
+    /// A printed value that goes to more than one form.
     pub(crate) text: String,
     pub(crate) time: TimeCache,
     pub(crate) ids: IdCache,
@@ -58,6 +60,23 @@ impl Scratch {
         scratch.shrink();
         let _ = SCRATCH.try_with(|cell| cell.set(Some(scratch)));
         result
+    }
+
+    /// The line that was made in this form, whole.
+    #[inline]
+    pub(crate) fn line_of(&mut self, form: Form, now: Timestamp, site: &Site) -> &[u8] {
+        match form {
+            Form::Json => self.json.0.as_slice(),
+            Form::Logfmt => self.logfmt.0.as_slice(),
+            Form::Pretty { coloured } => self.pretty_line(coloured, now, site),
+        }
+    }
+
+    fn pretty_line(&mut self, coloured: bool, now: Timestamp, site: &Site) -> &[u8] {
+        self.line.clear();
+        push_head(&mut self.line, &mut self.time, now, site, coloured);
+        self.line.extend(self.pretty.0.as_slice());
+        self.line.as_slice()
     }
 
     #[inline]

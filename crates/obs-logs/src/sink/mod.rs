@@ -28,6 +28,18 @@ pub(crate) enum Form {
     Pretty { coloured: bool },
 }
 
+impl Form {
+    /// Its bit in a set of forms. With and without colours it is one line but for the head.
+    #[inline]
+    pub(crate) const fn bit(self) -> u64 {
+        match self {
+            Self::Json => 1,
+            Self::Logfmt => 2,
+            Self::Pretty { .. } => 4,
+        }
+    }
+}
+
 /// One output, open.
 #[derive(Debug)]
 pub(crate) struct Way {
