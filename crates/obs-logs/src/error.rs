@@ -75,6 +75,13 @@ pub enum BuildError {
     },
     /// The same output is named twice; its lines would mix.
     Twice(String),
+    /// The lines of an output cannot be as it asks for.
+    Lines {
+        /// The output.
+        output: String,
+        /// What makes no sense, or has no room.
+        problem: String,
+    },
     /// More outputs of one kind than there are names for on metrics.
     TooMany(usize),
     /// The operating system gives no thread for an output.
@@ -101,6 +108,7 @@ impl fmt::Display for BuildError {
             }
             Self::Stream { stream, source } => write!(f, "{stream} cannot be used for logs: {source}"),
             Self::Twice(output) => write!(f, "log output {output} is named twice"),
+            Self::Lines { output, problem } => write!(f, "lines of log output {output}: {problem}"),
             Self::TooMany(most) => write!(f, "more than {most} log outputs of one kind"),
             Self::Thread { pipeline, source } => write!(f, "no thread for log output {pipeline}: {source}"),
         }
@@ -113,7 +121,7 @@ impl std::error::Error for BuildError {
             Self::Open { source, .. } | Self::Stream { source, .. } | Self::Thread { source, .. } => {
                 Some(source)
             }
-            Self::Twice(_) | Self::TooMany(_) => None,
+            Self::Twice(_) | Self::TooMany(_) | Self::Lines { .. } => None,
         }
     }
 }

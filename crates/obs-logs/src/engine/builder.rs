@@ -8,7 +8,7 @@ use obs_core::Base;
 use super::{Forms, Inner, Logs, LogsGuard};
 use crate::counts::Counts;
 use crate::filter::Live;
-use crate::format::Service;
+use crate::format::{Service, Shapes};
 use crate::{BuildError, Filter, Output};
 
 /// Whether lines say where in the code they come from.
@@ -63,9 +63,9 @@ impl Builder {
             self.outputs.push(Output::stdout());
         }
         let (mut ways, mut workers) = (Vec::new(), Vec::new());
-        let mut taken = HashSet::new();
+        let (mut taken, mut shapes) = (HashSet::new(), Shapes::default());
         for output in self.outputs {
-            let (way, worker) = output.open(&self.base, &mut taken)?;
+            let (way, worker) = output.open(&self.base, &mut taken, &mut shapes)?;
             ways.push(way);
             workers.extend(worker);
         }
@@ -74,7 +74,7 @@ impl Builder {
         }
         let counts = Arc::new(Counts::new());
         self.base.sources.register(Arc::clone(&counts) as _);
-        let forms = Forms::of(&ways);
+        let forms = Forms::of(&ways, shapes);
         let service = Service::new(&self.base.resource);
         let inner = Inner {
             base: self.base,

@@ -8,7 +8,10 @@ use obs_core::fields::{Bounded, Fields, Value, guarded};
 
 use super::event::EventLine;
 use super::{Forms, Scratch};
-use crate::format::{IdCache, JsonLine, Key, Line, LogfmtLine, PrettyLine, Service, Site, SpanFragments};
+use crate::format::{
+    IdCache, JsonLine, Key, Line, LogfmtLine, PrettyLine, Service, ShapedLine, ShapedLines, Site,
+    SpanFragments,
+};
 use crate::sink::Form;
 
 /// One line in each form that is needed.
@@ -16,6 +19,7 @@ pub(super) struct Mixed<'a> {
     json: Option<JsonLine<'a>>,
     logfmt: Option<LogfmtLine<'a>>,
     pretty: Option<PrettyLine<'a>>,
+    shaped: Option<ShapedLines<'a>>,
     /// A printed value, where it goes to more than one form.
     text: Option<&'a mut String>,
     service: &'a Service,
@@ -30,14 +34,14 @@ impl<L: EventLine + Line> Each for L {}
 impl<'a> Mixed<'a> {
     /// Begins a line in each of the forms whose bits are in `needed`.
     pub(super) fn open(
-        _forms: &'a Forms,
+        forms: &'a Forms,
         needed: u64,
         scratch: &'a mut Scratch,
         now: Timestamp,
         site: &'a Site,
         service: &'a Service,
     ) -> Self {
-        let Scratch { json, logfmt, pretty, text, time, ids, .. } = scratch;
+        let Scratch { json, logfmt, pretty, text, time, ids, slots, shaped, .. } = scratch;
         let needs = |form: Form| needed & form.bit() != 0;
         let json =
             needs(Form::Json).then(|| JsonLine::open((&mut json.0, &mut json.1), time, now, site, service));
@@ -45,8 +49,18 @@ impl<'a> Mixed<'a> {
             .then(|| LogfmtLine::open((&mut logfmt.0, &mut logfmt.1), time, now, site, service));
         let pretty = needs(Form::Pretty { coloured: false })
             .then(|| PrettyLine::open((&mut pretty.0, &mut pretty.1), site));
-        let text = (needed.count_ones() > 1).then_some(text);
-        Self { json, logfmt, pretty, text, service, ids }
+        // The lines of shapes take what is printed already.
+        let has_shapes = needed & !Forms::PLAIN != 0;
+        let shaped =
+            has_shapes.then(|| ShapedLines::open(&forms.shapes, needed, slots, shaped, (time, now), site));
+        let text = (needed.count_ones() > 1 || has_shapes).then_some(text);
+        Self { json, logfmt, pretty, shaped, text, service, ids }
+    }
+
+    fn each_shaped(&mut self, act: impl FnMut(&mut ShapedLine<'_>)) {
+        if let Some(lines) = &mut self.shaped {
+            lines.each(act);
+        }
     }
 
     fn each(&mut self, mut act: impl FnMut(&mut dyn Each)) {
@@ -64,6 +78,7 @@ impl<'a> Mixed<'a> {
     /// Fields of our own.
     pub(super) fn own(&mut self, fields: impl Fn(&mut dyn Line)) {
         self.each(|line| fields(line));
+        self.each_shaped(|line| fields(line));
     }
 
     /// Service and ids of the open context. Returns whether its request has fields of its own.
@@ -77,6 +92,9 @@ impl<'a> Mixed<'a> {
         }
         if let Some(line) = &mut self.pretty {
             has_fields |= line.identity();
+        }
+        if let Some(lines) = &mut self.shaped {
+            has_fields |= lines.identity();
         }
         has_fields
     }
@@ -92,10 +110,12 @@ impl<'a> Mixed<'a> {
         if let Some(line) = &mut self.pretty {
             line.identity_of(context);
         }
+        self.each_shaped(|line| line.identity(Some(context)));
     }
 
     /// Ends each line.
-    pub(super) fn close(self, caller: Option<&Site>) {
+    pub(super) fn close(mut self, caller: Option<&Site>) {
+        self.each_shaped(|line| line.close(caller.is_some()));
         if let Some(line) = self.json {
             line.close(caller);
         }
@@ -111,6 +131,7 @@ impl<'a> Mixed<'a> {
 impl EventLine for Mixed<'_> {
     fn value(&mut self, key: &Key, value: Value<'_>) {
         self.each(|line| line.value(key, value));
+        self.each_shaped(|line| line.value(key, value));
     }
 
     fn print(&mut self, key: &Key, value: fmt::Arguments<'_>) {
@@ -121,15 +142,18 @@ impl EventLine for Mixed<'_> {
         // A value that prints more than any line holds is stopped.
         guarded(&mut Bounded::new(text, crate::MAX_LINE_BYTES), value);
         self.each(|line| line.print(key, format_args!("{text}")));
+        self.each_shaped(|line| line.printed(key, text));
         self.text = Some(text);
     }
 
     fn span(&mut self, written: u64, fields: &Fields, fragments: &mut SpanFragments) {
         self.each(|line| line.span(written, fields, fragments));
+        self.each_shaped(|line| line.fields(fields));
     }
 
     fn request(&mut self, written: u64, fields: &Fields) {
         self.each(|line| line.request(written, fields));
+        self.each_shaped(|line| line.fields(fields));
     }
 }
 

@@ -10,7 +10,7 @@ use std::rc::Rc;
 use obs_core::Timestamp;
 use tracing_core::Metadata;
 
-use crate::format::{Buffer, IdCache, Site, TimeCache, push_head};
+use crate::format::{Buffer, IdCache, Site, SiteCache, Slot, TimeCache, push_head};
 use crate::sink::Form;
 
 /// A buffer that grew beyond this for one long line is given back, in bytes.
@@ -28,6 +28,8 @@ pub(crate) struct Scratch {
     pub(crate) logfmt: (Buffer, Vec<u64>),
     /// The pretty line without its head, and the hashes of its spans' keys.
     pub(crate) pretty: (Buffer, Vec<u64>),
+    /// The lines of shapes, by their numbers.
+    pub(crate) slots: Vec<Slot>,
     /// The whole pretty line.
     pub(crate) line: Buffer,
     /// A printed value that goes to more than one form.
@@ -35,6 +37,8 @@ pub(crate) struct Scratch {
     pub(crate) time: TimeCache,
     pub(crate) ids: IdCache,
     pub(crate) sites: Sites,
+    /// What is known of call sites for shapes.
+    pub(crate) shaped: SiteCache,
 }
 
 impl Scratch {
@@ -43,11 +47,13 @@ impl Scratch {
             json: (Buffer::with_capacity(1_024), Vec::new()),
             logfmt: Default::default(),
             pretty: Default::default(),
+            slots: Vec::new(),
             line: Buffer::new(),
             text: String::new(),
             time: TimeCache::new(),
             ids: IdCache::default(),
             sites: Sites::default(),
+            shaped: SiteCache::default(),
         }
     }
 
@@ -69,6 +75,7 @@ impl Scratch {
             Form::Json => self.json.0.as_slice(),
             Form::Logfmt => self.logfmt.0.as_slice(),
             Form::Pretty { coloured } => self.pretty_line(coloured, now, site),
+            Form::Shaped(number) => self.slots.get(usize::from(number)).map_or(b"", Slot::line),
         }
     }
 
@@ -81,7 +88,9 @@ impl Scratch {
 
     #[inline]
     fn shrink(&mut self) {
-        for buffer in [&mut self.json.0, &mut self.logfmt.0, &mut self.pretty.0, &mut self.line] {
+        let plain = [&mut self.json.0, &mut self.logfmt.0, &mut self.pretty.0, &mut self.line];
+        let shaped = self.slots.iter_mut().map(|slot| &mut slot.out);
+        for buffer in plain.into_iter().chain(shaped) {
             if buffer.capacity() > KEEP_BYTES {
                 *buffer = Buffer::new();
             }
@@ -125,7 +134,7 @@ impl Sites {
     }
 
     #[cold]
-    fn insert(&mut self, id: usize, set: usize, metadata: &Metadata<'_>) -> Rc<Site> {
+    fn insert(&mut self, id: usize, set: usize, metadata: &'static Metadata<'static>) -> Rc<Site> {
         if self.table.is_empty() {
             self.table.resize_with(SETS, Default::default);
         }

@@ -144,6 +144,7 @@ impl Names {
 /// A key of ours, on one kind of line.
 #[derive(Clone, Debug)]
 pub(crate) struct Label {
+    pub(super) name: &'static str,
     pub(super) names: Names,
     pub(super) hash: u64,
     /// Its bit in the set of fields that were written.
@@ -152,12 +153,17 @@ pub(crate) struct Label {
 
 impl Label {
     /// The keys of one kind of line, of which there are at most 64.
-    pub(crate) fn all<const N: usize>(names: [&str; N]) -> [Self; N] {
+    pub(crate) fn all<const N: usize>(names: [&'static str; N]) -> [Self; N] {
         let mut index = 0;
         names.map(|name| {
             index += 1;
-            let name = ("", name);
-            Self { names: Names::new(name), hash: hash_of(name), bit: written_bit(index - 1) }
+            let whole = ("", name);
+            Self { name, names: Names::new(whole), hash: hash_of(whole), bit: written_bit(index - 1) }
         })
+    }
+
+    /// Its place among the keys of its kind of line.
+    pub(super) fn index(&self) -> usize {
+        self.bit.trailing_zeros() as usize
     }
 }
