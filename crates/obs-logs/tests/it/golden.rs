@@ -1,7 +1,6 @@
 //! One set of events in every format, compared whole with the files beside the tests; and read back by `serde_json`.
 //!
-//! Where lines are meant to change, `OBS_GOLDEN=write cargo test -p obs-logs golden` writes the files anew, to be read
-//! before they are kept.
+//! Where they differ, what came out is left in the target directory's `tmp/golden`, to be read and put in their place.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -118,11 +117,12 @@ fn check(name: &str, format: Format) -> Vec<String> {
     let lines = lines(|memory| Output::memory(memory).format(format));
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
     let text = lines.iter().map(|line| format!("{line}\n")).collect::<String>();
-    if std::env::var_os("OBS_GOLDEN").is_some_and(|value| value == "write") {
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(&path, &text).unwrap();
-    }
     let expected = std::fs::read_to_string(&path).unwrap_or_default();
+    if text != expected {
+        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("golden");
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join(name), &text).unwrap();
+    }
     for (line, expected) in text.lines().zip(expected.lines()) {
         assert_eq!(line, expected, "{name}");
     }

@@ -13,7 +13,10 @@ const MOST: usize = 1_024;
 
 /// Call sites by their identity and that of the shapes.
 #[derive(Default)]
-pub(crate) struct SiteCache(HashMap<(u64, usize), (Shapes, Rc<[ShapedSite]>)>);
+pub(crate) struct SiteCache(HashMap<(u64, usize), Known>);
+
+/// One call site, and the shapes it is known for.
+type Known = (Shapes, Rc<[ShapedSite]>);
 
 impl SiteCache {
     /// The call site in each of the shapes.
