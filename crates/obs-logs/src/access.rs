@@ -79,8 +79,7 @@ impl AccessLog {
             line.number(status_code, u64::from(status));
         }
         line.text(outcome, end.outcome.as_str());
-        let micros = end.duration.as_secs().saturating_mul(1_000_000);
-        line.thousandths(duration_ms, micros.saturating_add(u64::from(end.duration.subsec_micros())));
+        line.millis(duration_ms, end.duration);
         line.number(response_bytes, end.response_bytes);
         if let Some(peer) = request.peer {
             line.address(client_address, peer.ip());

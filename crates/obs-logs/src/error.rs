@@ -79,6 +79,13 @@ pub enum BuildError {
     Twice(String),
     /// A route that can take no line, or leads to no output.
     Route(RouteError),
+    /// The lines of an output cannot be as it asks for.
+    Lines {
+        /// The output.
+        output: String,
+        /// What makes no sense, or has no room.
+        problem: String,
+    },
     /// More outputs of one kind than there are names for on metrics.
     TooMany(usize),
     /// The operating system gives no thread for an output.
@@ -106,6 +113,7 @@ impl fmt::Display for BuildError {
             Self::Stream { stream, source } => write!(f, "{stream} cannot be used for logs: {source}"),
             Self::Twice(output) => write!(f, "log output {output} is named twice"),
             Self::Route(error) => write!(f, "log route {}: {error}", error.route + 1),
+            Self::Lines { output, problem } => write!(f, "lines of log output {output}: {problem}"),
             Self::TooMany(most) => write!(f, "more than {most} log outputs of one kind"),
             Self::Thread { pipeline, source } => write!(f, "no thread for log output {pipeline}: {source}"),
         }
@@ -118,7 +126,7 @@ impl std::error::Error for BuildError {
             Self::Open { source, .. } | Self::Stream { source, .. } | Self::Thread { source, .. } => {
                 Some(source)
             }
-            Self::Twice(_) | Self::Route(_) | Self::TooMany(_) => None,
+            Self::Twice(_) | Self::Route(_) | Self::TooMany(_) | Self::Lines { .. } => None,
         }
     }
 }

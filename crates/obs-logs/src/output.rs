@@ -9,8 +9,9 @@ use std::sync::Arc;
 use obs_core::{Base, Clock};
 use obs_export::queue::{Settings, Sink, Worker};
 
+use crate::format::{Shapes, Spec};
 use crate::sink::{Discard, Form, Held, Lane, Memory, Open, Plain, Stream, Way};
-use crate::{BuildError, Colours, Format};
+use crate::{BuildError, Format};
 
 /// The names that outputs of one kind have on metrics, one for each.
 type Names = [&'static str; 4];
@@ -25,6 +26,7 @@ const DISCARD: Names = ["logs_discard", "logs_discard_2", "logs_discard_3", "log
 pub struct Output {
     place: Place,
     format: Format,
+    spec: Spec,
     capacity_bytes: Option<usize>,
     name: Option<String>,
 }
@@ -43,7 +45,7 @@ type Opener = Box<dyn FnOnce() -> io::Result<Box<dyn Open>> + Send>;
 
 impl Output {
     fn to(place: Place) -> Self {
-        Self { place, format: Format::default(), capacity_bytes: None, name: None }
+        Self { place, format: Format::default(), spec: Spec::default(), capacity_bytes: None, name: None }
     }
 
     /// Standard output, by a queue and thread of its own; `logs_stdout` on metrics.
@@ -99,6 +101,42 @@ impl Output {
         self
     }
 
+    /// Calls the field `from` `to` on this output's lines; default none. `from` is its name on them without renames, of
+    /// the line's own fields (`timestamp`, `service`) too, or its name in the code.
+    ///
+    /// No name stands twice: the line's own fields win, and another field of their name becomes `field.<name>`
+    /// ([`Format::Ecs`]: `labels.<name>`); then the event's, those of inner spans, of outer ones, of the request, and of
+    /// two in one of these the first. Renames do not follow one another. In [`Format::Otlp`] they apply to attributes.
+    ///
+    /// `build` fails where a name is empty or stays the same, one field is renamed twice or dropped too, two get the same
+    /// name, or a field of the line's own gets that of another one.
+    pub fn rename(mut self, from: impl Into<String>, to: impl Into<String>) -> Self {
+        self.spec.renames.push((from.into(), to.into()));
+        self
+    }
+
+    /// Leaves a field out of this output's lines, by the names that [`Output::rename`] knows; default none.
+    pub fn drop_field(mut self, name: impl Into<String>) -> Self {
+        self.spec.drops.push(name.into());
+        self
+    }
+
+    /// The most bytes of one line, its newline included; default, and at most, [`MAX_LINE_BYTES`](crate::MAX_LINE_BYTES). What is cut ends in `…`
+    /// and the line says `"truncated":true`.
+    ///
+    /// `build` fails below 1 KiB, and where what stands on each line leaves no room.
+    pub fn max_line_bytes(mut self, bytes: usize) -> Self {
+        self.spec.max_line_bytes = bytes;
+        self
+    }
+
+    /// The most bytes of one text, the message included, before it is escaped; default what its line has room for. What
+    /// is cut is marked as with [`Output::max_line_bytes`], which counts the mark too.
+    pub fn max_field_bytes(mut self, bytes: usize) -> Self {
+        self.spec.max_field_bytes = Some(bytes);
+        self
+    }
+
     /// The most bytes of lines that wait for this output; default 8 MiB. A line that does not fit is dropped and
     /// counted. Memory has its own bound.
     pub fn capacity_bytes(mut self, bytes: usize) -> Self {
@@ -110,8 +148,9 @@ impl Output {
         self,
         base: &Arc<Base>,
         taken: &mut HashSet<String>,
+        shapes: &mut Shapes,
     ) -> Result<(Way, Option<Worker>), BuildError> {
-        let form = self.form();
+        let form = self.form(base, shapes)?;
         let named = self.name;
         let name = |pipeline: &str, taken: &mut HashSet<String>| {
             let name = named.unwrap_or_else(|| pipeline.trim_start_matches("logs_").to_owned());
@@ -168,18 +207,14 @@ impl Output {
         Ok((Way { name, form, lane: Lane::Queue(worker.queue().clone()) }, Some(worker)))
     }
 
-    fn form(&self) -> Form {
-        let terminal = || match self.place {
+    fn form(&self, base: &Base, shapes: &mut Shapes) -> Result<Form, BuildError> {
+        let terminal = match self.place {
             Place::Stdout => io::stdout().is_terminal(),
             Place::Stderr => io::stderr().is_terminal(),
             _ => false,
         };
-        match self.format {
-            Format::Json => Form::Json,
-            Format::Logfmt => Form::Logfmt,
-            Format::Pretty(Colours::Auto) => Form::Pretty { coloured: terminal() },
-            Format::Pretty(colours) => Form::Pretty { coloured: colours == Colours::On },
-        }
+        let form = shapes.form(self.format, terminal, self.spec.clone(), &base.resource);
+        form.map_err(|problem| BuildError::Lines { output: self.place.to_string(), problem })
     }
 }
 
@@ -228,14 +263,20 @@ impl Sink for Boxed {
 
 impl fmt::Debug for Output {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let place = match &self.place {
-            Place::Stdout => "stdout".to_owned(),
-            Place::Stderr => "stderr".to_owned(),
-            Place::File(path, _) => path.display().to_string(),
-            Place::Memory(_) => "memory".to_owned(),
-            Place::Discard => "discard".to_owned(),
-            Place::Sink(pipeline, _) => (*pipeline).to_owned(),
-        };
+        let place = self.place.to_string();
         f.debug_struct("Output").field("place", &place).field("format", &self.format).finish()
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stdout => f.write_str("stdout"),
+            Self::Stderr => f.write_str("stderr"),
+            Self::File(path, _) => path.display().fmt(f),
+            Self::Memory(_) => f.write_str("memory"),
+            Self::Discard => f.write_str("discard"),
+            Self::Sink(pipeline, _) => f.write_str(pipeline),
+        }
     }
 }

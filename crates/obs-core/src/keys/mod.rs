@@ -3,8 +3,10 @@
 mod macros;
 
 pub mod attribute;
+pub mod ecs;
 pub mod field;
 pub mod label;
+pub mod log_attribute;
 pub mod metric;
 pub mod resource;
 pub mod target;

@@ -8,7 +8,7 @@ use obs_core::Base;
 use super::upkeep::Upkeep;
 use super::{Forms, Inner, Logs, LogsGuard};
 use crate::counts::Counts;
-use crate::format::Service;
+use crate::format::{Service, Shapes};
 use crate::policy::{Control, Live, Policy};
 use crate::sample::{Sampler, SuppressedCounts};
 use crate::{BuildError, Filter, Output, Route, Sampling};
@@ -93,9 +93,9 @@ impl Builder {
             return Err(BuildError::TooMany(MOST_OUTPUTS));
         }
         let (mut ways, mut workers) = (Vec::new(), Vec::new());
-        let mut taken = HashSet::new();
+        let (mut taken, mut shapes) = (HashSet::new(), Shapes::default());
         for output in self.outputs {
-            let (way, worker) = output.open(&self.base, &mut taken)?;
+            let (way, worker) = output.open(&self.base, &mut taken, &mut shapes)?;
             ways.push(way);
             workers.extend(worker);
         }
@@ -108,7 +108,7 @@ impl Builder {
         self.base.sources.register(Arc::clone(&counts) as _);
         let suppressed = Arc::new(SuppressedCounts::default());
         self.base.sources.register(Arc::clone(&suppressed) as _);
-        let forms = Forms::of(&ways);
+        let forms = Forms::of(&ways, shapes);
         let service = Service::new(&self.base.resource);
         let policy = Policy {
             filter: self.filter,

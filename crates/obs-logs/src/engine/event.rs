@@ -36,8 +36,8 @@ impl Logs {
         }
         let now = self.0.base.clock.now();
         let caller = self.caller(site);
-        match self.0.forms {
-            Forms::Json => {
+        match self.needed(plan.outputs()) {
+            Forms::JSON => {
                 let Scratch { json, time, ids, .. } = scratch;
                 let service = &self.0.service;
                 let mut line = JsonLine::open((&mut json.0, &mut json.1), time, now, site, service);
@@ -49,8 +49,8 @@ impl Logs {
                 }
                 line.close(caller);
             }
-            Forms::Mixed(forms) => {
-                let mut line = Mixed::open(forms, scratch, now, site, &self.0.service);
+            needed => {
+                let mut line = Mixed::open(&self.0.forms, needed, scratch, now, site, &self.0.service);
                 let written = record(event, site, &mut line, None);
                 let has_fields = line.identity();
                 spans(&mut Spans { line: &mut line, written });

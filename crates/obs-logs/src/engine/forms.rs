@@ -1,49 +1,29 @@
-//! Which formats are in use: JSON alone, which is written by code of its own, or any other mix.
+//! Which lines are made of one event: each form once, however many outputs take it.
 
+use crate::format::Shapes;
 use crate::sink::{Form, Way};
 
-/// The formats of one engine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Forms {
-    Json,
-    Mixed(Set),
-}
-
-/// Formats; at least one.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Set {
-    pub(super) json: bool,
-    pub(super) logfmt: bool,
-    pub(super) pretty: bool,
+/// The forms of one engine.
+#[derive(Clone, Debug)]
+pub(super) struct Forms {
+    used: u64,
+    pub(super) shapes: Shapes,
 }
 
 impl Forms {
-    pub(super) fn of(ways: &[Way]) -> Self {
-        let mut set = Set::default();
-        for way in ways {
-            match way.form {
-                Form::Json => set.json = true,
-                Form::Logfmt => set.logfmt = true,
-                Form::Pretty { .. } => set.pretty = true,
-            }
-        }
-        if set == (Set { json: true, ..Set::default() }) { Self::Json } else { Self::Mixed(set) }
-    }
-}
+    /// JSON as it is without options: the form that is written by code of its own where no other is needed.
+    pub(super) const JSON: u64 = Form::Json.bit();
+    /// The forms that have a line of their own kind; all others are shapes.
+    pub(super) const PLAIN: u64 =
+        Form::Json.bit() | Form::Logfmt.bit() | Form::Pretty { coloured: false }.bit();
 
-impl Forms {
-    /// The same as a set.
-    pub(super) fn set(self) -> Set {
-        match self {
-            Self::Json => Set { json: true, ..Set::default() },
-            Self::Mixed(set) => set,
-        }
+    pub(super) fn of(ways: &[Way], shapes: Shapes) -> Self {
+        Self { used: ways.iter().fold(0, |used, way| used | way.form.bit()), shapes }
     }
-}
 
-impl Set {
-    /// Whether it is one format and no more.
-    pub(super) fn is_one(self) -> bool {
-        [self.json, self.logfmt, self.pretty].into_iter().filter(|used| *used).count() == 1
+    /// The bits of all forms that some output takes; see [`Form::bit`].
+    #[inline]
+    pub(super) fn used(&self) -> u64 {
+        self.used
     }
 }

@@ -1,4 +1,4 @@
-//! The line of every mix of formats but JSON alone: what a user's code prints is printed once for all of them.
+//! The line of every mix of forms but JSON alone: what a user's code prints is printed once for all of them.
 
 use std::fmt;
 
@@ -6,17 +6,21 @@ use obs_core::Timestamp;
 use obs_core::context::Context;
 use obs_core::fields::{Bounded, Fields, Value, guarded};
 
-use super::Scratch;
 use super::event::EventLine;
-use super::forms::Set;
-use crate::format::{IdCache, JsonLine, Key, Line, LogfmtLine, PrettyLine, Service, Site, SpanFragments};
+use super::{Forms, Scratch};
+use crate::format::{
+    IdCache, JsonLine, Key, Line, LogfmtLine, PrettyLine, Service, ShapedLine, ShapedLines, Site,
+    SpanFragments,
+};
+use crate::sink::Form;
 
-/// One line in each format of a set.
+/// One line in each form that is needed.
 pub(super) struct Mixed<'a> {
     json: Option<JsonLine<'a>>,
     logfmt: Option<LogfmtLine<'a>>,
     pretty: Option<PrettyLine<'a>>,
-    /// A printed value, where it goes to more than one format.
+    shaped: Option<ShapedLines<'a>>,
+    /// A printed value, where it goes to more than one form.
     text: Option<&'a mut String>,
     service: &'a Service,
     ids: &'a mut IdCache,
@@ -28,20 +32,35 @@ trait Each: EventLine + Line {}
 impl<L: EventLine + Line> Each for L {}
 
 impl<'a> Mixed<'a> {
+    /// Begins a line in each of the forms whose bits are in `needed`.
     pub(super) fn open(
-        forms: Set,
+        forms: &'a Forms,
+        needed: u64,
         scratch: &'a mut Scratch,
         now: Timestamp,
         site: &'a Site,
         service: &'a Service,
     ) -> Self {
-        let Scratch { json, logfmt, pretty, text, time, ids, .. } = scratch;
-        let json = forms.json.then(|| JsonLine::open((&mut json.0, &mut json.1), time, now, site, service));
-        let logfmt =
-            forms.logfmt.then(|| LogfmtLine::open((&mut logfmt.0, &mut logfmt.1), time, now, site, service));
-        let pretty = forms.pretty.then(|| PrettyLine::open((&mut pretty.0, &mut pretty.1), site));
-        let text = (!forms.is_one()).then_some(text);
-        Self { json, logfmt, pretty, text, service, ids }
+        let Scratch { json, logfmt, pretty, text, time, ids, slots, shaped, .. } = scratch;
+        let needs = |form: Form| needed & form.bit() != 0;
+        let json =
+            needs(Form::Json).then(|| JsonLine::open((&mut json.0, &mut json.1), time, now, site, service));
+        let logfmt = needs(Form::Logfmt)
+            .then(|| LogfmtLine::open((&mut logfmt.0, &mut logfmt.1), time, now, site, service));
+        let pretty = needs(Form::Pretty { coloured: false })
+            .then(|| PrettyLine::open((&mut pretty.0, &mut pretty.1), site));
+        // The lines of shapes take what is printed already.
+        let has_shapes = needed & !Forms::PLAIN != 0;
+        let shaped =
+            has_shapes.then(|| ShapedLines::open(&forms.shapes, needed, slots, shaped, (time, now), site));
+        let text = (needed.count_ones() > 1 || has_shapes).then_some(text);
+        Self { json, logfmt, pretty, shaped, text, service, ids }
+    }
+
+    fn each_shaped(&mut self, act: impl FnMut(&mut ShapedLine<'_>)) {
+        if let Some(lines) = &mut self.shaped {
+            lines.each(act);
+        }
     }
 
     fn each(&mut self, mut act: impl FnMut(&mut dyn Each)) {
@@ -59,6 +78,7 @@ impl<'a> Mixed<'a> {
     /// Fields of our own.
     pub(super) fn own(&mut self, fields: impl Fn(&mut dyn Line)) {
         self.each(|line| fields(line));
+        self.each_shaped(|line| fields(line));
     }
 
     /// Service and ids of the open context. Returns whether its request has fields of its own.
@@ -72,6 +92,9 @@ impl<'a> Mixed<'a> {
         }
         if let Some(line) = &mut self.pretty {
             has_fields |= line.identity();
+        }
+        if let Some(lines) = &mut self.shaped {
+            has_fields |= lines.identity();
         }
         has_fields
     }
@@ -87,10 +110,12 @@ impl<'a> Mixed<'a> {
         if let Some(line) = &mut self.pretty {
             line.identity_of(context);
         }
+        self.each_shaped(|line| line.identity(Some(context)));
     }
 
     /// Ends each line.
-    pub(super) fn close(self, caller: Option<&Site>) {
+    pub(super) fn close(mut self, caller: Option<&Site>) {
+        self.each_shaped(|line| line.close(caller.is_some()));
         if let Some(line) = self.json {
             line.close(caller);
         }
@@ -106,6 +131,7 @@ impl<'a> Mixed<'a> {
 impl EventLine for Mixed<'_> {
     fn value(&mut self, key: &Key, value: Value<'_>) {
         self.each(|line| line.value(key, value));
+        self.each_shaped(|line| line.value(key, value));
     }
 
     fn print(&mut self, key: &Key, value: fmt::Arguments<'_>) {
@@ -116,15 +142,18 @@ impl EventLine for Mixed<'_> {
         // A value that prints more than any line holds is stopped.
         guarded(&mut Bounded::new(text, crate::MAX_LINE_BYTES), value);
         self.each(|line| line.print(key, format_args!("{text}")));
+        self.each_shaped(|line| line.printed(key, text));
         self.text = Some(text);
     }
 
     fn span(&mut self, written: u64, fields: &Fields, fragments: &mut SpanFragments) {
         self.each(|line| line.span(written, fields, fragments));
+        self.each_shaped(|line| line.fields(fields));
     }
 
     fn request(&mut self, written: u64, fields: &Fields) {
         self.each(|line| line.request(written, fields));
+        self.each_shaped(|line| line.fields(fields));
     }
 }
 

@@ -29,11 +29,11 @@ pub(crate) use native::OwnLine;
 
 use crate::counts::Counts;
 use crate::filter::Filter;
-use crate::format::{Service, Site, push_head};
+use crate::format::{Service, Site};
 use crate::policy::{Live, Own, Plan};
-use crate::route::{Route, RouteError, Routing};
+use crate::route::{Route, RouteError, Routing, bit};
 use crate::sample::{Sampler, Sampling, SuppressedCounts};
-use crate::sink::{Form, Way};
+use crate::sink::Way;
 
 use forms::Forms;
 pub(crate) use scratch::Scratch;
@@ -146,28 +146,30 @@ impl Logs {
         (self.0.caller == Caller::Shown).then_some(site)
     }
 
+    /// The forms that these outputs take.
+    #[inline]
+    fn needed(&self, outputs: u32) -> u64 {
+        match self.0.forms.used() {
+            Forms::JSON => Forms::JSON,
+            _ => self.needed_of_several(outputs),
+        }
+    }
+
+    fn needed_of_several(&self, outputs: u32) -> u64 {
+        let taking = (0..).zip(&self.0.ways).filter(|(number, _)| outputs & bit(*number) != 0);
+        taking.fold(0, |needed, (_, way)| needed | way.form.bit())
+    }
+
     /// Counts the line in `scratch`, and hands it to these outputs.
     #[inline]
     fn deliver(&self, scratch: &mut Scratch, now: Timestamp, site: &Site, outputs: u32) {
         self.0.counts.count(site.counter);
-        let Scratch { json, logfmt, pretty, line, time, .. } = scratch;
         let mut rest = outputs;
         for way in &self.0.ways {
-            let takes = rest & 1 != 0;
+            if rest & 1 != 0 {
+                way.push(scratch.line_of(way.form, now, site));
+            }
             rest >>= 1;
-            if !takes {
-                continue;
-            }
-            match way.form {
-                Form::Json => way.push(json.0.as_slice()),
-                Form::Logfmt => way.push(logfmt.0.as_slice()),
-                Form::Pretty { coloured } => {
-                    line.clear();
-                    push_head(line, time, now, site, coloured);
-                    line.extend(pretty.0.as_slice());
-                    way.push(line.as_slice());
-                }
-            }
         }
     }
 }

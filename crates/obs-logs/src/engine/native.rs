@@ -38,7 +38,7 @@ impl Logs {
         if plan.is_special() {
             return self.own_special(line, plan, &fields, &written);
         }
-        if self.0.forms != Forms::Json {
+        if self.needed(plan.outputs()) != Forms::JSON {
             return self.own_mixed(site, context, at, plan.outputs(), &fields, &written);
         }
         Scratch::lend(|scratch| {
@@ -76,7 +76,8 @@ impl Logs {
     ) {
         Scratch::lend(|scratch| {
             let now = at.unwrap_or_else(|| self.0.base.clock.now());
-            let line = Mixed::open(self.0.forms.set(), scratch, now, site, &self.0.service);
+            let needed = self.needed(outputs);
+            let line = Mixed::open(&self.0.forms, needed, scratch, now, site, &self.0.service);
             mixed(line, context, fields, written);
             self.deliver(scratch, now, site, outputs);
         });

@@ -7,9 +7,11 @@ use std::cell::Cell;
 use std::ptr;
 use std::rc::Rc;
 
+use obs_core::Timestamp;
 use tracing_core::Metadata;
 
-use crate::format::{Buffer, IdCache, Site, TimeCache};
+use crate::format::{Buffer, IdCache, Site, SiteCache, Slot, TimeCache, push_head};
+use crate::sink::Form;
 
 /// A buffer that grew beyond this for one long line is given back, in bytes.
 const KEEP_BYTES: usize = 64 * 1024;
@@ -26,9 +28,11 @@ pub(crate) struct Scratch {
     pub(crate) logfmt: (Buffer, Vec<u64>),
     /// The pretty line without its head, and the hashes of its spans' keys.
     pub(crate) pretty: (Buffer, Vec<u64>),
+    /// The lines of shapes, by their numbers.
+    pub(crate) slots: Vec<Slot>,
     /// The whole pretty line.
     pub(crate) line: Buffer,
-    /// A printed value that goes to more than one format.
+    /// A printed value that goes to more than one form.
     pub(crate) text: String,
     /// The message of a line that is sampled.
     pub(crate) message: String,
@@ -36,6 +40,8 @@ pub(crate) struct Scratch {
     pub(crate) time: TimeCache,
     pub(crate) ids: IdCache,
     pub(crate) sites: Sites,
+    /// What is known of call sites for shapes.
+    pub(crate) shaped: SiteCache,
 }
 
 impl Scratch {
@@ -44,6 +50,7 @@ impl Scratch {
             json: (Buffer::with_capacity(1_024), Vec::new()),
             logfmt: Default::default(),
             pretty: Default::default(),
+            slots: Vec::new(),
             line: Buffer::new(),
             text: String::new(),
             message: String::new(),
@@ -51,6 +58,7 @@ impl Scratch {
             time: TimeCache::new(),
             ids: IdCache::default(),
             sites: Sites::default(),
+            shaped: SiteCache::default(),
         }
     }
 
@@ -65,9 +73,29 @@ impl Scratch {
         result
     }
 
+    /// The line that was made in this form, whole.
+    #[inline]
+    pub(crate) fn line_of(&mut self, form: Form, now: Timestamp, site: &Site) -> &[u8] {
+        match form {
+            Form::Json => self.json.0.as_slice(),
+            Form::Logfmt => self.logfmt.0.as_slice(),
+            Form::Pretty { coloured } => self.pretty_line(coloured, now, site),
+            Form::Shaped(number) => self.slots.get(usize::from(number)).map_or(b"", Slot::line),
+        }
+    }
+
+    fn pretty_line(&mut self, coloured: bool, now: Timestamp, site: &Site) -> &[u8] {
+        self.line.clear();
+        push_head(&mut self.line, &mut self.time, now, site, coloured);
+        self.line.extend(self.pretty.0.as_slice());
+        self.line.as_slice()
+    }
+
     #[inline]
     fn shrink(&mut self) {
-        for buffer in [&mut self.json.0, &mut self.logfmt.0, &mut self.pretty.0, &mut self.line] {
+        let plain = [&mut self.json.0, &mut self.logfmt.0, &mut self.pretty.0, &mut self.line];
+        let shaped = self.slots.iter_mut().map(|slot| &mut slot.out);
+        for buffer in plain.into_iter().chain(shaped) {
             if buffer.capacity() > KEEP_BYTES {
                 *buffer = Buffer::new();
             }
@@ -123,7 +151,7 @@ impl Sites {
     }
 
     #[cold]
-    fn insert(&mut self, id: usize, set: usize, metadata: &Metadata<'_>) -> Rc<Site> {
+    fn insert(&mut self, id: usize, set: usize, metadata: &'static Metadata<'static>) -> Rc<Site> {
         if self.table.is_empty() {
             self.table.resize_with(SETS, Default::default);
         }

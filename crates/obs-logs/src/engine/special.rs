@@ -43,15 +43,16 @@ impl Logs {
         {
             let place = || format!("{}:{}", metadata.file().unwrap_or("?"), metadata.line().unwrap_or(0));
             let address = std::ptr::from_ref(metadata).addr();
-            verdict = sampler.judge_site(now, known.level, known.target, (address, place));
+            verdict = sampler.judge_site(now, known.level, metadata.target(), (address, place));
             if verdict == Verdict::Write && sampler.asks_message(known.level) {
                 print_message(event, &mut message);
                 known_message = Some(message.as_str());
-                verdict = sampler.judge_message(now, known.level, known.target, &message);
+                verdict = sampler.judge_message(now, known.level, metadata.target(), &message);
             }
         }
         if verdict == Verdict::Write {
-            let line = Mixed::open(self.0.forms.set(), scratch, now, site, &self.0.service);
+            let needed = self.needed(plan.outputs());
+            let line = Mixed::open(&self.0.forms, needed, scratch, now, site, &self.0.service);
             let watch = Watch::new(policy.routing.watched(), &mut ask.answers, &mut ask.text);
             let mut line = Watching { line, watch, printed: &mut ask.printed };
             let written = event::record(event, site, &mut line, known_message);

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::time::Duration;
 
 use obs_core::fields::{Bounded, Fields, Value, guarded};
 
@@ -61,7 +62,7 @@ impl Line for OwnFields<'_, '_> {
         self.0.own(label.name, Value::U64(value));
     }
 
-    fn thousandths(&mut self, label: &Label, value: u64) {
-        self.0.own(label.name, Value::F64(value as f64 / 1_000.0));
+    fn millis(&mut self, label: &Label, value: Duration) {
+        self.0.own(label.name, Value::F64(value.as_secs_f64() * 1_000.0));
     }
 }

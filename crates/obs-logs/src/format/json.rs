@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::time::Duration;
 
 use obs_core::Timestamp;
 use obs_core::context::Context;
@@ -15,7 +16,7 @@ use super::key::{JsonKey, Label};
 use super::number::{self, Float};
 use super::site::{Key, Site};
 use super::text::Text;
-use super::{Buffer, IdCache, Line, MAX_LINE_BYTES, Service, TAIL_ROOM, TimeCache};
+use super::{Buffer, IdCache, Line, MAX_LINE_BYTES, Service, TAIL_ROOM, TimeCache, micros};
 
 /// One line being written.
 #[derive(Debug)]
@@ -204,16 +205,16 @@ impl Line for JsonLine<'_> {
         }
     }
 
-    fn thousandths(&mut self, label: &Label, value: u64) {
+    fn millis(&mut self, label: &Label, value: Duration) {
         if self.has_room(&label.names.json) {
             label.names.json.push_for_number(self.out);
-            number::push_thousandths(self.out, value);
+            number::push_thousandths(self.out, micros(value));
         }
     }
 }
 
 /// Appends a value that has no quotes, floats without a number apart, which bring their own.
-fn push_json_number(out: &mut Buffer, value: Value<'_>) {
+pub(super) fn push_json_number(out: &mut Buffer, value: Value<'_>) {
     match value {
         Value::I64(value) => number::push_i64(out, value),
         Value::U64(value) => number::push_u64(out, value),

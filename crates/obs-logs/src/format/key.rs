@@ -144,8 +144,8 @@ impl Names {
 /// A key of ours, on one kind of line.
 #[derive(Clone, Debug)]
 pub(crate) struct Label {
-    pub(super) names: Names,
     pub(crate) name: &'static str,
+    pub(super) names: Names,
     pub(super) hash: u64,
     /// Its bit in the set of fields that were written.
     pub(crate) bit: u64,
@@ -157,8 +157,13 @@ impl Label {
         let mut index = 0;
         names.map(|name| {
             index += 1;
-            let names = ("", name);
-            Self { names: Names::new(names), name, hash: hash_of(names), bit: written_bit(index - 1) }
+            let whole = ("", name);
+            Self { name, names: Names::new(whole), hash: hash_of(whole), bit: written_bit(index - 1) }
         })
+    }
+
+    /// Its place among the keys of its kind of line.
+    pub(super) fn index(&self) -> usize {
+        self.bit.trailing_zeros() as usize
     }
 }

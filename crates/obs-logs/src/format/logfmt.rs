@@ -6,6 +6,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::time::Duration;
 
 use obs_core::Timestamp;
 use obs_core::context::{Context, with_current};
@@ -19,7 +20,7 @@ use super::key::Label;
 use super::number;
 use super::site::{Key, Site};
 use super::text::Text;
-use super::{Buffer, Line, MAX_LINE_BYTES, Service, TAIL_ROOM, TimeCache};
+use super::{Buffer, Line, MAX_LINE_BYTES, Service, TAIL_ROOM, TimeCache, micros};
 
 /// One line being written.
 #[derive(Debug)]
@@ -187,15 +188,15 @@ impl Line for LogfmtLine<'_> {
         }
     }
 
-    fn thousandths(&mut self, label: &Label, value: u64) {
+    fn millis(&mut self, label: &Label, value: Duration) {
         if self.key(&label.names.logfmt) {
-            number::push_thousandths(self.out, value);
+            number::push_thousandths(self.out, micros(value));
         }
     }
 }
 
 /// Whether a text needs no quotes.
-fn is_word(text: &[u8]) -> bool {
+pub(super) fn is_word(text: &[u8]) -> bool {
     let plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'=' | b'\\');
     !text.is_empty() && text.iter().all(|&byte| plain(byte))
 }

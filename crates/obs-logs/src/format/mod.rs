@@ -11,11 +11,13 @@ mod logfmt;
 mod number;
 mod pretty;
 mod service;
+mod shape;
 mod site;
 mod text;
 mod time;
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 pub(crate) use buffer::Buffer;
 pub use fragment::SpanFragments;
@@ -25,6 +27,7 @@ pub(crate) use key::Label;
 pub(crate) use logfmt::LogfmtLine;
 pub(crate) use pretty::{PrettyLine, push_head};
 pub(crate) use service::Service;
+pub(crate) use shape::{ShapedLine, ShapedLines, Shapes, SiteCache, Slot, Spec};
 pub(crate) use site::{Key, Kind, Message, Site, is_written};
 pub(crate) use time::TimeCache;
 #[cfg(feature = "rolling")]
@@ -44,6 +47,10 @@ pub enum Format {
     Json,
     /// The fields of the JSON line in the same order, as `key=value`.
     Logfmt,
+    /// Fields of the Elastic Common Schema, as one flat JSON object a line whose names have dots.
+    Ecs,
+    /// One OTLP `LogsData` a line in its JSON form, as the `otlpjsonfile` receiver of the OpenTelemetry Collector reads.
+    Otlp,
     /// Time, level, target, message and `key=value`, for people at a terminal.
     Pretty(Colours),
 }
@@ -70,8 +77,8 @@ pub(crate) trait Line {
     fn address(&mut self, label: &Label, value: IpAddr);
     /// A whole number under a key of ours.
     fn number(&mut self, label: &Label, value: u64);
-    /// A number with three decimals, given in thousandths, under a key of ours.
-    fn thousandths(&mut self, label: &Label, value: u64);
+    /// A duration in milliseconds with three decimals, under a key of ours.
+    fn millis(&mut self, label: &Label, value: Duration);
 
     /// A text that may not be there.
     fn text_if(&mut self, label: &Label, value: Option<&str>) {
@@ -79,4 +86,16 @@ pub(crate) trait Line {
             self.text(label, value);
         }
     }
+}
+
+/// Whole microseconds of a duration.
+#[inline]
+fn micros(duration: Duration) -> u64 {
+    let micros = duration.as_secs().saturating_mul(1_000_000);
+    micros.saturating_add(u64::from(duration.subsec_micros()))
+}
+
+/// Nanoseconds of a duration.
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }

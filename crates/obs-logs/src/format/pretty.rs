@@ -4,6 +4,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::time::Duration;
 
 use obs_core::Timestamp;
 use obs_core::context::{Context, with_current};
@@ -17,7 +18,7 @@ use super::key::Label;
 use super::number;
 use super::site::{Key, Kind, Site};
 use super::text::Text;
-use super::{Buffer, Line, MAX_LINE_BYTES, TimeCache};
+use super::{Buffer, Line, MAX_LINE_BYTES, TimeCache, micros};
 
 /// Room kept for the head and what ends a line.
 const ENDS_ROOM: usize = 8 * 1024;
@@ -106,17 +107,14 @@ impl<'a> PrettyLine<'a> {
 
     /// The ids of `context`, shortened.
     pub(crate) fn identity_of(&mut self, context: &Context) {
-        let mut put = |key: &[u8], value: &[u8], most: usize| {
+        let mut put = |key: &[u8], id: &[u8], is_request: bool| {
             self.out.extend(key);
-            self.out.extend(&value[..value.len().min(most)]);
-            if value.len() > most {
-                self.out.extend("…".as_bytes());
-            }
+            push_short(self.out, id, is_request);
         };
-        put(b" trace=", &context.trace_id().to_hex()[..SHORT_HEX], SHORT_HEX);
-        put(b" span=", &context.span_id().to_hex()[..SHORT_HEX], SHORT_HEX);
+        put(b" trace=", &context.trace_id().to_hex(), false);
+        put(b" span=", &context.span_id().to_hex(), false);
         if let Some(id) = context.request_id() {
-            put(b" request=", id.as_bytes(), SHORT_REQUEST);
+            put(b" request=", id.as_bytes(), true);
         }
     }
 
@@ -144,31 +142,65 @@ impl<'a> PrettyLine<'a> {
 
 /// Writes what stands in front of a line's body: time, level, target.
 pub(crate) fn push_head(out: &mut Buffer, time: &mut TimeCache, now: Timestamp, site: &Site, coloured: bool) {
-    let (level, colour) = match site.level {
-        Level::ERROR => ("ERROR", "\u{1b}[31m"),
-        Level::WARN => ("WARN ", "\u{1b}[33m"),
-        Level::INFO => ("INFO ", "\u{1b}[32m"),
-        Level::DEBUG => ("DEBUG", "\u{1b}[34m"),
-        Level::TRACE => ("TRACE", "\u{1b}[35m"),
-    };
-    let (dim, reset) = ("\u{1b}[2m", "\u{1b}[0m");
-    let paint = |out: &mut Buffer, colour: &str, write: &mut dyn FnMut(&mut Buffer)| {
-        if coloured {
+    Head { level: site.level, target: &site.target, coloured, shown: [true; 3] }.push(out, time, now);
+}
+
+/// What stands in front of a line's body.
+pub(super) struct Head<'a> {
+    pub(super) level: Level,
+    /// Escaped.
+    pub(super) target: &'a [u8],
+    pub(super) coloured: bool,
+    /// Which of time, level and target are there.
+    pub(super) shown: [bool; 3],
+}
+
+impl Head<'_> {
+    pub(super) fn push(&self, out: &mut Buffer, time: &mut TimeCache, now: Timestamp) {
+        let (level, colour) = match self.level {
+            Level::ERROR => ("ERROR", "\u{1b}[31m"),
+            Level::WARN => ("WARN ", "\u{1b}[33m"),
+            Level::INFO => ("INFO ", "\u{1b}[32m"),
+            Level::DEBUG => ("DEBUG", "\u{1b}[34m"),
+            Level::TRACE => ("TRACE", "\u{1b}[35m"),
+        };
+        let dim = "\u{1b}[2m";
+        let [shows_time, shows_level, shows_target] = self.shown;
+        if shows_time {
+            self.paint(out, dim, |out| time.push_millis(now, out));
+        }
+        if shows_level {
+            self.paint(out, colour, |out| out.extend(level.as_bytes()));
+        }
+        if shows_target {
+            self.paint(out, dim, |out| {
+                out.extend(self.target);
+                out.push(b':');
+            });
+        }
+    }
+
+    fn paint(&self, out: &mut Buffer, colour: &str, write: impl FnOnce(&mut Buffer)) {
+        if out.len() > 0 {
+            out.push(b' ');
+        }
+        if self.coloured {
             out.extend(colour.as_bytes());
         }
         write(out);
-        if coloured {
-            out.extend(reset.as_bytes());
+        if self.coloured {
+            out.extend("\u{1b}[0m".as_bytes());
         }
-    };
-    paint(out, dim, &mut |out| time.push_millis(now, out));
-    out.push(b' ');
-    paint(out, colour, &mut |out| out.extend(level.as_bytes()));
-    out.push(b' ');
-    paint(out, dim, &mut |out| {
-        out.extend(&site.target);
-        out.push(b':');
-    });
+    }
+}
+
+/// Appends as much of an id as it is found by.
+pub(super) fn push_short(out: &mut Buffer, id: &[u8], is_request: bool) {
+    let most = if is_request { SHORT_REQUEST } else { SHORT_HEX };
+    out.extend(&id[..id.len().min(most)]);
+    if is_request && id.len() > most {
+        out.extend("…".as_bytes());
+    }
 }
 
 impl Line for PrettyLine<'_> {
@@ -195,15 +227,15 @@ impl Line for PrettyLine<'_> {
         }
     }
 
-    fn thousandths(&mut self, label: &Label, value: u64) {
+    fn millis(&mut self, label: &Label, value: Duration) {
         if self.key(&label.names.pretty) {
-            number::push_thousandths(self.out, value);
+            number::push_thousandths(self.out, micros(value));
         }
     }
 }
 
 /// Whether a text reads as one word, so that it needs no quotes.
-fn is_word(text: &str) -> bool {
+pub(super) fn is_word(text: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:@+%{}[]".contains(&byte);
     !text.is_empty() && text.len() <= 256 && text.bytes().all(plain)
 }

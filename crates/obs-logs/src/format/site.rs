@@ -2,6 +2,8 @@
 //!
 //! Made once per call site and thread, so that a line copies keys and judges none.
 
+use std::ptr;
+
 use obs_core::keys::field;
 use obs_core::redact;
 use tracing_core::{Level, Metadata};
@@ -16,6 +18,9 @@ use crate::policy::Planned;
 
 /// The most bytes of a target or file name on a line; as static text they are far shorter.
 const MAX_NAME: usize = 1_024;
+
+/// Set in the numbers of our own kinds of line.
+const OWN: u64 = 1 << 63;
 
 /// What a field is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +40,8 @@ pub(crate) struct Key {
     /// As it stands in the code.
     pub(crate) name: &'static str,
     pub(crate) kind: Kind,
+    /// Its place among the fields of the call site.
+    pub(super) index: usize,
     /// The bit of this field and of the first one of the same name.
     pub(crate) bits: u64,
     /// The first field of the same name, where there is one.
@@ -78,11 +85,29 @@ pub(crate) struct Site {
     /// The bits of all keys.
     pub(super) mask: u128,
     pub(crate) message: Message,
+    pub(super) raw: Raw,
+}
+
+/// What a call site is made of, for shapes that call things by other names.
+#[derive(Debug)]
+pub(super) struct Raw {
+    /// Tells call sites apart, and kinds of lines of our own.
+    pub(super) id: u64,
+    pub(super) target: &'static str,
+    pub(super) place: Option<(&'static str, u32)>,
+    /// The fields' names in the code.
+    pub(super) names: Vec<&'static str>,
+    /// Whether it is one of our own kinds of line.
+    pub(super) is_own: bool,
 }
 
 impl Site {
-    pub(crate) fn new(metadata: &Metadata<'_>) -> Self {
+    pub(crate) fn new(metadata: &'static Metadata<'static>) -> Self {
         let mut site = Self::of(metadata.target(), *metadata.level());
+        site.raw.is_own = false;
+        // The address of what is static is that of nothing else.
+        site.raw.id = ptr::from_ref(metadata).addr() as u64;
+        site.raw.place = metadata.file().map(|file| (file, metadata.line().unwrap_or_default()));
         if let Some(file) = metadata.file() {
             let line = metadata.line().unwrap_or_default().to_string();
             let name = bounded(file, Style::Quoted);
@@ -100,8 +125,11 @@ impl Site {
     }
 
     /// A line of our own: no fields of a user's and no caller.
-    pub(crate) fn of(target: &str, level: Level) -> Self {
+    pub(crate) fn of(target: &'static str, level: Level) -> Self {
         let name = bounded(target, Style::Quoted);
+        // No address has its highest bit set in a process.
+        let id = hash::of([target, level.as_str()]) | OWN;
+        let raw = Raw { id, target, place: None, names: Vec::new(), is_own: true };
         Self {
             level,
             counter: Counter::of(level, target),
@@ -117,6 +145,7 @@ impl Site {
             hashes: Vec::new(),
             mask: 0,
             message: Message::First,
+            raw,
         }
     }
 
@@ -125,11 +154,14 @@ impl Site {
         for label in labels {
             self.mask |= hash::bit(label.hash);
             self.hashes.push(label.hash);
+            self.raw.names.push(label.name);
+            self.raw.id = (self.raw.id.rotate_left(7) ^ label.hash) | OWN;
         }
         self
     }
 
     fn push_key(&mut self, index: usize, key: &'static str) {
+        self.raw.names.push(key);
         let is_message = key == field::MESSAGE;
         if is_message && index > 0 {
             self.message = Message::Later;
@@ -147,7 +179,7 @@ impl Site {
         self.hashes.push(hash);
         let bits = written_bit(index) | same_as.map_or(0, written_bit);
         let plain = kind == Kind::Plain && same_as.is_none();
-        self.keys.push(Key { names, name: key, kind, bits, same_as, plain });
+        self.keys.push(Key { names, name: key, kind, index, bits, same_as, plain });
     }
 
     /// The field at `index`.

@@ -70,6 +70,16 @@ impl TimeCache {
         }
     }
 
+    /// `2026-10-03T12:34:56.123456Z`
+    pub(super) fn push_micros(&mut self, now: Timestamp, out: &mut Buffer) {
+        let micros = self.turn_to(now) / 1_000;
+        out.extend(&self.open[OPEN.len()..PREFIX_LEN]);
+        for pair_of in [micros / 10_000, micros / 100 % 100, micros % 100] {
+            out.extend(&pair(pair_of));
+        }
+        out.push(b'Z');
+    }
+
     /// `2026-10-03T12:34:56.123Z`
     pub(super) fn push_millis(&mut self, now: Timestamp, out: &mut Buffer) {
         let millis = self.turn_to(now) / 1_000_000;

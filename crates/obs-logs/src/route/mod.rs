@@ -14,7 +14,7 @@ pub use check::{RouteError, RouteFault, check};
 pub(crate) use condition::Known;
 pub use condition::Match;
 pub use levels::{Levels, LevelsError};
-pub(crate) use routing::{Decision, Routing};
+pub(crate) use routing::{Decision, Routing, bit};
 pub(crate) use watch::Watch;
 
 use condition::Node;

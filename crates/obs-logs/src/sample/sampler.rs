@@ -84,7 +84,7 @@ impl Sampler {
         &self,
         now: Timestamp,
         level: Level,
-        target: &str,
+        target: &'static str,
         (site, like): (usize, impl FnOnce() -> String),
     ) -> Verdict {
         if self.asks_trace(level) && context::current_ids().is_some_and(|ids| !ids.flags.is_sampled()) {
@@ -105,7 +105,13 @@ impl Sampler {
     }
 
     /// Judges by level and message.
-    pub(crate) fn judge_message(&self, now: Timestamp, level: Level, target: &str, message: &str) -> Verdict {
+    pub(crate) fn judge_message(
+        &self,
+        now: Timestamp,
+        level: Level,
+        target: &'static str,
+        message: &str,
+    ) -> Verdict {
         let Sampling { tick, first, thereafter, .. } = self.settings;
         let now = Millis::of(now);
         let hash = self.hashes.hash_one((level.as_str(), message));

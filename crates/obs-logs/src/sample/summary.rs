@@ -34,7 +34,7 @@ impl Suppressed {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SuppressedLines<'a> {
     pub(crate) level: Level,
-    pub(crate) target: &'a str,
+    pub(crate) target: &'static str,
     /// Their message, or their call site where messages were not looked at.
     pub(crate) like: &'a str,
     pub(crate) lines: u64,

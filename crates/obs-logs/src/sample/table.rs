@@ -24,17 +24,17 @@ const SHOWN: usize = 256;
 pub(super) struct Entry {
     counter: Counter,
     level: Level,
-    target: String,
+    target: &'static str,
     like: String,
     /// Lines left out and not told of yet.
     untold: AtomicU64,
 }
 
 impl Entry {
-    pub(super) fn new(counter: Counter, level: Level, target: &str, like: &str) -> Self {
+    pub(super) fn new(counter: Counter, level: Level, target: &'static str, like: &str) -> Self {
         let end = (0..=SHOWN.min(like.len())).rev().find(|end| like.is_char_boundary(*end));
         let like = &like[..end.unwrap_or(0)];
-        Self { counter, level, target: target.to_owned(), like: like.to_owned(), untold: AtomicU64::new(0) }
+        Self { counter, level, target, like: like.to_owned(), untold: AtomicU64::new(0) }
     }
 
     pub(super) fn count(&self, now: Millis, tick: Duration) -> u64 {

@@ -25,7 +25,27 @@ pub(crate) use stream::Stream;
 pub(crate) enum Form {
     Json,
     Logfmt,
-    Pretty { coloured: bool },
+    Pretty {
+        coloured: bool,
+    },
+    /// By its number among the shapes of the engine.
+    Shaped(u8),
+}
+
+impl Form {
+    /// How many shapes an engine may have: each has a bit beside those of the plain forms.
+    pub(crate) const MOST_SHAPES: u8 = 61;
+
+    /// Its bit in a set of forms. With and without colours it is one line but for the head.
+    #[inline]
+    pub(crate) const fn bit(self) -> u64 {
+        match self {
+            Self::Json => 1,
+            Self::Logfmt => 2,
+            Self::Pretty { .. } => 4,
+            Self::Shaped(number) => 8 << (number & 63),
+        }
+    }
 }
 
 /// One output, open.

@@ -3,7 +3,7 @@
 
 use std::sync::OnceLock;
 
-use obs_core::context::enter_poll;
+use obs_core::context::{Local, enter_poll};
 use obs_core::fields::{Fields, Value};
 use obs_logs::{Caller, Format, Memory, Output, SpanFragments};
 use proptest::prelude::*;
@@ -257,7 +257,8 @@ proptest! {
         }).collect();
         let mut of_request = Fields::new();
         if let Some(context) = &scope {
-            for (key, value) in &request {
+            // Longer keys are not kept.
+            for (key, value) in request.iter().filter(|(key, _)| key.len() <= Local::MAX_KEY) {
                 value.set(key, &mut of_request);
             }
             for (key, value) in of_request.iter() {

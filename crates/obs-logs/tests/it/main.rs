@@ -3,6 +3,7 @@
 mod access;
 mod counts;
 mod event;
+mod golden;
 mod hostile;
 mod levels;
 mod logfmt;

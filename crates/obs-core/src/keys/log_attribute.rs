@@ -1,0 +1,42 @@
+//! Attributes of a log record, by the OpenTelemetry semantic conventions where these have a name.
+
+use super::macros::names;
+
+names! {
+    /// The request's id.
+    REQUEST_ID = "request_id";
+    /// `true` where the line did not fit and was cut.
+    TRUNCATED = "truncated";
+    /// The source file of the call, by option; on a panic line, of the panic.
+    CODE_FILE_PATH = "code.file.path";
+    /// The line in that file.
+    CODE_LINE_NUMBER = "code.line.number";
+    /// Access line: the method out of the closed set.
+    HTTP_REQUEST_METHOD = "http.request.method";
+    /// Access line: the route template, or `unmatched`.
+    HTTP_ROUTE = "http.route";
+    /// Access line: the path without the query.
+    URL_PATH = "url.path";
+    /// Access line: the response's status; left out where no head was made.
+    HTTP_RESPONSE_STATUS_CODE = "http.response.status_code";
+    /// Access line: how it ended.
+    OUTCOME = "obs.outcome";
+    /// Access line: from the request's head to the end of the response's body, in milliseconds.
+    DURATION_MS = "duration_ms";
+    /// Access line: bytes of response body.
+    HTTP_RESPONSE_BODY_SIZE = "http.response.body.size";
+    /// Access line: the IP address of the connection's peer.
+    CLIENT_ADDRESS = "client.address";
+    /// Access line: the `User-Agent` header.
+    USER_AGENT_ORIGINAL = "user_agent.original";
+    /// Access line: the error's or panic's text.
+    ERROR = "error";
+    /// Panic line: the panic's text.
+    EXCEPTION_MESSAGE = "exception.message";
+    /// Panic line: `panic`.
+    EXCEPTION_TYPE = "exception.type";
+    /// Panic line: the stack at the panic, where `RUST_BACKTRACE` asks for it.
+    EXCEPTION_STACKTRACE = "exception.stacktrace";
+    /// Panic line: the thread's name.
+    THREAD_NAME = "thread.name";
+}

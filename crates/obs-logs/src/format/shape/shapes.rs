@@ -1,0 +1,212 @@
+//! The shapes that outputs ask for, each once.
+
+use std::sync::Arc;
+
+use obs_core::Resource;
+
+use super::ecs::Paths;
+use super::naming::Naming;
+use super::own::Own;
+use super::{Look, Spec, otlp};
+use crate::format::escape::Style;
+use crate::format::logfmt::push_logfmt_text;
+use crate::format::text::Text;
+use crate::format::{Buffer, Colours, Format, hash};
+use crate::sink::Form;
+
+/// The version of the schema whose names lines of [`Format::Ecs`] have.
+pub(super) const ECS_VERSION: &str = "8.17.0";
+
+/// What must be left for message and fields, in bytes, when all else is at its longest.
+const LEAST_ROOM: usize = 128;
+/// The longest that trace, span and request id and the marks around them, the head and what ends a line get.
+const IDS_AND_ENDS: usize = 32 + 16 + 130 + 80 + 40;
+
+/// A name as it stands on lines of one shape.
+#[derive(Clone, Debug)]
+pub(super) struct Name {
+    pub(super) hash: u64,
+    pub(super) text: Box<str>,
+    /// With all that stands around it; see [`Look::push_key`].
+    pub(super) key: Box<[u8]>,
+}
+
+impl Name {
+    pub(super) fn new(look: Look, name: &str) -> Self {
+        Self { hash: hash::of([name, ""]), text: name.into(), key: look.key(name) }
+    }
+
+    /// Where people read, ids have shorter names; unless they were given others.
+    fn of_own(look: Look, own: Own, name: &str) -> Self {
+        let short: Option<&[u8]> = match own {
+            Own::TraceId => Some(b" trace="),
+            Own::SpanId => Some(b" span="),
+            Own::RequestId => Some(b" request="),
+            _ => None,
+        };
+        let short = short.filter(|_| matches!(look, Look::Pretty { .. }) && own.name(look) == Some(name));
+        let named = Self::new(look, name);
+        Self { key: short.map_or(named.key, Into::into), ..named }
+    }
+}
+
+/// One way for lines to look: a format, and what an output asks for beyond it.
+#[derive(Debug)]
+pub(crate) struct Shape {
+    pub(super) look: Look,
+    pub(super) naming: Naming,
+    /// The line's own keys, by [`Own`]; `None` where they are left out.
+    own: [Option<Name>; Own::ALL.len()],
+    /// Their hashes.
+    pub(super) hashes: Vec<u64>,
+    pub(super) paths: Paths,
+    /// Whose lines these are, as it stands behind the event's fields; in OTLP, what each line begins with.
+    pub(super) service: Buffer,
+    /// The most bytes of a target, or of a file's name.
+    pub(super) max_name: usize,
+    /// The bytes that are kept for what comes behind the fields.
+    pub(super) tail: usize,
+}
+
+impl Shape {
+    fn new(look: Look, spec: Spec, resource: &Resource) -> Result<Self, String> {
+        let naming = Naming::new(look, spec)?;
+        let own = Own::ALL.map(|own| naming.own(own).map(|name| Name::of_own(look, own, name)));
+        let max_name = (naming.max_line_bytes() / 16).min(1_024);
+        let mut paths = Paths::default();
+        for name in naming.all_own() {
+            let _ = paths.take(name);
+        }
+        let hashes = naming.all_own().iter().map(|name| hash::of([name, ""])).collect();
+        let mut shape = Self { look, naming, own, hashes, paths, service: Buffer::new(), max_name, tail: 0 };
+        shape.service = shape.service_of(resource);
+        let keys: usize = shape.own.iter().flatten().map(|name| name.key.len()).sum();
+        let (front, behind) = match look {
+            Look::Otlp => (shape.service.len(), 0),
+            _ => (0, shape.service.len()),
+        };
+        shape.tail = behind + keys + max_name + IDS_AND_ENDS;
+        // The head and the target are in front.
+        let least = front + shape.tail + max_name + LEAST_ROOM;
+        let max = shape.max_line_bytes();
+        if max < least {
+            return Err(format!(
+                "lines of {max} bytes are too short for what stands on each; at least {least}"
+            ));
+        }
+        Ok(shape)
+    }
+
+    pub(super) fn own(&self, own: Own) -> Option<&Name> {
+        self.own[own as usize].as_ref()
+    }
+
+    pub(super) fn max_line_bytes(&self) -> usize {
+        self.naming.max_line_bytes()
+    }
+
+    fn service_of(&self, resource: &Resource) -> Buffer {
+        let mut out = Buffer::new();
+        if self.look == Look::Otlp {
+            otlp::push_open(&mut out, resource, self.max_name);
+            return out;
+        }
+        let parts = [
+            (Own::Service, Some(&resource.name)),
+            (Own::ServiceVersion, resource.version.as_ref()),
+            (Own::Environment, resource.env.as_ref()),
+        ];
+        for (own, value) in parts {
+            if let (Some(name), Some(value)) = (self.own(own), value) {
+                out.extend(&name.key);
+                self.push_word(&mut out, value);
+            }
+        }
+        if matches!(self.look, Look::Pretty { .. }) {
+            out.clear();
+        }
+        out
+    }
+
+    /// Appends a text known ahead as a value.
+    pub(super) fn push_word(&self, out: &mut Buffer, value: &str) {
+        let limit = out.len() + self.max_name;
+        match self.look {
+            Look::Json | Look::Ecs | Look::Otlp => {
+                out.push(b'"');
+                Text { out, limit, style: Style::Quoted, cut: false }.push(value);
+                out.push(b'"');
+            }
+            Look::Logfmt => drop(push_logfmt_text(out, value, limit)),
+            Look::Pretty { .. } => Text { out, limit, style: Style::Bare, cut: false }.push(value),
+        }
+    }
+}
+
+/// The shapes of one engine, in the order of their numbers; clones share them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Shapes(Arc<Vec<Shape>>);
+
+impl Shapes {
+    /// The form of an output's lines, which shares a shape with those that ask for the same.
+    ///
+    /// # Errors
+    /// In words, what of `spec` makes no sense.
+    pub(crate) fn form(
+        &mut self,
+        format: Format,
+        terminal: bool,
+        spec: Spec,
+        resource: &Resource,
+    ) -> Result<Form, String> {
+        if let Some(fault) = spec.fault() {
+            return Err(fault);
+        }
+        let coloured = match format {
+            Format::Pretty(Colours::Auto) => terminal,
+            Format::Pretty(colours) => colours == Colours::On,
+            _ => false,
+        };
+        let plain = spec.is_plain(format);
+        let look = match format {
+            Format::Json if plain => return Ok(Form::Json),
+            Format::Logfmt if plain => return Ok(Form::Logfmt),
+            Format::Pretty(_) if plain => return Ok(Form::Pretty { coloured }),
+            Format::Json => Look::Json,
+            Format::Logfmt => Look::Logfmt,
+            Format::Pretty(_) => Look::Pretty { coloured },
+            Format::Ecs => Look::Ecs,
+            Format::Otlp => Look::Otlp,
+        };
+        let same = |shape: &Shape| shape.look == look && *shape.naming.spec() == spec;
+        let number = match self.0.iter().position(same) {
+            Some(known) => known,
+            None => {
+                let shape = Shape::new(look, spec, resource)?;
+                let Some(all) = Arc::get_mut(&mut self.0) else {
+                    return Err("outputs are added to an engine that runs".to_owned());
+                };
+                all.push(shape);
+                all.len() - 1
+            }
+        };
+        match u8::try_from(number) {
+            Ok(number) if number < Form::MOST_SHAPES => Ok(Form::Shaped(number)),
+            _ => Err(format!("its lines look like none of the {} others", Form::MOST_SHAPES)),
+        }
+    }
+
+    pub(super) fn all(&self) -> &[Shape] {
+        &self.0
+    }
+
+    /// Whether both are the same list.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// Where the list lives.
+    pub(super) fn address(&self) -> usize {
+        Arc::as_ptr(&self.0).addr()
+    }
+}
