@@ -6,8 +6,8 @@ use std::time::Duration;
 use obs_core::Declaration;
 
 use crate::config::{
-    Admin, BucketRule, Config, Exporter, FileChoice, Layers, LogFormat, LogOutput, Rotation, SamplerChoice,
-    SpanLimits, TrustChoice,
+    Admin, BucketRule, Config, Exporter, FileChoice, FlightRecorder, Layers, LogDestination, LogFormat,
+    LogOutput, LogRateLimit, LogRoute, LogSampling, Rotation, SamplerChoice, SpanLimits, TrustChoice,
 };
 use crate::entry::Reach;
 use crate::reload::Hear;
@@ -191,6 +191,37 @@ impl Builder {
     /// Leaves pretty lines without colours; default on a terminal.
     pub fn no_log_colours(mut self) -> Self {
         self.config.logs.colour = Some(false);
+        self
+    }
+
+    /// Adds an output by name, for routes to lead to; without any there is the one of [`Builder::log_output`].
+    pub fn log_output_named(mut self, output: LogDestination) -> Self {
+        self.config.logs.outputs.push(output);
+        self
+    }
+
+    /// Which lines go to which of the named outputs; the first route that a line matches counts. Default, without any:
+    /// every line to every output.
+    pub fn log_route(mut self, route: LogRoute) -> Self {
+        self.config.logs.routes.push(route);
+        self
+    }
+
+    /// Which of many equal lines are written; default all.
+    pub fn log_sampling(mut self, sampling: LogSampling) -> Self {
+        self.config.logs.sampling = sampling;
+        self
+    }
+
+    /// How many lines a call site may write; default as many as it likes.
+    pub fn log_rate_limit(mut self, limit: LogRateLimit) -> Self {
+        self.config.logs.rate_limit = limit;
+        self
+    }
+
+    /// What is held of each request, below what is written, and written where it fails or is slow; default nothing.
+    pub fn flight_recorder(mut self, recorder: FlightRecorder) -> Self {
+        self.config.logs.flight_recorder = recorder;
         self
     }
 

@@ -100,6 +100,12 @@ impl Obs {
         &self.observers
     }
 
+    /// The lines of the output in memory that was chosen under this name.
+    #[cfg(feature = "logs")]
+    pub fn lines_in(&self, output: &str) -> Option<Vec<String>> {
+        self.signals.logs.memory(output).map(obs_logs::Memory::lines)
+    }
+
     /// The parts that all signals share.
     pub fn base(&self) -> &Arc<Base> {
         &self.base

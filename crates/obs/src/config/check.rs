@@ -24,7 +24,54 @@ pub(super) fn contradictions(draft: &mut Draft) {
     not_longer(draft, "health.timeout", health.timeout, "health.interval", health.interval);
 }
 
+/// What stands for itself without named outputs.
+const ONE_OUTPUT: [&str; 6] =
+    ["logs.output", "logs.file.path", "logs.file.rotate", "logs.file.keep", "logs.format", "logs.colour"];
+
 fn logs(draft: &mut Draft) {
+    lines(draft);
+    if !draft.config.logs.outputs.is_empty() {
+        for path in ONE_OUTPUT {
+            has_no_effect(draft, path, "there are `logs.outputs`");
+        }
+        return;
+    }
+    if !draft.is_wrong("logs.outputs") {
+        has_no_effect(draft, "logs.routes", "there are no `logs.outputs`");
+    }
+    output(draft);
+}
+
+/// What says nothing by itself.
+fn lines(draft: &mut Draft) {
+    let logs = &draft.config.logs;
+    let (sampled, limited) = (logs.sampling.first.is_some(), logs.rate_limit.lines.is_some());
+    let recorded = logs.flight_recorder.level.is_some();
+    let parts = [
+        (sampled, "logs.sampling.first", &["logs.sampling.tick", "logs.sampling.thereafter"][..]),
+        (limited, "logs.rate_limit.lines", &["logs.rate_limit.tick", "logs.rate_limit.up_to"]),
+        (
+            recorded,
+            "logs.flight_recorder.level",
+            &[
+                "logs.flight_recorder.slow",
+                "logs.flight_recorder.slow_quantile",
+                "logs.flight_recorder.request_bytes",
+                "logs.flight_recorder.process_bytes",
+            ],
+        ),
+    ];
+    for (on, switch, paths) in parts {
+        let by_variable = draft.is_chosen(switch) && draft.in_file(switch).is_none();
+        if !on && !by_variable && !draft.is_wrong(switch) {
+            for path in paths {
+                has_no_effect(draft, path, &format!("`{switch}` is not given"));
+            }
+        }
+    }
+}
+
+fn output(draft: &mut Draft) {
     let word = draft.word("logs.output");
     let to_file = match word {
         Some(word) => word == "file",

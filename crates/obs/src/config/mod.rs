@@ -10,6 +10,7 @@
 //!   OBS_DRAIN_DELAY: `2` is wrong, expected a duration such as 500ms, 2s or 1m, from 0s to 24h
 //! ```
 
+mod bytes;
 #[cfg(feature = "config")]
 mod changes;
 mod check;
@@ -35,6 +36,7 @@ mod logs;
 mod metrics;
 mod near;
 mod redacted;
+mod routing;
 #[cfg(feature = "config")]
 mod schema;
 mod traces;
@@ -48,7 +50,10 @@ pub use drain::Drain;
 pub use error::{ConfigError, Mistake};
 pub use health::Health;
 pub use listener::Admin;
-pub use logs::{LogFormat, LogOutput, Logs, Rotation};
+pub use logs::{
+    FlightRecorder, LogDestination, LogFile, LogFormat, LogLevel, LogMatch, LogOutput, LogPlace,
+    LogRateLimit, LogRoute, LogSampling, LogSync, Logs, Rotation, WhenFull,
+};
 pub use metrics::{BucketMatch, BucketRule, Metrics};
 #[cfg(feature = "config")]
 pub use schema::schema;

@@ -6,7 +6,7 @@ use obs_core::redact::{REDACTED, is_secret};
 use obs_core::{Declaration, DeclaredLabel};
 
 use super::key::{Kind, Value, keys};
-use super::{BucketMatch, BucketRule, Config, duration, metrics::kind_word};
+use super::{BucketMatch, BucketRule, Config, bytes, duration, metrics::kind_word, routing};
 
 impl Config {
     /// The whole configuration in the form of `obs.yaml`, with `[redacted]` in place of secrets: header values,
@@ -34,7 +34,7 @@ impl Config {
     }
 
     /// What stands at each key, by its path; `None` where nothing does.
-    fn shown(&self, path: &str, kind: Kind, value: Value) -> Option<String> {
+    pub(super) fn shown(&self, path: &str, kind: Kind, value: Value) -> Option<String> {
         let concealed = |path: &str| self.conceals(path);
         let shown = match value {
             Value::None => return None,
@@ -42,6 +42,8 @@ impl Config {
             Value::Names(names) if names.is_empty() => return None,
             Value::Rules(rules) if rules.is_empty() => return None,
             Value::Families(families) if families.is_empty() => return None,
+            Value::Outputs(outputs) if outputs.is_empty() => return None,
+            Value::Routes(routes) if routes.is_empty() => return None,
             Value::Pairs(pairs) => flow(
                 '{',
                 '}',
@@ -57,11 +59,16 @@ impl Config {
             Value::Flag(flag) => flag.to_string(),
             Value::Word(word) => word.to_owned(),
             Value::Time(time) => duration::Shown(time).to_string(),
+            Value::Whole(number) if matches!(kind, Kind::Bytes(..)) => bytes::Shown(number).to_string(),
             Value::Whole(number) => number.to_string(),
             Value::Number(number) => number.to_string(),
             Value::Bounds(bounds) => list(&bounds),
             Value::Rules(rules) => flow('[', ']', rules.iter().map(rule)),
             Value::Families(families) => flow('[', ']', families.iter().map(family)),
+            Value::Outputs(outputs) => {
+                flow('{', '}', outputs.iter().map(|output| routing::output(self, path, output)))
+            }
+            Value::Routes(routes) => flow('[', ']', routes.iter().map(routing::route)),
             Value::Names(names) => flow('[', ']', names.iter().map(|name| quoted(name))),
             Value::Address(super::Admin::Off) => String::from("off"),
             Value::Address(super::Admin::At(addr)) => quoted(&addr.to_string()),
@@ -129,7 +136,7 @@ fn list(bounds: &[f64]) -> String {
 }
 
 /// A list or map on one line.
-fn flow(start: char, end: char, items: impl Iterator<Item = String>) -> String {
+pub(super) fn flow(start: char, end: char, items: impl Iterator<Item = String>) -> String {
     let items: Vec<_> = items.collect();
     let pad = if start == '{' { " " } else { "" };
     format!("{start}{pad}{}{pad}{end}", items.join(", "))

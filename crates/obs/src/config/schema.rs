@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::key::{Key, Kind, Reload, list, names_under};
+use super::logs::{FACTS, OUTPUT_KEYS, OutputKey};
 use super::metrics::KINDS;
 use super::redacted::quoted;
 
@@ -98,6 +99,9 @@ fn kind(kind: Kind) -> Vec<(&'static str, Json)> {
         Kind::Bounds => bounds(),
         Kind::Rules => vec![("type", text("array")), ("items", Json::Object(rule()))],
         Kind::Families => vec![("type", text("array")), ("items", Json::Object(family()))],
+        Kind::Bytes(..) => asked(vec![("type", text("string")), ("pattern", text("^[0-9]+([KMGT]i?)?B$"))]),
+        Kind::Outputs => outputs(),
+        Kind::Routes => routes(),
         Kind::Names => {
             let item = Json::Object(vec![("type", text("string")), ("minLength", raw("1"))]);
             vec![("type", text("array")), ("uniqueItems", raw("true")), ("items", item)]
@@ -169,6 +173,90 @@ fn family() -> Vec<(&'static str, Json)> {
         ),
         ("required", Json::List(vec![text("name"), text("type")])),
     ]
+}
+
+fn object(members: Vec<(&'static str, Json)>) -> Json {
+    Json::Object(members)
+}
+
+fn outputs() -> Vec<(&'static str, Json)> {
+    let said = |key: &OutputKey| {
+        let mut said = String::from(key.doc);
+        if !key.default.is_empty() {
+            let _ = write!(said, " Default: {}.", key.default);
+        }
+        if key.of_files {
+            said.push_str(" Of files alone.");
+        }
+        let mut schema = vec![("description", Json::Text(said))];
+        schema.extend(kind(key.kind));
+        (key.name, object(schema))
+    };
+    let output = vec![
+        ("type", text("object")),
+        ("additionalProperties", raw("false")),
+        ("properties", object(OUTPUT_KEYS.iter().map(said).collect())),
+        ("required", Json::List(vec![text("type")])),
+    ];
+    let name = object(vec![("pattern", text("^[A-Za-z0-9_-]{1,64}$"))]);
+    vec![
+        ("type", text("object")),
+        ("minProperties", raw("1")),
+        ("maxProperties", raw("32")),
+        ("propertyNames", name),
+        ("additionalProperties", object(output)),
+    ]
+}
+
+/// One text, or several of which any will do.
+fn texts() -> Json {
+    let one = object(kind(Kind::Text));
+    let items = object(kind(Kind::Text));
+    let several = object(vec![("type", text("array")), ("items", items)]);
+    object(vec![("anyOf", Json::List(vec![one, several]))])
+}
+
+fn routes() -> Vec<(&'static str, Json)> {
+    let names = || ("additionalProperties", raw("false"));
+    let required = |words: &[&str]| ("required", Json::List(words.iter().map(|word| text(word)).collect()));
+    // A condition stands in conditions; drawn to the depth that is met.
+    let condition = condition(3);
+    let by_match = object(vec![
+        ("type", text("object")),
+        names(),
+        ("properties", object(vec![("match", condition), ("output", texts())])),
+        required(&["match", "output"]),
+    ]);
+    let default = object(vec![
+        ("type", text("object")),
+        names(),
+        ("properties", object(vec![("default", texts())])),
+        required(&["default"]),
+    ]);
+    let route = object(vec![("anyOf", Json::List(vec![by_match, default]))]);
+    vec![("type", text("array")), ("items", route)]
+}
+
+fn condition(depth: usize) -> Json {
+    let fields = object(vec![
+        ("type", text("object")),
+        ("minProperties", raw("1")),
+        ("additionalProperties", texts()),
+    ]);
+    let mut properties: Vec<_> = FACTS.into_iter().map(|fact| (fact, texts())).collect();
+    properties.push(("fields", fields));
+    let inner = || if depth == 0 { object(vec![("type", text("object"))]) } else { condition(depth - 1) };
+    for join in ["all", "any"] {
+        let list = vec![("type", text("array")), ("minItems", raw("1")), ("items", inner())];
+        properties.push((join, object(list)));
+    }
+    properties.push(("not", inner()));
+    object(vec![
+        ("type", text("object")),
+        ("minProperties", raw("1")),
+        ("additionalProperties", raw("false")),
+        ("properties", object(properties)),
+    ])
 }
 
 fn text(text: &str) -> Json {

@@ -2,7 +2,9 @@
 
 mod families;
 mod find;
+mod outputs;
 mod read;
+mod routes;
 mod scalar;
 mod secret;
 mod tree;

@@ -22,13 +22,19 @@ pub(in crate::config) fn lay_over(draft: &mut Draft, bytes: &[u8], lookup: Looku
             draft.conceal(key.path.to_owned());
         }
         for (name, at, concealed) in parts {
-            let path = format!("{}.{name}", key.path);
+            // The parts of a list are told by their number.
+            let dot = if name.starts_with('[') { "" } else { "." };
+            let path = format!("{}{dot}{name}", key.path);
             if concealed {
                 draft.conceal(path.clone());
             }
             // A name in a list is a value; what is given by name is a key.
-            let told =
-                if key.kind == Kind::Names { key.path.to_owned() } else { shown_path(key.path, &name) };
+            let told = match key.kind {
+                Kind::Names => key.path.to_owned(),
+                // Their names were looked at already.
+                Kind::Outputs | Kind::Routes => path.clone(),
+                _ => shown_path(key.path, &name),
+            };
             draft.locate(path, Place::File(at, told));
         }
     }
@@ -55,7 +61,7 @@ pub(super) struct Reader<'a, 'l> {
     lookup: Lookup<'l>,
     values: Vec<(&'static Key, At, Found)>,
     /// Whether anything was put in by `${..}` since this was last cleared.
-    expanded: bool,
+    pub(super) expanded: bool,
 }
 
 impl<'a, 'l> Reader<'a, 'l> {
@@ -157,6 +163,16 @@ impl Reader<'_, '_> {
                 let families = families.into_iter().map(|(family, _)| family).collect();
                 Found { value: Value::Families(families), parts, concealed: false }
             }),
+            Kind::Outputs => self.outputs(node).map(|(outputs, parts)| Found {
+                value: Value::Outputs(outputs),
+                parts,
+                concealed: false,
+            }),
+            Kind::Routes => self.routes(node).map(|(routes, parts)| Found {
+                value: Value::Routes(routes),
+                parts,
+                concealed: false,
+            }),
             kind => match self.scalar(node, kind) {
                 Ok(Read { value, .. }) => Some(Found::plain(value)),
                 Err(what) => self.refuse(node.at, key.path, what),
@@ -164,7 +180,7 @@ impl Reader<'_, '_> {
         };
         if let Some(found) = found {
             // What is given by name is concealed by name.
-            let concealed = self.expanded && key.kind != Kind::Pairs;
+            let concealed = self.expanded && !matches!(key.kind, Kind::Pairs | Kind::Outputs);
             self.values.push((key, at, Found { concealed, ..found }));
         }
     }

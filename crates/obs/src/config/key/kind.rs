@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Value;
-use crate::config::{Admin, duration};
+use crate::config::{Admin, bytes, duration};
 
 /// What may stand at a key.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -30,6 +30,12 @@ pub(in crate::config) enum Kind {
     Rules,
     /// Families of metrics.
     Families,
+    /// A size from and to, in bytes.
+    Bytes(u64, u64),
+    /// Outputs of lines by name.
+    Outputs,
+    /// Routes of lines.
+    Routes,
     /// A list of texts.
     Names,
     /// Texts by name.
@@ -60,7 +66,16 @@ impl Kind {
             }
             Self::Address if text == "off" => Some(Value::Address(Admin::Off)),
             Self::Address => text.parse().ok().map(|addr| Value::Address(Admin::At(addr))),
-            Self::Bounds | Self::Rules | Self::Families | Self::Names | Self::Pairs => None,
+            Self::Bytes(least, most) => {
+                bytes::parse(text).filter(|size| (least..=most).contains(size)).map(Value::Whole)
+            }
+            Self::Bounds
+            | Self::Rules
+            | Self::Families
+            | Self::Names
+            | Self::Pairs
+            | Self::Outputs
+            | Self::Routes => None,
         }
     }
 
@@ -83,6 +98,17 @@ impl Kind {
             Self::Rules => String::from("a list of rules such as { metric: name, bounds: [0.01, 0.1, 1] }"),
             Self::Families => String::from(
                 "a list of metrics such as { name: orders_total, type: counter, labels: [kind] }",
+            ),
+            Self::Bytes(least, most) => format!(
+                "a size such as 64KiB, 8MiB or 1GiB, from {} to {}",
+                bytes::Shown(least),
+                bytes::Shown(most)
+            ),
+            Self::Outputs => {
+                String::from("outputs by name, such as { main: { type: stdout, format: json } }")
+            }
+            Self::Routes => String::from(
+                "a list of routes such as { match: { level: ERROR }, output: main }, { default: main }",
             ),
             Self::Names => String::from("a list of names such as [env, region]"),
             Self::Pairs => String::from("text by name, such as { name: text }"),

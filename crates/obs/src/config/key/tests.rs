@@ -2,9 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use super::super::bytes;
 use super::super::duration::Shown;
 use super::super::layers::tests::laid;
+use super::super::logs::OUTPUT_KEYS;
 use super::*;
+use crate::config::{LogDestination, LogMatch, LogPlace, LogRoute};
 
 /// The page itself.
 const PAGE: &str = include_str!("../../../../../docs/configuration.md");
@@ -26,6 +29,9 @@ fn described(kind: Kind) -> String {
         Kind::Bounds => String::from("list of numbers that ascend"),
         Kind::Rules => String::from("list of rules"),
         Kind::Families => String::from("list of metrics"),
+        Kind::Bytes(least, most) => format!("size, {} to {}", bytes::Shown(least), bytes::Shown(most)),
+        Kind::Outputs => String::from("outputs by name"),
+        Kind::Routes => String::from("list of routes"),
         Kind::Names => String::from("list of names"),
         Kind::Pairs => String::from("text by name"),
         Kind::Address => String::from("address, or `off`"),
@@ -55,6 +61,60 @@ fn the_page_has_a_row_for_each_key_and_no_other() {
         assert_eq!(row, expected);
     }
     assert_eq!(rows.len(), expected.len(), "the page should be:\n{}", expected.join("\n"));
+}
+
+#[test]
+fn the_page_has_a_row_for_each_key_of_an_output_and_no_other() {
+    let section =
+        PAGE.split("\n## ").find(|section| section.starts_with("Every key of an output\n")).unwrap();
+    let rows: Vec<_> = section.lines().filter(|line| line.starts_with("| `")).collect();
+    let expected = OUTPUT_KEYS.iter().map(|key| {
+        let of = if key.of_files { "files" } else { "all" };
+        let row =
+            format!("| `{}` | {} | {} | {of} | {} |", key.name, described(key.kind), key.default, key.doc);
+        row.replace("|  |", "| |")
+    });
+    let expected: Vec<_> = expected.collect();
+    assert_eq!(rows, expected, "the page should be:\n{}", expected.join("\n"));
+}
+
+#[test]
+fn defaults_of_an_output_are_those_of_the_code() {
+    let output = LogDestination::new("a", LogPlace::File("x".into()));
+    let mut checked = 0;
+    for key in OUTPUT_KEYS {
+        let Some((text, "")) = key.default.strip_prefix('`').and_then(|rest| rest.split_once('`')) else {
+            continue;
+        };
+        let found = (key.get)(&output);
+        if found != Value::None {
+            assert_eq!(Some(found), key.kind.parse(text), "{}", key.name);
+            checked += 1;
+        }
+    }
+    assert!(checked >= 8, "{checked}");
+}
+
+#[test]
+fn what_is_put_at_a_key_of_an_output_is_found_there() {
+    for key in OUTPUT_KEYS {
+        let values = match key.kind {
+            Kind::Text => vec![Value::Text(String::from("x"))],
+            Kind::Word(words) => words.iter().map(|word| Value::Word(word)).collect(),
+            Kind::Time(least, most) => vec![Value::Time(least), Value::Time(most)],
+            Kind::Whole(least, most) | Kind::Bytes(least, most) => {
+                vec![Value::Whole(least), Value::Whole(most)]
+            }
+            Kind::Pairs => vec![Value::Pairs(vec![(String::from("a"), String::from("b"))])],
+            Kind::Names => vec![Value::Names(vec![String::from("a")])],
+            kind => panic!("{kind:?}"),
+        };
+        for value in values {
+            let mut output = LogDestination::new("a", LogPlace::Stdout);
+            (key.set)(&mut output, value.clone());
+            assert_eq!((key.get)(&output), value, "{}", key.name);
+        }
+    }
 }
 
 #[test]
@@ -124,6 +184,12 @@ fn what_is_put_at_a_key_is_found_there() {
             Kind::Bounds => vec![Value::Bounds(vec![1.0, 2.0])],
             Kind::Rules => vec![Value::Rules(Vec::new())],
             Kind::Families => vec![Value::Families(vec![obs_core::Declaration::gauge("a").label("b")])],
+            Kind::Bytes(least, most) => vec![Value::Whole(least), Value::Whole(most)],
+            Kind::Outputs => vec![Value::Outputs(vec![LogDestination::new("a", LogPlace::Memory)])],
+            Kind::Routes => vec![Value::Routes(vec![LogRoute {
+                when: LogMatch::Level(String::from("INFO")),
+                outputs: vec![String::from("a")],
+            }])],
             Kind::Names => vec![Value::Names(vec![String::from("env")])],
             Kind::Pairs => vec![Value::Pairs(vec![(String::from("a"), String::from("b"))])],
             Kind::Address => vec![Value::Address(crate::Admin::Off)],

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use obs_core::Declaration;
 
-use crate::config::{Admin, BucketRule};
+use crate::config::{Admin, BucketRule, LogDestination, LogRoute};
 
 /// A value; which one fits a key is said by its kind.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,6 +20,8 @@ pub(crate) enum Value {
     Bounds(Vec<f64>),
     Rules(Vec<BucketRule>),
     Families(Vec<Declaration>),
+    Outputs(Vec<LogDestination>),
+    Routes(Vec<LogRoute>),
     Names(Vec<String>),
     Pairs(Vec<(String, String)>),
     Address(Admin),
@@ -27,7 +29,7 @@ pub(crate) enum Value {
 
 impl Value {
     /// The whole number, in whatever size is asked for; the reader has made sure that it fits.
-    pub(super) fn whole<N: TryFrom<u64>>(self) -> Option<N> {
+    pub(in crate::config) fn whole<N: TryFrom<u64>>(self) -> Option<N> {
         match self {
             Self::Whole(number) => N::try_from(number).ok(),
             _ => None,

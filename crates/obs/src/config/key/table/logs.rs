@@ -1,11 +1,13 @@
 //! What is logged.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::super::{Key, Kind, Reload, Value};
-use super::forms::{same, special};
+use super::forms::{SOME_TIME, same, special};
 use super::macros::{choice, field};
-use crate::config::{LogFormat, LogOutput, Rotation};
+use crate::config::logs::{LEVELS, choice_of, word_of};
+use crate::config::{LONGEST, LogFormat, LogOutput, Rotation};
 
 pub(super) const KEYS: &[Key] = &[
     field!(
@@ -20,24 +22,14 @@ pub(super) const KEYS: &[Key] = &[
     ),
     Key {
         path: "logs.format",
-        kind: Kind::Word(&["json", "pretty", "logfmt"]),
+        kind: Kind::Word(&["json", "pretty", "logfmt", "ecs", "otlp"]),
         default: "`pretty` on a terminal, else `json`",
         variables: &[same("OBS_LOG_FORMAT")],
         setter: "log_format",
         reload: Reload::No,
         doc: "The form of lines.",
-        get: |config| match config.logs.format {
-            None => Value::None,
-            Some(LogFormat::Json) => Value::Word("json"),
-            Some(LogFormat::Pretty) => Value::Word("pretty"),
-            Some(LogFormat::Logfmt) => Value::Word("logfmt"),
-        },
-        set: |config, value| match value {
-            Value::Word("json") => config.logs.format = Some(LogFormat::Json),
-            Value::Word("pretty") => config.logs.format = Some(LogFormat::Pretty),
-            Value::Word("logfmt") => config.logs.format = Some(LogFormat::Logfmt),
-            _ => {}
-        },
+        get: |config| config.logs.format.map_or(Value::None, |format| word_of(&FORMATS, &format)),
+        set: |config, value| config.logs.format = choice_of(&FORMATS, &value).or(config.logs.format),
     },
     Key {
         path: "logs.output",
@@ -134,4 +126,186 @@ pub(super) const KEYS: &[Key] = &[
             _ => {}
         },
     },
+    Key {
+        path: "logs.outputs",
+        kind: Kind::Outputs,
+        default: "",
+        variables: &[],
+        setter: "log_output_named",
+        reload: Reload::No,
+        doc: "Outputs by the names that routes call them, in the place of `logs.output`; their keys are below.",
+        get: |config| Value::Outputs(config.logs.outputs.clone()),
+        set: |config, value| {
+            if let Value::Outputs(outputs) = value {
+                config.logs.outputs = outputs;
+            }
+        },
+    },
+    Key {
+        path: "logs.routes",
+        kind: Kind::Routes,
+        default: "every line to every output",
+        variables: &[],
+        setter: "log_route",
+        reload: Reload::Yes,
+        doc: "Which lines go to which of `logs.outputs`; the first route that a line matches counts.",
+        get: |config| Value::Routes(config.logs.routes.clone()),
+        set: |config, value| {
+            if let Value::Routes(routes) = value {
+                config.logs.routes = routes;
+            }
+        },
+    },
+    field!(
+        "logs.sampling.tick",
+        TICK,
+        "`1s`",
+        [],
+        "log_sampling",
+        Yes,
+        "How long lines of one level and message are counted together.",
+        Time at logs.sampling.tick
+    ),
+    Key {
+        path: "logs.sampling.first",
+        kind: Kind::Whole(1, 1_000_000_000),
+        default: "all",
+        variables: &[],
+        setter: "log_sampling",
+        reload: Reload::Yes,
+        doc: "How many equal lines below WARN are written in a tick.",
+        get: |config| config.logs.sampling.first.map_or(Value::None, Value::Whole),
+        set: |config, value| config.logs.sampling.first = value.whole(),
+    },
+    Key {
+        path: "logs.sampling.thereafter",
+        kind: Kind::Whole(0, 1_000_000_000),
+        default: "`100`",
+        variables: &[],
+        setter: "log_sampling",
+        reload: Reload::Yes,
+        doc: "Each how many-th of those that follow is written; 0 for none.",
+        get: |config| Value::Whole(config.logs.sampling.thereafter),
+        set: |config, value| {
+            if let Some(number) = value.whole() {
+                config.logs.sampling.thereafter = number;
+            }
+        },
+    },
+    field!(
+        "logs.sampling.follow_trace",
+        Kind::Flag,
+        "`false`",
+        [],
+        "log_sampling",
+        Yes,
+        "Whether lines below WARN are left out where their trace is not recorded.",
+        Flag at logs.sampling.follow_trace
+    ),
+    Key {
+        path: "logs.rate_limit.lines",
+        kind: Kind::Whole(1, 1_000_000_000),
+        default: "all",
+        variables: &[],
+        setter: "log_rate_limit",
+        reload: Reload::Yes,
+        doc: "How many lines each call site may write in a tick.",
+        get: |config| config.logs.rate_limit.lines.map_or(Value::None, Value::Whole),
+        set: |config, value| config.logs.rate_limit.lines = value.whole(),
+    },
+    field!(
+        "logs.rate_limit.tick",
+        TICK,
+        "`1s`",
+        [],
+        "log_rate_limit",
+        Yes,
+        "How long the lines of a call site are counted together.",
+        Time at logs.rate_limit.tick
+    ),
+    Key {
+        path: "logs.rate_limit.up_to",
+        kind: Kind::Word(LEVEL_WORDS),
+        default: "`info`",
+        variables: &[],
+        setter: "log_rate_limit",
+        reload: Reload::Yes,
+        doc: "The most severe level that is limited.",
+        get: |config| word_of(&LEVELS, &config.logs.rate_limit.up_to),
+        set: |config, value| {
+            if let Some(level) = choice_of(&LEVELS, &value) {
+                config.logs.rate_limit.up_to = level;
+            }
+        },
+    },
+    Key {
+        path: "logs.flight_recorder.level",
+        kind: Kind::Word(&["off", "error", "warn", "info", "debug", "trace"]),
+        default: "`off`",
+        variables: &[same("OBS_FLIGHT_RECORDER")],
+        setter: "flight_recorder",
+        reload: Reload::No,
+        doc: "The most verbose level that is held of each request, to be written where it fails or is slow.",
+        get: |config| {
+            let level = config.logs.flight_recorder.level;
+            level.map_or(Value::Word("off"), |level| word_of(&LEVELS, &level))
+        },
+        set: |config, value| config.logs.flight_recorder.level = choice_of(&LEVELS, &value),
+    },
+    Key {
+        path: "logs.flight_recorder.slow",
+        kind: SOME_TIME,
+        default: "",
+        variables: &[],
+        setter: "flight_recorder",
+        reload: Reload::No,
+        doc: "A request that takes so long is written out; without it none is for its time alone.",
+        get: |config| config.logs.flight_recorder.slow.map_or(Value::None, Value::Time),
+        set: |config, value| {
+            if let Value::Time(time) = value {
+                config.logs.flight_recorder.slow = Some(time);
+            }
+        },
+    },
+    field!(
+        "logs.flight_recorder.slow_quantile",
+        Kind::Flag,
+        "`false`",
+        [],
+        "flight_recorder",
+        No,
+        "Whether a request that takes longer than 99 of 100 of its route is written out.",
+        Flag at logs.flight_recorder.slow_quantile
+    ),
+    field!(
+        "logs.flight_recorder.request_bytes",
+        Kind::Bytes(1_024, 1 << 30),
+        "`256KiB`",
+        [],
+        "flight_recorder",
+        No,
+        "The most bytes held of one request.",
+        Whole at logs.flight_recorder.request_bytes
+    ),
+    field!(
+        "logs.flight_recorder.process_bytes",
+        Kind::Bytes(65_536, 1 << 40),
+        "`16MiB`",
+        [],
+        "flight_recorder",
+        No,
+        "The most bytes held of all requests together.",
+        Whole at logs.flight_recorder.process_bytes
+    ),
+];
+
+/// Shorter ones would be over before anything is counted.
+const TICK: Kind = Kind::Time(Duration::from_millis(10), LONGEST);
+const LEVEL_WORDS: &[&str] = &["error", "warn", "info", "debug", "trace"];
+const FORMATS: [(&str, LogFormat); 5] = [
+    ("json", LogFormat::Json),
+    ("pretty", LogFormat::Pretty),
+    ("logfmt", LogFormat::Logfmt),
+    ("ecs", LogFormat::Ecs),
+    ("otlp", LogFormat::Otlp),
 ];

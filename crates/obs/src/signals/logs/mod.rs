@@ -1,0 +1,184 @@
+//! Logs: lines of events, of requests and of panics.
+
+mod outputs;
+mod routes;
+
+use std::panic::PanicHookInfo;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use obs_core::{Base, Observer};
+use obs_logs::{
+    AccessLog, BuildError, Builder, Caller, Filter, Logs, LogsGuard, Memory, Output, RateLimit, Route,
+    Sampling,
+};
+use tracing::level_filters::LevelFilter;
+
+use super::{Reloader, Signal};
+use crate::Error;
+use crate::config::{Config, LogLevel, Logs as Choices, Mistake};
+
+/// Logs that are running; `None` where lines go nowhere.
+pub(crate) struct Part(Option<Running>);
+
+struct Running {
+    logs: Logs,
+    access: Arc<AccessLog>,
+    guard: LogsGuard,
+    /// Outputs in memory, by name.
+    memories: Vec<(String, Memory)>,
+}
+
+/// What [`std::panic::set_hook`] takes.
+pub(crate) type PanicHook = Box<dyn Fn(&PanicHookInfo<'_>) + Send + Sync + 'static>;
+
+impl Part {
+    pub(crate) fn start(config: &Config, base: &Arc<Base>) -> Result<Self, Error> {
+        let choices = &config.logs;
+        if choices.outputs.is_empty() {
+            return match outputs::single(choices) {
+                None => Ok(Self(None)),
+                Some(output) => Self::to(output, config, base),
+            };
+        }
+        let mut memories = Vec::new();
+        let outputs = choices.outputs.iter().map(|output| outputs::named(output, &mut memories)).collect();
+        let routes = routes::all(&choices.routes);
+        let part = Self::with(outputs, routes, config, base)?;
+        Ok(Self(part.0.map(|running| Running { memories, ..running })))
+    }
+
+    /// Lines to this output, whatever routes there are.
+    pub(crate) fn to(output: Output, config: &Config, base: &Arc<Base>) -> Result<Self, Error> {
+        Self::with(vec![output], Vec::new(), config, base)
+    }
+
+    fn with(
+        outputs: Vec<Output>,
+        routes: Vec<Route>,
+        config: &Config,
+        base: &Arc<Base>,
+    ) -> Result<Self, Error> {
+        let failed =
+            |source: Box<dyn std::error::Error + Send + Sync>| Error::Signal { name: "logs", source };
+        let choices = &config.logs;
+        let filter: Filter =
+            choices.filter.parse().map_err(|error: obs_logs::FilterError| failed(error.into()))?;
+        let caller = if choices.caller { Caller::Shown } else { Caller::Hidden };
+        let builder = Logs::builder(Arc::clone(base)).filter(filter).caller(caller).routes(routes);
+        let builder = outputs.into_iter().fold(builder, Builder::output);
+        let builder = sampling(choices).into_iter().fold(builder, Builder::sampling);
+        let (logs, guard) = builder.build().map_err(|error| failed(told(error, config)))?;
+        let access = Arc::new(AccessLog::new(logs.clone()));
+        Ok(Self(Some(Running { logs, access, guard, memories: Vec::new() })))
+    }
+
+    /// The engine, where lines go anywhere.
+    pub(crate) fn engine(&self) -> Option<&Logs> {
+        self.0.as_ref().map(|running| &running.logs)
+    }
+
+    /// The output in memory of this name.
+    pub(crate) fn memory(&self, name: &str) -> Option<&Memory> {
+        let memories = self.0.iter().flat_map(|running| &running.memories);
+        memories.into_iter().find(|(known, _)| known == name).map(|(_, memory)| memory)
+    }
+
+    /// The hook to set; `otherwise` is told of panics that no output takes.
+    pub(crate) fn panic_hook(&self, otherwise: PanicHook) -> PanicHook {
+        match &self.0 {
+            Some(running) => obs_logs::panic::hook(running.logs.clone(), otherwise),
+            None => otherwise,
+        }
+    }
+}
+
+/// What is said of outputs that cannot be had, without a path that `${..}` has put in.
+fn told(error: BuildError, config: &Config) -> Box<dyn std::error::Error + Send + Sync> {
+    match error {
+        BuildError::Open { source, .. } if config.conceals("logs.file.path") => {
+            format!("the log file cannot be opened for appending; `${{..}}` is in its path, which is not shown: {source}").into()
+        }
+        error => error.into(),
+    }
+}
+
+/// Levels and routes, unless they are well formed.
+pub(crate) fn mistakes(config: &Config) -> Vec<Mistake> {
+    let levels = config.logs.filter.parse::<Filter>();
+    let levels = levels.err().map(|error| Mistake::new("logs.level", error));
+    levels.into_iter().chain(routes::mistakes(&config.logs)).collect()
+}
+
+/// Which lines are written of many, where not all are.
+fn sampling(choices: &Choices) -> Option<Sampling> {
+    let (chosen, limit) = (&choices.sampling, &choices.rate_limit);
+    if chosen.first.is_none() && limit.lines.is_none() && !chosen.follow_trace {
+        return None;
+    }
+    let mut sampling = match chosen.first {
+        Some(first) => Sampling::new().tick(chosen.tick).first(first).thereafter(chosen.thereafter),
+        None => Sampling::off(),
+    };
+    if chosen.follow_trace {
+        sampling = sampling.follow_trace();
+    }
+    if let Some(lines) = limit.lines {
+        sampling = sampling.limit(RateLimit::new(lines).tick(limit.tick).up_to(level(limit.up_to)));
+    }
+    Some(sampling)
+}
+
+/// A level, as the engine of logs has it.
+fn level(level: LogLevel) -> LevelFilter {
+    match level {
+        LogLevel::Error => LevelFilter::ERROR,
+        LogLevel::Warn => LevelFilter::WARN,
+        LogLevel::Info => LevelFilter::INFO,
+        LogLevel::Debug => LevelFilter::DEBUG,
+        LogLevel::Trace => LevelFilter::TRACE,
+    }
+}
+
+impl Signal for Part {
+    fn observer(&self) -> Option<Box<dyn Observer>> {
+        self.0.as_ref().map(|running| Box::new(Arc::clone(&running.access)) as _)
+    }
+
+    fn reloader(&self) -> Option<Reloader> {
+        let logs = self.0.as_ref()?.logs.clone();
+        let taken_up = Mutex::new(None);
+        // What is wrong has been told as mistakes, and nothing is taken up with one.
+        Some(Box::new(move |config| {
+            let new = &config.logs;
+            let mut before = taken_up.lock().unwrap_or_else(PoisonError::into_inner);
+            // Ticks begin anew with other settings, so the same ones are not set again.
+            let changed =
+                |part: fn(&Choices) -> Choices| before.as_ref().is_none_or(|old| part(old) != part(new));
+            if let Ok(filter) = new.filter.parse() {
+                logs.set_filter(filter);
+            }
+            if changed(|choices| Choices { routes: choices.routes.clone(), ..Choices::default() }) {
+                let _ = logs.set_routes(&routes::all(&new.routes));
+            }
+            if changed(|choices| Choices {
+                sampling: choices.sampling.clone(),
+                rate_limit: choices.rate_limit.clone(),
+                ..Choices::default()
+            }) {
+                logs.set_sampling(sampling(new));
+            }
+            *before = Some(new.clone());
+        }))
+    }
+
+    fn flush(&self, deadline: Duration) -> bool {
+        self.0.as_ref().is_none_or(|running| running.guard.flush(deadline).is_ok())
+    }
+
+    fn shutdown(&mut self, deadline: Duration) {
+        if let Some(running) = &mut self.0 {
+            running.guard.shutdown(deadline);
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! Where lines go and in which form, from what was chosen to what the engine of logs takes.
+
+use std::io::IsTerminal;
+use std::path::Path;
+
+use obs_logs::{Colours, Format, Memory, Output};
+
+use crate::config::{LogDestination, LogFormat, LogOutput, LogPlace, Logs as Choices, Rotation};
+
+/// The one output, where there are none by name; `None` where lines go nowhere.
+pub(super) fn single(choices: &Choices) -> Option<Output> {
+    let (output, is_terminal) = match &choices.output {
+        LogOutput::Off => return None,
+        LogOutput::Stdout => (Output::stdout(), std::io::stdout().is_terminal()),
+        LogOutput::Stderr => (Output::stderr(), std::io::stderr().is_terminal()),
+        LogOutput::File(path) => (file(path, choices.rotate, choices.keep), false),
+    };
+    Some(output.format(format(choices.format, choices.colour, is_terminal)))
+}
+
+/// One of several outputs; one in memory is noted in `memories`.
+pub(super) fn named(chosen: &LogDestination, memories: &mut Vec<(String, Memory)>) -> Output {
+    let (output, is_terminal) = match &chosen.to {
+        LogPlace::Stdout => (Output::stdout(), std::io::stdout().is_terminal()),
+        LogPlace::Stderr => (Output::stderr(), std::io::stderr().is_terminal()),
+        LogPlace::File(path) => (file(path, chosen.file.rotate, chosen.file.keep), false),
+        LogPlace::Memory => {
+            let memory = Memory::new();
+            memories.push((chosen.name.clone(), memory.clone()));
+            (Output::memory(&memory), false)
+        }
+    };
+    let mut output = output.named(&chosen.name).format(format(chosen.format, chosen.colour, is_terminal));
+    for (from, to) in &chosen.rename {
+        output = output.rename(from, to);
+    }
+    output = chosen.drop.iter().fold(output, Output::drop_field);
+    if let Some(bytes) = size(chosen.max_line) {
+        output = output.max_line_bytes(bytes);
+    }
+    if let Some(bytes) = size(chosen.max_field) {
+        output = output.max_field_bytes(bytes);
+    }
+    if let Some(bytes) = size(chosen.queue) {
+        output = output.capacity_bytes(bytes);
+    }
+    output
+}
+
+/// A size in memory; one that no machine has is the largest.
+fn size(bytes: Option<u64>) -> Option<usize> {
+    bytes.map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX))
+}
+
+fn format(chosen: Option<LogFormat>, colour: Option<bool>, is_terminal: bool) -> Format {
+    let colours = match colour {
+        None => Colours::Auto,
+        Some(true) => Colours::On,
+        Some(false) => Colours::Off,
+    };
+    match chosen {
+        Some(LogFormat::Json) => Format::Json,
+        Some(LogFormat::Logfmt) => Format::Logfmt,
+        Some(LogFormat::Ecs) => Format::Ecs,
+        Some(LogFormat::Otlp) => Format::Otlp,
+        None if !is_terminal => Format::Json,
+        Some(LogFormat::Pretty) | None => Format::Pretty(colours),
+    }
+}
+
+fn file(path: &Path, rotate: Rotation, keep: Option<usize>) -> Output {
+    let rotation = match rotate {
+        Rotation::Never => return Output::file(path),
+        Rotation::Hourly => obs_logs::Rotation::Hourly,
+        Rotation::Daily => obs_logs::Rotation::Daily,
+    };
+    Output::rolling(path).rotate(rotation).keep(keep.unwrap_or(0)).into()
+}
