@@ -8,10 +8,10 @@ use obs_core::Network;
 use super::draft::{Draft, shown, takes_a_ratio};
 use super::duration::Shown;
 use super::error::Mistake;
-use super::key::list;
+use super::key::{Key, list};
 use super::metrics::PARTS;
 use super::near::nearest;
-use super::{Exporter, LogOutput, Rotation, TrustChoice};
+use super::{Config, Exporter, LogOutput, Rotation, TrustChoice};
 
 /// Finds them in what all layers have come to. What one layer says and a later one makes void is no mistake.
 pub(super) fn contradictions(draft: &mut Draft) {
@@ -64,7 +64,12 @@ fn lines(draft: &mut Draft) {
     for (on, switch, paths) in parts {
         let by_variable = draft.is_chosen(switch) && draft.in_file(switch).is_none();
         if !on && !by_variable && !draft.is_wrong(switch) {
-            for path in paths {
+            // What is chosen as it would be anyway is no slip: a configuration that was printed can be read again.
+            let defaults = Config::new("");
+            let differs = |path: &&&str| {
+                Key::at(path).is_some_and(|key| (key.get)(&draft.config) != (key.get)(&defaults))
+            };
+            for path in paths.iter().filter(differs).copied().collect::<Vec<_>>() {
                 has_no_effect(draft, path, &format!("`{switch}` is not given"));
             }
         }
