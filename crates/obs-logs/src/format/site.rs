@@ -38,7 +38,7 @@ pub(crate) struct Key {
     pub(super) names: Names,
     pub(crate) kind: Kind,
     /// Its place among the fields of the call site.
-    pub(super) index: usize,
+    pub(super) index: u32,
     /// The bit of this field and of the first one of the same name.
     pub(crate) bits: u64,
     /// The first field of the same name, where there is one.
@@ -173,7 +173,7 @@ impl Site {
         self.hashes.push(hash);
         let bits = written_bit(index) | same_as.map_or(0, written_bit);
         let plain = kind == Kind::Plain && same_as.is_none();
-        self.keys.push(Key { names, kind, index, bits, same_as, plain });
+        self.keys.push(Key { names, kind, index: index as u32, bits, same_as, plain });
     }
 
     /// The field at `index`.
