@@ -66,6 +66,7 @@
 //! | feature | adds |
 //! |---|---|
 //! | `layer` (default) | `LogLayer`, for a `tracing-subscriber` registry |
+//! | `fmt` | `fmt::Ids`, which puts the ids on lines of `tracing_subscriber::fmt` |
 //! | `rolling` (default) | `Output::rolling`, files that follow one another, by `tracing-appender` |
 
 mod access;
@@ -73,6 +74,8 @@ mod counts;
 mod engine;
 mod error;
 mod filter;
+#[cfg(feature = "fmt")]
+pub mod fmt;
 mod format;
 #[cfg(feature = "layer")]
 mod layer;
