@@ -46,7 +46,7 @@ fn context() -> Context {
 }
 
 /// What is written outside of the context and inside.
-fn run<S: Subscriber + Send + Sync>(make: impl FnOnce(Lines) -> S, work: impl Fn()) -> [String; 2] {
+fn run<S: Subscriber + Send + Sync + 'static>(make: impl FnOnce(Lines) -> S, work: impl Fn()) -> [String; 2] {
     let lines = Lines::default();
     let subscriber = make(lines.clone());
     let take = || String::from_utf8(std::mem::take(&mut lines.0.lock().unwrap())).unwrap();
@@ -126,20 +126,12 @@ fn the_time_is_followed_by_the_ids() {
     assert_eq!(inside, format!("12:00 {IDS}  INFO shop: accepted order=42\n"));
 }
 
-fn json(
-    flatten: bool,
-) -> impl FnOnce(
-    Lines,
-) -> tracing_subscriber::fmt::Subscriber<
-    tracing_subscriber::fmt::format::JsonFields,
-    Ids<tracing_subscriber::fmt::format::Format<tracing_subscriber::fmt::format::Json, Noon>>,
-    tracing_subscriber::filter::LevelFilter,
-    Box<dyn Fn() -> Lines + Send + Sync>,
-> {
+/// JSON with the ids, in one object or in fields.
+fn json(flatten: bool) -> impl FnOnce(Lines) -> Box<dyn Subscriber + Send + Sync> {
     move |lines| {
         let format = format().json().flatten_event(flatten).with_timer(Noon);
-        let writer: Box<dyn Fn() -> Lines + Send + Sync> = Box::new(move || lines.clone());
-        tracing_subscriber::fmt().json().with_writer(writer).event_format(Ids::json(format)).finish()
+        let builder = tracing_subscriber::fmt().json().with_writer(move || lines.clone());
+        Box::new(builder.event_format(Ids::json(format)).finish())
     }
 }
 

@@ -2,16 +2,19 @@
 
 mod access;
 mod counts;
+mod ecs;
 mod event;
 mod golden;
 mod hostile;
 mod logfmt;
+mod otlp;
 mod outputs;
 mod pretty;
 mod reload;
 mod request;
 #[cfg(feature = "rolling")]
 mod rolling;
+mod shapes;
 mod spans;
 
 use std::sync::Arc;
