@@ -8,6 +8,7 @@ use obs_core::context::{Context, Ids, Local, Route, TraceFlags, enter_poll};
 use obs_core::fields::Value;
 use obs_core::observe::{End, Method, Observer, Request, Verdict};
 use obs_core::{Base, Clock, IdSource, Outcome, RequestId, Resource};
+use obs_export::queue::{Batch, Control, Delivery, Sink};
 use obs_logs::{AccessLog, Colours, Format, Logs, Output};
 use tracing::{info, info_span};
 use tracing_subscriber::layer::SubscriberExt;
@@ -56,6 +57,18 @@ fn engine(format: Format) -> (Logs, obs_logs::LogsGuard) {
     Logs::builder(base).output(Output::discard().format(format)).build().unwrap()
 }
 
+const FORMATS: [Format; 5] =
+    [Format::Json, Format::Logfmt, Format::Pretty(Colours::On), Format::Ecs, Format::Otlp];
+
+/// A fifth output.
+struct Nowhere;
+
+impl Sink for Nowhere {
+    fn deliver(&mut self, _: &mut Batch, _: &Control) -> Delivery {
+        Delivery::Delivered
+    }
+}
+
 fn line(turn: u64) {
     info!(
         method = "GET",
@@ -80,7 +93,7 @@ fn context() -> Context {
 
 #[test]
 fn events_allocate_nothing_alone_or_inside_spans() {
-    for format in [Format::Json, Format::Logfmt, Format::Pretty(Colours::On)] {
+    for format in FORMATS {
         let (logs, _guard) = engine(format);
         tracing::subscriber::with_default(tracing_subscriber::registry().with(logs.layer()), || {
             let context = context();
@@ -97,10 +110,12 @@ fn events_allocate_nothing_alone_or_inside_spans() {
 #[test]
 fn neither_do_fields_of_the_request_or_all_formats_at_once() {
     let base = Base::with(Resource::new("orders"), Clock::system(), IdSource::random());
-    let formats = [Format::Json, Format::Logfmt, Format::Pretty(Colours::On)];
-    let builder = Logs::builder(base);
-    let builder =
-        formats.into_iter().fold(builder, |builder, format| builder.output(Output::discard().format(format)));
+    let builder = Logs::builder(base)
+        .output(Output::discard())
+        .output(Output::discard().format(Format::Logfmt))
+        .output(Output::discard().format(Format::Pretty(Colours::On)))
+        .output(Output::discard().rename("level", "severity").drop_field("user").max_field_bytes(8))
+        .output(Output::sink("logs_nowhere", Nowhere).format(Format::Ecs));
     let (logs, _guard) = builder.build().unwrap();
     tracing::subscriber::with_default(tracing_subscriber::registry().with(logs.layer()), || {
         let context = context();
@@ -115,7 +130,7 @@ fn neither_do_fields_of_the_request_or_all_formats_at_once() {
 
 #[test]
 fn access_lines_allocate_nothing() {
-    [Format::Json, Format::Logfmt].into_iter().for_each(access_lines);
+    FORMATS.into_iter().for_each(access_lines);
 }
 
 fn access_lines(format: Format) {

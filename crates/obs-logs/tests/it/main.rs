@@ -15,6 +15,7 @@ mod request;
 #[cfg(feature = "rolling")]
 mod rolling;
 mod shapes;
+mod sizes;
 mod spans;
 
 use std::sync::Arc;
