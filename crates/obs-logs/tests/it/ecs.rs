@@ -1,6 +1,6 @@
 //! Lines by the Elastic Common Schema: types, required fields, and that an index can take each beside any other.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use obs_core::context::enter_poll;
 use obs_logs::{Caller, Format, Memory, Output};
@@ -72,6 +72,23 @@ fn the_lines_of_the_golden_file_have_what_the_schema_asks_for() {
     assert_eq!(outcomes, ["success", "success", "failure", "unknown", "failure", "failure"]);
     let durations: Vec<_> = lines.iter().filter_map(|line| of(line, "event.duration")).collect();
     assert_eq!(durations, [12_345_678; 6].map(Value::from));
+}
+
+#[test]
+fn every_name_of_the_page_is_on_some_line() {
+    // Those of panic lines are looked at where a hook can be set.
+    let of_panics = ["error.type", "error.stack_trace", "process.thread.name"];
+    let bench = bench(|output| output.max_field_bytes(100), Caller::Shown);
+    let mut lines = bench.run(|| {
+        golden::events(&bench.logs);
+        info!(long = "x".repeat(200));
+    });
+    let found: HashSet<_> = lines.drain(..).flat_map(|line| parse(&line)).map(|(key, _)| key).collect();
+    let labels = found.iter().any(|key| key.starts_with("labels."));
+    for name in obs_core::keys::ecs::ALL {
+        let known = of_panics.contains(name) || *name == "labels" && labels || found.contains(*name);
+        assert!(known, "{name} is on no line");
+    }
 }
 
 #[test]

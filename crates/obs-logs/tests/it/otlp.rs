@@ -145,6 +145,25 @@ fn the_records_of_the_golden_file_say_what_was_logged() {
 }
 
 #[test]
+fn every_attribute_of_the_page_is_on_some_record() {
+    // Those of panic lines are looked at where a hook can be set.
+    let of_panics = ["exception.message", "exception.type", "exception.stacktrace", "thread.name"];
+    let memory = Memory::new();
+    let output = Output::memory(&memory).format(Format::Otlp).max_field_bytes(100);
+    let (logs, guard) = engine(output, |builder| builder.caller(Caller::Shown));
+    let bench = Bench { logs, memory, _guard: guard };
+    let lines = bench.run(|| {
+        golden::events(&bench.logs);
+        info!(long = "x".repeat(200));
+    });
+    let records: Vec<_> = lines.iter().map(|line| read(line)).collect();
+    for name in obs_core::keys::log_attribute::ALL {
+        let on = |record: &Record| record.attributes.iter().any(|(key, _)| key == name);
+        assert!(of_panics.contains(name) || records.iter().any(on), "{name} is on no record");
+    }
+}
+
+#[test]
 fn the_caller_has_two_attributes_and_no_field_takes_their_place() {
     let memory = Memory::new();
     let (logs, guard) =

@@ -64,7 +64,7 @@ pub(super) fn clashes(name: &str) -> bool {
     is_deep_label
         || OBJECTS.contains(&name)
         || VALUES.iter().any(|value| below(name, value))
-        || ecs::ALL.iter().any(|own| below(own, name) || below(name, own))
+        || ecs::ALL.iter().any(|own| below(own, name) || *own != ecs::LABELS && below(name, own))
 }
 
 /// Appends the name under `labels` that stands for one that cannot be. Labels are flat, so dots go.
@@ -129,9 +129,17 @@ mod tests {
         ] {
             assert!(clashes(name), "{name}");
         }
-        for name in
-            ["order", "user.id", "http.request.method", "message", "users", "log_level", "tags", "a.b"]
-        {
+        for name in [
+            "order",
+            "user.id",
+            "http.request.method",
+            "message",
+            "users",
+            "log_level",
+            "labels.a",
+            "tags",
+            "a.b",
+        ] {
             assert!(!clashes(name), "{name}");
         }
     }
