@@ -8,8 +8,7 @@ use obs_core::context::{Context, Ids, Local, Route, TraceFlags, enter_poll};
 use obs_core::fields::Value;
 use obs_core::observe::{End, Method, Observer, Request, Verdict};
 use obs_core::{Base, Clock, IdSource, Outcome, RequestId, Resource};
-use obs_export::queue::{Batch, Control, Delivery, Sink};
-use obs_logs::{AccessLog, Colours, Format, Logs, Output};
+use obs_logs::{AccessLog, Builder, Colours, Format, Logs, Output};
 use tracing::{info, info_span};
 use tracing_subscriber::layer::SubscriberExt;
 
@@ -60,15 +59,6 @@ fn engine(format: Format) -> (Logs, obs_logs::LogsGuard) {
 const FORMATS: [Format; 5] =
     [Format::Json, Format::Logfmt, Format::Pretty(Colours::On), Format::Ecs, Format::Otlp];
 
-/// A fifth output.
-struct Nowhere;
-
-impl Sink for Nowhere {
-    fn deliver(&mut self, _: &mut Batch, _: &Control) -> Delivery {
-        Delivery::Delivered
-    }
-}
-
 fn line(turn: u64) {
     info!(
         method = "GET",
@@ -109,21 +99,25 @@ fn events_allocate_nothing_alone_or_inside_spans() {
 
 #[test]
 fn neither_do_fields_of_the_request_or_all_formats_at_once() {
+    let of = |format| Output::discard().format(format);
+    let shaped = |format| {
+        of(format).rename("level", "severity").drop_field("user").max_field_bytes(8).max_line_bytes(4_096)
+    };
+    let pretty = Format::Pretty(Colours::On);
+    at_once([of(Format::Json), of(Format::Logfmt), of(pretty), of(Format::Ecs)]);
+    at_once([of(Format::Otlp), shaped(Format::Json), shaped(Format::Logfmt), shaped(pretty)]);
+}
+
+fn at_once(outputs: [Output; 4]) {
     let base = Base::with(Resource::new("orders"), Clock::system(), IdSource::random());
-    let builder = Logs::builder(base)
-        .output(Output::discard())
-        .output(Output::discard().format(Format::Logfmt))
-        .output(Output::discard().format(Format::Pretty(Colours::On)))
-        .output(Output::discard().rename("level", "severity").drop_field("user").max_field_bytes(8))
-        .output(Output::sink("logs_nowhere", Nowhere).format(Format::Ecs));
-    let (logs, _guard) = builder.build().unwrap();
+    let (logs, _guard) = outputs.into_iter().fold(Logs::builder(base), Builder::output).build().unwrap();
     tracing::subscriber::with_default(tracing_subscriber::registry().with(logs.layer()), || {
         let context = context();
         for key in ["user", "level", "tenant"] {
             context.local().set_field(key, Value::Str("a b"));
         }
         let _scope = enter_poll(&context);
-        let _a = info_span!("request", tenant = "acme", user = 7).entered();
+        let _a = info_span!("request", tenant = "acme", user = 7, nan = f64::NAN).entered();
         assert_eq!(allocations(line), 0);
     });
 }

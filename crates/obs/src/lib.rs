@@ -138,4 +138,7 @@ mod pages {
 
     #[doc = include_str!("../../../docs/metrics.md")]
     struct Metrics;
+
+    #[doc = include_str!("../../../docs/log-formats.md")]
+    struct LogFormats;
 }

@@ -4,6 +4,7 @@ use obs_core::context::enter_poll;
 use obs_logs::{BuildError, Caller, Colours, Format, Logs, MAX_LINE_BYTES, Memory, Output};
 use tracing::{info, info_span, warn};
 
+use crate::golden::engine;
 use crate::logfmt::read;
 use crate::{Bench, base, context, parse};
 
@@ -163,7 +164,12 @@ fn lines_are_bounded_and_say_that_they_were_cut() {
         for max in [1_024, 1_500, 4_096, 100_000] {
             let memory = Memory::new();
             let output = Output::memory(&memory).format(format).max_line_bytes(max);
-            let (logs, guard) = Logs::builder(base()).caller(Caller::Shown).output(output).build().unwrap();
+            // The resource is on each record.
+            let (logs, guard) = if format == Format::Otlp {
+                Logs::builder(base()).caller(Caller::Shown).output(output).build().unwrap()
+            } else {
+                engine(output, |builder| builder.caller(Caller::Shown))
+            };
             let bench = Bench { logs, memory, _guard: guard };
             let context = context();
             context.local().set_field("r", obs_core::fields::Value::Str(&long));
