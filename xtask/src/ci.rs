@@ -7,13 +7,14 @@ use crate::arguments::Arguments;
 use crate::{Result, cargo, schema, tidy};
 
 /// Each must build without the others.
-const FEATURES: [&str; 17] = [
+const FEATURES: [&str; 18] = [
     "metrics",
     "metrics-pool-sqlx",
     "metrics-pool-deadpool",
     "metrics-pool-bb8",
     "metrics-push",
     "logs",
+    "logs-fmt",
     "traces",
     "health",
     "middleware",

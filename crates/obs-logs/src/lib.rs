@@ -54,6 +54,11 @@
 //!   without a name is `\0`. So keys that differ stay different.
 //! - Numbers and texts look alike: the type of a value is lost.
 //!
+//! # Other formats and other names
+//! [`Format::Ecs`] has the fields of the Elastic Common Schema, [`Format::Otlp`] is log records of OTLP, and each [`Output`]
+//! may rename, drop and bound fields of its lines: [`Output::rename`], [`Output::drop_field`],
+//! [`Output::max_line_bytes`], [`Output::max_field_bytes`].
+//!
 //! # Files
 //! `Output::file` and `Output::rolling` make sure before each batch of lines that the file is
 //! still there under its name, and else open it again: one that was removed, or moved away by `logrotate`, takes no
@@ -66,6 +71,7 @@
 //! | feature | adds |
 //! |---|---|
 //! | `layer` (default) | `LogLayer`, for a `tracing-subscriber` registry |
+//! | `fmt` | `fmt::Ids`, which puts the ids on lines of `tracing_subscriber::fmt` |
 //! | `rolling` (default) | `Output::rolling`, files that follow one another, by `tracing-appender` |
 
 mod access;
@@ -73,6 +79,8 @@ mod counts;
 mod engine;
 mod error;
 mod filter;
+#[cfg(feature = "fmt")]
+pub mod fmt;
 mod format;
 #[cfg(feature = "layer")]
 mod layer;

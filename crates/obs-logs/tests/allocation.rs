@@ -8,7 +8,7 @@ use obs_core::context::{Context, Ids, Local, Route, TraceFlags, enter_poll};
 use obs_core::fields::Value;
 use obs_core::observe::{End, Method, Observer, Request, Verdict};
 use obs_core::{Base, Clock, IdSource, Outcome, RequestId, Resource};
-use obs_logs::{AccessLog, Colours, Format, Logs, Output};
+use obs_logs::{AccessLog, Builder, Colours, Format, Logs, Output};
 use tracing::{info, info_span};
 use tracing_subscriber::layer::SubscriberExt;
 
@@ -56,6 +56,9 @@ fn engine(format: Format) -> (Logs, obs_logs::LogsGuard) {
     Logs::builder(base).output(Output::discard().format(format)).build().unwrap()
 }
 
+const FORMATS: [Format; 5] =
+    [Format::Json, Format::Logfmt, Format::Pretty(Colours::On), Format::Ecs, Format::Otlp];
+
 fn line(turn: u64) {
     info!(
         method = "GET",
@@ -80,7 +83,7 @@ fn context() -> Context {
 
 #[test]
 fn events_allocate_nothing_alone_or_inside_spans() {
-    for format in [Format::Json, Format::Logfmt, Format::Pretty(Colours::On)] {
+    for format in FORMATS {
         let (logs, _guard) = engine(format);
         tracing::subscriber::with_default(tracing_subscriber::registry().with(logs.layer()), || {
             let context = context();
@@ -96,26 +99,32 @@ fn events_allocate_nothing_alone_or_inside_spans() {
 
 #[test]
 fn neither_do_fields_of_the_request_or_all_formats_at_once() {
+    let of = |format| Output::discard().format(format);
+    let shaped = |format| {
+        of(format).rename("level", "severity").drop_field("user").max_field_bytes(8).max_line_bytes(4_096)
+    };
+    let pretty = Format::Pretty(Colours::On);
+    at_once([of(Format::Json), of(Format::Logfmt), of(pretty), of(Format::Ecs)]);
+    at_once([of(Format::Otlp), shaped(Format::Json), shaped(Format::Logfmt), shaped(pretty)]);
+}
+
+fn at_once(outputs: [Output; 4]) {
     let base = Base::with(Resource::new("orders"), Clock::system(), IdSource::random());
-    let formats = [Format::Json, Format::Logfmt, Format::Pretty(Colours::On)];
-    let builder = Logs::builder(base);
-    let builder =
-        formats.into_iter().fold(builder, |builder, format| builder.output(Output::discard().format(format)));
-    let (logs, _guard) = builder.build().unwrap();
+    let (logs, _guard) = outputs.into_iter().fold(Logs::builder(base), Builder::output).build().unwrap();
     tracing::subscriber::with_default(tracing_subscriber::registry().with(logs.layer()), || {
         let context = context();
         for key in ["user", "level", "tenant"] {
             context.local().set_field(key, Value::Str("a b"));
         }
         let _scope = enter_poll(&context);
-        let _a = info_span!("request", tenant = "acme", user = 7).entered();
+        let _a = info_span!("request", tenant = "acme", user = 7, nan = f64::NAN).entered();
         assert_eq!(allocations(line), 0);
     });
 }
 
 #[test]
 fn access_lines_allocate_nothing() {
-    [Format::Json, Format::Logfmt].into_iter().for_each(access_lines);
+    FORMATS.into_iter().for_each(access_lines);
 }
 
 fn access_lines(format: Format) {

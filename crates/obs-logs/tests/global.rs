@@ -21,6 +21,8 @@ const TIME: &str = r#"{"timestamp":"2026-10-03T12:34:56.123456Z","#;
 struct Bench {
     json: Memory,
     pretty: Memory,
+    ecs: Memory,
+    otlp: Memory,
     slow: Slow,
     logs: Engine,
     /// The panic lines of an engine that writes JSON and nothing else.
@@ -56,6 +58,8 @@ impl Bench {
         bench.logs.flush(Duration::from_secs(30)).unwrap();
         bench.json.take();
         bench.pretty.take();
+        bench.ecs.take();
+        bench.otlp.take();
         bench.alone.take();
         bench.slow.take();
         (bench, turn)
@@ -65,12 +69,14 @@ impl Bench {
         let clock = Clock::manual(Timestamp::from_unix_nanos(1_791_030_896_123_456_789));
         let base = Base::with(Resource::new("orders"), clock, IdSource::seeded(7));
         let (json, pretty, slow) = (Memory::new(), Memory::new(), Slow::default());
-        let alone = Memory::new();
+        let (alone, ecs, otlp) = (Memory::new(), Memory::new(), Memory::new());
         let (alone_logs, alone_guard) =
             Engine::builder(Arc::clone(&base)).output(Output::memory(&alone)).build().unwrap();
         let builder = Engine::builder(base)
             .output(Output::memory(&json))
             .output(Output::memory(&pretty).format(Format::Pretty(Colours::Off)))
+            .output(Output::memory(&ecs).format(Format::Ecs))
+            .output(Output::memory(&otlp).format(Format::Otlp))
             .output(Output::sink("logs_slow", slow.clone()));
         let (logs, guard) = builder.build().unwrap();
         tracing::subscriber::set_global_default(tracing_subscriber::registry().with(logs.layer())).unwrap();
@@ -82,7 +88,7 @@ impl Bench {
             ours(info);
             theirs(info);
         }));
-        Self { json, pretty, slow, logs, alone, _guards: [guard, alone_guard] }
+        Self { json, pretty, ecs, otlp, slow, logs, alone, _guards: [guard, alone_guard] }
     }
 
     /// Checks the lines, whole but for their time.
@@ -325,4 +331,85 @@ fn a_panic_of_telemetry_itself_makes_no_line() {
     });
     assert!(caught.is_err());
     assert!(bench.json.take().is_empty());
+}
+
+/// The attributes of an OTLP line, each as its key and the text of its value.
+fn attributes(line: &str) -> Vec<(String, String)> {
+    let line: serde_json::Value = serde_json::from_str(line).unwrap();
+    let record = &line["resourceLogs"][0]["scopeLogs"][0]["logRecords"][0];
+    let text = |pair: &serde_json::Value| {
+        let value = pair["value"].as_object().unwrap().values().next().unwrap();
+        (pair["key"].as_str().unwrap().to_owned(), value.as_str().unwrap().to_owned())
+    };
+    record["attributes"].as_array().unwrap().iter().map(text).collect()
+}
+
+#[test]
+fn a_panic_is_an_error_of_the_schema_and_an_exception_of_the_conventions() {
+    let (bench, _turn) = Bench::turn();
+    let line = line!() + 2;
+    let thread = std::thread::Builder::new().name("worker".to_owned());
+    let thread = thread.spawn(|| panic!("boom\n\u{1b}[2J")).unwrap();
+    assert!(thread.join().is_err());
+    let ecs = bench.ecs.take();
+    assert_eq!(ecs.len(), 1);
+    let ecs: serde_json::Map<_, _> = serde_json::from_str(&ecs[0]).unwrap();
+    for (key, value) in [
+        ("message", "boom\n\u{1b}[2J"),
+        ("error.message", "boom\n\u{1b}[2J"),
+        ("error.type", "panic"),
+        ("log.origin.file.name", file!()),
+        ("process.thread.name", "worker"),
+        ("log.logger", "obs::panic"),
+        ("log.level", "ERROR"),
+    ] {
+        assert_eq!(ecs[key], value, "{key}");
+    }
+    assert_eq!(ecs["log.origin.file.line"], line);
+    let otlp = bench.otlp.take();
+    assert_eq!(otlp.len(), 1);
+    let mut attributes = attributes(&otlp[0]);
+    // Backtraces are there only where RUST_BACKTRACE asks for them; then they are of several lines, on one.
+    let stack =
+        attributes.iter().position(|(key, _)| key == "exception.stacktrace").map(|at| attributes.remove(at));
+    assert_eq!(
+        ecs.get("error.stack_trace").and_then(|trace| trace.as_str()),
+        stack.as_ref().map(|(_, text)| &**text)
+    );
+    assert!(stack.is_none_or(|(_, text)| text.lines().count() > 2));
+    let expected = [
+        ("exception.message", "boom\n\u{1b}[2J"),
+        ("exception.type", "panic"),
+        ("code.file.path", file!()),
+        ("code.line.number", &line.to_string()),
+        ("thread.name", "worker"),
+    ];
+    let attributes: Vec<_> = attributes.iter().map(|(key, text)| (&**key, &**text)).collect();
+    assert_eq!(attributes, expected);
+}
+
+#[test]
+fn values_that_log_or_panic_leave_whole_lines_in_every_format() {
+    let (bench, _turn) = Bench::turn();
+    for _ in 0..3 {
+        let _span = info_span!("s", value = ?Panics, x = 1).entered();
+        info!(target: "t", logs = ?Logs, panics = ?Panics, refuses = ?Refuses, b = 2, "m {:?}", Panics);
+        let end = r#""ecs.version":"8.17.0","log.logger":"t","service.name":"orders","value":"so far [panicked]","x":1}"#;
+        let expected = [
+            format!(r#""log.level":"INFO","message":"inner","depth":2,{end}"#),
+            format!(
+                r#""log.level":"INFO","message":"m so far [panicked]","logs":"before","panics":"so far [panicked]","refuses":"part","b":2,{end}"#
+            ),
+        ];
+        let head = r#"{"@timestamp":"2026-10-03T12:34:56.123456Z","#;
+        assert_eq!(bench.ecs.take(), expected.map(|line| format!("{head}{line}")));
+        let keys: Vec<_> = bench.otlp.take().iter().map(|line| attributes(line)).collect();
+        let text = |pairs: &[(&str, &str)]| -> Vec<_> {
+            pairs.iter().map(|(key, text)| ((*key).to_owned(), (*text).to_owned())).collect()
+        };
+        let (value, x) = (("value", "so far [panicked]"), ("x", "1"));
+        let outer =
+            [("logs", "before"), ("panics", "so far [panicked]"), ("refuses", "part"), ("b", "2"), value, x];
+        assert_eq!(keys, [text(&[("depth", "2"), value, x]), text(&outer)]);
+    }
 }

@@ -42,6 +42,7 @@
 //! | `metrics-push` | `metrics::push`: to a Pushgateway, by remote write, or as OTLP; `Obs::push_metrics` |
 //! | `metrics-push-tls` | the same over `https://`; needs a C compiler |
 //! | `logs` (default) | lines from `tracing` events, one access line a request, one line a panic |
+//! | `logs-fmt` | `logs::fmt`: the ids on lines of `tracing_subscriber::fmt` |
 //! | `traces` (default) | server spans and `tracing` spans over OTLP |
 //! | `health` (default) | checks, and `/healthz`, `/readyz`, `/startupz` on the same listener |
 //! | `middleware` (default) | the tower layer |
@@ -137,4 +138,7 @@ mod pages {
 
     #[doc = include_str!("../../../docs/metrics.md")]
     struct Metrics;
+
+    #[doc = include_str!("../../../docs/log-formats.md")]
+    struct LogFormats;
 }

@@ -59,7 +59,8 @@ names! {
     ERROR_STACK_TRACE = "error.stack_trace";
     /// Panic line: the thread's name.
     PROCESS_THREAD_NAME = "process.thread.name";
+    /// `true` where the line did not fit and was cut; no field of the schema's.
+    TRUNCATED = "truncated";
+    /// Under it the fields whose own names cannot stand.
+    LABELS = "labels";
 }
-
-/// Where a field goes whose own name cannot stand.
-pub const LABELS: &str = "labels";

@@ -41,6 +41,7 @@ impl<'a> Mixed<'a> {
         site: &'a Site,
         service: &'a Service,
     ) -> Self {
+        scratch.is_mixed = true;
         let Scratch { json, logfmt, pretty, text, time, ids, slots, shaped, .. } = scratch;
         let needs = |form: Form| needed & form.bit() != 0;
         let json =

@@ -37,6 +37,8 @@ pub(crate) struct Scratch {
     /// The message of a line that is sampled.
     pub(crate) message: String,
     pub(crate) ask: Ask,
+    /// Whether others than JSON were written since their buffers were looked at.
+    pub(crate) is_mixed: bool,
     pub(crate) time: TimeCache,
     pub(crate) ids: IdCache,
     pub(crate) sites: Sites,
@@ -55,6 +57,7 @@ impl Scratch {
             text: String::new(),
             message: String::new(),
             ask: Ask::default(),
+            is_mixed: false,
             time: TimeCache::new(),
             ids: IdCache::default(),
             sites: Sites::default(),
@@ -78,6 +81,15 @@ impl Scratch {
     pub(crate) fn line_of(&mut self, form: Form, now: Timestamp, site: &Site) -> &[u8] {
         match form {
             Form::Json => self.json.0.as_slice(),
+            form => self.other_line_of(form, now, site),
+        }
+    }
+
+    /// Kept out of line, so that JSON alone pays nothing for it.
+    #[inline(never)]
+    fn other_line_of(&mut self, form: Form, now: Timestamp, site: &Site) -> &[u8] {
+        match form {
+            Form::Json => self.json.0.as_slice(),
             Form::Logfmt => self.logfmt.0.as_slice(),
             Form::Pretty { coloured } => self.pretty_line(coloured, now, site),
             Form::Shaped(number) => self.slots.get(usize::from(number)).map_or(b"", Slot::line),
@@ -93,7 +105,18 @@ impl Scratch {
 
     #[inline]
     fn shrink(&mut self) {
-        let plain = [&mut self.json.0, &mut self.logfmt.0, &mut self.pretty.0, &mut self.line];
+        if self.json.0.capacity() > KEEP_BYTES {
+            self.json.0 = Buffer::new();
+        }
+        if self.is_mixed {
+            self.shrink_others();
+        }
+    }
+
+    #[inline(never)]
+    fn shrink_others(&mut self) {
+        self.is_mixed = false;
+        let plain = [&mut self.logfmt.0, &mut self.pretty.0, &mut self.line];
         let shaped = self.slots.iter_mut().map(|slot| &mut slot.out);
         for buffer in plain.into_iter().chain(shaped) {
             if buffer.capacity() > KEEP_BYTES {

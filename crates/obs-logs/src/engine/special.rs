@@ -54,7 +54,7 @@ impl Logs {
             let needed = self.needed(plan.outputs());
             let line = Mixed::open(&self.0.forms, needed, scratch, now, site, &self.0.service);
             let watch = Watch::new(policy.routing.watched(), &mut ask.answers, &mut ask.text);
-            let mut line = Watching { line, watch, printed: &mut ask.printed };
+            let mut line = Watching { line, site, watch, printed: &mut ask.printed };
             let written = event::record(event, site, &mut line, known_message);
             let has_fields = line.line.identity();
             spans(&mut Spans::new(&mut line, written));
@@ -71,6 +71,8 @@ impl Logs {
         message.clear();
         ask.printed.clear();
         (scratch.message, scratch.ask) = (message, ask);
+        // They may have grown for one long line.
+        scratch.is_mixed = true;
     }
 
     /// Writes a line of our own whose plan is special, where it is to be written.

@@ -8,12 +8,13 @@ use obs_core::fields::{Bounded, Fields, Value, guarded};
 
 use super::event::EventLine;
 use super::mixed::Mixed;
-use crate::format::{Key, Label, Line, SpanFragments};
+use crate::format::{Key, Label, Line, Site, SpanFragments};
 use crate::route::Watch;
 
 /// A line and what routes want to know of it.
 pub(super) struct Watching<'a> {
     pub(super) line: Mixed<'a>,
+    pub(super) site: &'a Site,
     pub(super) watch: Watch<'a>,
     /// A value that is printed.
     pub(super) printed: &'a mut String,
@@ -21,7 +22,7 @@ pub(super) struct Watching<'a> {
 
 impl EventLine for Watching<'_> {
     fn value(&mut self, key: &Key, value: Value<'_>) {
-        self.watch.own(key.name, value);
+        self.watch.own(self.site.name_of(key), value);
         self.line.value(key, value);
     }
 
@@ -29,7 +30,7 @@ impl EventLine for Watching<'_> {
         self.printed.clear();
         // A user's code runs once, and is stopped where it prints more than any line holds.
         guarded(&mut Bounded::new(self.printed, crate::MAX_LINE_BYTES), value);
-        self.watch.own(key.name, Value::Str(self.printed));
+        self.watch.own(self.site.name_of(key), Value::Str(self.printed));
         self.line.print(key, format_args!("{}", self.printed));
     }
 

@@ -37,11 +37,9 @@ pub(crate) enum Kind {
 #[derive(Clone, Debug)]
 pub(crate) struct Key {
     pub(super) names: Names,
-    /// As it stands in the code.
-    pub(crate) name: &'static str,
     pub(crate) kind: Kind,
     /// Its place among the fields of the call site.
-    pub(super) index: usize,
+    pub(super) index: u32,
     /// The bit of this field and of the first one of the same name.
     pub(crate) bits: u64,
     /// The first field of the same name, where there is one.
@@ -179,13 +177,18 @@ impl Site {
         self.hashes.push(hash);
         let bits = written_bit(index) | same_as.map_or(0, written_bit);
         let plain = kind == Kind::Plain && same_as.is_none();
-        self.keys.push(Key { names, name: key, kind, index, bits, same_as, plain });
+        self.keys.push(Key { names, kind, index: index as u32, bits, same_as, plain });
     }
 
     /// The field at `index`.
     #[inline]
     pub(crate) fn key(&self, index: usize) -> Option<&Key> {
         self.keys.get(index)
+    }
+
+    /// The name of a field in the code.
+    pub(crate) fn name_of(&self, key: &Key) -> &'static str {
+        self.raw.names.get(key.index as usize).copied().unwrap_or_default()
     }
 
     /// The message's field, where there is one.

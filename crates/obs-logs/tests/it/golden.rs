@@ -155,3 +155,14 @@ fn ecs_lines_are_those_of_the_file() {
 fn otlp_lines_are_those_of_the_file() {
     check("otlp.jsonl", Format::Otlp);
 }
+
+#[test]
+fn the_page_shows_lines_as_they_are() {
+    const PAGE: &str = include_str!("../../../../docs/log-formats.md");
+    for file in ["json.jsonl", "logfmt.txt", "pretty.txt", "ecs.jsonl", "otlp.jsonl"] {
+        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(file);
+        let lines = std::fs::read_to_string(path).unwrap();
+        let shown: Vec<_> = [3, 10].into_iter().filter_map(|line| lines.lines().nth(line)).collect();
+        assert!(shown.len() == 2 && PAGE.contains(&shown.join("\n")), "{file}");
+    }
+}

@@ -1,19 +1,20 @@
 //! Whatever keys, values and messages hold, a line is one JSON object that reads back equal, no key twice; and the
-//! logfmt line says the same.
+//! lines of the other formats say the same.
 
 use std::sync::OnceLock;
 
 use obs_core::context::{Local, enter_poll};
 use obs_core::fields::{Fields, Value};
-use obs_logs::{Caller, Format, Memory, Output, SpanFragments};
+use obs_logs::{Caller, Colours, Format, Memory, Output, SpanFragments};
 use proptest::prelude::*;
 use tracing_core::callsite::{Callsite, Identifier};
 use tracing_core::field::FieldSet;
 use tracing_core::subscriber::Interest;
 use tracing_core::{Event, Kind, Level, Metadata};
 
+use crate::ecs::assert_paths;
 use crate::logfmt::assert_same;
-use crate::{Bench, context, parse};
+use crate::{Bench, context, otlp, parse};
 
 /// A call site made of data.
 struct Site(OnceLock<Metadata<'static>>);
@@ -25,7 +26,7 @@ impl Callsite for Site {
     }
 }
 
-fn site(target: &str, keys: &[String]) -> &'static Metadata<'static> {
+pub(crate) fn site(target: &str, keys: &[String]) -> &'static Metadata<'static> {
     let leak = |text: &str| -> &'static str { Box::leak(text.to_owned().into_boxed_str()) };
     let keys: Vec<_> = keys.iter().map(|key| leak(key)).collect();
     let site: &'static Site = Box::leak(Box::new(Site(OnceLock::new())));
@@ -227,11 +228,30 @@ proptest! {
         with_context in any::<bool>(),
         with_caller in any::<bool>(),
     ) {
-        let logfmt = Memory::new();
+        let [logfmt, pretty, ecs, otlp, long_logfmt, long_pretty] = [(); 6].map(|()| Memory::new());
+        let plain = Format::Pretty(Colours::Off);
         let bench = Bench::with("trace", |builder| {
-            let builder = builder.output(Output::memory(&logfmt).format(Format::Logfmt));
+            let builder = builder
+                .output(Output::memory(&logfmt).format(Format::Logfmt))
+                .output(Output::memory(&pretty).format(plain))
+                .output(Output::memory(&ecs).format(Format::Ecs));
             builder.caller(if with_caller { Caller::Shown } else { Caller::Hidden })
         });
+        // A bound that nothing meets has lines written the longer way.
+        let longer = Memory::new();
+        let [of_json, of_logfmt, of_pretty] = [
+            (&longer, Format::Json),
+            (&long_logfmt, Format::Logfmt),
+            (&long_pretty, plain),
+        ]
+        .map(|(memory, format)| Output::memory(memory).format(format).max_field_bytes(1 << 40));
+        let builder = obs_logs::Logs::builder(crate::base())
+            .output(of_json)
+            .output(of_logfmt)
+            .output(of_pretty)
+            .output(Output::memory(&otlp).format(Format::Otlp))
+            .caller(if with_caller { Caller::Shown } else { Caller::Hidden });
+        let (longer_logs, _guard) = builder.build().unwrap();
         let alone = Bench::with("trace", |builder| {
             builder.caller(if with_caller { Caller::Shown } else { Caller::Hidden })
         });
@@ -288,14 +308,14 @@ proptest! {
             ("target".to_owned(), target.clone().into()),
         ];
         expected.extend(message.map(|message| ("message".to_owned(), message)));
-        expected.extend(of_event);
+        expected.extend(of_event.clone());
         expected.push(("service".to_owned(), "orders".into()));
         if let Some(context) = &scope {
             expected.push(("trace_id".to_owned(), context.trace_id().to_string().into()));
             expected.push(("span_id".to_owned(), context.span_id().to_string().into()));
             expected.push(("request_id".to_owned(), "ORD-2024-98765".into()));
         }
-        expected.extend(of_spans);
+        expected.extend(of_spans.clone());
         if with_caller {
             expected.push(("caller".to_owned(), "a\"b.rs:7".into()));
         }
@@ -307,7 +327,7 @@ proptest! {
         let values = metadata.fields().value_set_all(&values);
         // Twice, so that cached parts are used too.
         for _ in 0..2 {
-            for logs in [&bench.logs, &alone.logs] {
+            for logs in [&bench.logs, &alone.logs, &longer_logs] {
                 logs.event(&Event::new(metadata, &values), |line| {
                     kept.iter_mut().for_each(|(fields, fragments)| line.add(fields, fragments));
                 });
@@ -317,9 +337,30 @@ proptest! {
         prop_assert_eq!(lines.len(), 2);
         // JSON alone is written by code of its own.
         prop_assert_eq!(&lines, &alone.memory.take());
-        let of_logfmt = logfmt.take();
-        prop_assert_eq!(of_logfmt.len(), 2);
-        for (line, same) in of_logfmt.iter().zip(&lines) {
+        // The same lines by the longer way.
+        prop_assert_eq!(&lines, &longer.take());
+        let plain_logfmt = logfmt.take();
+        prop_assert_eq!(&plain_logfmt, &long_logfmt.take());
+        prop_assert_eq!(pretty.take(), long_pretty.take());
+        for line in ecs.take() {
+            prop_assert!(!line.contains(steers), "{:?}", line);
+            assert_paths(&line);
+        }
+        for line in otlp.take() {
+            prop_assert!(!line.contains(steers), "{:?}", line);
+            let record = otlp::read(&line);
+            prop_assert_eq!(&record.scope, &target);
+            prop_assert_eq!(record.ids.is_some(), with_context);
+            let own = [("request_id", with_context), ("code.file.path", with_caller), ("code.line.number", with_caller)];
+            let own: Vec<_> = own.iter().filter(|(_, there)| *there).map(|(key, _)| *key).collect();
+            let found: Vec<_> =
+                record.attributes.iter().map(|(key, _)| key.as_str()).filter(|key| own.contains(key)).collect();
+            prop_assert_eq!(found, own);
+            // Fewer keys are the line's own, so none of a user's may be missing.
+            prop_assert!(record.attributes.len() >= of_event.len() + of_spans.len());
+        }
+        prop_assert_eq!(plain_logfmt.len(), 2);
+        for (line, same) in plain_logfmt.iter().zip(&lines) {
             prop_assert!(!line.contains(steers), "{:?}", line);
             assert_same(same, line);
         }

@@ -2,11 +2,13 @@
 
 mod access;
 mod counts;
+mod ecs;
 mod event;
 mod golden;
 mod hostile;
 mod levels;
 mod logfmt;
+mod otlp;
 mod outputs;
 mod pretty;
 mod reload;
@@ -15,6 +17,8 @@ mod request;
 mod rolling;
 mod routes;
 mod sampling;
+mod shapes;
+mod sizes;
 mod spans;
 
 use std::sync::Arc;

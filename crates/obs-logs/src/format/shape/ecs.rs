@@ -59,9 +59,12 @@ const VALUES: [&str; 3] = [ecs::TIMESTAMP, ecs::MESSAGE, "tags"];
 /// Whether a value of this name would be in the way of the schema's own.
 pub(super) fn clashes(name: &str) -> bool {
     let below = |name: &str, above: &str| name.strip_prefix(above).is_some_and(|rest| rest.starts_with('.'));
-    OBJECTS.contains(&name)
+    // Labels have no objects among them.
+    let is_deep_label = name.strip_prefix("labels.").is_some_and(|label| label.contains('.'));
+    is_deep_label
+        || OBJECTS.contains(&name)
         || VALUES.iter().any(|value| below(name, value))
-        || ecs::ALL.iter().any(|own| below(own, name) || below(name, own))
+        || ecs::ALL.iter().any(|own| below(own, name) || *own != ecs::LABELS && below(name, own))
 }
 
 /// Appends the name under `labels` that stands for one that cannot be. Labels are flat, so dots go.
@@ -114,14 +117,29 @@ mod tests {
 
     #[test]
     fn values_do_not_stand_where_the_schema_has_objects_or_below_its_values() {
-        for name in
-            ["user", "log", "log.origin.file", "http.request", "message.text", "log.level.name", "error"]
-        {
+        for name in [
+            "user",
+            "log",
+            "log.origin.file",
+            "http.request",
+            "labels.a.b",
+            "message.text",
+            "log.level.name",
+            "error",
+        ] {
             assert!(clashes(name), "{name}");
         }
-        for name in
-            ["order", "user.id", "http.request.method", "message", "users", "log_level", "tags", "a.b"]
-        {
+        for name in [
+            "order",
+            "user.id",
+            "http.request.method",
+            "message",
+            "users",
+            "log_level",
+            "labels.a",
+            "tags",
+            "a.b",
+        ] {
             assert!(!clashes(name), "{name}");
         }
     }

@@ -280,9 +280,9 @@ impl ShapedLine<'_> {
         }
     }
 
-    fn put_field(&mut self, index: usize, said: Said<'_>) {
+    fn put_field(&mut self, index: u32, said: Said<'_>) {
         let site = self.site;
-        if let Some(name) = site.fields.get(index).and_then(|field| field.name.as_ref()) {
+        if let Some(name) = site.fields.get(index as usize).and_then(|field| field.name.as_ref()) {
             self.put(name, said);
         }
     }

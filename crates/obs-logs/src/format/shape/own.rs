@@ -1,6 +1,6 @@
 //! The keys that a line has by itself, and what each format calls them.
 
-use obs_core::keys::{attribute, ecs, field, log_attribute};
+use obs_core::keys::{ecs, field, log_attribute};
 
 use super::Look;
 
@@ -82,17 +82,17 @@ impl Own {
             Self::RequestId => ecs::HTTP_REQUEST_ID,
             Self::Caller => ecs::LOG_ORIGIN_FILE_NAME,
             Self::CallerLine => ecs::LOG_ORIGIN_FILE_LINE,
-            Self::Truncated => field::TRUNCATED,
+            Self::Truncated => ecs::TRUNCATED,
         })
     }
 
     /// Those that are attributes; the others have places of their own in a log record.
     fn otlp_name(self) -> Option<&'static str> {
         match self {
-            Self::RequestId => Some(attribute::REQUEST_ID),
+            Self::RequestId => Some(log_attribute::REQUEST_ID),
             Self::Caller => Some(log_attribute::CODE_FILE_PATH),
             Self::CallerLine => Some(log_attribute::CODE_LINE_NUMBER),
-            Self::Truncated => Some(field::TRUNCATED),
+            Self::Truncated => Some(log_attribute::TRUNCATED),
             _ => None,
         }
     }

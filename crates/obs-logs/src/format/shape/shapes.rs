@@ -18,9 +18,17 @@ use crate::sink::Form;
 pub(super) const ECS_VERSION: &str = "8.17.0";
 
 /// What must be left for message and fields, in bytes, when all else is at its longest.
-const LEAST_ROOM: usize = 128;
-/// The longest that trace, span and request id and the marks around them, the head and what ends a line get.
-const IDS_AND_ENDS: usize = 32 + 16 + 130 + 80 + 40;
+const LEAST_ROOM: usize = 64;
+/// Time, level and what stands around them, without their keys.
+const HEAD: usize = 64;
+/// The same in OTLP, with the keys that are its own.
+const OTLP_HEAD: usize = 176;
+/// The longest that trace, span and request id get.
+const IDS: usize = 32 + 16 + 128;
+/// What stands around them, the caller and the mark of a cut, and ends a line, without their keys.
+const ENDS: usize = 64;
+/// The same in OTLP, with the keys that are its own.
+const OTLP_ENDS: usize = 192;
 
 /// A name as it stands on lines of one shape.
 #[derive(Clone, Debug)]
@@ -80,14 +88,8 @@ impl Shape {
         let hashes = naming.all_own().iter().map(|name| hash::of([name, ""])).collect();
         let mut shape = Self { look, naming, own, hashes, paths, service: Buffer::new(), max_name, tail: 0 };
         shape.service = shape.service_of(resource);
-        let keys: usize = shape.own.iter().flatten().map(|name| name.key.len()).sum();
-        let (front, behind) = match look {
-            Look::Otlp => (shape.service.len(), 0),
-            _ => (0, shape.service.len()),
-        };
-        shape.tail = behind + keys + max_name + IDS_AND_ENDS;
-        // The head and the target are in front.
-        let least = front + shape.tail + max_name + LEAST_ROOM;
+        shape.tail = shape.longest_tail();
+        let least = shape.longest_head() + shape.tail + LEAST_ROOM;
         let max = shape.max_line_bytes();
         if max < least {
             return Err(format!(
@@ -95,6 +97,42 @@ impl Shape {
             ));
         }
         Ok(shape)
+    }
+
+    /// How many bytes the keys of these have.
+    fn keys(&self, owns: &[Own]) -> usize {
+        owns.iter().filter_map(|own| self.own(*own)).map(|name| name.key.len()).sum()
+    }
+
+    /// The most bytes of what stands in front of the message.
+    fn longest_head(&self) -> usize {
+        let of_look = match self.look {
+            Look::Otlp => self.service.len() + OTLP_HEAD,
+            _ => self.keys(&[Own::Timestamp, Own::Level, Own::Target]) + HEAD,
+        };
+        of_look + self.max_name
+    }
+
+    /// The most bytes of what stands behind the fields.
+    fn longest_tail(&self) -> usize {
+        let behind = [
+            Own::Message,
+            Own::TraceId,
+            Own::SpanId,
+            Own::RequestId,
+            Own::Caller,
+            Own::CallerLine,
+            Own::Truncated,
+        ];
+        let of_look = match self.look {
+            Look::Otlp => OTLP_ENDS,
+            Look::Ecs => {
+                let logger = self.keys(&[Own::EcsVersion, Own::Target]) + self.max_name + ECS_VERSION.len();
+                self.service.len() + logger + ENDS
+            }
+            _ => self.service.len() + ENDS,
+        };
+        self.keys(&behind) + IDS + self.max_name + of_look
     }
 
     pub(super) fn own(&self, own: Own) -> Option<&Name> {
