@@ -75,6 +75,8 @@ pub enum BuildError {
     },
     /// The same output is named twice; its lines would mix.
     Twice(String),
+    /// An output's name is none.
+    Name(String),
     /// More outputs of one kind than there are names for on metrics.
     TooMany(usize),
     /// The operating system gives no thread for an output.
@@ -101,6 +103,10 @@ impl fmt::Display for BuildError {
             }
             Self::Stream { stream, source } => write!(f, "{stream} cannot be used for logs: {source}"),
             Self::Twice(output) => write!(f, "log output {output} is named twice"),
+            Self::Name(name) => {
+                let cut: String = name.chars().take(SHOWN).flat_map(char::escape_debug).collect();
+                write!(f, "log output name `{cut}`: it needs 1 to 32 letters, digits and `_`")
+            }
             Self::TooMany(most) => write!(f, "more than {most} log outputs of one kind"),
             Self::Thread { pipeline, source } => write!(f, "no thread for log output {pipeline}: {source}"),
         }
@@ -113,7 +119,7 @@ impl std::error::Error for BuildError {
             Self::Open { source, .. } | Self::Stream { source, .. } | Self::Thread { source, .. } => {
                 Some(source)
             }
-            Self::Twice(_) | Self::TooMany(_) => None,
+            Self::Twice(_) | Self::Name(_) | Self::TooMany(_) => None,
         }
     }
 }

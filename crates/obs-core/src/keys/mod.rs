@@ -5,6 +5,7 @@ mod macros;
 pub mod attribute;
 pub mod field;
 pub mod label;
+pub mod loss;
 pub mod metric;
 pub mod resource;
 pub mod target;

@@ -15,4 +15,6 @@ names! {
     SERVE = "obs::serve";
     /// One line for each time the configuration was read again.
     CONFIG = "obs::config";
+    /// One line in each place of an output where lines are missing.
+    LOGS = "obs::logs";
 }

@@ -159,7 +159,9 @@ fn a_gap_is_told_in_its_place_and_also_where_nothing_follows() {
     assert_eq!(bench.seen.recv_timeout(LONG).unwrap(), (Vec::new(), vec![gap(0, 1)]));
     bench.open.send(()).unwrap();
     queue.flush(LONG).unwrap();
-    // Nobody is awake now.
+    while queue.0.lock().phase != Phase::Idle {
+        std::thread::yield_now();
+    }
     queue.push(&[b'z'; 101]);
     assert_eq!(bench.seen.recv_timeout(LONG).unwrap(), (Vec::new(), vec![gap(0, 1)]));
     drop(bench.open);

@@ -92,6 +92,12 @@ impl Logs {
         self.0.ways.iter().filter_map(Way::queue)
     }
 
+    /// Has each file opened again under its name, at once where its thread is at rest: for SIGHUP, after which whoever
+    /// moved a file away counts on nothing more being written to it. Returns before that is done.
+    pub fn reopen(&self) {
+        self.0.ways.iter().for_each(Way::reopen);
+    }
+
     /// Whether any output still takes lines: not after the end of all.
     pub fn takes_lines(&self) -> bool {
         self.0.ways.iter().any(|way| way.queue().is_none_or(|queue| !queue.is_closed()))
@@ -119,13 +125,13 @@ impl Logs {
         let Scratch { json, logfmt, pretty, line, time, .. } = scratch;
         for way in &self.0.ways {
             match way.form {
-                Form::Json => way.push(json.0.as_slice()),
-                Form::Logfmt => way.push(logfmt.0.as_slice()),
+                Form::Json => way.push(json.0.as_slice(), site.rank),
+                Form::Logfmt => way.push(logfmt.0.as_slice(), site.rank),
                 Form::Pretty { coloured } => {
                     line.clear();
                     push_head(line, time, now, site, coloured);
                     line.extend(pretty.0.as_slice());
-                    way.push(line.as_slice());
+                    way.push(line.as_slice(), site.rank);
                 }
             }
         }

@@ -27,7 +27,6 @@ pub(crate) use pretty::{PrettyLine, push_head};
 pub(crate) use service::Service;
 pub(crate) use site::{Key, Kind, Message, Site, is_written};
 pub(crate) use time::TimeCache;
-#[cfg(feature = "rolling")]
 pub(crate) use time::second_text;
 
 /// The most bytes a line has, its newline included: 256 KiB. Only an output's own limits are tighter.

@@ -12,6 +12,7 @@ use super::logfmt::push_logfmt_text;
 use super::text::Text;
 use super::{Buffer, hash};
 use crate::counts::Counter;
+use crate::policy::rank;
 
 /// The most bytes of a target or file name on a line; as static text they are far shorter.
 const MAX_NAME: usize = 1_024;
@@ -53,6 +54,8 @@ pub(crate) enum Message {
 #[derive(Debug)]
 pub(crate) struct Site {
     pub(crate) level: Level,
+    /// How severe that is, for queues that tell lines apart.
+    pub(crate) rank: u8,
     /// Where its lines are counted.
     pub(crate) counter: Counter,
     /// The target, escaped.
@@ -99,6 +102,7 @@ impl Site {
         let name = bounded(target, Style::Quoted);
         Self {
             level,
+            rank: rank(level),
             counter: Counter::of(level, target),
             target: bounded(target, Style::Bare),
             json_head: [b"Z\",\"level\":\"", level.as_str().as_bytes(), b"\",\"target\":\"", &*name, b"\""]
