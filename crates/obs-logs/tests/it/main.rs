@@ -3,9 +3,11 @@
 mod access;
 mod counts;
 mod event;
+mod files;
 mod hostile;
 mod logfmt;
 mod outputs;
+mod policies;
 mod pretty;
 mod reload;
 mod request;
