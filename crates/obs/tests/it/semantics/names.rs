@@ -2,7 +2,7 @@
 
 use obs_core::Outcome;
 use obs_core::context::Route;
-use obs_core::keys::{Kind, attribute, field, label, metric, resource};
+use obs_core::keys::{Kind, attribute, field, label, loss, metric, resource};
 use obs_core::observe::Method;
 use obs_export::queue::Reason;
 use obs_middleware::Fault;
@@ -13,6 +13,7 @@ use super::page;
 const ATTRIBUTES: &str = include_str!("../../../../obs-core/src/keys/attribute.rs");
 const RESOURCES: &str = include_str!("../../../../obs-core/src/keys/resource.rs");
 const FIELDS: &str = include_str!("../../../../obs-core/src/keys/field.rs");
+const LOSSES: &str = include_str!("../../../../obs-core/src/keys/loss.rs");
 
 /// What a module says of each name, in one line.
 fn documented(module: &'static str) -> Vec<(&'static str, String)> {
@@ -117,4 +118,9 @@ fn the_table_of_span_attributes_is_that_of_the_code() {
 #[test]
 fn the_table_of_fields_is_that_of_the_code() {
     check("Fields of a line", field::ALL, FIELDS);
+}
+
+#[test]
+fn the_table_of_the_loss_line_is_that_of_the_code() {
+    check("The loss line", loss::ALL, LOSSES);
 }
