@@ -9,7 +9,7 @@ use tracing_core::Level;
 use crate::Logs;
 use crate::engine::OwnLine;
 use crate::format::{Label, Line, Site};
-use crate::policy::Own;
+use crate::plan::Own;
 
 /// Writes the access line: target [`AccessLog::TARGET`], message `request`, and after it `method`, `route` (or
 /// `unmatched`), `path`, `status_code` (left out where no head was made), `outcome`, `duration_ms` (with three

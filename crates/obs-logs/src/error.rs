@@ -86,6 +86,8 @@ pub enum BuildError {
         /// What makes no sense, or has no room.
         problem: String,
     },
+    /// An output's name is none.
+    Name(String),
     /// More outputs of one kind than there are names for on metrics.
     TooMany(usize),
     /// The operating system gives no thread for an output.
@@ -114,6 +116,10 @@ impl fmt::Display for BuildError {
             Self::Twice(output) => write!(f, "log output {output} is named twice"),
             Self::Route(error) => write!(f, "log route {}: {error}", error.route + 1),
             Self::Lines { output, problem } => write!(f, "lines of log output {output}: {problem}"),
+            Self::Name(name) => {
+                let cut: String = name.chars().take(SHOWN).flat_map(char::escape_debug).collect();
+                write!(f, "log output name `{cut}`: it needs 1 to 64 letters, digits, `_` and `-`")
+            }
             Self::TooMany(most) => write!(f, "more than {most} log outputs of one kind"),
             Self::Thread { pipeline, source } => write!(f, "no thread for log output {pipeline}: {source}"),
         }
@@ -126,7 +132,7 @@ impl std::error::Error for BuildError {
             Self::Open { source, .. } | Self::Stream { source, .. } | Self::Thread { source, .. } => {
                 Some(source)
             }
-            Self::Twice(_) | Self::Route(_) | Self::TooMany(_) | Self::Lines { .. } => None,
+            Self::Twice(_) | Self::Name(_) | Self::Route(_) | Self::TooMany(_) | Self::Lines { .. } => None,
         }
     }
 }

@@ -22,6 +22,8 @@
 //! - [`Filter`] decides by target and level, once per call site; [`Logs::set_filter`] puts another in its place;
 //! - [`Logs`] is the engine: plain functions for a subscriber of one's own, and `LogLayer` for a registry;
 //! - [`Output`] says where lines go and in which [`Format`]; each has a queue of its own, bounded in bytes;
+//! - [`FileOutput`] is the output to a file that is rotated, pruned and compressed; [`Policy`] says what becomes of a
+//!   line that finds its queue full;
 //! - `RollingFile` is the output that begins a new file each hour or day;
 //! - [`AccessLog`] writes one line for each finished request;
 //! - [`panic::hook`] writes one line for each panic.
@@ -70,6 +72,7 @@
 //!
 //! | feature | adds |
 //! |---|---|
+//! | `gzip` (default) | `FileOutput::compress`, closed files as gzip |
 //! | `layer` (default) | `LogLayer`, for a `tracing-subscriber` registry |
 //! | `fmt` | `fmt::Ids`, which puts the ids on lines of `tracing_subscriber::fmt` |
 //! | `rolling` (default) | `Output::rolling`, files that follow one another, by `tracing-appender` |
@@ -78,14 +81,18 @@ mod access;
 mod counts;
 mod engine;
 mod error;
+mod file;
 mod filter;
 #[cfg(feature = "fmt")]
 pub mod fmt;
 mod format;
+#[cfg(feature = "gzip")]
+mod gzip;
 #[cfg(feature = "layer")]
 mod layer;
 mod output;
 pub mod panic;
+mod plan;
 mod policy;
 #[cfg(feature = "rolling")]
 mod rolling;
@@ -96,14 +103,18 @@ mod sink;
 pub use access::AccessLog;
 pub use engine::{Builder, Caller, Logs, LogsGuard, Spans};
 pub use error::{BuildError, FilterError};
+pub use file::{FileOutput, Rotation, WhenFull};
 pub use filter::Filter;
 pub use format::{Colours, Format, MAX_LINE_BYTES, SpanFragments};
+#[cfg(feature = "gzip")]
+pub use gzip::Compression;
 #[cfg(feature = "layer")]
 pub use layer::LogLayer;
 pub use output::Output;
-pub use policy::{LevelChange, LevelChangeError, Scope};
+pub use plan::{LevelChange, LevelChangeError, Scope};
+pub use policy::Policy;
 #[cfg(feature = "rolling")]
-pub use rolling::{RollingFile, Rotation};
+pub use rolling::RollingFile;
 pub use route::{Levels, LevelsError, Match, Route, RouteError, RouteFault, check as check_routes};
 pub use sample::{RateLimit, Sampling};
-pub use sink::Memory;
+pub use sink::{Memory, Sync};

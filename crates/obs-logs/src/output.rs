@@ -3,15 +3,15 @@
 use std::collections::HashSet;
 use std::fmt;
 use std::io::{self, IsTerminal};
-use std::path::{Path, PathBuf, absolute};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use obs_core::{Base, Clock};
+use obs_core::Base;
 use obs_export::queue::{Settings, Sink, Worker};
 
 use crate::format::{Shapes, Spec};
-use crate::sink::{Discard, Form, Held, Lane, Memory, Open, Plain, Stream, Way};
-use crate::{BuildError, Format};
+use crate::sink::{Discard, Form, Lane, Memory, Notices, Opened, Stream, Telling, Way};
+use crate::{BuildError, FileOutput, Format, Policy};
 
 /// The names that outputs of one kind have on metrics, one for each.
 type Names = [&'static str; 4];
@@ -28,6 +28,7 @@ pub struct Output {
     format: Format,
     spec: Spec,
     capacity_bytes: Option<usize>,
+    policy: Policy,
     name: Option<String>,
 }
 
@@ -40,12 +41,19 @@ enum Place {
     Sink(&'static str, Box<dyn Sink>),
 }
 
-/// Makes what opens files, once all is known; or says why the path will not do.
-type Opener = Box<dyn FnOnce() -> io::Result<Box<dyn Open>> + Send>;
+/// Opens the file, once all is known; or says why the path will not do.
+type Opener = Box<dyn FnOnce() -> io::Result<Opened> + Send>;
 
 impl Output {
     fn to(place: Place) -> Self {
-        Self { place, format: Format::default(), spec: Spec::default(), capacity_bytes: None, name: None }
+        Self {
+            place,
+            format: Format::default(),
+            spec: Spec::default(),
+            capacity_bytes: None,
+            policy: Policy::default(),
+            name: None,
+        }
     }
 
     /// Standard output, by a queue and thread of its own; `logs_stdout` on metrics.
@@ -60,15 +68,15 @@ impl Output {
 
     /// A file that is appended to, and made where it is missing (its directory is not); `logs_file` on metrics, a
     /// second one `logs_file_2`, up to four. Where it is moved away or removed, a new one is made under its name.
+    /// For one that is rotated see [`FileOutput`].
     pub fn file(path: impl Into<PathBuf>) -> Self {
-        let path = path.into();
-        Self::opened_by(path.clone(), move || Ok(Box::new(Plain(absolute(path)?))))
+        FileOutput::new(path).into()
     }
 
     /// Files, by whatever opens them.
     pub(crate) fn opened_by(
         path: PathBuf,
-        opener: impl FnOnce() -> io::Result<Box<dyn Open>> + Send + 'static,
+        opener: impl FnOnce() -> io::Result<Opened> + Send + 'static,
     ) -> Self {
         Self::to(Place::File(path, Box::new(opener)))
     }
@@ -84,7 +92,7 @@ impl Output {
     }
 
     /// A sink of the caller's, by a queue and thread of its own, under this name on metrics. Each record is a line
-    /// with its newline.
+    /// with its newline; between them there may be lines that say how many are missing, which `records` does not count.
     pub fn sink(pipeline: &'static str, sink: impl Sink + 'static) -> Self {
         Self::to(Place::Sink(pipeline, Box::new(sink)))
     }
@@ -95,7 +103,9 @@ impl Output {
         self
     }
 
-    /// What routes call it; default what it is, such as `stdout`. Two outputs never have the same name.
+    /// Gives it a name of its own, which routes call it by and which is `logs_<name>` on metrics, whatever it leads to; 1
+    /// to 64 letters, digits, `_` and `-`. Default what it is, such as `stdout`. The name is kept for the life of the
+    /// process.
     pub fn named(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
@@ -137,8 +147,14 @@ impl Output {
         self
     }
 
-    /// The most bytes of lines that wait for this output; default 8 MiB. A line that does not fit is dropped and
-    /// counted. Memory has its own bound.
+    /// What becomes of a line that does not fit; default [`Policy::DropNewest`]. Not for memory.
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// The most bytes of lines that wait for this output; default 8 MiB. What becomes of a line that does not fit is
+    /// said by the [`Policy`]. Memory has its own bound.
     pub fn capacity_bytes(mut self, bytes: usize) -> Self {
         self.capacity_bytes = Some(bytes);
         self
@@ -151,60 +167,67 @@ impl Output {
         shapes: &mut Shapes,
     ) -> Result<(Way, Option<Worker>), BuildError> {
         let form = self.form(base, shapes)?;
-        let named = self.name;
-        let name = |pipeline: &str, taken: &mut HashSet<String>| {
-            let name = named.unwrap_or_else(|| pipeline.trim_start_matches("logs_").to_owned());
-            if taken.insert(format!("name {name}")) { Ok(name) } else { Err(BuildError::Twice(name)) }
-        };
         let clock = base.clock.clone();
-        let (pipeline, sink): (_, Box<dyn Sink>) = match self.place {
+        let named = self.name.map(|name| pipeline_of(&name)).transpose()?;
+        let names = |names: Names| named.map_or(names, |name| [name; 4]);
+        let (pipeline, sink, reopen): (_, Box<dyn Sink>, _) = match self.place {
             Place::Memory(memory) => {
-                let pipeline = free(MEMORY, taken)?;
-                let name = name(pipeline, taken)?;
-                return Ok((Way { name, form, lane: Lane::Memory(memory.named(pipeline)) }, None));
+                let pipeline = free(names(MEMORY), taken)?;
+                let lane = Lane::Memory(memory.named(pipeline));
+                return Ok((Way { name: name_of(pipeline), form, lane }, None));
             }
             Place::Discard => {
-                let pipeline = free(DISCARD, taken)?;
-                let name = name(pipeline, taken)?;
+                let pipeline = free(names(DISCARD), taken)?;
                 let lane = Lane::Discard(Arc::new(Discard::new(pipeline)));
-                return Ok((Way { name, form, lane }, None));
+                return Ok((Way { name: name_of(pipeline), form, lane }, None));
             }
             Place::Stdout => {
                 let file = duplicate(&io::stdout())
                     .map_err(|source| BuildError::Stream { stream: "stdout", source })?;
-                (free(STDOUT, taken)?, Box::new(Stream::new(file, "stdout", clock)))
+                let pipeline = once(STDOUT, names(STDOUT), taken)?;
+                let notices = Notices::new(base, (form, shapes), pipeline);
+                (pipeline, Box::new(Stream::new(file, "stdout", clock, notices)), None)
             }
             Place::Stderr => {
                 let file = duplicate(&io::stderr())
                     .map_err(|source| BuildError::Stream { stream: "stderr", source })?;
+                let pipeline = once(STDERR, names(STDERR), taken)?;
+                let notices = Notices::new(base, (form, shapes), pipeline);
                 // It cannot complain about itself where it cannot write.
-                (free(STDERR, taken)?, Box::new(Stream::new(file, "stderr", clock).quiet()))
+                (pipeline, Box::new(Stream::new(file, "stderr", clock, notices).quiet()), None)
             }
             Place::File(path, opener) => {
-                let held = opener().and_then(|open| Held::new(open, Clock::system()));
-                let held = held.map_err(|source| BuildError::open(&path, source))?;
+                let Opened { rotated, patience } =
+                    opener().map_err(|source| BuildError::open(&path, source))?;
                 // By the name it was given and by that of the file it is now. Terminals and devices are files too, and
                 // may well be named twice.
                 let same: HashSet<_> =
-                    [Some(path.as_path()), held.path()].into_iter().flatten().map(whole).collect();
+                    [Some(path.as_path()), rotated.path()].into_iter().flatten().map(whole).collect();
                 for same in same {
                     if !taken.insert(format!("file {}", same.display())) {
                         return Err(BuildError::Twice(path.display().to_string()));
                     }
                 }
-                (free(FILE, taken)?, Box::new(Stream::new(held, &path.display().to_string(), clock)))
+                let pipeline = free(names(FILE), taken)?;
+                let notices = Notices::new(base, (form, shapes), pipeline);
+                let reopen = Some(rotated.reopener());
+                let stream = Stream::new(rotated, &path.display().to_string(), clock, notices);
+                (pipeline, Box::new(stream.patience(patience)), reopen)
             }
-            Place::Sink(pipeline, sink) => (free([pipeline; 4], taken)?, sink),
+            Place::Sink(pipeline, sink) => {
+                let pipeline = free(names([pipeline; 4]), taken)?;
+                (pipeline, Box::new(Telling::new(sink, Notices::new(base, (form, shapes), pipeline))), None)
+            }
         };
-        let name = name(pipeline, taken)?;
-        let mut settings = Settings::new(pipeline);
+        let mut settings = Settings::new(pipeline).policy(self.policy.of_queue()).tells_gaps();
         if let Some(bytes) = self.capacity_bytes {
             settings = settings.capacity_bytes(bytes);
         }
         let thread = pipeline.replace("logs_", "obs-log-");
         let worker = Worker::spawn(settings, &thread, Boxed(sink))
             .map_err(|source| BuildError::Thread { pipeline, source })?;
-        Ok((Way { name, form, lane: Lane::Queue(worker.queue().clone()) }, Some(worker)))
+        let lane = Lane::Queue(worker.queue().clone(), reopen);
+        Ok((Way { name: name_of(pipeline), form, lane }, Some(worker)))
     }
 
     fn form(&self, base: &Base, shapes: &mut Shapes) -> Result<Form, BuildError> {
@@ -216,6 +239,29 @@ impl Output {
         let form = shapes.form(self.format, terminal, self.spec.clone(), &base.resource);
         form.map_err(|problem| BuildError::Lines { output: self.place.to_string(), problem })
     }
+}
+
+/// The name on metrics of an output that an operator named.
+fn pipeline_of(name: &str) -> Result<&'static str, BuildError> {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    if name.is_empty() || name.len() > 64 || !name.bytes().all(fits) {
+        return Err(BuildError::Name(name.to_owned()));
+    }
+    // Once for each output, at the start.
+    Ok(String::leak(format!("logs_{name}")))
+}
+
+/// What routes call an output.
+fn name_of(pipeline: &str) -> String {
+    pipeline.trim_start_matches("logs_").to_owned()
+}
+
+/// The name of a standard stream, which is written by one output alone whatever that is called.
+fn once(stream: Names, names: Names, taken: &mut HashSet<String>) -> Result<&'static str, BuildError> {
+    if taken.insert(format!("stream {}", stream[0])) {
+        return free(names, taken);
+    }
+    Err(BuildError::Twice(stream[0].to_owned()))
 }
 
 /// The first name nobody has yet.
@@ -254,6 +300,10 @@ impl Sink for Boxed {
         control: &obs_export::queue::Control,
     ) -> obs_export::queue::Delivery {
         self.0.deliver(batch, control)
+    }
+
+    fn rest(&mut self) -> Option<std::time::Duration> {
+        self.0.rest()
     }
 
     fn flush(&mut self) {

@@ -12,7 +12,7 @@ use tracing_core::Level;
 use crate::Logs;
 use crate::engine::OwnLine;
 use crate::format::{Label, Line, Site};
-use crate::policy::Own;
+use crate::plan::Own;
 
 /// The target of panic lines.
 pub const TARGET: &str = obs_core::keys::target::PANIC;

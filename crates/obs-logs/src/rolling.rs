@@ -2,20 +2,10 @@
 
 use std::path::{PathBuf, absolute};
 
-use crate::sink::Appender;
-use crate::{Format, Output};
+use obs_core::Clock;
 
-/// When a new file begins, by the time in UTC.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Rotation {
-    /// Never: one file under the path as it was written.
-    Never,
-    /// With each hour: `orders.2026-11-22-20.log`.
-    Hourly,
-    /// With each day: `orders.2026-11-22.log`.
-    #[default]
-    Daily,
-}
+use crate::sink::{Appender, Held, Opened, Rotated, Sync};
+use crate::{Format, Output, Rotation};
 
 /// An output to files that follow one another. Made by [`Output::rolling`]; any builder takes it as an output.
 ///
@@ -76,6 +66,10 @@ impl RollingFile {
 
 impl From<RollingFile> for Output {
     fn from(RollingFile { path, rotation, keep }: RollingFile) -> Self {
-        Self::opened_by(path.clone(), move || Ok(Box::new(Appender::new(&absolute(path)?, rotation, keep)?)))
+        Self::opened_by(path.clone(), move || {
+            let appender = Appender::new(&absolute(path)?, rotation, keep)?;
+            let held = Held::new(Box::new(appender), Clock::system())?;
+            Ok(Opened::from(Rotated::new(held, Clock::system(), Sync::Never)))
+        })
     }
 }

@@ -7,10 +7,18 @@ use std::{env, fs};
 
 use crate::{Result, cargo};
 
-/// Packages of Debian: the server with `promtool`, what keeps pushes, what keeps orders, what pools connect to besides, what makes a venv, and
-/// what makes load.
-const DEBIAN: [&str; 7] =
-    ["prometheus", "prometheus-pushgateway", "postgresql", "redis-server", "python3", "python3-venv", "wrk"];
+/// Packages of Debian: the server with `promtool`, what keeps pushes, what keeps orders, what pools connect to besides, what makes a venv,
+/// what makes load, and what moves log files away.
+const DEBIAN: [&str; 8] = [
+    "prometheus",
+    "prometheus-pushgateway",
+    "postgresql",
+    "redis-server",
+    "python3",
+    "python3-venv",
+    "wrk",
+    "logrotate",
+];
 
 /// Where Debian keeps the programs of each version of PostgreSQL.
 const POSTGRES: &str = "/usr/lib/postgresql";
@@ -21,11 +29,15 @@ const PYPI: [&str; 2] = ["rotel==0.0.1a15", "prometheus_client==0.26.0"];
 /// As Debian calls the program.
 const PUSHGATEWAY: &str = "prometheus-pushgateway";
 
+/// In a folder that is in nobody's `PATH` but root's.
+const LOGROTATE: &str = "logrotate";
+
 /// What brings all of it.
 const INSTALL: &str = "cargo xtask e2e --install";
 
 /// The programs a run needs.
 pub(super) struct Programs {
+    pub(super) logrotate: PathBuf,
     /// The folder with `initdb`, `postgres` and `psql`.
     pub(super) postgres: PathBuf,
     pub(super) prometheus: PathBuf,
@@ -46,6 +58,7 @@ impl Programs {
         let python = venv()?.join("bin/python");
         let rotel = has_pypi(&python).then(|| rotel(&python)).flatten();
         Ok(Self {
+            logrotate: beside_path(LOGROTATE).ok_or_else(|| missing(LOGROTATE))?,
             postgres: postgres().ok_or_else(|| missing("postgres"))?,
             prometheus: in_path("prometheus")?,
             promtool: in_path("promtool")?,
@@ -63,7 +76,11 @@ impl Programs {
 pub(super) fn install() -> Result {
     let programs = ["prometheus", "promtool", PUSHGATEWAY, "redis-cli", "redis-server", "wrk"];
     let lacks = |program: &&str| in_path(program).is_none();
-    if programs.iter().any(lacks) || postgres().is_none() || !makes_venvs() {
+    if programs.iter().any(lacks)
+        || beside_path(LOGROTATE).is_none()
+        || postgres().is_none()
+        || !makes_venvs()
+    {
         apt_get(&["update"])?;
         apt_get(&[&["install", "-y", "--no-install-recommends"][..], &DEBIAN].concat())?;
     }
@@ -83,6 +100,7 @@ pub(super) fn install() -> Result {
     println!("prometheus  {}", programs.prometheus.display());
     println!("redis       {}", programs.redis_server.display());
     println!("pushgateway {}", programs.pushgateway.display());
+    println!("logrotate   {}", programs.logrotate.display());
     println!("rotel       {}", programs.rotel.display());
     println!("wrk         {}", programs.wrk.display());
     Ok(())
@@ -111,6 +129,11 @@ fn venv() -> Result<PathBuf> {
 fn in_path(name: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH")?;
     env::split_paths(&path).map(|folder| folder.join(name)).find(|program| program.is_file())
+}
+
+fn beside_path(name: &str) -> Option<PathBuf> {
+    let program = Path::new("/usr/sbin").join(name);
+    in_path(name).or_else(|| program.is_file().then_some(program))
 }
 
 /// Of several versions the newest; elsewhere than on Debian the one in `PATH`.

@@ -4,6 +4,7 @@ mod books;
 mod built;
 mod counts;
 mod eventually;
+mod files;
 mod folder;
 mod install;
 mod lines;

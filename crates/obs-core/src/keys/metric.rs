@@ -102,6 +102,9 @@ metrics! {
     /// How long that took.
     PIPELINE_EXPORT_SECONDS = Counter "obs_pipeline_export_seconds_total" [PIPELINE]
         "Seconds the sink has spent on batches, with retries and the waits between them.";
+    /// How long a full queue held up those who fill it.
+    PIPELINE_BLOCKED_SECONDS = Counter "obs_pipeline_blocked_seconds_total" [PIPELINE]
+        "Seconds that callers have waited for room in the queue, where its policy is to wait.";
     /// Lines that were written.
     LOG_LINES = Counter "log_lines_total" [LEVEL, TARGET]
         "Lines that the levels let through, each once, whatever became of it after.";

@@ -7,6 +7,7 @@ pub mod ecs;
 pub mod field;
 pub mod label;
 pub mod log_attribute;
+pub mod loss;
 pub mod metric;
 pub mod resource;
 pub mod target;

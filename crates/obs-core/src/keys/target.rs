@@ -15,6 +15,6 @@ names! {
     SERVE = "obs::serve";
     /// One line for each time the configuration was read again.
     CONFIG = "obs::config";
-    /// Lines about lines: levels that were changed for a while.
+    /// Lines about lines: that some are missing in this place, that levels were changed for a while.
     LOGS = "obs::logs";
 }

@@ -7,6 +7,8 @@ use std::time::Duration;
 pub enum Reason {
     /// The queue held as many bytes as it may.
     QueueFull,
+    /// It waited, and made room for a later or more important one.
+    Evicted,
     /// It came after the end.
     Closed,
     /// The process ended before it could be delivered.
@@ -23,8 +25,9 @@ pub enum Reason {
 
 impl Reason {
     /// All reasons, in the order they are written.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::QueueFull,
+        Self::Evicted,
         Self::Closed,
         Self::Shutdown,
         Self::Io,
@@ -37,6 +40,7 @@ impl Reason {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::QueueFull => "queue_full",
+            Self::Evicted => "evicted",
             Self::Closed => "closed",
             Self::Shutdown => "shutdown",
             Self::Io => "io",
@@ -61,6 +65,8 @@ pub struct Counts {
     pub pending_bytes: u64,
     /// What the sink did.
     pub exports: Exports,
+    /// How long producers have waited for room, all together.
+    pub blocked: Duration,
 }
 
 /// The batches a sink was given.
@@ -99,21 +105,16 @@ pub(super) struct Books {
     pub(super) produced: u64,
     pub(super) delivered: u64,
     pub(super) exports: Exports,
+    pub(super) blocked: Duration,
     dropped: [u64; Reason::ALL.len()],
 }
 
 impl Books {
-    /// Records dropped before they were queued.
     pub(super) fn drop_records(&mut self, reason: Reason, records: u64) {
         self.dropped[reason as usize] += records;
     }
 
     pub(super) fn dropped(&self) -> [u64; Reason::ALL.len()] {
         self.dropped
-    }
-
-    /// Records whose fate is known.
-    pub(super) fn settled(&self) -> u64 {
-        self.delivered + self.dropped.iter().sum::<u64>()
     }
 }

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use obs_core::time;
 
-use super::{Phase, Shared};
+use super::Shared;
+use super::state::Phase;
 
 /// Given to a sink with each batch.
 #[derive(Clone)]

@@ -6,23 +6,34 @@
 
 mod books;
 mod control;
+mod gap;
+mod marks;
+mod settings;
+mod state;
 mod worker;
 
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod waits;
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 pub use books::{Counts, Exports, Reason};
 pub use control::Control;
+pub use gap::Gap;
+pub use settings::{Policy, Settings};
 pub use worker::Worker;
 
 use obs_core::keys::metric;
 use obs_core::meter::{Meter, Source};
-use obs_core::time;
+use obs_core::{context, time};
+
+use state::{Phase, State};
 
 /// Records that leave together. Their bytes follow one another without a gap, in the order they were pushed.
 #[derive(Debug, Default)]
@@ -31,6 +42,8 @@ pub struct Batch {
     pub bytes: Vec<u8>,
     /// How many records.
     pub records: u64,
+    /// Where records are missing, in the order of these places; always empty without [`Settings::tells_gaps`].
+    pub gaps: Vec<Gap>,
 }
 
 /// What became of a batch. Records that are in neither count are taken as delivered.
@@ -48,58 +61,14 @@ pub trait Sink: Send {
     /// Moves one batch on, however long that takes. `control` tells when to give up.
     fn deliver(&mut self, batch: &mut Batch, control: &Control) -> Delivery;
 
+    /// Nothing is there to be delivered: does what is due now, and returns how long it may be left alone if nothing
+    /// comes and nobody calls [`Queue::nudge`]; `None` is for ever, which is what it does by default.
+    fn rest(&mut self) -> Option<Duration> {
+        None
+    }
+
     /// Nothing more will come: pass on what is held back.
     fn flush(&mut self) {}
-}
-
-/// How large a queue is and how long it gathers.
-#[derive(Clone, Debug)]
-#[must_use]
-pub struct Settings {
-    pipeline: &'static str,
-    capacity_bytes: usize,
-    batch_bytes: usize,
-    linger: Duration,
-    one_by_one: bool,
-}
-
-impl Settings {
-    /// Settings of the way out called `pipeline` on metrics: 8 MiB, batches sent at 64 KiB or after 20 ms.
-    pub const fn new(pipeline: &'static str) -> Self {
-        Self {
-            pipeline,
-            capacity_bytes: 8 * 1024 * 1024,
-            batch_bytes: 64 * 1024,
-            linger: Duration::from_millis(20),
-            one_by_one: false,
-        }
-    }
-
-    /// The most bytes that wait or are being sent; default 8 MiB. A record that does not fit is dropped and counted.
-    pub const fn capacity_bytes(mut self, bytes: usize) -> Self {
-        self.capacity_bytes = bytes;
-        self
-    }
-
-    /// How many bytes wake the worker before its time; default 64 KiB.
-    pub const fn batch_bytes(mut self, bytes: usize) -> Self {
-        self.batch_bytes = bytes;
-        self
-    }
-
-    /// Makes a batch of each record and waits for no more: for records that are whole messages. Default: batches of
-    /// what has gathered.
-    pub const fn one_by_one(mut self) -> Self {
-        self.one_by_one = true;
-        self.linger = Duration::ZERO;
-        self
-    }
-
-    /// How long the worker gathers after the first record; default 20 ms.
-    pub const fn linger(mut self, linger: Duration) -> Self {
-        self.linger = linger;
-        self
-    }
 }
 
 /// The producers' end. Clones share the queue.
@@ -120,35 +89,8 @@ pub(crate) struct Shared {
     work: Condvar,
     /// Flushes wait here for progress.
     progress: Condvar,
-}
-
-#[derive(Default)]
-pub(crate) struct State {
-    filling: Batch,
-    /// How long each of its records is, where they leave one by one.
-    lengths: VecDeque<usize>,
-    in_flight_bytes: usize,
-    in_flight_records: u64,
-    books: books::Books,
-    phase: Phase,
-    /// Flush calls that want the worker to hurry.
-    hurry: u32,
-    /// When the worker gives up what it cannot deliver; set when the queue is closed.
-    deadline: Option<Instant>,
-}
-
-/// What the worker is doing, so that a producer knows whether it must wake it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Phase {
-    /// Waiting for a first record.
-    #[default]
-    Idle,
-    /// Gathering; wants to be woken once the batch is full.
-    Gathering,
-    /// Delivering; looks at the buffer by itself when it is done.
-    Busy,
-    /// Closed: takes nothing more.
-    Closed,
+    /// Producers wait here for room.
+    room: Condvar,
 }
 
 impl Queue {
@@ -158,28 +100,27 @@ impl Queue {
             state: Mutex::default(),
             work: Condvar::new(),
             progress: Condvar::new(),
+            room: Condvar::new(),
         }))
     }
 
-    /// Hands over one record. Never blocks longer than the copy takes; a record that does not fit, or comes after
-    /// the end, is dropped and counted.
+    /// Hands over one record, of the highest priority. Blocks no longer than the copy takes unless the policy is
+    /// [`Policy::Block`]; what does not fit, or comes after the end, is dropped and counted.
     pub fn push(&self, record: &[u8]) {
+        self.push_with(record, u8::MAX);
+    }
+
+    /// The same for a record of this priority, which is looked at by [`Policy::DropBelow`].
+    pub fn push_with(&self, record: &[u8], priority: u8) {
         let shared = &*self.0;
         let mut state = shared.lock();
-        state.books.produced += 1;
-        if state.phase == Phase::Closed {
-            state.books.drop_records(Reason::Closed, 1);
-            return;
+        if state.phase == Phase::Closed || !shared.fits(&state, record) {
+            match shared.find_room(state, record, priority) {
+                Some(with_room) => state = with_room,
+                None => return,
+            }
         }
-        if state.filling.bytes.len() + state.in_flight_bytes + record.len() > shared.settings.capacity_bytes {
-            state.books.drop_records(Reason::QueueFull, 1);
-            return;
-        }
-        state.filling.bytes.extend_from_slice(record);
-        state.filling.records += 1;
-        if shared.settings.one_by_one {
-            state.lengths.push_back(record.len());
-        }
+        state.add(record, priority, &shared.settings);
         let wake = match state.phase {
             Phase::Idle => {
                 state.phase = Phase::Gathering;
@@ -197,6 +138,12 @@ impl Queue {
         }
     }
 
+    /// Has the sink asked what it has to do, at once if it is at rest: see [`Sink::rest`].
+    pub fn nudge(&self) {
+        self.0.lock().nudged = true;
+        self.0.work.notify_one();
+    }
+
     /// Waits until every record pushed before this call is delivered or dropped.
     ///
     /// # Errors
@@ -205,10 +152,10 @@ impl Queue {
         let until = time::deadline(deadline);
         let shared = &*self.0;
         let mut state = shared.lock();
-        let target = state.books.produced;
+        let target = state.end();
         state.hurry += 1;
         shared.work.notify_one();
-        while state.books.settled() < target {
+        while !state.is_settled(target) {
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 break;
@@ -216,7 +163,7 @@ impl Queue {
             state = shared.progress.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         }
         state.hurry -= 1;
-        if state.books.settled() < target { Err(FlushTimeout { pending: state.pending() }) } else { Ok(()) }
+        if !state.is_settled(target) { Err(FlushTimeout { pending: state.pending() }) } else { Ok(()) }
     }
 
     /// Whether it takes nothing more.
@@ -232,8 +179,9 @@ impl Queue {
             delivered: state.books.delivered,
             dropped: state.books.dropped(),
             pending: state.pending(),
-            pending_bytes: (state.filling.bytes.len() + state.in_flight_bytes) as u64,
+            pending_bytes: state.pending_bytes() as u64,
             exports: state.books.exports,
+            blocked: state.books.blocked,
         }
     }
 
@@ -261,6 +209,7 @@ impl Source for Queue {
         meter.counter(&metric::PIPELINE_EXPORTS, &[pipeline, "delivered"], exports.delivered);
         meter.counter(&metric::PIPELINE_EXPORTS, &[pipeline, "dropped"], exports.dropped);
         meter.counter_f64(&metric::PIPELINE_EXPORT_SECONDS, &[pipeline], exports.time.as_secs_f64());
+        meter.counter_f64(&metric::PIPELINE_BLOCKED_SECONDS, &[pipeline], counts.blocked.as_secs_f64());
     }
 }
 
@@ -268,29 +217,69 @@ impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
 
-impl State {
-    fn pending(&self) -> u64 {
-        self.filling.records + self.in_flight_records
+    #[inline]
+    fn fits(&self, state: &State, record: &[u8]) -> bool {
+        state.pending_bytes() + record.len() <= self.settings.capacity_bytes
     }
 
-    /// Moves what has gathered, or its first record where they leave one by one, into `batch`, which is empty.
-    fn take(&mut self, batch: &mut Batch) {
-        match self.lengths.pop_front() {
-            Some(length) => {
-                batch.bytes.extend(self.filling.bytes.drain(..length));
-                batch.records = 1;
-                self.filling.records -= 1;
-                if self.lengths.is_empty() {
-                    // What gathered while nothing left is given back.
-                    self.filling.bytes = Vec::new();
-                }
+    /// Does what the policy says for a record that finds no room. Where it is lost, it is counted, and nothing is left
+    /// to be done.
+    #[cold]
+    fn find_room<'a>(
+        &'a self,
+        mut state: MutexGuard<'a, State>,
+        record: &[u8],
+        priority: u8,
+    ) -> Option<MutexGuard<'a, State>> {
+        let may = state.phase != Phase::Closed && record.len() <= self.settings.capacity_bytes;
+        let found = match self.settings.policy {
+            Policy::DropOldest => may && state.make_room(record.len(), &self.settings),
+            Policy::DropBelow(rank) => {
+                may && priority >= rank && state.make_room(record.len(), &self.settings)
             }
-            None => std::mem::swap(&mut self.filling, batch),
+            Policy::Block(limit) if may && !limit.is_zero() && !context::is_silenced() => {
+                state = self.wait_for_room(state, record, limit);
+                state.phase != Phase::Closed && self.fits(&state, record)
+            }
+            Policy::DropNewest | Policy::Block(_) => false,
+        };
+        if found {
+            return Some(state);
         }
-        self.in_flight_bytes = batch.bytes.len();
-        self.in_flight_records = batch.records;
+        let reason = if state.phase == Phase::Closed { Reason::Closed } else { Reason::QueueFull };
+        state.refuse(reason, &self.settings);
+        if state.phase == Phase::Idle && state.has_work() {
+            // What is missing is told also where nothing follows.
+            state.phase = Phase::Gathering;
+            self.work.notify_one();
+        }
+        None
+    }
+
+    /// Waits until the record fits, the queue is closed or the time is over.
+    fn wait_for_room<'a>(
+        &'a self,
+        mut state: MutexGuard<'a, State>,
+        record: &[u8],
+        limit: Duration,
+    ) -> MutexGuard<'a, State> {
+        let begun = Instant::now();
+        // There is no room to be had by waiting for a fuller batch.
+        state.hurry += 1;
+        state.waiting += 1;
+        self.work.notify_one();
+        while state.phase != Phase::Closed && !self.fits(&state, record) {
+            let left = limit.saturating_sub(begun.elapsed());
+            if left.is_zero() {
+                break;
+            }
+            state = self.room.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        state.hurry -= 1;
+        state.waiting -= 1;
+        state.books.blocked = state.books.blocked.saturating_add(begun.elapsed());
+        state
     }
 }
 

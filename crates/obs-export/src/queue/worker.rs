@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 
 use obs_core::time;
 
-use super::{Batch, Control, Delivery, Phase, Queue, Reason, Settings, Shared, Sink};
+use super::marks::Marks;
+use super::state::Phase;
+use super::{Batch, Control, Delivery, Queue, Reason, Settings, Shared, Sink};
 
 /// A buffer that grew beyond this many batches in a burst is given back.
 const KEEP_BATCHES: usize = 4;
@@ -51,6 +53,7 @@ impl Worker {
         state.phase = Phase::Closed;
         state.deadline = Some(until);
         shared.work.notify_all();
+        shared.room.notify_all();
         // A sink that hangs inside a system call cannot be stopped: its thread is left behind, not waited for.
         let end = time::deadline(deadline.saturating_add(Duration::from_millis(250)));
         while !thread.is_finished() {
@@ -76,8 +79,8 @@ impl Drop for Worker {
 fn run(shared: Arc<Shared>, mut sink: Box<dyn Sink>) {
     let _silence = obs_core::context::silence();
     let control = Control(Arc::clone(&shared));
-    let mut batch = Batch::default();
-    while next(&shared, &mut batch) {
+    let (mut batch, mut marks) = (Batch::default(), Marks::default());
+    while next(&shared, &mut batch, &mut marks, &mut *sink) {
         if control.is_over() {
             settle(&shared, Delivery::Dropped(Reason::Shutdown, batch.records), None);
             continue;
@@ -85,30 +88,42 @@ fn run(shared: Arc<Shared>, mut sink: Box<dyn Sink>) {
         let begun = Instant::now();
         // A sink that panics loses its batch and goes on with the next one.
         let delivery = catch_unwind(AssertUnwindSafe(|| sink.deliver(&mut batch, &control)))
-            .unwrap_or(Delivery::Dropped(Reason::Internal, batch.records));
+            .unwrap_or(Delivery::Dropped(Reason::Internal, u64::MAX));
         settle(&shared, delivery, Some(begun.elapsed()));
     }
     let _ = catch_unwind(AssertUnwindSafe(|| sink.flush()));
     shared.progress.notify_all();
 }
 
-/// Waits for records and swaps them into `batch`. `false` when the queue is closed and empty.
-fn next(shared: &Shared, batch: &mut Batch) -> bool {
+/// Waits for records and moves them into `batch`. `false` when the queue is closed and empty.
+fn next(shared: &Shared, batch: &mut Batch, marks: &mut Marks, sink: &mut dyn Sink) -> bool {
+    let settings = &shared.settings;
     batch.bytes.clear();
-    batch.bytes.shrink_to(KEEP_BATCHES * shared.settings.batch_bytes);
+    batch.bytes.shrink_to(KEEP_BATCHES * settings.batch_bytes);
     batch.records = 0;
+    batch.gaps.clear();
     let mut state = shared.lock();
-    while state.filling.records == 0 {
+    while !state.has_work() {
         if state.phase == Phase::Closed {
             return false;
         }
+        // Busy, so that nobody takes it for asleep; what comes meanwhile is seen when it is back.
+        state.phase = Phase::Busy;
+        state.nudged = false;
+        drop(state);
+        let pause = catch_unwind(AssertUnwindSafe(|| sink.rest())).unwrap_or_default();
+        state = shared.lock();
+        if state.has_work() || state.nudged || state.phase == Phase::Closed {
+            continue;
+        }
         state.phase = Phase::Idle;
-        state = shared.work.wait(state).unwrap_or_else(PoisonError::into_inner);
+        state = match pause {
+            None => shared.work.wait(state).unwrap_or_else(PoisonError::into_inner),
+            Some(pause) => shared.work.wait_timeout(state, pause).unwrap_or_else(PoisonError::into_inner).0,
+        };
     }
-    let until = time::deadline(shared.settings.linger);
-    while state.phase != Phase::Closed
-        && state.hurry == 0
-        && state.filling.bytes.len() < shared.settings.batch_bytes
+    let until = time::deadline(settings.linger);
+    while state.phase != Phase::Closed && state.hurry == 0 && state.filling.bytes.len() < settings.batch_bytes
     {
         state.phase = Phase::Gathering;
         let left = until.saturating_duration_since(Instant::now());
@@ -120,27 +135,26 @@ fn next(shared: &Shared, batch: &mut Batch) -> bool {
     if state.phase != Phase::Closed {
         state.phase = Phase::Busy;
     }
-    state.take(batch);
+    state.take(batch, marks, settings);
+    drop(state);
+    marks.finish(batch, settings.tells_gaps);
     true
 }
 
 /// `took` is how long the sink was at it, where it was given the batch.
 fn settle(shared: &Shared, delivery: Delivery, took: Option<Duration>) {
     let mut state = shared.lock();
-    let records = std::mem::take(&mut state.in_flight_records);
-    state.in_flight_bytes = 0;
-    let lost = match delivery {
-        Delivery::Delivered => 0,
-        Delivery::Dropped(reason, lost) => {
-            let lost = lost.min(records);
-            state.books.drop_records(reason, lost);
-            lost
-        }
-    };
-    state.books.delivered += records - lost;
-    if let Some(took) = took {
-        state.books.exports.add(lost == 0, took);
-    }
+    state.settle(
+        match delivery {
+            Delivery::Delivered => None,
+            Delivery::Dropped(reason, lost) => Some((reason, lost)),
+        },
+        took,
+    );
+    let is_awaited = state.waiting > 0;
     drop(state);
+    if is_awaited {
+        shared.room.notify_all();
+    }
     shared.progress.notify_all();
 }

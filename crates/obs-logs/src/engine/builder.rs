@@ -9,7 +9,7 @@ use super::upkeep::Upkeep;
 use super::{Forms, Inner, Logs, LogsGuard};
 use crate::counts::Counts;
 use crate::format::{Service, Shapes};
-use crate::policy::{Control, Live, Policy};
+use crate::plan::{Control, Live, Plans};
 use crate::sample::{Sampler, SuppressedCounts};
 use crate::{BuildError, Filter, Output, Route, Sampling};
 
@@ -110,7 +110,7 @@ impl Builder {
         self.base.sources.register(Arc::clone(&suppressed) as _);
         let forms = Forms::of(&ways, shapes);
         let service = Service::new(&self.base.resource);
-        let policy = Policy {
+        let plans = Plans {
             filter: self.filter,
             control: Control::default(),
             routing,
@@ -119,7 +119,7 @@ impl Builder {
         };
         let inner = Inner {
             base: self.base,
-            live: Live::new(policy),
+            live: Live::new(plans),
             caller: self.caller,
             service,
             ways,

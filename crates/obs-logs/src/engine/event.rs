@@ -12,7 +12,7 @@ use tracing_core::{Event, Field, Metadata};
 use super::mixed::Mixed;
 use super::{Forms, Logs, Scratch};
 use crate::format::{JsonLine, Key, Kind, Message, Site, SpanFragments, is_written};
-use crate::policy::Plan;
+use crate::plan::Plan;
 
 impl Logs {
     /// Writes one event. `spans` adds the open spans, from the innermost outwards; it must run no code of a user's.
@@ -63,18 +63,18 @@ impl Logs {
         self.deliver(scratch, now, site, plan.outputs());
     }
 
-    /// What is done with events of a call site; kept with it until the policy is another.
+    /// What is done with events of a call site; kept with it until the plans are others.
     #[inline]
     fn plan_of(&self, metadata: &Metadata<'_>, site: &Site) -> Plan {
-        // Read before the policy is: what was planned by one that has just gone is planned again.
+        // Read before the plans are: what was planned by those that have just gone is planned again.
         let stamp = self.0.live.stamp();
         site.planned.by(stamp).unwrap_or_else(|| self.plan_anew(metadata, site, stamp))
     }
 
     #[cold]
     fn plan_anew(&self, metadata: &Metadata<'_>, site: &Site, stamp: u64) -> Plan {
-        let policy = self.0.live.policy();
-        let plan = policy.plan(&policy.known(metadata));
+        let plans = self.0.live.plans();
+        let plan = plans.plan(&plans.known(metadata));
         site.planned.keep(stamp, plan);
         plan
     }

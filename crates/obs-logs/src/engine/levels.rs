@@ -5,7 +5,7 @@ use std::time::Duration;
 use tracing_core::metadata::LevelFilter;
 
 use super::Logs;
-use crate::policy::{LevelChange, LevelChangeError, Scope};
+use crate::plan::{LevelChange, LevelChangeError, Scope};
 
 impl Logs {
     /// Has `scope` written from `level` on for as long as `lasting`, in the place of an earlier change of the same scope;
@@ -23,7 +23,7 @@ impl Logs {
         lasting: Duration,
     ) -> Result<LevelChange, LevelChangeError> {
         let change = LevelChange { scope, level, until: self.0.base.clock.now().after(lasting) };
-        self.0.live.replace(|policy| policy.control.put(change.clone()))?;
+        self.0.live.replace(|plans| plans.control.put(change.clone()))?;
         self.tell_level("log level changed", &change);
         self.0.upkeep.wake(self);
         Ok(change)
@@ -31,14 +31,14 @@ impl Logs {
 
     /// Ends the change of `scope` before its time; what it was, if there was one.
     pub fn revert_level(&self, scope: &Scope) -> Option<LevelChange> {
-        let change = self.0.live.replace(|policy| policy.control.remove(scope))?;
+        let change = self.0.live.replace(|plans| plans.control.remove(scope))?;
         self.tell_level("log level reverted", &change);
         Some(change)
     }
 
     /// The changes in force.
     pub fn level_changes(&self) -> Vec<LevelChange> {
-        self.0.live.policy().control.changes().to_vec()
+        self.0.live.plans().control.changes().to_vec()
     }
 
     /// Does what time has made due by the base's clock, and says in what time to come again, if ever: ends changes of
@@ -46,18 +46,18 @@ impl Logs {
     /// hand, whoever moves it does.
     pub fn catch_up(&self) -> Option<Duration> {
         let now = self.0.base.clock.now();
-        let policy = self.0.live.policy();
-        let due = policy.control.changes().iter().any(|change| change.until <= now);
-        drop(policy);
+        let plans = self.0.live.plans();
+        let due = plans.control.changes().iter().any(|change| change.until <= now);
+        drop(plans);
         if due {
-            for change in self.0.live.replace(|policy| policy.control.expire(now)) {
+            for change in self.0.live.replace(|plans| plans.control.expire(now)) {
                 self.tell_level("log level reverted", &change);
             }
         }
-        let policy = self.0.live.policy();
-        let sampler = policy.sampler.clone();
-        let next = policy.control.changes().iter().map(|change| change.until).min();
-        drop(policy);
+        let plans = self.0.live.plans();
+        let sampler = plans.sampler.clone();
+        let next = plans.control.changes().iter().map(|change| change.until).min();
+        drop(plans);
         if let Some(sampler) = &sampler {
             sampler.sweep(now, false, |lines| self.tell_suppressed(lines));
         }
@@ -69,7 +69,7 @@ impl Logs {
     /// Tells of all lines that were left out and not told of yet: nothing comes after.
     pub(super) fn catch_up_last(&self) {
         let now = self.0.base.clock.now();
-        let sampler = self.0.live.policy().sampler.clone();
+        let sampler = self.0.live.plans().sampler.clone();
         for sampler in self.0.upkeep.take_last().into_iter().chain(sampler) {
             sampler.sweep(now, true, |lines| self.tell_suppressed(lines));
         }

@@ -30,7 +30,7 @@ pub(crate) use native::OwnLine;
 use crate::counts::Counts;
 use crate::filter::Filter;
 use crate::format::{Service, Site};
-use crate::policy::{Live, Own, Plan};
+use crate::plan::{Live, Own, Plan};
 use crate::route::{Route, RouteError, Routing, bit};
 use crate::sample::{Sampler, Sampling, SuppressedCounts};
 use crate::sink::Way;
@@ -66,17 +66,17 @@ impl Logs {
     /// Whether events and spans of this call site are looked at. The answer changes only with the levels, routes and
     /// sampling of this engine; a change of them has every call site ask again. Takes no lock.
     pub fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        self.0.live.policy().looks_at(metadata)
+        self.0.live.plans().looks_at(metadata)
     }
 
     /// The most verbose level looked at anywhere.
     pub fn max_level_hint(&self) -> LevelFilter {
-        self.0.live.policy().max_level_hint()
+        self.0.live.plans().max_level_hint()
     }
 
     /// The filter as it is now.
     pub fn filter(&self) -> Filter {
-        self.0.live.policy().filter.clone()
+        self.0.live.plans().filter.clone()
     }
 
     /// Puts `filter` in the place of the one before, for all clones, layers and access logs of this engine, and has
@@ -84,7 +84,7 @@ impl Logs {
     ///
     /// Spans that were opened while they were not looked at stay off the lines inside of them.
     pub fn set_filter(&self, filter: Filter) {
-        self.0.live.replace(|policy| policy.filter = filter);
+        self.0.live.replace(|plans| plans.filter = filter);
     }
 
     /// Puts `routes` in the place of those before, as [`Logs::set_filter`] does; without any, every line goes to every
@@ -94,15 +94,15 @@ impl Logs {
     /// Each fault of them; nothing is changed then.
     pub fn set_routes(&self, routes: &[Route]) -> Result<(), Vec<RouteError>> {
         let routing = routing(routes, &self.0.ways)?;
-        self.0.live.replace(|policy| policy.routing = routing);
+        self.0.live.replace(|plans| plans.routing = routing);
         Ok(())
     }
 
     /// Puts other settings of sampling in the place of those before; ticks begin anew, counts go on.
     pub fn set_sampling(&self, sampling: Option<Sampling>) {
-        self.0.live.replace(|policy| {
+        self.0.live.replace(|plans| {
             let sampler = sampling.map(|sampling| Arc::new(Sampler::new(sampling, &self.0.suppressed)));
-            if let Some(old) = std::mem::replace(&mut policy.sampler, sampler) {
+            if let Some(old) = std::mem::replace(&mut plans.sampler, sampler) {
                 // What it has left out and not told of is told by the upkeep.
                 self.0.upkeep.tell_last(old);
             }
@@ -124,6 +124,12 @@ impl Logs {
     /// The queues of the outputs that have one, for their books.
     pub fn queues(&self) -> impl Iterator<Item = &Queue> {
         self.0.ways.iter().filter_map(Way::queue)
+    }
+
+    /// Has each file opened again under its name, at once where its thread is at rest: for SIGHUP, after which whoever
+    /// moved a file away counts on nothing more being written to it. Returns before that is done.
+    pub fn reopen(&self) {
+        self.0.ways.iter().for_each(Way::reopen);
     }
 
     /// Whether any output still takes lines: not after the end of all.
@@ -167,7 +173,7 @@ impl Logs {
         let mut rest = outputs;
         for way in &self.0.ways {
             if rest & 1 != 0 {
-                way.push(scratch.line_of(way.form, now, site));
+                way.push(scratch.line_of(way.form, now, site), site.rank);
             }
             rest >>= 1;
         }

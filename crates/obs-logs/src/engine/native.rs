@@ -7,7 +7,7 @@ use super::event::{EventLine, of_request};
 use super::mixed::Mixed;
 use super::{Forms, Logs, Scratch};
 use crate::format::{JsonLine, Line, Site};
-use crate::policy::Own;
+use crate::plan::Own;
 
 /// A line of our own, but for its fields.
 #[derive(Clone, Copy)]

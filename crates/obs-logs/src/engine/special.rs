@@ -12,7 +12,7 @@ use super::native::OwnLine;
 use super::watching::{OwnFields, Watching};
 use super::{Logs, Scratch};
 use crate::format::{Line, Site};
-use crate::policy::{Plan, Policy};
+use crate::plan::{Plan, Plans};
 use crate::route::{Known, Watch};
 use crate::sample::Verdict;
 
@@ -27,10 +27,10 @@ impl Logs {
         plan: Plan,
         spans: impl FnOnce(&mut Spans<'_>),
     ) {
-        let policy = self.0.live.policy();
+        let plans = self.0.live.plans();
         let metadata = event.metadata();
-        let known = policy.known(metadata);
-        if plan.outputs() == 0 || plan.asks_request() && !is_heard(&policy, &known, None) {
+        let known = plans.known(metadata);
+        if plan.outputs() == 0 || plan.asks_request() && !is_heard(&plans, &known, None) {
             return;
         }
         let now = self.0.base.clock.now();
@@ -39,7 +39,7 @@ impl Logs {
         let mut known_message = None;
         let mut verdict = Verdict::Write;
         if plan.is_sampled()
-            && let Some(sampler) = &policy.sampler
+            && let Some(sampler) = &plans.sampler
         {
             let place = || format!("{}:{}", metadata.file().unwrap_or("?"), metadata.line().unwrap_or(0));
             let address = std::ptr::from_ref(metadata).addr();
@@ -53,7 +53,7 @@ impl Logs {
         if verdict == Verdict::Write {
             let needed = self.needed(plan.outputs());
             let line = Mixed::open(&self.0.forms, needed, scratch, now, site, &self.0.service);
-            let watch = Watch::new(policy.routing.watched(), &mut ask.answers, &mut ask.text);
+            let watch = Watch::new(plans.routing.watched(), &mut ask.answers, &mut ask.text);
             let mut line = Watching { line, site, watch, printed: &mut ask.printed };
             let written = event::record(event, site, &mut line, known_message);
             let has_fields = line.line.identity();
@@ -61,8 +61,7 @@ impl Logs {
             if has_fields {
                 of_request(&mut line, written);
             }
-            let outputs =
-                if plan.asks_fields() { policy.settle(&known, &line.watch) } else { plan.outputs() };
+            let outputs = if plan.asks_fields() { plans.settle(&known, &line.watch) } else { plan.outputs() };
             line.line.close(self.caller(site));
             if outputs != 0 {
                 self.deliver(scratch, now, site, outputs);
@@ -86,13 +85,13 @@ impl Logs {
     ) {
         let OwnLine { own, site, kind, context, at } = line;
         let target = own.target();
-        let policy = self.0.live.policy();
-        let known = policy.own(target, site.level);
-        if plan.outputs() == 0 || plan.asks_request() && !is_heard(&policy, &known, context) {
+        let plans = self.0.live.plans();
+        let known = plans.own(target, site.level);
+        if plan.outputs() == 0 || plan.asks_request() && !is_heard(&plans, &known, context) {
             return;
         }
         if plan.is_sampled()
-            && let Some(sampler) = &policy.sampler
+            && let Some(sampler) = &plans.sampler
         {
             let now = self.0.base.clock.now();
             let address = std::ptr::from_ref(site).addr();
@@ -106,14 +105,14 @@ impl Logs {
         }
         let outputs = if plan.asks_fields() {
             let (mut answers, mut text) = (Vec::new(), String::new());
-            let mut watch = Watch::new(policy.routing.watched(), &mut answers, &mut text);
+            let mut watch = Watch::new(plans.routing.watched(), &mut answers, &mut text);
             fields(&mut OwnFields(&mut watch));
             let mut around = |context: &Context| context.local().with_fields(|fields| watch.around(fields));
             match context {
                 Some(context) => around(context),
                 None => context::with_current(around).flatten(),
             };
-            policy.settle(&known, &watch)
+            plans.settle(&known, &watch)
         } else {
             plan.outputs()
         };
@@ -124,13 +123,13 @@ impl Logs {
 }
 
 /// Whether a line is let out by the levels of its request, or by those of its target where none were chosen for it.
-fn is_heard(policy: &Policy, known: &Known<'_>, context: Option<&Context>) -> bool {
-    let of = |context: &Context| policy.control.level_of_request(context);
+fn is_heard(plans: &Plans, known: &Known<'_>, context: Option<&Context>) -> bool {
+    let of = |context: &Context| plans.control.level_of_request(context);
     let chosen = match context {
         Some(context) => of(context),
         None => context::with_current(of).flatten(),
     };
-    chosen.map_or_else(|| policy.lets_out(known.target, known.level), |most| known.level <= most)
+    chosen.map_or_else(|| plans.lets_out(known.target, known.level), |most| known.level <= most)
 }
 
 /// Puts the message of an event in `text`, by running a user's code once.

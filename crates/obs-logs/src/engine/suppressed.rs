@@ -5,7 +5,7 @@ use tracing_core::Level;
 
 use super::Logs;
 use crate::format::{Label, Line, Site};
-use crate::policy::LevelChange;
+use crate::plan::LevelChange;
 use crate::route::{Decision, Watch};
 use crate::sample::SuppressedLines;
 
@@ -49,15 +49,15 @@ impl Logs {
 
     /// Where a line goes by the routes, whatever its level.
     fn outputs_of(&self, target: &str, level: Level, fields: &dyn Fn(&mut dyn Line)) -> u32 {
-        let policy = self.0.live.policy();
-        let known = policy.own(target, level);
-        match policy.decide(&known) {
+        let plans = self.0.live.plans();
+        let known = plans.own(target, level);
+        match plans.decide(&known) {
             Decision::Fixed(outputs) => outputs,
             Decision::Asks(_) => {
                 let (mut answers, mut text) = (Vec::new(), String::new());
-                let mut watch = Watch::new(policy.routing.watched(), &mut answers, &mut text);
+                let mut watch = Watch::new(plans.routing.watched(), &mut answers, &mut text);
                 fields(&mut super::watching::OwnFields(&mut watch));
-                policy.settle(&known, &watch)
+                plans.settle(&known, &watch)
             }
         }
     }

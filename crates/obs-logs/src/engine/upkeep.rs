@@ -34,9 +34,9 @@ struct State {
 impl Upkeep {
     /// Has the thread look again; starts it where there is none and there is anything to look after.
     pub(super) fn wake(&self, logs: &Logs) {
-        let policy = logs.0.live.policy();
-        let idle = policy.sampler.is_none() && policy.control.changes().is_empty();
-        drop(policy);
+        let plans = logs.0.live.plans();
+        let idle = plans.sampler.is_none() && plans.control.changes().is_empty();
+        drop(plans);
         let mut state = self.lock();
         if state.stopped || idle && state.last.is_empty() && state.thread.is_none() {
             return;

@@ -30,7 +30,6 @@ pub(crate) use service::Service;
 pub(crate) use shape::{ShapedLine, ShapedLines, Shapes, SiteCache, Slot, Spec};
 pub(crate) use site::{Key, Kind, Message, Site, is_written};
 pub(crate) use time::TimeCache;
-#[cfg(feature = "rolling")]
 pub(crate) use time::second_text;
 pub(crate) use time::time_text;
 

@@ -14,7 +14,8 @@ use super::logfmt::push_logfmt_text;
 use super::text::Text;
 use super::{Buffer, hash};
 use crate::counts::Counter;
-use crate::policy::Planned;
+use crate::plan::Planned;
+use crate::policy::rank;
 
 /// The most bytes of a target or file name on a line; as static text they are far shorter.
 const MAX_NAME: usize = 1_024;
@@ -61,6 +62,8 @@ pub(crate) enum Message {
 #[derive(Debug)]
 pub(crate) struct Site {
     pub(crate) level: Level,
+    /// How severe that is, for queues that tell lines apart.
+    pub(crate) rank: u8,
     /// Where its lines are counted.
     pub(crate) counter: Counter,
     /// What is done with its lines.
@@ -130,6 +133,7 @@ impl Site {
         let raw = Raw { id, target, place: None, names: Vec::new(), is_own: true };
         Self {
             level,
+            rank: rank(level),
             counter: Counter::of(level, target),
             planned: Planned::default(),
             target: bounded(target, Style::Bare),

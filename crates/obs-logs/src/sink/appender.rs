@@ -7,15 +7,15 @@
 
 use std::ffi::OsStr;
 use std::fs;
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use obs_core::Timestamp;
 use tracing_appender::rolling::{InitError, RollingFileAppender, Rotation as Turns};
 
-use super::file::Open;
+use super::file::{Handle, Open};
+use crate::Rotation;
 use crate::format::second_text;
-use crate::rolling::Rotation;
 
 /// `/var/log/orders.log` taken apart, so that dates can stand in it.
 #[derive(Debug)]
@@ -56,6 +56,8 @@ impl Appender {
     }
 }
 
+impl Handle for RollingFileAppender {}
+
 impl Open for Appender {
     fn path(&self, now: Timestamp) -> PathBuf {
         let second = second_text(now.unix_nanos() / 1_000_000_000);
@@ -69,7 +71,7 @@ impl Open for Appender {
         self.directory.join(format!("{}{date}{dot}{}", self.prefix, self.suffix))
     }
 
-    fn open(&self) -> io::Result<Box<dyn Write + Send>> {
+    fn open(&self) -> io::Result<Box<dyn Handle>> {
         let turns = match self.rotation {
             Rotation::Never => Turns::NEVER,
             Rotation::Hourly => Turns::HOURLY,

@@ -3,14 +3,56 @@
 //!
 //! A file that is gone takes every write without an error, so what was asked once must be asked again: once a batch.
 
+#[cfg(feature = "gzip")]
+pub(crate) mod compress;
+pub(crate) mod keeper;
+pub(crate) mod names;
+pub(crate) mod retain;
+pub(crate) mod rotate;
+pub(crate) mod sync;
+
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use obs_core::{Clock, Timestamp};
 
 use super::stream::{Target, Turn};
+
+/// A file that is open.
+pub(crate) trait Handle: Write + Send {
+    /// Brings what was written to the disk itself.
+    fn sync(&self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Handle for File {
+    fn sync(&self) -> io::Result<()> {
+        self.sync_data()
+    }
+}
+
+/// Asks for files to be opened again, although they seem to be the right ones. Clones ask the same.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Reopen(Arc<AtomicBool>);
+
+impl Reopen {
+    pub(crate) fn ask(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+
+    fn is_asked(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+
+    fn take(&self) -> bool {
+        self.is_asked() && self.0.swap(false, Ordering::AcqRel)
+    }
+}
 
 /// Where a file is and how it is opened.
 pub(crate) trait Open: fmt::Debug + Send {
@@ -18,7 +60,7 @@ pub(crate) trait Open: fmt::Debug + Send {
     fn path(&self, now: Timestamp) -> PathBuf;
 
     /// Opens the file of this moment for appending, and makes it where it is missing.
-    fn open(&self) -> io::Result<Box<dyn Write + Send>>;
+    fn open(&self) -> io::Result<Box<dyn Handle>>;
 
     /// Removes the files that are no longer kept; `current` is the one just opened.
     fn prune(&self, current: &Path) -> io::Result<()> {
@@ -29,15 +71,27 @@ pub(crate) trait Open: fmt::Debug + Send {
 
 /// One file under one name.
 #[derive(Debug)]
-pub(crate) struct Plain(pub(crate) PathBuf);
+pub(crate) struct Plain {
+    pub(crate) path: PathBuf,
+    /// Whether its directory is made where it is missing.
+    pub(crate) makes_directory: bool,
+}
 
 impl Open for Plain {
     fn path(&self, _: Timestamp) -> PathBuf {
-        self.0.clone()
+        self.path.clone()
     }
 
-    fn open(&self) -> io::Result<Box<dyn Write + Send>> {
-        Ok(Box::new(OpenOptions::new().append(true).create(true).open(&self.0)?))
+    fn open(&self) -> io::Result<Box<dyn Handle>> {
+        let open = || OpenOptions::new().append(true).create(true).open(&self.path);
+        let directory = self.path.parent().filter(|_| self.makes_directory);
+        match (open(), directory) {
+            (Err(error), Some(directory)) if error.kind() == ErrorKind::NotFound => {
+                fs::create_dir_all(directory)?;
+                Ok(Box::new(open()?))
+            }
+            (opened, _) => Ok(Box::new(opened?)),
+        }
     }
 }
 
@@ -49,12 +103,15 @@ pub(crate) struct Held {
     current: Option<Current>,
     /// What was found when it was opened and is not told yet.
     news: Turn,
+    reopen: Reopen,
 }
 
 struct Current {
-    file: Box<dyn Write + Send>,
+    file: Box<dyn Handle>,
     path: PathBuf,
     identity: Option<Identity>,
+    /// How many bytes it had when it was looked at, and were written since.
+    size: u64,
     /// Whether the last write failed.
     failed: bool,
 }
@@ -62,7 +119,7 @@ struct Current {
 impl Held {
     /// Opens the file of this moment.
     pub(crate) fn new(open: Box<dyn Open>, clock: Clock) -> io::Result<Self> {
-        let mut held = Self { open, clock, current: None, news: Turn::default() };
+        let mut held = Self { open, clock, current: None, news: Turn::default(), reopen: Reopen::default() };
         held.news = held.reopen(held.open.path(held.clock.now()))?;
         Ok(held)
     }
@@ -72,6 +129,29 @@ impl Held {
         self.current.as_ref().map(|current| current.path.as_path())
     }
 
+    /// What asks it to open its file again.
+    pub(crate) fn reopener(&self) -> Reopen {
+        self.reopen.clone()
+    }
+
+    /// How many bytes the file has that is open.
+    pub(crate) fn size(&self) -> u64 {
+        self.current.as_ref().map_or(0, |current| current.size)
+    }
+
+    /// Whether it is a file on a disk: no pipe, no device.
+    pub(crate) fn is_regular(&self) -> bool {
+        self.current.as_ref().is_some_and(Current::is_regular)
+    }
+
+    /// Brings what was written to the disk itself. A file of another kind has none.
+    pub(crate) fn sync(&mut self) -> io::Result<()> {
+        match &self.current {
+            Some(current) if current.is_regular() => current.file.sync(),
+            _ => Ok(()),
+        }
+    }
+
     fn reopen(&mut self, path: PathBuf) -> io::Result<Turn> {
         match self.open.open() {
             Ok(file) => {
@@ -79,47 +159,63 @@ impl Held {
                 let turn = Turn {
                     torn: ends_torn(&path),
                     trouble: trouble.map(|error| format!("old files are still there: {error}")),
+                    room: None,
                 };
-                let identity = Identity::of(&path);
-                self.current = Some(Current { file, path, identity, failed: false });
+                let (identity, size) = Identity::of(&path).unzip();
+                let size = size.unwrap_or_default();
+                self.current = Some(Current { file, path, identity, size, failed: false });
                 Ok(turn)
             }
-            Err(error) => match &self.current {
-                // Better in the wrong file than in none.
-                Some(current) if current.is_there() => {
-                    let (new, old) = (path.display(), current.path.display());
-                    let trouble = Some(format!("goes on in {old}, as {new} cannot be opened: {error}"));
-                    Ok(Turn { torn: None, trouble })
-                }
-                _ => {
+            Err(error) => {
+                let is_there = self.current.as_mut().is_some_and(Current::is_there);
+                let Some(current) = self.current.as_ref().filter(|_| is_there) else {
                     self.current = None;
-                    Err(error)
-                }
-            },
+                    return Err(error);
+                };
+                // Better in the wrong file than in none.
+                let (new, old) = (path.display(), current.path.display());
+                let trouble = Some(format!("goes on in {old}, as {new} cannot be opened: {error}"));
+                Ok(Turn { torn: None, trouble, room: None })
+            }
         }
     }
 }
 
 impl Current {
-    /// Whether its path still leads to it.
-    fn is_there(&self) -> bool {
-        self.identity.is_some() && self.identity == Identity::of(&self.path)
+    fn is_regular(&self) -> bool {
+        self.identity.is_some_and(|identity| identity.regular)
     }
 
-    fn is_right(&self, path: &Path) -> bool {
+    /// Whether its path still leads to it; looks how large it is by the way.
+    fn is_there(&mut self) -> bool {
+        match Identity::of(&self.path) {
+            Some((identity, size)) if self.identity == Some(identity) => {
+                self.size = size;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn is_right(&mut self, path: &Path) -> bool {
         // A pipe or device is no better for being opened again, which could wait for its other end.
-        let regular = self.identity.is_some_and(|identity| identity.regular);
-        self.path == path && self.is_there() && !(self.failed && regular)
+        self.path == path && self.is_there() && !(self.failed && self.is_regular())
     }
 }
 
 impl Target for Held {
-    fn turn(&mut self) -> io::Result<Turn> {
+    fn turn(&mut self, _: &[u8]) -> io::Result<Turn> {
         let path = self.open.path(self.clock.now());
-        match &self.current {
-            Some(current) if current.is_right(&path) => Ok(std::mem::take(&mut self.news)),
-            _ => self.reopen(path),
-        }
+        let is_asked = self.reopen.take();
+        let is_right = self
+            .current
+            .as_mut()
+            .is_some_and(|current| current.is_right(&path) && !(is_asked && current.is_regular()));
+        if is_right { Ok(std::mem::take(&mut self.news)) } else { self.reopen(path) }
+    }
+
+    fn is_asked_to_reopen(&self) -> bool {
+        self.reopen.is_asked()
     }
 }
 
@@ -127,6 +223,7 @@ impl Write for Held {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let Some(current) = &mut self.current else { return Err(ErrorKind::NotFound.into()) };
         let written = current.file.write(bytes);
+        current.size += written.as_ref().map_or(0, |&written| written as u64);
         current.failed = match &written {
             Ok(written) => *written == 0,
             Err(error) => !matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::WouldBlock),
@@ -153,10 +250,10 @@ struct Identity {
 }
 
 impl Identity {
-    /// That of the file `path` leads to, if there is one.
-    fn of(path: &Path) -> Option<Self> {
+    /// That of the file `path` leads to, if there is one, and how many bytes it has.
+    fn of(path: &Path) -> Option<(Self, u64)> {
         let metadata = fs::metadata(path).ok()?;
-        Some(Self { number: number(&metadata), regular: metadata.is_file() })
+        Some((Self { number: number(&metadata), regular: metadata.is_file() }, metadata.len()))
     }
 }
 

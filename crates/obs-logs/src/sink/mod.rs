@@ -6,7 +6,9 @@ mod complaint;
 mod discard;
 mod file;
 mod memory;
+mod notice;
 mod stream;
+mod telling;
 
 use std::sync::Arc;
 
@@ -16,9 +18,18 @@ use obs_export::queue::Queue;
 #[cfg(feature = "rolling")]
 pub(crate) use appender::Appender;
 pub(crate) use discard::Discard;
-pub(crate) use file::{Held, Open, Plain};
+#[cfg(feature = "gzip")]
+pub(crate) use file::compress::compress;
+pub(crate) use file::keeper::{Chores, Compress, Keeper};
+pub(crate) use file::names::Names;
+pub(crate) use file::retain::Retention;
+pub(crate) use file::rotate::{Limits, Opened, Rotated};
+pub use file::sync::Sync;
+pub(crate) use file::{Held, Plain, Reopen};
 pub use memory::Memory;
+pub(crate) use notice::Notices;
 pub(crate) use stream::Stream;
+pub(crate) use telling::Telling;
 
 /// Which of the lines that were made an output takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,17 +70,18 @@ pub(crate) struct Way {
 
 #[derive(Debug)]
 pub(crate) enum Lane {
-    Queue(Queue),
+    Queue(Queue, Option<Reopen>),
     Memory(Memory),
     Discard(Arc<Discard>),
 }
 
 impl Way {
-    /// Hands over one line. Never blocks longer than a copy takes, never fails: what is lost is counted.
+    /// Hands over one line of a level's rank. Blocks no longer than a copy takes, unless its queue was told to, and
+    /// never fails: what is lost is counted.
     #[inline]
-    pub(crate) fn push(&self, line: &[u8]) {
+    pub(crate) fn push(&self, line: &[u8], rank: u8) {
         match &self.lane {
-            Lane::Queue(queue) => queue.push(line),
+            Lane::Queue(queue, _) => queue.push_with(line, rank),
             Lane::Memory(memory) => memory.push(line),
             Lane::Discard(discard) => discard.push(),
         }
@@ -77,14 +89,22 @@ impl Way {
 
     pub(crate) fn queue(&self) -> Option<&Queue> {
         match &self.lane {
-            Lane::Queue(queue) => Some(queue),
+            Lane::Queue(queue, _) => Some(queue),
             _ => None,
+        }
+    }
+
+    /// Has a file opened again, at once where its thread is at rest.
+    pub(crate) fn reopen(&self) {
+        if let Lane::Queue(queue, Some(reopen)) = &self.lane {
+            reopen.ask();
+            queue.nudge();
         }
     }
 
     pub(crate) fn source(&self) -> Arc<dyn Source> {
         match &self.lane {
-            Lane::Queue(queue) => Arc::new(queue.clone()),
+            Lane::Queue(queue, _) => Arc::new(queue.clone()),
             Lane::Memory(memory) => Arc::new(memory.clone()),
             Lane::Discard(discard) => Arc::clone(discard) as Arc<dyn Source>,
         }

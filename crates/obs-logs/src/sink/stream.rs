@@ -8,27 +8,49 @@ use obs_core::Clock;
 use obs_export::queue::{Batch, Control, Delivery, Reason, Sink};
 
 use super::complaint::Complaint;
+use super::notice::{Notices, Owed};
 
 /// How long a stream that would block is left alone.
 const RETRY: Duration = Duration::from_millis(5);
 
+/// How long a full disk is left alone between two attempts.
+const RETRY_FULL: Duration = Duration::from_millis(50);
+
 /// A writer without a buffer of its own.
 pub(crate) trait Target: Write + Send {
-    /// Called before each batch: makes sure that what follows goes to the right place. An error loses the batch.
-    fn turn(&mut self) -> io::Result<Turn> {
+    /// Called before anything is written: makes sure that `next` goes to the right place. An error loses the batch.
+    fn turn(&mut self, next: &[u8]) -> io::Result<Turn> {
+        let _ = next;
         Ok(Turn::default())
+    }
+
+    /// Called after each batch that was written whole. An error says that it cannot be relied on.
+    fn settle(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Nothing is there to be written: does what is due, and says when more will be.
+    fn rest(&mut self) -> Option<Duration> {
+        None
+    }
+
+    /// Whether it should look for the right place although nothing is there to be written.
+    fn is_asked_to_reopen(&self) -> bool {
+        false
     }
 }
 
 impl Target for File {}
 
-/// What a [`Target`] found before a batch.
+/// What a [`Target`] found before it was written to.
 #[derive(Debug, Default)]
 pub(crate) struct Turn {
     /// Whether what it writes to ends in the middle of a line, where that is another than before.
     pub(super) torn: Option<bool>,
     /// What is amiss although nothing is lost.
     pub(super) trouble: Option<String>,
+    /// How many bytes may be written before it is asked again, up to the end of a line; all, where it does not say.
+    pub(super) room: Option<usize>,
 }
 
 /// Batches to a [`Target`].
@@ -37,13 +59,32 @@ pub(crate) struct Stream<W> {
     writer: W,
     name: String,
     complaint: Option<Complaint>,
+    notices: Notices,
+    owed: Owed,
+    /// How long a batch waits for room on a disk that is full.
+    patience: Duration,
     /// Whether the last write ended in the middle of a line.
     torn: bool,
 }
 
+/// Why a text did not get out whole, and how many of its bytes did.
+struct Broken {
+    written: usize,
+    error: io::Error,
+    reason: Reason,
+}
+
 impl<W: Target> Stream<W> {
-    pub(crate) fn new(writer: W, name: &str, clock: Clock) -> Self {
-        Self { writer, name: name.to_owned(), complaint: Some(Complaint::new(clock)), torn: false }
+    pub(crate) fn new(writer: W, name: &str, clock: Clock, notices: Notices) -> Self {
+        Self {
+            writer,
+            name: name.to_owned(),
+            complaint: Some(Complaint::new(clock)),
+            notices,
+            owed: Owed::default(),
+            patience: Duration::ZERO,
+            torn: false,
+        }
     }
 
     /// Never complains on standard error.
@@ -52,64 +93,165 @@ impl<W: Target> Stream<W> {
         self
     }
 
+    /// Waits so long for room on a disk that is full; default not at all.
+    pub(crate) fn patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
     /// Writes all of `bytes`, or says how far it came and why no further.
-    fn write(&mut self, bytes: &[u8], control: &impl Patience) -> Result<(), (usize, io::Error, Reason)> {
-        let mut done = 0;
-        while done < bytes.len() {
-            match self.writer.write(&bytes[done..]) {
-                Ok(0) => return Err((done, ErrorKind::WriteZero.into(), Reason::Io)),
-                Ok(written) => done += written,
+    fn write(&mut self, bytes: &[u8], control: &impl Patience) -> Result<(), Broken> {
+        let mut written = 0;
+        while written < bytes.len() {
+            match self.writer.write(&bytes[written..]) {
+                Ok(0) => {
+                    return Err(Broken { written, error: ErrorKind::WriteZero.into(), reason: Reason::Io });
+                }
+                Ok(more) => written += more,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     if !control.wait(RETRY) {
-                        return Err((done, error, Reason::Shutdown));
+                        return Err(Broken { written, error, reason: Reason::Shutdown });
                     }
                 }
-                Err(error) => return Err((done, error, Reason::Io)),
+                Err(error) => return Err(Broken { written, error, reason: Reason::Io }),
             }
         }
         Ok(())
     }
 
-    fn deliver_with(&mut self, batch: &Batch, control: &impl Patience) -> Delivery {
-        match self.writer.turn() {
-            Ok(turn) => {
-                self.torn = turn.torn.unwrap_or(self.torn);
-                if let (Some(complaint), Some(trouble)) = (&mut self.complaint, turn.trouble) {
-                    complaint.trouble(&self.name, &trouble);
-                }
-            }
-            Err(error) => return self.lost(batch.records, &error, Reason::Io),
+    /// Makes sure that the writer writes to the right place.
+    fn turn(&mut self, next: &[u8]) -> io::Result<Turn> {
+        let mut turn = self.writer.turn(next)?;
+        self.torn = turn.torn.unwrap_or(self.torn);
+        if let (Some(complaint), Some(trouble)) = (&mut self.complaint, turn.trouble.take()) {
+            complaint.trouble(&self.name, &trouble);
         }
-        if self.torn {
+        Ok(turn)
+    }
+
+    /// Writes whole lines, to as many files as that takes, and waits while a disk is full and there is patience left.
+    fn put(&mut self, lines: &[u8], patience: &mut Duration, control: &impl Patience) -> Result<(), Broken> {
+        let mut written = 0;
+        while written < lines.len() {
+            let step = self.step(lines, written, control);
+            let Err(broken) = step.map(|end| written = end) else { continue };
+            written = broken.written;
+            if !is_full(&broken.error) || patience.is_zero() {
+                return Err(broken);
+            }
+            let pause = RETRY_FULL.min(*patience);
+            *patience -= pause;
+            if !control.wait(pause) {
+                return Err(Broken { reason: Reason::Shutdown, ..broken });
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes what follows the first `written` bytes, as much as goes to one place.
+    fn step(&mut self, lines: &[u8], mut written: usize, control: &impl Patience) -> Result<usize, Broken> {
+        let broken = |written, error| Broken { written, error, reason: Reason::Io };
+        let turn = self.turn(&lines[written..]).map_err(|error| broken(written, error))?;
+        if turn.torn.is_some() {
+            // The first half of a line went elsewhere; it is written once more, whole.
+            written = whole(&lines[..written]);
+        }
+        let is_between = written == whole(&lines[..written]);
+        if self.torn && is_between {
             // The rest of the torn line is lost; what follows must not be glued to its first half.
-            match self.write(b"\n", control) {
-                Ok(()) => self.torn = false,
-                Err((_, error, reason)) => return self.lost(batch.records, &error, reason),
-            }
+            self.write(b"\n", control).map_err(|end| Broken { written, ..end })?;
+            self.torn = false;
         }
-        match self.write(&batch.bytes, control) {
-            Ok(()) => Delivery::Delivered,
-            Err((written, error, reason)) => {
-                let written = &batch.bytes[..written];
-                self.torn = written.last().is_some_and(|&byte| byte != b'\n');
-                let whole = written.iter().filter(|&&byte| byte == b'\n').count() as u64;
-                self.lost(batch.records - whole.min(batch.records), &error, reason)
+        let end = lines.len().min(written.saturating_add(turn.room.unwrap_or(usize::MAX)));
+        match self.write(&lines[written..end], control) {
+            Ok(()) => {
+                self.torn = false;
+                Ok(end)
+            }
+            Err(mut end) => {
+                if end.written > 0 {
+                    self.torn = lines[written + end.written - 1] != b'\n';
+                }
+                end.written += written;
+                Err(end)
             }
         }
     }
 
-    fn lost(&mut self, lost: u64, error: &io::Error, reason: Reason) -> Delivery {
+    /// Tells what is owed and writes the batch with what is to be told in between. What of the batch got out is in
+    /// front of the byte it returns on failure.
+    fn put_all(&mut self, batch: &Batch, control: &impl Patience) -> Result<(), Broken> {
+        let mut patience = self.patience;
+        while let Some((reason, lost)) = self.owed.first() {
+            self.tell(lost, reason, &mut patience, control).map_err(|end| Broken { written: 0, ..end })?;
+            self.owed.told(reason);
+        }
+        let mut written = 0;
+        for (index, gap) in batch.gaps.iter().enumerate() {
+            let put = self.put(&batch.bytes[written..gap.at], &mut patience, control);
+            let told = put.map_err(|end| Broken { written: written + end.written, ..end }).and_then(|()| {
+                let told = self.tell(gap.records, gap.reason, &mut patience, control);
+                told.map_err(|end| Broken { written: gap.at, ..end })
+            });
+            if let Err(end) = told {
+                batch.gaps[index..].iter().for_each(|gap| self.owed.add(gap.reason, gap.records));
+                return Err(end);
+            }
+            written = gap.at;
+        }
+        let put = self.put(&batch.bytes[written..], &mut patience, control);
+        put.map_err(|end| Broken { written: written + end.written, ..end })
+    }
+
+    fn tell(
+        &mut self,
+        lost: u64,
+        reason: Reason,
+        patience: &mut Duration,
+        control: &impl Patience,
+    ) -> Result<(), Broken> {
+        let line = self.notices.line(lost, reason).to_vec();
+        self.put(&line, patience, control)
+    }
+
+    fn deliver_with(&mut self, batch: &Batch, control: &impl Patience) -> Delivery {
+        let put = self.put_all(batch, control).and_then(|()| {
+            let settled = self.writer.settle();
+            settled.map_err(|error| Broken { written: 0, error, reason: Reason::Io })
+        });
+        let Err(Broken { written, error, reason }) = put else { return Delivery::Delivered };
+        let got_out = batch.bytes[..written].iter().filter(|&&byte| byte == b'\n').count() as u64;
+        let lost = batch.records.saturating_sub(got_out);
+        self.owed.add(reason, lost);
         if let Some(complaint) = &mut self.complaint {
-            complaint.lost(&self.name, lost, error);
+            complaint.lost(&self.name, lost, &error);
         }
         Delivery::Dropped(reason, lost)
     }
 }
 
+/// How many bytes of a text are whole lines.
+fn whole(text: &[u8]) -> usize {
+    text.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1)
+}
+
+/// Whether there may be room again later.
+fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded)
+}
+
 impl<W: Target> Sink for Stream<W> {
     fn deliver(&mut self, batch: &mut Batch, control: &Control) -> Delivery {
         self.deliver_with(batch, control)
+    }
+
+    fn rest(&mut self) -> Option<Duration> {
+        if self.writer.is_asked_to_reopen() {
+            // Where that fails it is tried again, and told, with the next batch.
+            let _ = self.turn(&[]);
+        }
+        self.writer.rest()
     }
 
     fn flush(&mut self) {
@@ -129,107 +271,4 @@ impl Patience for Control {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::VecDeque;
-
-    use super::*;
-
-    /// Answers each write from a script: so many bytes, or an error; takes everything once the script has ended.
-    struct Scripted {
-        script: VecDeque<Result<usize, ErrorKind>>,
-        written: Vec<u8>,
-    }
-
-    impl Write for Scripted {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            let len = self.script.pop_front().unwrap_or(Ok(bytes.len()))?.min(bytes.len());
-            self.written.extend_from_slice(&bytes[..len]);
-            Ok(len)
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    impl Target for Scripted {}
-
-    struct Waits(bool);
-
-    impl Patience for Waits {
-        fn wait(&self, _: Duration) -> bool {
-            self.0
-        }
-    }
-
-    /// Delivers `one\ntwo\nthree\n` and then `four\n`.
-    #[track_caller]
-    fn check(script: &[Result<usize, ErrorKind>], patience: bool, expected: [Delivery; 2], written: &str) {
-        let writer = Scripted { script: script.iter().copied().collect(), written: Vec::new() };
-        let mut stream = Stream::new(writer, "test", Clock::system()).quiet();
-        let mut deliver = |text: &[u8], records| {
-            stream.deliver_with(&Batch { bytes: text.to_vec(), records }, &Waits(patience))
-        };
-        assert_eq!([deliver(b"one\ntwo\nthree\n", 3), deliver(b"four\n", 1)], expected);
-        assert_eq!(String::from_utf8(stream.writer.written).unwrap(), written);
-    }
-
-    const FULL: Result<usize, ErrorKind> = Err(ErrorKind::StorageFull);
-    const ALL: [Delivery; 2] = [Delivery::Delivered; 2];
-
-    #[test]
-    fn short_and_interrupted_writes_go_on_where_they_ended() {
-        let script = [Ok(2), Err(ErrorKind::Interrupted), Ok(5), Err(ErrorKind::WouldBlock)];
-        check(&script, true, ALL, "one\ntwo\nthree\nfour\n");
-    }
-
-    #[test]
-    fn whole_lines_count_as_delivered_and_a_torn_one_is_closed_off() {
-        let lost = |lines| [Delivery::Dropped(Reason::Io, lines), Delivery::Delivered];
-        check(&[FULL], true, lost(3), "four\n");
-        check(&[Ok(2), FULL], true, lost(3), "on\nfour\n");
-        check(&[Ok(4), FULL], true, lost(2), "one\nfour\n");
-        check(&[Ok(4), Ok(6), FULL], true, lost(1), "one\ntwo\nth\nfour\n");
-        check(&[Ok(0)], true, lost(3), "four\n");
-    }
-
-    #[test]
-    fn a_torn_line_that_cannot_be_closed_off_loses_what_follows() {
-        let lost = [Delivery::Dropped(Reason::Io, 3), Delivery::Dropped(Reason::Io, 1)];
-        check(&[Ok(2), FULL, FULL], true, lost, "on");
-    }
-
-    /// Could be written, but is not the right place.
-    struct Wrong(Scripted);
-
-    impl Write for Wrong {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.write(bytes)
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    impl Target for Wrong {
-        fn turn(&mut self) -> io::Result<Turn> {
-            Err(ErrorKind::PermissionDenied.into())
-        }
-    }
-
-    #[test]
-    fn nothing_is_written_to_the_wrong_place() {
-        let writer = Wrong(Scripted { script: VecDeque::new(), written: Vec::new() });
-        let mut stream = Stream::new(writer, "test", Clock::system()).quiet();
-        let delivery = stream.deliver_with(&Batch { bytes: b"a\nb\n".to_vec(), records: 2 }, &Waits(true));
-        assert_eq!(delivery, Delivery::Dropped(Reason::Io, 2));
-        assert!(stream.writer.0.written.is_empty());
-    }
-
-    #[test]
-    fn a_stream_that_blocks_for_ever_is_given_up_at_the_deadline() {
-        let lost = [Delivery::Dropped(Reason::Shutdown, 2), Delivery::Delivered];
-        check(&[Ok(4), Err(ErrorKind::WouldBlock)], false, lost, "one\nfour\n");
-    }
-}
+mod tests;

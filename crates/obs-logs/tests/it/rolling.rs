@@ -163,7 +163,10 @@ fn while_it_cannot_be_made_again_lines_are_counted_as_lost_and_then_it_goes_on()
         fs::remove_file(&inner).unwrap();
         fs::create_dir(&inner).unwrap();
         assert_eq!(counts(), (2, 2));
-        assert_eq!(files(&inner).values().map(|text| text.lines().count()).sum::<usize>(), 1);
+        let texts = files(&inner);
+        let lines: Vec<_> = texts.values().flat_map(|text| text.lines()).collect();
+        assert_eq!(lines.len(), 2);
+        assert!(lines[0].contains(r#""message":"lost 2 lines","#) && lines[1].contains(r#""message":"m""#));
     }
 }
 
@@ -180,7 +183,13 @@ fn a_disk_that_is_full_loses_lines_until_it_is_not() {
     bench.logs.flush(LONG).unwrap();
     let counts = bench.logs.queues().next().unwrap().counts();
     assert_eq!((counts.delivered, counts.dropped_for(Reason::Io), counts.pending), (10, 10, 0));
-    assert_eq!(fs::read_to_string(directory.file()).unwrap().lines().count(), 10);
+    let text = fs::read_to_string(directory.file()).unwrap();
+    let (told, lines) = text.split_once('\n').unwrap();
+    assert!(
+        told.contains(r#""message":"lost 10 lines","lost":10,"reason":"io","output":"logs_file""#),
+        "{told}"
+    );
+    assert_eq!(lines.lines().count(), 10);
 }
 
 #[test]

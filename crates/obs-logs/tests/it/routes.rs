@@ -273,5 +273,5 @@ fn two_outputs_of_one_name_are_refused() {
     let memory = Memory::new();
     let builder = Logs::builder(crate::base());
     let builder = builder.output(Output::memory(&memory).named("x")).output(Output::discard().named("x"));
-    assert_eq!(builder.build().err().unwrap().to_string(), "log output x is named twice");
+    assert_eq!(builder.build().err().unwrap().to_string(), "log output logs_x is named twice");
 }

@@ -181,9 +181,9 @@ impl Shape {
     }
 }
 
-/// The shapes of one engine, in the order of their numbers; clones share them.
+/// The shapes of one engine, in the order of their numbers; clones share those that are there.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Shapes(Arc<Vec<Shape>>);
+pub(crate) struct Shapes(Arc<Vec<Arc<Shape>>>);
 
 impl Shapes {
     /// The form of an output's lines, which shares a shape with those that ask for the same.
@@ -216,15 +216,14 @@ impl Shapes {
             Format::Ecs => Look::Ecs,
             Format::Otlp => Look::Otlp,
         };
-        let same = |shape: &Shape| shape.look == look && *shape.naming.spec() == spec;
+        let same = |shape: &Arc<Shape>| shape.look == look && *shape.naming.spec() == spec;
         let number = match self.0.iter().position(same) {
             Some(known) => known,
             None => {
                 let shape = Shape::new(look, spec, resource)?;
-                let Some(all) = Arc::get_mut(&mut self.0) else {
-                    return Err("outputs are added to an engine that runs".to_owned());
-                };
-                all.push(shape);
+                // What tells of losses of an output before this one has a list of its own.
+                let all = Arc::make_mut(&mut self.0);
+                all.push(Arc::new(shape));
                 all.len() - 1
             }
         };
@@ -234,7 +233,7 @@ impl Shapes {
         }
     }
 
-    pub(super) fn all(&self) -> &[Shape] {
+    pub(super) fn all(&self) -> &[Arc<Shape>] {
         &self.0
     }
 

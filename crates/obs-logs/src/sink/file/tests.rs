@@ -40,6 +40,8 @@ struct Seconds {
 
 struct Failing(File, Arc<AtomicU64>);
 
+impl Handle for Failing {}
+
 impl Write for Failing {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self.1.load(Ordering::Relaxed) {
@@ -58,7 +60,7 @@ impl Open for Seconds {
         self.directory.join(format!("{}.log", now.unix_nanos() / 1_000_000_000))
     }
 
-    fn open(&self) -> io::Result<Box<dyn Write + Send>> {
+    fn open(&self) -> io::Result<Box<dyn Handle>> {
         let file = OpenOptions::new().append(true).create(true).open(self.path(self.clock.now()))?;
         Ok(Box::new(Failing(file, Arc::clone(&self.failing))))
     }
@@ -93,7 +95,7 @@ impl Bench {
 
     /// One batch: what was found before it, unless that was an error, and whether it was written.
     fn batch(&mut self, line: &str) -> (Option<Turn>, bool) {
-        match self.held.turn() {
+        match self.held.turn(&[]) {
             Ok(turn) => (Some(turn), self.held.write_all(line.as_bytes()).is_ok()),
             Err(_) => (None, false),
         }
@@ -153,7 +155,7 @@ fn without_a_directory_batches_are_refused_until_it_is_back() {
     fs::remove_dir_all(&bench.directory.0).unwrap();
     for _ in 0..3 {
         assert!(!bench.batch("lost\n").1);
-        assert!(bench.held.turn().is_err());
+        assert!(bench.held.turn(&[]).is_err());
     }
     fs::create_dir_all(&bench.directory.0).unwrap();
     bench.write("b\n");
@@ -200,8 +202,10 @@ fn a_file_that_ends_in_the_middle_of_a_line_is_known_when_it_is_opened() {
     let path = directory.0.join("x.log");
     for (text, torn) in [("", false), ("whole\n", false), ("whole\nhal", true)] {
         fs::write(&path, text).unwrap();
-        let mut held = Held::new(Box::new(Plain(path.clone())), Clock::system()).unwrap();
-        assert_eq!(held.turn().unwrap().torn, Some(torn), "{text:?}");
-        assert_eq!(held.turn().unwrap().torn, None);
+        let mut held =
+            Held::new(Box::new(Plain { path: path.clone(), makes_directory: false }), Clock::system())
+                .unwrap();
+        assert_eq!(held.turn(&[]).unwrap().torn, Some(torn), "{text:?}");
+        assert_eq!(held.turn(&[]).unwrap().torn, None);
     }
 }

@@ -2,7 +2,7 @@
 
 use obs_core::Outcome;
 use obs_core::context::Route;
-use obs_core::keys::{Kind, attribute, ecs, field, label, log_attribute, metric, resource};
+use obs_core::keys::{Kind, attribute, ecs, field, label, log_attribute, loss, metric, resource};
 use obs_core::observe::Method;
 use obs_export::queue::Reason;
 use obs_middleware::Fault;
@@ -15,6 +15,7 @@ const RESOURCES: &str = include_str!("../../../../obs-core/src/keys/resource.rs"
 const FIELDS: &str = include_str!("../../../../obs-core/src/keys/field.rs");
 const ECS: &str = include_str!("../../../../obs-core/src/keys/ecs.rs");
 const LOG_ATTRIBUTES: &str = include_str!("../../../../obs-core/src/keys/log_attribute.rs");
+const LOSSES: &str = include_str!("../../../../obs-core/src/keys/loss.rs");
 
 /// What a module says of each name, in one line.
 fn documented(module: &'static str) -> Vec<(&'static str, String)> {
@@ -125,4 +126,9 @@ fn the_table_of_fields_is_that_of_the_code() {
 fn the_tables_of_other_formats_are_those_of_the_code() {
     check("Fields by the Elastic Common Schema", ecs::ALL, ECS);
     check("Attributes of a log record", log_attribute::ALL, LOG_ATTRIBUTES);
+}
+
+#[test]
+fn the_table_of_the_loss_line_is_that_of_the_code() {
+    check("The loss line", loss::ALL, LOSSES);
 }

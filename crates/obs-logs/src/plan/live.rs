@@ -1,4 +1,4 @@
-//! The policy that is in force, which may be replaced while lines are written.
+//! The plans that are in force, which may be replaced while lines are written.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,19 +8,19 @@ use obs_core::keys::target;
 use tracing_core::subscriber::NoSubscriber;
 use tracing_core::{Dispatch, Level, callsite};
 
-use super::{Plan, Policy};
+use super::{Plan, Plans};
 
-/// Numbers policies, those of all engines, so that a plan tells which one it is by. Zero is none.
+/// Numbers sets of plans, those of all engines, so that a plan tells which set it is of. Zero is none.
 static STAMPS: AtomicU64 = AtomicU64::new(1);
 
-/// A policy that is read without a lock. What it says of our own lines is kept beside it, so that they ask one word.
+/// Plans that are read without a lock. What they say of our own lines is kept beside it, so that they ask one word.
 #[derive(Debug)]
 pub(crate) struct Live {
-    policy: ArcSwap<Policy>,
+    plans: ArcSwap<Plans>,
     stamp: AtomicU64,
     /// In the order of [`OWN`].
     own: [AtomicU64; OWN.len()],
-    /// Held while the policy is replaced, so that all parts and answers come from the same one.
+    /// Held while the plans are replaced, so that all parts and answers come from the same one.
     turn: Mutex<()>,
 }
 
@@ -45,27 +45,22 @@ impl Own {
 }
 
 impl Live {
-    pub(crate) fn new(policy: Policy) -> Self {
-        let own = OWN.map(|(target, level)| AtomicU64::new(policy.plan(&policy.own(target, level)).word()));
-        Self {
-            policy: ArcSwap::from_pointee(policy),
-            stamp: AtomicU64::new(next()),
-            own,
-            turn: Mutex::new(()),
-        }
+    pub(crate) fn new(plans: Plans) -> Self {
+        let own = OWN.map(|(target, level)| AtomicU64::new(plans.plan(&plans.own(target, level)).word()));
+        Self { plans: ArcSwap::from_pointee(plans), stamp: AtomicU64::new(next()), own, turn: Mutex::new(()) }
     }
 
-    /// Puts what `change` makes of the policy in its place, and has every call site ask again.
-    pub(crate) fn replace<R>(&self, change: impl FnOnce(&mut Policy) -> R) -> R {
+    /// Puts what `change` makes of the plans in its place, and has every call site ask again.
+    pub(crate) fn replace<R>(&self, change: impl FnOnce(&mut Plans) -> R) -> R {
         // Until all have asked, or an answer of before could be kept after that of now.
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut policy = Policy::clone(&self.policy.load());
-        let result = change(&mut policy);
+        let mut plans = Plans::clone(&self.plans.load());
+        let result = change(&mut plans);
         for (kept, (target, level)) in self.own.iter().zip(OWN) {
-            kept.store(policy.plan(&policy.own(target, level)).word(), Ordering::Relaxed);
+            kept.store(plans.plan(&plans.own(target, level)).word(), Ordering::Relaxed);
         }
-        self.policy.store(Arc::new(policy));
-        // After the policy: a plan by the one before under the new number would stay.
+        self.plans.store(Arc::new(plans));
+        // After the plans: a plan by the one before under the new number would stay.
         self.stamp.store(next(), Ordering::Release);
         ask_again();
         result
@@ -76,8 +71,8 @@ impl Live {
         self.stamp.load(Ordering::Acquire)
     }
 
-    pub(crate) fn policy(&self) -> Guard<Arc<Policy>> {
-        self.policy.load()
+    pub(crate) fn plans(&self) -> Guard<Arc<Plans>> {
+        self.plans.load()
     }
 
     /// What is done with lines of our own.

@@ -74,7 +74,7 @@ impl Plan {
     }
 }
 
-/// The plan that a call site keeps, and the policy it is by. Zero is none: no policy has that number.
+/// The plan that a call site keeps, and the plans it is by. Zero is none: no plans have that number.
 #[derive(Debug, Default)]
 pub(crate) struct Planned {
     stamp: AtomicU64,
@@ -82,7 +82,7 @@ pub(crate) struct Planned {
 }
 
 impl Planned {
-    /// The plan, if it is by this policy.
+    /// The plan, if it is by these plans.
     #[inline]
     pub(crate) fn by(&self, stamp: u64) -> Option<Plan> {
         // One thread keeps it, so the two always belong together.

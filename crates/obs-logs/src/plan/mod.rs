@@ -1,12 +1,12 @@
 //! What is done with the lines of each call site: whether they are let out, where to, and which are sampled.
 //!
-//! A [`Policy`] is put together from levels, their changes for a while, routes and sampling, and never changes;
-//! [`Live`] holds the one in force. What it says of a call site is its [`Plan`], which each thread keeps with the site
-//! until another policy is in force.
+//! [`Plans`] are put together from levels, their changes for a while, routes and sampling, and never change; [`Live`]
+//! holds those in force. What they say of a call site is its [`Plan`], which each thread keeps with the site until others
+//! are in force.
 
 mod control;
 mod live;
-mod plan;
+mod word;
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use tracing_core::{Level, Metadata};
 pub(crate) use control::Control;
 pub use control::{LevelChange, LevelChangeError, Scope};
 pub(crate) use live::{Live, Own};
-pub(crate) use plan::{Plan, Planned};
+pub(crate) use word::{Plan, Planned};
 
 use crate::Filter;
 use crate::route::{Decision, Known, Routing, Watch};
@@ -24,7 +24,7 @@ use crate::sample::Sampler;
 
 /// All that decides what is done with a line.
 #[derive(Clone, Debug)]
-pub(crate) struct Policy {
+pub(crate) struct Plans {
     pub(crate) filter: Filter,
     pub(crate) control: Control,
     pub(crate) routing: Routing,
@@ -36,7 +36,7 @@ pub(crate) struct Policy {
 /// The name of the field that routes take for the module.
 const MODULE: &str = "module";
 
-impl Policy {
+impl Plans {
     /// What is done with events of this call site.
     pub(crate) fn plan(&self, known: &Known<'_>) -> Plan {
         let let_out = self.lets_out(known.target, known.level);
@@ -67,7 +67,7 @@ impl Policy {
         self.routing.decide(&Known { level: Level::INFO, ..*known })
     }
 
-    /// Where a line goes that was watched, as [`Policy::decide`] has it.
+    /// Where a line goes that was watched, as [`Plans::decide`] has it.
     pub(crate) fn settle(&self, known: &Known<'_>, watch: &Watch<'_>) -> u32 {
         let by_level =
             self.routing.decide(known).most() != 0 || self.filter.allows(known.target, known.level);

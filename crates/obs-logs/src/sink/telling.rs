@@ -1,0 +1,60 @@
+//! A sink of a user's, which is given the lines that say what is missing as part of its batches.
+
+use std::time::Duration;
+
+use obs_export::queue::{Batch, Control, Delivery, Sink};
+
+use super::notice::{Notices, Owed};
+
+/// Puts the lines between those of the batch.
+pub(crate) struct Telling {
+    sink: Box<dyn Sink>,
+    notices: Notices,
+    owed: Owed,
+    spare: Vec<u8>,
+}
+
+impl Telling {
+    pub(crate) fn new(sink: Box<dyn Sink>, notices: Notices) -> Self {
+        Self { sink, notices, owed: Owed::default(), spare: Vec::new() }
+    }
+
+    fn tell(&mut self, batch: &mut Batch) {
+        if batch.gaps.is_empty() && self.owed.first().is_none() {
+            return;
+        }
+        self.spare.clear();
+        while let Some((reason, lost)) = self.owed.first() {
+            self.owed.told(reason);
+            self.spare.extend_from_slice(self.notices.line(lost, reason));
+        }
+        let mut from = 0;
+        for gap in batch.gaps.drain(..) {
+            self.spare.extend_from_slice(&batch.bytes[from..gap.at]);
+            self.spare.extend_from_slice(self.notices.line(gap.records, gap.reason));
+            from = gap.at;
+        }
+        self.spare.extend_from_slice(&batch.bytes[from..]);
+        std::mem::swap(&mut self.spare, &mut batch.bytes);
+    }
+}
+
+impl Sink for Telling {
+    fn deliver(&mut self, batch: &mut Batch, control: &Control) -> Delivery {
+        let records = batch.records;
+        self.tell(batch);
+        let delivery = self.sink.deliver(batch, control);
+        if let Delivery::Dropped(reason, lost) = delivery {
+            self.owed.add(reason, lost.min(records));
+        }
+        delivery
+    }
+
+    fn rest(&mut self) -> Option<Duration> {
+        self.sink.rest()
+    }
+
+    fn flush(&mut self) {
+        self.sink.flush();
+    }
+}
