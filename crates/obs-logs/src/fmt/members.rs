@@ -88,8 +88,8 @@ impl<W: Write> Members<W> {
                 self.depth = self.depth.saturating_sub(1);
                 return self.depth == 0;
             }
-            b':' if self.depth == 1 => {
-                // What was read last is a key.
+            b':' => {
+                // What was read last is a key; what was not of the object itself is none of the names.
                 for ((known, same), name) in self.known.iter_mut().zip(self.same).zip(NAMES) {
                     *known |= same == Some(name.len());
                 }
