@@ -12,6 +12,7 @@ use std::time::Duration;
 use obs_core::{Base, Resource};
 use obs_logs::{Compression, FileOutput, Format, Logs, Output, Sync, WhenFull};
 use tokio::signal::unix::{SignalKind, signal};
+use tracing::subscriber::with_default;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry;
 
@@ -41,28 +42,32 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     let (logs, mut guard) = builder.build()?;
     reopen_on_hangup(logs.clone())?;
-    tracing::subscriber::set_global_default(registry().with(logs.layer()))?;
+    let start = number("start")?;
+    with_default(registry().with(logs.layer()), || obey(&logs, start))?;
+    guard.shutdown(LONG);
+    Ok(())
+}
 
-    let mut next = number("start")?;
+/// Does what standard input says, to its end.
+fn obey(logs: &Logs, mut next: u64) -> Result<(), Box<dyn std::error::Error>> {
     for command in io::stdin().lock().lines() {
         let command = command?;
         match command.strip_prefix("write ") {
             Some(lines) => {
                 write(&mut next, lines.parse()?);
-                flush(&logs);
+                flush(logs);
                 let counts = logs.queues().next().ok_or("no queue")?.counts();
                 eprintln!("{next} {} {}", counts.delivered, counts.dropped());
             }
             None if command == "go" => loop {
                 write(&mut next, 50);
-                flush(&logs);
+                flush(logs);
                 // Whoever asked may be gone.
                 let _ = writeln!(io::stderr(), "{next}");
             },
             None => return Err(format!("`{command}` is no command").into()),
         }
     }
-    guard.shutdown(LONG);
     Ok(())
 }
 

@@ -37,7 +37,6 @@ const INSTALL: &str = "cargo xtask e2e --install";
 
 /// The programs a run needs.
 pub(super) struct Programs {
-    pub(super) logrotate: PathBuf,
     /// The folder with `initdb`, `postgres` and `psql`.
     pub(super) postgres: PathBuf,
     pub(super) prometheus: PathBuf,
@@ -53,12 +52,10 @@ pub(super) struct Programs {
 impl Programs {
     /// Finds all of them; what is missing is named together with the line that brings it.
     pub(super) fn find() -> Result<Self> {
-        let missing = |what: &str| format!("{what} is not on this machine; this brings it:\n  {INSTALL}");
         let in_path = |name: &str| in_path(name).ok_or_else(|| missing(name));
         let python = venv()?.join("bin/python");
         let rotel = has_pypi(&python).then(|| rotel(&python)).flatten();
         Ok(Self {
-            logrotate: beside_path(LOGROTATE).ok_or_else(|| missing(LOGROTATE))?,
             postgres: postgres().ok_or_else(|| missing("postgres"))?,
             prometheus: in_path("prometheus")?,
             promtool: in_path("promtool")?,
@@ -70,6 +67,15 @@ impl Programs {
             python,
         })
     }
+}
+
+fn missing(what: &str) -> String {
+    format!("{what} is not on this machine; this brings it:\n  {INSTALL}")
+}
+
+/// What moves log files away.
+pub(super) fn logrotate() -> Result<PathBuf> {
+    beside_path(LOGROTATE).ok_or_else(|| missing(LOGROTATE))
 }
 
 /// Brings what is missing, and does nothing where nothing is.
@@ -100,7 +106,7 @@ pub(super) fn install() -> Result {
     println!("prometheus  {}", programs.prometheus.display());
     println!("redis       {}", programs.redis_server.display());
     println!("pushgateway {}", programs.pushgateway.display());
-    println!("logrotate   {}", programs.logrotate.display());
+    println!("logrotate   {}", logrotate()?.display());
     println!("rotel       {}", programs.rotel.display());
     println!("wrk         {}", programs.wrk.display());
     Ok(())

@@ -11,14 +11,16 @@ use crate::Result;
 use crate::arguments::Arguments;
 
 /// What is checked, by the name of the example, or of what several show.
-const EXAMPLES: [(&str, Example); 6] = [
+const EXAMPLES: [(&str, Example); 5] = [
     ("quickstart", quickstart::check_all),
     ("registries", registries::check_all),
     ("pools", pools::check_all),
     ("shop", shop::check_all),
     ("push", push::check_all),
-    ("files", files::check_all),
 ];
+
+/// What is checked without any server.
+const ALONE: [(&str, Alone); 1] = [("files", files::check_all)];
 
 /// What is checked once more with `--full`, against a Prometheus of today.
 const NEWER: [(&str, Example); 2] =
@@ -26,6 +28,9 @@ const NEWER: [(&str, Example); 2] =
 
 /// Writes into the folder what it starts leaves, and says in the report what it saw.
 type Example = fn(&Programs, &Path, &mut Report) -> Result;
+
+/// The same, and finds by itself what it needs.
+type Alone = fn(&Path, &mut Report) -> Result;
 
 pub(crate) fn run(arguments: &[String]) -> Result {
     let mut arguments = Arguments::new(arguments);
@@ -36,15 +41,18 @@ pub(crate) fn run(arguments: &[String]) -> Result {
         install::install()?;
         return if full { built::install() } else { Ok(()) };
     }
-    let is_chosen = |(name, _): &(&str, Example)| only.as_deref().is_none_or(|only| only == *name);
-    let chosen: Vec<_> = EXAMPLES.into_iter().filter(is_chosen).collect();
-    let newer: Vec<_> = NEWER.into_iter().filter(|example| full && is_chosen(example)).collect();
-    if chosen.is_empty() && newer.is_empty() {
-        let names = EXAMPLES.iter().chain(NEWER.iter().filter(|_| full)).map(|(name, _)| *name);
+    let is_chosen = |name: &str| only.as_deref().is_none_or(|only| only == name);
+    let chosen: Vec<_> = EXAMPLES.into_iter().filter(|(name, _)| is_chosen(name)).collect();
+    let alone: Vec<_> = ALONE.into_iter().filter(|(name, _)| is_chosen(name)).collect();
+    let newer: Vec<_> = NEWER.into_iter().filter(|(name, _)| full && is_chosen(name)).collect();
+    if chosen.is_empty() && alone.is_empty() && newer.is_empty() {
+        let newer = NEWER.iter().filter(|_| full);
+        let names = EXAMPLES.iter().chain(newer).map(|(name, _)| *name);
+        let names = names.chain(ALONE.iter().map(|(name, _)| *name));
         return Err(format!("--only needs {}", names.collect::<Vec<_>>().join(" or ")));
     }
     let mut report = Report::default();
-    if let Err(error) = check_both(&chosen, &newer, &mut report) {
+    if let Err(error) = check_all(&alone, &chosen, &newer, &mut report) {
         report.check("set-up", Err(error));
     }
     println!("\n{}", report.closing_line());
@@ -52,13 +60,27 @@ pub(crate) fn run(arguments: &[String]) -> Result {
     if report.all_passed() { Ok(()) } else { Err(String::new()) }
 }
 
-fn check_both(chosen: &[(&str, Example)], newer: &[(&str, Example)], report: &mut Report) -> Result {
-    let programs = Programs::find()?;
+fn check_all(
+    alone: &[(&str, Alone)],
+    chosen: &[(&str, Example)],
+    newer: &[(&str, Example)],
+    report: &mut Report,
+) -> Result {
     let mut folder = Folder::new()?;
-    check(chosen, &programs, folder.path(), report)?;
-    if !newer.is_empty() {
-        let programs = Programs { prometheus: built::prometheus()?, ..programs };
-        check(newer, &programs, folder.path(), report)?;
+    for (name, example) in alone {
+        check(name, folder.path(), report, example)?;
+    }
+    if !chosen.is_empty() || !newer.is_empty() {
+        let mut programs = Programs::find()?;
+        for (name, example) in chosen {
+            check(name, folder.path(), report, |own, report| example(&programs, own, report))?;
+        }
+        if !newer.is_empty() {
+            programs.prometheus = built::prometheus()?;
+        }
+        for (name, example) in newer {
+            check(name, folder.path(), report, |own, report| example(&programs, own, report))?;
+        }
     }
     if report.all_passed() {
         folder.discard();
@@ -66,14 +88,17 @@ fn check_both(chosen: &[(&str, Example)], newer: &[(&str, Example)], report: &mu
     Ok(())
 }
 
-fn check(examples: &[(&str, Example)], programs: &Programs, folder: &Path, report: &mut Report) -> Result {
-    for (name, example) in examples {
-        println!("== {name}");
-        let own = folder.join(name);
-        fs::create_dir_all(&own).map_err(|error| format!("{}: {error}", own.display()))?;
-        if let Err(error) = example(programs, &own, report) {
-            report.check("set-up", Err(error));
-        }
+fn check(
+    name: &str,
+    folder: &Path,
+    report: &mut Report,
+    example: impl FnOnce(&Path, &mut Report) -> Result,
+) -> Result {
+    println!("== {name}");
+    let own = folder.join(name);
+    fs::create_dir_all(&own).map_err(|error| format!("{}: {error}", own.display()))?;
+    if let Err(error) = example(&own, report) {
+        report.check("set-up", Err(error));
     }
     Ok(())
 }

@@ -156,12 +156,15 @@ impl Held {
         match self.open.open() {
             Ok(file) => {
                 let trouble = self.open.prune(&path).err();
+                let (identity, size) = Identity::of(&path).unzip();
+                let before = self.current.as_ref().and_then(|current| current.identity);
+                let is_same = before.is_some() && before == identity;
                 let turn = Turn {
-                    torn: ends_torn(&path),
+                    // How the same file ends is known to who wrote to it.
+                    torn: if is_same { None } else { ends_torn(&path) },
                     trouble: trouble.map(|error| format!("old files are still there: {error}")),
                     room: None,
                 };
-                let (identity, size) = Identity::of(&path).unzip();
                 let size = size.unwrap_or_default();
                 self.current = Some(Current { file, path, identity, size, failed: false });
                 Ok(turn)

@@ -10,14 +10,14 @@ mod writer;
 
 use std::path::{Path, PathBuf};
 
-use super::install::Programs;
+use super::install;
 use super::report::Report;
 use crate::{Result, cargo};
 
 /// What is tried, and where.
 struct Scene<'a> {
     writer: PathBuf,
-    logrotate: &'a Path,
+    logrotate: PathBuf,
     folder: &'a Path,
 }
 
@@ -43,9 +43,10 @@ const ALL: [(&str, Check); 8] = [
     ("files: a pipe that nobody reads holds up neither the file nor the program", stalled::pipe),
 ];
 
-pub(super) fn check_all(programs: &Programs, folder: &Path, report: &mut Report) -> Result {
+pub(super) fn check_all(folder: &Path, report: &mut Report) -> Result {
+    let logrotate = install::logrotate()?;
     let writer = cargo::build_example("obs-logs", "file_lines")?;
-    let scene = Scene { writer, logrotate: &programs.logrotate, folder };
+    let scene = Scene { writer, logrotate, folder };
     for (name, check) in ALL {
         report.check(name, check(&scene));
     }

@@ -17,7 +17,7 @@ fn rotate(scene: &Scene<'_>, folder: &Path, what: &str) -> Result {
     let text =
         format!("{}/lines.log {{\n  rotate 100\n  missingok\n  su root root\n{what}}}\n", folder.display());
     std::fs::write(&configuration, text).map_err(|error| format!("{}: {error}", configuration.display()))?;
-    let mut command = Command::new(scene.logrotate);
+    let mut command = Command::new(&scene.logrotate);
     command.arg("--force").arg("--state").arg(folder.join("state")).arg(&configuration);
     cargo::run(&mut command)
 }

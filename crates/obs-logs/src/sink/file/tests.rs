@@ -209,3 +209,102 @@ fn a_file_that_ends_in_the_middle_of_a_line_is_known_when_it_is_opened() {
         assert_eq!(held.turn(&[]).unwrap().torn, None);
     }
 }
+
+#[test]
+fn the_same_file_opened_again_is_not_taken_for_another() {
+    let mut bench = Bench::new();
+    bench.write("hal");
+    bench.open.failing.store(1, Ordering::Relaxed);
+    bench.batch("lost\n");
+    bench.open.failing.store(0, Ordering::Relaxed);
+    assert_eq!(bench.write("f\n").torn, None);
+    fs::write(bench.directory.0.join("other"), "hal").unwrap();
+    fs::rename(bench.directory.0.join("other"), bench.directory.0.join("0.log")).unwrap();
+    assert_eq!(bench.write("\n").torn, Some(true));
+}
+
+/// Counts how often it is brought to the disk, and fails at that while told to.
+#[derive(Clone, Debug, Default)]
+struct Synced {
+    path: PathBuf,
+    times: Arc<AtomicU64>,
+    failing: Arc<AtomicU64>,
+}
+
+struct Counting(File, Synced);
+
+impl Write for Counting {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Handle for Counting {
+    fn sync(&self) -> io::Result<()> {
+        self.1.times.fetch_add(1, Ordering::Relaxed);
+        if self.1.failing.load(Ordering::Relaxed) > 0 { Err(ErrorKind::StorageFull.into()) } else { Ok(()) }
+    }
+}
+
+impl Open for Synced {
+    fn path(&self, _: Timestamp) -> PathBuf {
+        self.path.clone()
+    }
+
+    fn open(&self) -> io::Result<Box<dyn Handle>> {
+        let file = OpenOptions::new().append(true).create(true).open(&self.path)?;
+        Ok(Box::new(Counting(file, self.clone())))
+    }
+}
+
+#[test]
+fn lines_are_brought_to_the_disk_when_the_policy_says() {
+    use super::rotate::Rotated;
+    use super::sync::Sync;
+
+    let second = Duration::from_secs(1);
+    for (policy, expected) in [
+        (Sync::Never, [0, 0, 0, 0, 0]),
+        (Sync::EachBatch, [1, 2, 2, 2, 2]),
+        (Sync::Every(second), [0, 0, 0, 1, 1]),
+    ] {
+        let directory = Directory::new();
+        let clock = Clock::manual(Timestamp::from_unix_nanos(0));
+        let open = Synced { path: directory.0.join("x.log"), ..Synced::default() };
+        let held = Held::new(Box::new(open.clone()), clock.clone()).unwrap();
+        let mut rotated = Rotated::new(held, clock.clone(), policy);
+        let times = || open.times.load(Ordering::Relaxed);
+        let mut batch = || {
+            rotated.turn(b"a\n").unwrap();
+            rotated.write_all(b"a\n").unwrap();
+            rotated.settle().unwrap();
+            times()
+        };
+        let mut seen = vec![batch(), batch()];
+        clock.advance(second - Duration::from_nanos(1));
+        let left = rotated.rest();
+        assert_eq!(left, (policy == Sync::Every(second)).then_some(Duration::from_nanos(1)));
+        seen.push(times());
+        clock.advance(Duration::from_nanos(1));
+        assert_eq!(rotated.rest(), None);
+        seen.push(times());
+        // At the end what is left, which is nothing here.
+        rotated.flush().unwrap();
+        seen.push(times());
+        assert_eq!(seen, expected, "{policy:?}");
+        // What is written last is brought there at the end, and a failure is one of the batch where it was to be waited
+        // for.
+        rotated.write_all(b"b\n").unwrap();
+        open.failing.store(1, Ordering::Relaxed);
+        assert_eq!(rotated.settle().is_err(), policy == Sync::EachBatch);
+        open.failing.store(0, Ordering::Relaxed);
+        let before = times();
+        rotated.write_all(b"c\n").unwrap();
+        rotated.flush().unwrap();
+        assert_eq!(times() - before, u64::from(policy != Sync::Never));
+    }
+}
