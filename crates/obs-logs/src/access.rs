@@ -3,7 +3,7 @@
 use obs_core::Timestamp;
 use obs_core::context::{Context, Route, is_silenced};
 use obs_core::keys::{field, target};
-use obs_core::observe::{End, Observer, Request, Verdict};
+use obs_core::observe::{End, Keep, Observer, Request, Verdict};
 use tracing_core::Level;
 
 use crate::Logs;
@@ -17,6 +17,9 @@ use crate::format::{Label, Line, Site};
 /// At `ERROR` for what an error rate counts (server errors, panics, time-outs), else at `INFO`: a client's own fault
 /// and its going away are no errors of the service. The filter applies to it as to any target. The fields that were
 /// set on the request stand behind its ids; one named like a field of the line's own is left out where that is there.
+///
+/// Where the engine has a flight recorder, it is told by this how each request ended, and what it has of one that failed is
+/// written in front of the access line.
 #[derive(Debug)]
 pub struct AccessLog {
     logs: Logs,
@@ -102,7 +105,17 @@ impl AccessLog {
 }
 
 impl Observer for AccessLog {
+    fn judge(&self, context: &Context, end: &End<'_>) -> Keep {
+        match self.logs.recorder() {
+            Some(recorder) => recorder.judge(context, end),
+            None => Keep::Abstain,
+        }
+    }
+
     fn finish(&self, context: &Context, request: &Request<'_>, end: &End<'_>, _: Verdict) {
+        if let Some(recorder) = self.logs.recorder() {
+            recorder.finish(&self.logs, context, end);
+        }
         let site = if end.outcome.is_error() { &self.error } else { &self.info };
         if !self.logs.allows_own(Own::Access, site.level) || is_silenced() {
             return;

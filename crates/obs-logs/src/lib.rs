@@ -78,6 +78,7 @@ mod format;
 mod layer;
 mod output;
 pub mod panic;
+mod recorder;
 #[cfg(feature = "rolling")]
 mod rolling;
 mod sink;
@@ -90,6 +91,7 @@ pub use format::{Colours, Format, MAX_LINE_BYTES, SpanFragments};
 #[cfg(feature = "layer")]
 pub use layer::LogLayer;
 pub use output::Output;
+pub use recorder::FlightRecorder;
 #[cfg(feature = "rolling")]
 pub use rolling::{RollingFile, Rotation};
 pub use sink::Memory;

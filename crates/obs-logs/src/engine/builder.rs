@@ -9,7 +9,8 @@ use super::{Forms, Inner, Logs, LogsGuard};
 use crate::counts::Counts;
 use crate::filter::Live;
 use crate::format::Service;
-use crate::{BuildError, Filter, Output};
+use crate::recorder::Recorder;
+use crate::{BuildError, Filter, FlightRecorder, Output};
 
 /// Whether lines say where in the code they come from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,11 +30,13 @@ pub struct Builder {
     filter: Filter,
     caller: Caller,
     outputs: Vec<Output>,
+    recorder: Option<FlightRecorder>,
 }
 
 impl Builder {
     pub(super) fn new(base: Arc<Base>) -> Self {
-        Self { base, filter: Filter::default(), caller: Caller::default(), outputs: Vec::new() }
+        let (filter, caller) = (Filter::default(), Caller::default());
+        Self { base, filter, caller, outputs: Vec::new(), recorder: None }
     }
 
     /// Which events and spans are looked at; default `info`.
@@ -51,6 +54,14 @@ impl Builder {
     /// Adds an output; default, where none is added, JSON on standard output.
     pub fn output(mut self, output: impl Into<Output>) -> Self {
         self.outputs.push(output.into());
+        self
+    }
+
+    /// Holds lines below what is written until their request has ended, and writes those of requests that failed or
+    /// were slow; default none. [`AccessLog`](crate::AccessLog) is who tells it of the end: without it in the place of
+    /// an observer nothing is ever written.
+    pub fn recorder(mut self, recorder: FlightRecorder) -> Self {
+        self.recorder = Some(recorder);
         self
     }
 
@@ -74,6 +85,10 @@ impl Builder {
         }
         let counts = Arc::new(Counts::new());
         self.base.sources.register(Arc::clone(&counts) as _);
+        let recorder = self.recorder.map(Recorder::new).map(Arc::new);
+        if let Some(recorder) = &recorder {
+            self.base.sources.register(Arc::clone(recorder) as _);
+        }
         let forms = Forms::of(&ways);
         let service = Service::new(&self.base.resource);
         let inner = Inner {
@@ -84,6 +99,7 @@ impl Builder {
             ways,
             forms,
             counts,
+            recorder,
         };
         Ok((Logs(Arc::new(inner)), LogsGuard::new(workers)))
     }

@@ -29,6 +29,11 @@ impl Logs {
 
     fn event_in(&self, scratch: &mut Scratch, event: &Event<'_>, spans: impl FnOnce(&mut Spans<'_>)) {
         let site = &*scratch.sites.get(event.metadata());
+        if let Some(recorder) = &self.0.recorder
+            && !recorder.is_written(site, event.metadata(), &self.0.filter)
+        {
+            return recorder.capture(event, site, &mut scratch.flight, &self.0.base.clock, spans);
+        }
         let now = self.0.base.clock.now();
         let caller = self.caller(site);
         match self.0.forms {
@@ -61,16 +66,50 @@ impl Logs {
 
 /// Takes the open spans of one event.
 pub struct Spans<'a> {
-    line: &'a mut dyn EventLine,
+    line: &'a mut dyn TakesSpans,
     written: u64,
 }
 
-impl Spans<'_> {
+/// Takes the fields of one span after another: a line, or what records one.
+pub(crate) trait TakesSpans {
+    fn take_span(&mut self, written: u64, fields: &Fields, fragments: &mut SpanFragments);
+
+    /// A span that only the flight recorder looks at.
+    fn take_recorded(&mut self, _fields: &Fields, _fragments: &mut SpanFragments) {}
+}
+
+impl<L: EventLine> TakesSpans for L {
+    #[inline]
+    fn take_span(&mut self, written: u64, fields: &Fields, fragments: &mut SpanFragments) {
+        self.span(written, fields, fragments);
+    }
+}
+
+impl<'a> Spans<'a> {
+    /// Those of a line that is recorded, not written.
+    pub(crate) fn recorded(line: &'a mut dyn TakesSpans) -> Self {
+        Self { line, written: 0 }
+    }
+
+    /// Those of a line on which the fields of `written` are.
+    pub(super) fn of(line: &'a mut dyn TakesSpans, written: u64) -> Self {
+        Self { line, written }
+    }
+
     /// Adds a span further out than those before. Its fields are rendered on the first event inside it.
     #[inline]
     pub fn add(&mut self, fields: &Fields, fragments: &mut SpanFragments) {
         if !fields.is_empty() {
-            self.line.span(self.written, fields, fragments);
+            self.line.take_span(self.written, fields, fragments);
+        }
+    }
+
+    /// Adds one whose call site is [`Logs::enabled`] but not [`Logs::writes`]: lines that the flight recorder holds
+    /// show its fields, those that are written at once do not.
+    #[inline]
+    pub fn add_recorded(&mut self, fields: &Fields, fragments: &mut SpanFragments) {
+        if !fields.is_empty() {
+            self.line.take_recorded(fields, fragments);
         }
     }
 }
@@ -82,7 +121,7 @@ impl Debug for Spans<'_> {
 }
 
 /// Takes the fields of an event, of the spans around it and of its request.
-pub(super) trait EventLine {
+pub(crate) trait EventLine {
     /// Writes a field by the short way; `false` where nothing was written.
     #[inline(always)]
     fn value_at_sight(&mut self, _key: &Key, _value: Value<'_>) -> bool {
@@ -94,6 +133,8 @@ pub(super) trait EventLine {
     fn span(&mut self, written: u64, fields: &Fields, fragments: &mut SpanFragments);
     /// Fields of the request, where they are not on the line yet.
     fn request(&mut self, written: u64, fields: &Fields);
+    /// Has the line say that it was cut before it came here; the last that is put on it.
+    fn mark_cut(&mut self);
 }
 
 impl EventLine for JsonLine<'_> {
@@ -117,6 +158,10 @@ impl EventLine for JsonLine<'_> {
 
     fn request(&mut self, written: u64, fields: &Fields) {
         JsonLine::request(self, written, fields);
+    }
+
+    fn mark_cut(&mut self) {
+        JsonLine::mark_cut(self);
     }
 }
 

@@ -31,6 +31,16 @@ impl Forms {
     }
 }
 
+impl Forms {
+    /// The formats as a set, JSON alone too.
+    pub(super) fn set(self) -> Set {
+        match self {
+            Self::Json => Set { json: true, ..Set::default() },
+            Self::Mixed(set) => set,
+        }
+    }
+}
+
 impl Set {
     /// Whether it is one format and no more.
     pub(super) fn is_one(self) -> bool {

@@ -126,6 +126,10 @@ impl EventLine for Mixed<'_> {
     fn request(&mut self, written: u64, fields: &Fields) {
         self.each(|line| line.request(written, fields));
     }
+
+    fn mark_cut(&mut self) {
+        self.each(|line| line.mark_cut());
+    }
 }
 
 impl EventLine for LogfmtLine<'_> {
@@ -144,6 +148,10 @@ impl EventLine for LogfmtLine<'_> {
     fn request(&mut self, written: u64, fields: &Fields) {
         LogfmtLine::request(self, written, fields);
     }
+
+    fn mark_cut(&mut self) {
+        LogfmtLine::mark_cut(self);
+    }
 }
 
 impl EventLine for PrettyLine<'_> {
@@ -161,5 +169,9 @@ impl EventLine for PrettyLine<'_> {
 
     fn request(&mut self, written: u64, fields: &Fields) {
         PrettyLine::request(self, written, fields);
+    }
+
+    fn mark_cut(&mut self) {
+        PrettyLine::mark_cut(self);
     }
 }

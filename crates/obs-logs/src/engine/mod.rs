@@ -6,6 +6,7 @@ mod forms;
 mod guard;
 mod mixed;
 mod native;
+mod replayed;
 mod scratch;
 
 use std::fmt;
@@ -19,11 +20,13 @@ use tracing_core::{Level, Metadata};
 
 pub use builder::{Builder, Caller};
 pub use event::Spans;
+pub(crate) use event::{EventLine, TakesSpans};
 pub use guard::LogsGuard;
 
 use crate::counts::Counts;
 use crate::filter::{Filter, Live, Own};
 use crate::format::{Service, Site, push_head};
+use crate::recorder::Recorder;
 use crate::sink::{Form, Way};
 
 use forms::Forms;
@@ -44,6 +47,7 @@ struct Inner {
     ways: Vec<Way>,
     forms: Forms,
     counts: Arc<Counts>,
+    recorder: Option<Arc<Recorder>>,
 }
 
 impl Logs {
@@ -52,15 +56,28 @@ impl Logs {
         Builder::new(base)
     }
 
-    /// Whether events and spans of this call site are looked at. The answer changes only with [`Logs::set_filter`],
-    /// which has every call site ask again. Takes no lock.
+    /// Whether events and spans of this call site are looked at: by the filter, or by the flight recorder. The answer
+    /// changes only with [`Logs::set_filter`], which has every call site ask again. Takes no lock.
     pub fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        self.writes(metadata) || self.0.recorder.as_ref().is_some_and(|recorder| recorder.looks_at(metadata))
+    }
+
+    /// Whether lines of this call site are written at once, and its spans' fields stand on such lines. Of a call site
+    /// that is [`Logs::enabled`] without it, lines and spans are for the flight recorder alone.
+    pub fn writes(&self, metadata: &Metadata<'_>) -> bool {
         self.0.filter.enabled(metadata)
     }
 
     /// The most verbose level looked at anywhere.
     pub fn max_level_hint(&self) -> LevelFilter {
-        self.0.filter.max_level_hint()
+        let recorded =
+            self.0.recorder.as_ref().map_or(LevelFilter::OFF, |recorder| recorder.max_level_hint());
+        self.0.filter.max_level_hint().max(recorded)
+    }
+
+    /// The flight recorder, where there is one.
+    pub(crate) fn recorder(&self) -> Option<&Arc<Recorder>> {
+        self.0.recorder.as_ref()
     }
 
     /// The filter as it is now.
@@ -74,6 +91,9 @@ impl Logs {
     /// Spans that were opened while they were not looked at stay off the lines inside of them.
     pub fn set_filter(&self, filter: Filter) {
         self.0.filter.replace(filter);
+        if let Some(recorder) = &self.0.recorder {
+            recorder.forget_plans();
+        }
     }
 
     /// Whether lines of our own are written at `level`.

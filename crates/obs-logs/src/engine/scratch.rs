@@ -30,6 +30,8 @@ pub(crate) struct Scratch {
     pub(crate) line: Buffer,
     /// A printed value that goes to more than one format.
     pub(crate) text: String,
+    /// The fields of a line that the flight recorder is about to hold.
+    pub(crate) flight: Vec<u8>,
     pub(crate) time: TimeCache,
     pub(crate) ids: IdCache,
     pub(crate) sites: Sites,
@@ -43,6 +45,7 @@ impl Scratch {
             pretty: Default::default(),
             line: Buffer::new(),
             text: String::new(),
+            flight: Vec::new(),
             time: TimeCache::new(),
             ids: IdCache::default(),
             sites: Sites::default(),

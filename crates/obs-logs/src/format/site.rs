@@ -12,6 +12,7 @@ use super::logfmt::push_logfmt_text;
 use super::text::Text;
 use super::{Buffer, hash};
 use crate::counts::Counter;
+use crate::recorder::Plan;
 
 /// The most bytes of a target or file name on a line; as static text they are far shorter.
 const MAX_NAME: usize = 1_024;
@@ -38,6 +39,14 @@ pub(crate) struct Key {
     pub(crate) same_as: Option<usize>,
     /// Whether it may be written at sight: no secret, no message, no namesake in front.
     pub(crate) plain: bool,
+}
+
+impl Key {
+    /// A key of the line's own that is written as a field is.
+    pub(crate) fn own(name: &str) -> Self {
+        let names = Names::new(("", name));
+        Self { names, kind: Kind::Plain, bits: 0, same_as: None, plain: true }
+    }
 }
 
 /// Where the message stands among the fields.
@@ -73,6 +82,10 @@ pub(crate) struct Site {
     /// The bits of all keys.
     pub(super) mask: u128,
     pub(crate) message: Message,
+    /// Whether any of its fields is secret.
+    pub(crate) has_secrets: bool,
+    /// What the flight recorder knows of it.
+    pub(crate) plan: Plan,
 }
 
 impl Site {
@@ -111,6 +124,8 @@ impl Site {
             hashes: Vec::new(),
             mask: 0,
             message: Message::First,
+            has_secrets: false,
+            plan: Plan::default(),
         }
     }
 
@@ -137,6 +152,7 @@ impl Site {
             () if redact::is_secret(key) => Kind::Secret,
             () => Kind::Plain,
         };
+        self.has_secrets |= kind == Kind::Secret;
         self.mask |= hash::bit(hash);
         self.hashes.push(hash);
         let bits = written_bit(index) | same_as.map_or(0, written_bit);

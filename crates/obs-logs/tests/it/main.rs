@@ -7,6 +7,7 @@ mod hostile;
 mod logfmt;
 mod outputs;
 mod pretty;
+mod recorder;
 mod reload;
 mod request;
 #[cfg(feature = "rolling")]
