@@ -25,11 +25,13 @@ const MOST_SPANS: usize = 32;
 pub(crate) struct Copied {
     chunk: u64,
     at: u32,
+    /// Whether it is not whole.
+    is_cut: bool,
 }
 
 impl Copied {
     /// No chunk has this number.
-    pub(crate) const NOWHERE: Self = Self { chunk: 0, at: 0 };
+    pub(crate) const NOWHERE: Self = Self { chunk: 0, at: 0, is_cut: false };
 }
 
 impl Default for Copied {
@@ -130,12 +132,11 @@ impl<'a> OpenSpans<'a> {
     }
 
     #[cold]
-    fn copy(&mut self, fields: &Fields, fragments: &mut SpanFragments) -> u32 {
+    fn copy(&mut self, fields: &Fields) -> Copied {
         let at = self.chunk.bytes.len();
-        self.is_cut |= record::span(fields, &mut self.chunk.bytes, MAX_BYTES.saturating_sub(self.copied));
+        let is_cut = record::span(fields, &mut self.chunk.bytes, MAX_BYTES.saturating_sub(self.copied));
         self.copied += self.chunk.bytes.len() - at;
-        fragments.copied = Copied { chunk: self.chunk.number, at: at as u32 };
-        at as u32
+        Copied { chunk: self.chunk.number, at: at as u32, is_cut }
     }
 }
 
@@ -147,16 +148,15 @@ impl TakesSpans for OpenSpans<'_> {
 
     #[inline]
     fn take_recorded(&mut self, fields: &Fields, fragments: &mut SpanFragments) {
-        let Some(place) = self.places.get_mut(self.count) else {
+        if self.count == MOST_SPANS {
             self.is_cut = true;
             return;
-        };
-        if fragments.copied.chunk == self.chunk.number {
-            *place = fragments.copied.at;
-        } else {
-            let at = self.copy(fields, fragments);
-            self.places[self.count] = at;
         }
+        if fragments.copied.chunk != self.chunk.number {
+            fragments.copied = self.copy(fields);
+        }
+        self.is_cut |= fragments.copied.is_cut;
+        self.places[self.count] = fragments.copied.at;
         self.count += 1;
     }
 }

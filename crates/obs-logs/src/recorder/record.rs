@@ -145,7 +145,7 @@ impl Visit for Encoder<'_> {
             let [a, b, c, d] = ((kept.len() + cut.len()) as u32).to_le_bytes();
             self.out.extend_from_slice(&[low, high, TEXT, a, b, c, d]);
             self.out.extend_from_slice(kept.as_bytes());
-            if self.is_cut {
+            if !cut.is_empty() {
                 self.out.extend_from_slice(cut.as_bytes());
             }
         }
@@ -193,27 +193,40 @@ fn up_to(text: &str, most: usize) -> &str {
     &text[..end]
 }
 
-/// Appends the fields of a span, which are values already; whether any was left out.
+/// Appends the fields of a span, which are values already, in about `most` bytes; whether any was cut or left out.
 pub(super) fn span(fields: &Fields, out: &mut Vec<u8>, most: usize) -> bool {
     let start = out.len();
     out.extend_from_slice(&[0; 4]);
     let mut count = 0u32;
     let mut is_cut = false;
     for (key, value) in fields.iter() {
-        let text = if let Value::Str(text) = value { text.len() } else { 8 };
-        if out.len() - start + HEAD + key.len() + text > most || key.len() > usize::from(u16::MAX) {
+        let taken = out.len() - start + HEAD + key.len() + 8 + CUT.len();
+        let Some(room) = most.checked_sub(taken) else {
             is_cut = true;
             continue;
-        }
+        };
         out.extend_from_slice(&(key.len() as u16).to_le_bytes());
         out.extend_from_slice(key.as_bytes());
-        push_value(out, value);
+        match value {
+            Value::Str(text) if text.len() > room => {
+                push_text(out, up_to(text, room), CUT);
+                is_cut = true;
+            }
+            value => push_value(out, value),
+        }
         count += 1;
     }
     if let Some(place) = out.get_mut(start..start + 4) {
         place.copy_from_slice(&count.to_le_bytes());
     }
     is_cut
+}
+
+fn push_text(out: &mut Vec<u8>, text: &str, end: &str) {
+    out.push(TEXT);
+    out.extend_from_slice(&((text.len() + end.len()) as u32).to_le_bytes());
+    out.extend_from_slice(text.as_bytes());
+    out.extend_from_slice(end.as_bytes());
 }
 
 fn push_value(out: &mut Vec<u8>, value: Value<'_>) {
@@ -226,11 +239,7 @@ fn push_value(out: &mut Vec<u8>, value: Value<'_>) {
         Value::U64(value) => number(UNSIGNED, value),
         Value::F64(value) => number(FLOAT, value.to_bits()),
         Value::Bool(value) => out.push(if value { TRUE } else { FALSE }),
-        Value::Str(text) => {
-            out.push(TEXT);
-            out.extend_from_slice(&(text.len() as u32).to_le_bytes());
-            out.extend_from_slice(text.as_bytes());
-        }
+        Value::Str(text) => push_text(out, text, ""),
     }
 }
 

@@ -59,7 +59,9 @@ fn where_the_process_is_full_no_more_is_held_until_a_request_has_ended() {
             debug!("held after all");
         }
         flights.end(&begun[19], Outcome::ServerError, Duration::ZERO);
-        begun[1..19].iter().for_each(|context| drop(flights.end(context, Outcome::Success, Duration::ZERO)));
+        for context in &begun[1..19] {
+            flights.end(context, Outcome::Success, Duration::ZERO);
+        }
     });
     let of = |id| {
         let own: Vec<_> = lines.iter().filter(|line| text(line, "request_id") == id).cloned().collect();
@@ -96,7 +98,10 @@ fn lines_that_are_larger_than_a_piece_are_paid_for_too() {
     assert_eq!(flights.number("obs_recorder_bytes", ""), 0.0);
     let of = |name: &str| flights.number(name, "");
     let dropped = |reason| flights.number("obs_recorder_lines_dropped_total", reason);
-    assert_eq!(of("obs_recorder_lines_total"), of("obs_recorder_lines_written_total") + dropped("request_full"));
+    assert_eq!(
+        of("obs_recorder_lines_total"),
+        of("obs_recorder_lines_written_total") + dropped("request_full")
+    );
     assert_eq!(of("obs_recorder_lines_total") + dropped("process_full"), 40.0);
     let first: Vec<_> = lines.iter().filter(|line| text(line, "request_id") == "OTHER-0").collect();
     assert!(text(first[0], "message").ends_with("earlier lines were let go"));

@@ -87,7 +87,8 @@ fn a_request_at_least_as_long_as_the_fixed_bound_is_slow() {
 #[test]
 fn a_request_longer_than_99_of_100_of_its_route_is_slow_once_a_hundred_are_known() {
     // Nine to eleven milliseconds, and here and there one of 100.
-    let mut durations: Vec<_> = (0..1_000).map(|n: u64| Duration::from_micros(9_000 + n * 37 % 2_000)).collect();
+    let mut durations: Vec<_> =
+        (0..1_000).map(|n: u64| Duration::from_micros(9_000 + n * 37 % 2_000)).collect();
     let slow = [50, 140, 300, 640, 900];
     slow.iter().for_each(|n| durations[*n] = Duration::from_millis(100));
     let written = written(FlightRecorder::new().slow_quantile(), &durations);
