@@ -10,6 +10,7 @@ use std::rc::Rc;
 use tracing_core::Metadata;
 
 use crate::format::{Buffer, IdCache, Site, TimeCache};
+use crate::recorder::Raw;
 
 /// A buffer that grew beyond this for one long line is given back, in bytes.
 const KEEP_BYTES: usize = 64 * 1024;
@@ -31,7 +32,7 @@ pub(crate) struct Scratch {
     /// A printed value that goes to more than one format.
     pub(crate) text: String,
     /// The fields of a line that the flight recorder is about to hold.
-    pub(crate) flight: Vec<u8>,
+    pub(crate) flight: Raw,
     pub(crate) time: TimeCache,
     pub(crate) ids: IdCache,
     pub(crate) sites: Sites,
@@ -45,7 +46,7 @@ impl Scratch {
             pretty: Default::default(),
             line: Buffer::new(),
             text: String::new(),
-            flight: Vec::new(),
+            flight: Raw::default(),
             time: TimeCache::new(),
             ids: IdCache::default(),
             sites: Sites::default(),

@@ -14,6 +14,7 @@ mod judge;
 mod plan;
 mod pool;
 mod quantile;
+mod raw;
 mod record;
 mod replay;
 mod settings;
@@ -38,6 +39,7 @@ use quantile::Quantiles;
 
 pub(crate) use chunk::Copied;
 pub(crate) use plan::Plan;
+pub(crate) use raw::Raw;
 pub use settings::FlightRecorder;
 
 /// The flight recorder of one engine.
@@ -93,13 +95,13 @@ impl Recorder {
     }
 
     /// Holds the line of an event that [`Recorder::is_written`] has said no to, if it stands in a request that goes
-    /// on; else nothing is left of it. `fields` is lent for its memory.
+    /// on; else nothing is left of it. `raw` is lent for its memory.
     #[inline(never)]
     pub(crate) fn capture(
         self: &Arc<Self>,
         event: &Event<'_>,
         site: &Site,
-        fields: &mut Vec<u8>,
+        raw: &mut Raw,
         clock: &Clock,
         spans: impl FnOnce(&mut Spans<'_>),
     ) {
@@ -109,18 +111,16 @@ impl Recorder {
             return;
         }
         let at = clock.now();
-        fields.clear();
         // Here a user's code runs: nothing is borrowed or locked.
-        let is_cut = record::event(event, site, fields);
+        let is_cut = record::event(event, site, raw);
         context::with_current(|context| {
             let flight = context.local().flight(|| Flight::new(Arc::clone(self)));
             if let Some(flight) = flight.filter(|flight| flight.is_of(self)) {
-                let metadata = event.metadata();
+                let (metadata, fields) = (event.metadata(), raw.as_slice());
                 let line = NewLine { metadata, at, span_id: context.span_id(), fields, is_cut };
                 flight.push(&line, spans);
             }
         });
-        record::shrink(fields);
     }
 
     /// Whether the request goes on. What it leaves behind when it has ended is nobody's to write.

@@ -10,6 +10,7 @@ use obs_core::fields::{Chain, Fields, Value, guarded};
 use tracing_core::field::Visit;
 use tracing_core::{Event, Field};
 
+use super::raw::Raw;
 use crate::format::{Kind, Site};
 
 /// The most bytes that the fields of one event take, and those of the spans it stands in: 16 KiB each.
@@ -18,6 +19,8 @@ pub(super) const MAX_BYTES: usize = 16 * 1024;
 const CUT: &str = "…";
 /// The head of a field with a text behind it: index, tag and length.
 const HEAD: usize = 2 + 1 + 4;
+/// What a field takes at most beside a text.
+const ROOM: usize = HEAD + 8 + CUT.len();
 
 const TEXT: u8 = 0;
 const PRINTED: u8 = 1;
@@ -39,24 +42,17 @@ pub(super) enum Held<'a> {
     Secret,
 }
 
-/// Appends the fields of an event; whether any was cut or left out.
+/// Writes the fields of an event; whether any was cut or left out.
 #[inline]
-pub(super) fn event(event: &Event<'_>, site: &Site, out: &mut Vec<u8>) -> bool {
+pub(super) fn event(event: &Event<'_>, site: &Site, out: &mut Raw) -> bool {
+    out.begin();
     let mut encoder = Encoder { out, site, is_cut: false };
     event.record(&mut encoder);
     encoder.is_cut
 }
 
-/// Gives memory back that one long line has taken.
-#[inline]
-pub(super) fn shrink(fields: &mut Vec<u8>) {
-    if fields.capacity() > 4 * MAX_BYTES {
-        *fields = Vec::new();
-    }
-}
-
 struct Encoder<'a> {
-    out: &'a mut Vec<u8>,
+    out: &'a mut Raw,
     site: &'a Site,
     is_cut: bool,
 }
@@ -65,7 +61,7 @@ impl Encoder<'_> {
     /// Whether the field is to be held, with room for a number.
     #[inline]
     fn takes(&mut self, field: &Field) -> bool {
-        if self.out.len() + HEAD + 8 + CUT.len() > MAX_BYTES {
+        if self.out.len + ROOM > MAX_BYTES {
             self.is_cut = true;
             return false;
         }
@@ -84,7 +80,14 @@ impl Encoder<'_> {
     #[inline]
     fn head(&mut self, field: &Field, tag: u8) {
         let [low, high] = (field.index() as u16).to_le_bytes();
-        self.out.extend_from_slice(&[low, high, tag]);
+        self.out.put([low, high, tag]);
+    }
+
+    #[inline]
+    fn head_of_text(&mut self, field: &Field, tag: u8, len: usize) {
+        let [low, high] = (field.index() as u16).to_le_bytes();
+        let [a, b, c, d] = (len as u32).to_le_bytes();
+        self.out.put([low, high, tag, a, b, c, d]);
     }
 
     #[inline]
@@ -92,7 +95,19 @@ impl Encoder<'_> {
         if self.takes(field) {
             let [low, high] = (field.index() as u16).to_le_bytes();
             let [a, b, c, d, e, f, g, h] = bits.to_le_bytes();
-            self.out.extend_from_slice(&[low, high, tag, a, b, c, d, e, f, g, h]);
+            self.out.put([low, high, tag, a, b, c, d, e, f, g, h]);
+        }
+    }
+
+    #[inline(never)]
+    fn text_careful(&mut self, field: &Field, value: &str) {
+        if self.takes(field) {
+            let room = MAX_BYTES - CUT.len() - HEAD - self.out.len;
+            let (kept, end) = if value.len() <= room { (value, "") } else { (up_to(value, room), CUT) };
+            self.is_cut |= !end.is_empty();
+            self.head_of_text(field, TEXT, kept.len() + end.len());
+            self.out.push(kept.as_bytes());
+            self.out.push(end.as_bytes());
         }
     }
 
@@ -101,17 +116,16 @@ impl Encoder<'_> {
         if !self.takes(field) {
             return;
         }
-        self.head(field, PRINTED);
-        let length = self.out.len();
-        self.out.extend_from_slice(&[0; 4]);
-        let mut text = Text { out: self.out, most: MAX_BYTES - CUT.len(), is_cut: false };
+        self.head_of_text(field, PRINTED, 0);
+        let start = self.out.len;
+        let mut text = Text { out: self.out, is_cut: false };
         guarded(&mut text, value);
         if text.is_cut {
-            self.out.extend_from_slice(CUT.as_bytes());
+            self.out.push(CUT.as_bytes());
             self.is_cut = true;
         }
-        let printed = (self.out.len() - length - 4) as u32;
-        if let Some(place) = self.out.get_mut(length..length + 4) {
+        let printed = (self.out.len - start) as u32;
+        if let Some(place) = self.out.bytes.get_mut(start - 4..start) {
             place.copy_from_slice(&printed.to_le_bytes());
         }
     }
@@ -136,19 +150,13 @@ impl Visit for Encoder<'_> {
         }
     }
 
+    #[inline]
     fn record_str(&mut self, field: &Field, value: &str) {
-        if self.takes(field) {
-            let room = MAX_BYTES - CUT.len() - HEAD - self.out.len();
-            let (kept, cut) = if value.len() <= room { (value, "") } else { (up_to(value, room), CUT) };
-            self.is_cut |= !cut.is_empty();
-            let [low, high] = (field.index() as u16).to_le_bytes();
-            let [a, b, c, d] = ((kept.len() + cut.len()) as u32).to_le_bytes();
-            self.out.extend_from_slice(&[low, high, TEXT, a, b, c, d]);
-            self.out.extend_from_slice(kept.as_bytes());
-            if !cut.is_empty() {
-                self.out.extend_from_slice(cut.as_bytes());
-            }
+        if self.site.has_secrets || self.out.len + value.len() + ROOM > MAX_BYTES {
+            return self.text_careful(field, value);
         }
+        self.head_of_text(field, TEXT, value.len());
+        self.out.push(value.as_bytes());
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
@@ -162,8 +170,7 @@ impl Visit for Encoder<'_> {
 
 /// Takes printed text until it is full, then refuses.
 struct Text<'a> {
-    out: &'a mut Vec<u8>,
-    most: usize,
+    out: &'a mut Raw,
     is_cut: bool,
 }
 
@@ -173,12 +180,12 @@ impl Write for Text<'_> {
         if self.is_cut {
             return Err(fmt::Error);
         }
-        let room = self.most.saturating_sub(self.out.len());
+        let room = (MAX_BYTES - CUT.len()).saturating_sub(self.out.len);
         if part.len() <= room {
-            self.out.extend_from_slice(part.as_bytes());
+            self.out.push(part.as_bytes());
             return Ok(());
         }
-        self.out.extend_from_slice(up_to(part, room).as_bytes());
+        self.out.push(up_to(part, room).as_bytes());
         self.is_cut = true;
         Err(fmt::Error)
     }
