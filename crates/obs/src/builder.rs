@@ -6,8 +6,8 @@ use std::time::Duration;
 use obs_core::Declaration;
 
 use crate::config::{
-    Admin, BucketRule, Config, Exporter, FileChoice, Layers, LogFormat, LogOutput, Rotation, SamplerChoice,
-    SpanLimits, TrustChoice,
+    Admin, BucketRule, Config, Exporter, FileChoice, FlightRecorder, Layers, LogFormat, LogOutput, Rotation,
+    SamplerChoice, SpanLimits, TrustChoice,
 };
 use crate::entry::Reach;
 use crate::reload::Hear;
@@ -191,6 +191,23 @@ impl Builder {
     /// Leaves pretty lines without colours; default on a terminal.
     pub fn no_log_colours(mut self) -> Self {
         self.config.logs.colour = Some(false);
+        self
+    }
+
+    /// Holds lines below what is written until their request has ended, and writes those of requests that fail or are
+    /// slow; default not.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), obs::Error> {
+    /// use obs::config::FlightRecorder;
+    ///
+    /// # #[cfg(all(feature = "metrics", feature = "logs", feature = "traces", feature = "middleware"))]
+    /// let obs = obs::builder("orders").admin(obs::Admin::Off).flight_recorder(FlightRecorder::new()).build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn flight_recorder(mut self, recorder: FlightRecorder) -> Self {
+        self.config.logs.flight_recorder = Some(recorder);
         self
     }
 

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use super::FlightRecorder;
+
 /// What is logged, in which form, and where to.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -20,6 +22,8 @@ pub struct Logs {
     pub caller: bool,
     /// Whether pretty lines are coloured; default on a terminal, unless `NO_COLOR` is set.
     pub colour: Option<bool>,
+    /// Lines below what is written that are held until their request has ended; default none.
+    pub flight_recorder: Option<FlightRecorder>,
 }
 
 /// The form of a line.
@@ -68,6 +72,7 @@ impl Default for Logs {
             keep: None,
             caller: false,
             colour: None,
+            flight_recorder: None,
         }
     }
 }

@@ -22,6 +22,7 @@ mod environment;
 mod error;
 #[cfg_attr(not(feature = "config"), path = "file/absent.rs")]
 mod file;
+mod flight;
 mod health;
 #[cfg_attr(
     not(feature = "config"),
@@ -46,6 +47,7 @@ use obs_core::Resource;
 
 pub use drain::Drain;
 pub use error::{ConfigError, Mistake};
+pub use flight::FlightRecorder;
 pub use health::Health;
 pub use listener::Admin;
 pub use logs::{LogFormat, LogOutput, Logs, Rotation};

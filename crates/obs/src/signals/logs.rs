@@ -7,11 +7,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use obs_core::{Base, Observer};
-use obs_logs::{AccessLog, BuildError, Caller, Colours, Filter, Format, Logs, LogsGuard, Output};
+use obs_logs::{
+    AccessLog, BuildError, Caller, Colours, Filter, FilterError, Format, Logs, LogsGuard, Output,
+};
 
 use super::{Reloader, Signal};
 use crate::Error;
-use crate::config::{Config, LogFormat, LogOutput, Logs as Choices, Mistake, Rotation};
+use crate::config::{Config, FlightRecorder, LogFormat, LogOutput, Logs as Choices, Mistake, Rotation};
 
 /// Logs that are running; `None` where lines go nowhere.
 pub(crate) struct Part(Option<Running>);
@@ -38,10 +40,12 @@ impl Part {
         let failed =
             |source: Box<dyn std::error::Error + Send + Sync>| Error::Signal { name: "logs", source };
         let choices = &config.logs;
-        let filter: Filter =
-            choices.filter.parse().map_err(|error: obs_logs::FilterError| failed(error.into()))?;
+        let filter: Filter = choices.filter.parse().map_err(|error: FilterError| failed(error.into()))?;
         let caller = if choices.caller { Caller::Shown } else { Caller::Hidden };
-        let builder = Logs::builder(Arc::clone(base)).filter(filter).caller(caller).output(output);
+        let mut builder = Logs::builder(Arc::clone(base)).filter(filter).caller(caller).output(output);
+        if let Some(choices) = &choices.flight_recorder {
+            builder = builder.recorder(recorder(choices).map_err(|error| failed(error.into()))?);
+        }
         let (logs, guard) = builder.build().map_err(|error| failed(told(error, config)))?;
         let access = Arc::new(AccessLog::new(logs.clone()));
         Ok(Self(Some(Running { logs, access, guard })))
@@ -74,7 +78,24 @@ fn told(error: BuildError, config: &Config) -> Box<dyn std::error::Error + Send 
 /// The levels, unless they are well formed.
 pub(crate) fn mistakes(config: &Config) -> Vec<Mistake> {
     let levels = config.logs.filter.parse::<Filter>();
-    levels.err().map(|error| Mistake::new("logs.level", error)).into_iter().collect()
+    let recorded = config.logs.flight_recorder.as_ref().map(recorder);
+    let mistakes = [
+        levels.err().map(|error| Mistake::new("logs.level", error)),
+        recorded.and_then(Result::err).map(|error| Mistake::new("logs.flight_recorder.level", error)),
+    ];
+    mistakes.into_iter().flatten().collect()
+}
+
+/// The flight recorder's settings.
+fn recorder(choices: &FlightRecorder) -> Result<obs_logs::FlightRecorder, FilterError> {
+    let mut recorder = obs_logs::FlightRecorder::new()
+        .filter(choices.level.parse()?)
+        .request_bytes(choices.request_bytes)
+        .process_bytes(choices.process_bytes);
+    if let Some(slow) = choices.slow {
+        recorder = recorder.slow(slow);
+    }
+    Ok(if choices.slow_quantile { recorder.slow_quantile() } else { recorder })
 }
 
 /// Where lines go and in which form; `None` where nowhere.
