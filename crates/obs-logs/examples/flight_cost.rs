@@ -66,7 +66,7 @@ fn main() {
     let Ok(request_id) = RequestId::parse("ORD-2024-98765") else { return };
     let begin = || {
         let ids = Ids { trace_id: ids.trace_id(), span_id: ids.span_id(), flags: TraceFlags::default() };
-        Context::root(ids, Local::server(request_id.clone(), None))
+        Context::root(ids, Local::server(request_id, None))
     };
     let end = |context: &Context| {
         let end = End::new(Outcome::Success, Duration::from_millis(1));
@@ -83,7 +83,7 @@ fn main() {
         }
     }
     let least = Least { logs: logs.clone(), spans: Mutex::new(spans) };
-    let _ = tracing::subscriber::set_global_default(least);
+    let _subscriber = tracing::subscriber::set_default(least);
     let lines = |count: u64| {
         let context = begin();
         let scope = enter_poll(&context);

@@ -139,7 +139,7 @@ fn spans_that_are_only_held_put_nothing_onto_written_lines() {
             debug!("held");
         });
     });
-    let spans = |at: usize| ["outer", "middle", "inner"].map(|key| lines[at].get(key).is_some());
+    let spans = |at: usize| ["outer", "middle", "inner"].map(|key| lines[at].contains_key(key));
     assert_eq!(super::messages(&lines), ["written", "held", "request"]);
     assert_eq!((spans(0), spans(1)), ([true, false, true], [true, true, true]));
 }
@@ -177,7 +177,7 @@ fn levels_of_the_recorder_are_by_target_and_change_with_the_filter() {
     flights.bench.logs.set_filter("debug".parse().unwrap());
     let lines = flights.run(turn);
     assert_eq!(super::messages(&lines), ["noise", "debug", "trace", "request"]);
-    let marks: Vec<_> = lines.iter().map(|line| line.get("recorded").is_some()).collect();
+    let marks: Vec<_> = lines.iter().map(|line| line.contains_key("recorded")).collect();
     assert_eq!(marks, [false, false, true, false]);
     flights.bench.logs.set_filter("info".parse().unwrap());
     assert_eq!(super::messages(&flights.run(turn)), ["trace", "debug", "request"]);
@@ -211,7 +211,7 @@ fn a_line_that_is_too_long_is_cut_and_says_so() {
         });
     });
     assert_eq!(super::messages(&lines), ["printed", "text", "in a span", "short", "request"]);
-    let cut: Vec<_> = lines.iter().map(|line| line.get("truncated").is_some()).collect();
+    let cut: Vec<_> = lines.iter().map(|line| line.contains_key("truncated")).collect();
     assert_eq!(cut, [true, true, true, true, false]);
     assert!(super::text(&lines[0], "text").ends_with("é…"));
     assert!(super::text(&lines[1], "text").ends_with("é…"));
