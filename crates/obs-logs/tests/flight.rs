@@ -227,3 +227,29 @@ fn a_value_that_logs_while_it_is_held_has_its_own_line_held_before_it() {
         "{lines:?}"
     );
 }
+
+#[test]
+fn a_panic_has_its_own_line_at_once_and_what_was_held_at_the_end() {
+    let (_, _turn) = Bench::turn();
+    let (bench, logs) = Bench::new();
+    let subscriber = tracing_subscriber::registry().with(logs.layer());
+    let context = bench.begin();
+    let before = std::panic::take_hook();
+    std::panic::set_hook(obs_logs::panic::hook(logs, |_| ()));
+    let caught = tracing::subscriber::with_default(subscriber, || {
+        std::panic::catch_unwind(|| {
+            let _scope = enter_poll(&context);
+            debug!("held");
+            panic!("no such order");
+        })
+    });
+    std::panic::set_hook(before);
+    assert!(caught.is_err());
+    bench.end(&context, Outcome::Panicked);
+    let lines: Vec<serde_json::Value> =
+        bench.memory.take().iter().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let seen: Vec<_> = lines.iter().map(|line| (&line["message"], &line["request_id"])).collect();
+    let expected = ["no such order", "held", "request"].map(serde_json::Value::from);
+    let id = serde_json::Value::from("ORD-1");
+    assert_eq!(seen, expected.iter().map(|message| (message, &id)).collect::<Vec<_>>());
+}

@@ -8,7 +8,7 @@ use obs_core::observe::Verdict;
 use obs_logs::FlightRecorder;
 use tracing::{debug, info};
 
-use super::{Flights, messages, text};
+use super::{Flights, messages};
 
 const MILLI: Duration = Duration::from_millis(1);
 
@@ -35,27 +35,6 @@ fn errors_panics_and_time_outs_leave_their_lines_and_nothing_else_does() {
         }
         assert_eq!(flights.number("obs_recorder_bytes", ""), 0.0, "{outcome:?}");
     }
-}
-
-#[test]
-fn a_panic_has_its_own_line_at_once_and_what_was_held_at_the_end() {
-    let flights = Flights::new(FlightRecorder::new());
-    let hook = obs_logs::panic::hook(flights.bench.logs.clone(), |_| ());
-    let lines = flights.run(|| {
-        let context = flights.begin("REQ-1");
-        let before = std::panic::take_hook();
-        std::panic::set_hook(hook);
-        let caught = std::panic::catch_unwind(|| {
-            let _scope = enter_poll(&context);
-            debug!("held");
-            panic!("no such order");
-        });
-        std::panic::set_hook(before);
-        assert!(caught.is_err());
-        flights.end(&context, Panicked, MILLI);
-    });
-    assert_eq!(messages(&lines), ["no such order", "held", "request"]);
-    assert!(lines.iter().all(|line| text(line, "request_id") == "REQ-1"));
 }
 
 /// Which of these durations have the lines of their requests written.
