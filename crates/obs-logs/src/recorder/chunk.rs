@@ -152,7 +152,7 @@ impl TakesSpans for OpenSpans<'_> {
             self.is_cut = true;
             return;
         }
-        if fragments.copied.chunk == 0 {
+        if fragments.copied.chunk != self.chunk.number {
             fragments.copied = self.copy(fields);
         }
         self.is_cut |= fragments.copied.is_cut;

@@ -31,7 +31,7 @@ impl Pool {
 
     /// Takes so many bytes more out of the budget; whether they are there.
     pub(super) fn charge(&self, bytes: usize) -> bool {
-        let more = |held: usize| held.checked_add(bytes);
+        let more = |held: usize| held.checked_add(bytes).filter(|held| *held <= self.most);
         self.held.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
     }
 
