@@ -3,7 +3,7 @@
 use obs_core::Timestamp;
 use obs_core::context::{Context, Route, is_silenced};
 use obs_core::keys::{field, target};
-use obs_core::observe::{End, Observer, Request, Verdict};
+use obs_core::observe::{End, Keep, Observer, Request, Verdict};
 use tracing_core::Level;
 
 use crate::Logs;
@@ -18,6 +18,9 @@ use crate::plan::Own;
 /// At `ERROR` for what an error rate counts (server errors, panics, time-outs), else at `INFO`: a client's own fault
 /// and its going away are no errors of the service. The filter applies to it as to any target. The fields that were
 /// set on the request stand behind its ids; one named like a field of the line's own is left out where that is there.
+///
+/// Where the engine has a flight recorder, it is told by this how each request ended, and what it has of one that failed is
+/// written in front of the access line.
 #[derive(Debug)]
 pub struct AccessLog {
     logs: Logs,
@@ -105,7 +108,17 @@ impl AccessLog {
 }
 
 impl Observer for AccessLog {
+    fn judge(&self, context: &Context, end: &End<'_>) -> Keep {
+        match self.logs.recorder() {
+            Some(recorder) => recorder.judge(context, end),
+            None => Keep::Abstain,
+        }
+    }
+
     fn finish(&self, context: &Context, request: &Request<'_>, end: &End<'_>, _: Verdict) {
+        if let Some(recorder) = self.logs.recorder() {
+            recorder.finish(&self.logs, context, end);
+        }
         let (own, site) =
             if end.outcome.is_error() { (Own::FailedAccess, &self.error) } else { (Own::Access, &self.info) };
         if !self.logs.plan_own(own).is_anything() || is_silenced() {

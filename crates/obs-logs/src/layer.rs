@@ -35,6 +35,8 @@ struct Kept {
     opened_in: Option<context::Context>,
     fields: Fields,
     fragments: SpanFragments,
+    /// Whether its fields stand on lines that are written at once, or only on those that are recorded.
+    is_written: bool,
 }
 
 impl Kept {
@@ -59,7 +61,8 @@ where
         attributes.record(&mut fields);
         if let Some(span) = context.span(id) {
             let opened_in = context::current();
-            span.extensions_mut().replace(Kept { opened_in, fields, fragments: SpanFragments::new() });
+            let (fragments, is_written) = (SpanFragments::new(), self.0.writes(attributes.metadata()));
+            span.extensions_mut().replace(Kept { opened_in, fields, fragments, is_written });
         }
     }
 
@@ -83,7 +86,11 @@ where
                 if let Some(kept) = span.extensions_mut().get_mut::<Kept>()
                     && kept.belongs_here()
                 {
-                    spans.add(&kept.fields, &mut kept.fragments);
+                    if kept.is_written {
+                        spans.add(&kept.fields, &mut kept.fragments);
+                    } else {
+                        spans.add_recorded(&kept.fields, &mut kept.fragments);
+                    }
                 }
             }
         });

@@ -94,6 +94,7 @@ mod output;
 pub mod panic;
 mod plan;
 mod policy;
+mod recorder;
 #[cfg(feature = "rolling")]
 mod rolling;
 mod route;
@@ -113,6 +114,7 @@ pub use layer::LogLayer;
 pub use output::Output;
 pub use plan::{LevelChange, LevelChangeError, Scope};
 pub use policy::Policy;
+pub use recorder::FlightRecorder;
 #[cfg(feature = "rolling")]
 pub use rolling::RollingFile;
 pub use route::{Levels, LevelsError, Match, Route, RouteError, RouteFault, check as check_routes};

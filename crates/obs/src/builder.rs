@@ -219,7 +219,18 @@ impl Builder {
         self
     }
 
-    /// What is held of each request, below what is written, and written where it fails or is slow; default nothing.
+    /// Holds lines below what is written until their request has ended, and writes those of requests that fail or are
+    /// slow; default not.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), obs::Error> {
+    /// use obs::config::FlightRecorder;
+    ///
+    /// # #[cfg(all(feature = "metrics", feature = "logs", feature = "traces", feature = "middleware"))]
+    /// let obs = obs::builder("orders").admin(obs::Admin::Off).flight_recorder(FlightRecorder::new()).build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn flight_recorder(mut self, recorder: FlightRecorder) -> Self {
         self.config.logs.flight_recorder = recorder;
         self

@@ -79,8 +79,9 @@ impl Obs {
 
     /// Looks at the file that was read, if any was, as it changes.
     pub(crate) fn watch(&mut self, read: Read, hear: Hear) -> Result<(), Error> {
-        let (reloaders, subscriber) = (self.signals.reloaders(), self.subscriber.clone());
-        let watching = Watching::start(&self.thread, read, &self.base, reloaders, subscriber, hear);
+        let takers = (self.signals.reloaders(), self.signals.reopeners());
+        let subscriber = self.subscriber.clone();
+        let watching = Watching::start(&self.thread, read, &self.base, takers, subscriber, hear);
         self.watching = watching.map_err(|source| Error::Signal { name: "config", source: source.into() })?;
         Ok(())
     }

@@ -42,6 +42,8 @@ struct Extras {
     around: OnceLock<Arc<dyn Around>>,
     /// What a subscriber keeps with a local root.
     kept: OnceLock<Box<dyn Any + Send + Sync>>,
+    /// The lines a flight recorder holds until it is known how the request ends.
+    flight: OnceLock<Box<dyn Any + Send + Sync>>,
 }
 
 impl fmt::Debug for Extras {
@@ -148,6 +150,18 @@ impl Local {
         self.extras().kept.get_or_init(|| Box::new(make())).downcast_ref()
     }
 
+    /// What a flight recorder keeps here, made at the first call, dropped with the local root. `None` where something
+    /// of another type is kept.
+    pub fn flight<T: Any + Send + Sync>(&self, make: impl FnOnce() -> T) -> Option<&T> {
+        self.extras().flight.get_or_init(|| Box::new(make())).downcast_ref()
+    }
+
+    /// As [`Local::flight`], where it was made before. Two loads when there is nothing.
+    #[inline]
+    pub fn flight_so_far<T: Any + Send + Sync>(&self) -> Option<&T> {
+        self.extras.get()?.flight.get()?.downcast_ref()
+    }
+
     /// Whether this local root is kept, once that is decided.
     pub fn verdict(&self) -> Option<Verdict> {
         match self.verdict.load(Ordering::Acquire) {
@@ -177,6 +191,17 @@ mod tests {
         assert!(local.kept::<Arc<()>>(|| unreachable!()).is_some());
         assert!(local.kept(|| 1u8).is_none());
         assert_eq!(Arc::strong_count(&held), 2);
+        drop(local);
+        assert_eq!(Arc::strong_count(&held), 1);
+    }
+
+    #[test]
+    fn what_a_flight_recorder_keeps_stands_beside_that() {
+        let (local, held) = (Local::task(), Arc::new(()));
+        assert!(local.flight_so_far::<Arc<()>>().is_none());
+        assert!(local.kept(|| 1u8).is_some() && local.flight_so_far::<Arc<()>>().is_none());
+        assert!(local.flight(|| Arc::clone(&held)).is_some());
+        assert!(local.flight_so_far::<Arc<()>>().is_some() && local.flight_so_far::<u8>().is_none());
         drop(local);
         assert_eq!(Arc::strong_count(&held), 1);
     }

@@ -61,6 +61,8 @@ names! {
     PROCESS_THREAD_NAME = "process.thread.name";
     /// `true` where the line did not fit and was cut; no field of the schema's.
     TRUNCATED = "truncated";
+    /// `true` on a line that the flight recorder held back until its request had failed; no field of the schema's.
+    RECORDED = "recorded";
     /// Under it the fields whose own names cannot stand.
     LABELS = "labels";
 }

@@ -23,6 +23,8 @@ names! {
     CALLER = "caller";
     /// `true` where the line did not fit and was cut.
     TRUNCATED = "truncated";
+    /// `true` on a line that the flight recorder held back until its request had failed.
+    RECORDED = "recorded";
     /// Access line: the method out of the closed set.
     METHOD = "method";
     /// Access line: the route template, or `unmatched`.

@@ -7,6 +7,8 @@ names! {
     REQUEST_ID = "request_id";
     /// `true` where the line did not fit and was cut.
     TRUNCATED = "truncated";
+    /// `true` on a record that the flight recorder held back until its request had failed.
+    RECORDED = "recorded";
     /// The source file of the call, by option; on a panic line, of the panic.
     CODE_FILE_PATH = "code.file.path";
     /// The line in that file.

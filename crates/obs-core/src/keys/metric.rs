@@ -111,6 +111,21 @@ metrics! {
     /// Lines that were left out by choice.
     LOG_SUPPRESSED = Counter "obs_log_lines_suppressed_total" [REASON]
         "Lines that were let through and left out by sampling, by a rate limit or for their trace's sake.";
+    /// Lines the flight recorder has held.
+    RECORDER_LINES = Counter "obs_recorder_lines_total" []
+        "Lines the flight recorder held until their request had ended, counted at its end.";
+    /// Those of them that were written.
+    RECORDER_LINES_WRITTEN = Counter "obs_recorder_lines_written_total" []
+        "Lines the flight recorder held that were written because their request failed or was slow.";
+    /// Those it could not keep.
+    RECORDER_LINES_DROPPED = Counter "obs_recorder_lines_dropped_total" [REASON]
+        "Lines the flight recorder let go, by reason: request_full, process_full, ended.";
+    /// What it holds.
+    RECORDER_BYTES = Gauge "obs_recorder_bytes" []
+        "Bytes the flight recorder holds for requests that have not ended.";
+    /// The requests it wrote lines of.
+    RECORDER_REQUESTS = Counter "obs_recorder_requests_total" [REASON]
+        "Requests whose held lines were written, by reason: error, panic, timeout, slow.";
     /// `tracing` spans beyond what is kept open at once.
     SPANS_REFUSED = Counter "obs_spans_refused_total" []
         "Spans of tracing that were left out because too many were open.";

@@ -9,6 +9,8 @@ names! {
     REQUEST = "obs::request";
     /// One line for each panic.
     PANIC = "obs::panic";
+    /// What a flight recorder says of the lines it has let go.
+    RECORDER = "obs::recorder";
     /// One line for each time a health check begins to fail or recovers.
     HEALTH = "obs::health";
     /// The phases of serving: ready, draining, finishing, flushing.

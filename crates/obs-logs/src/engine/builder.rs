@@ -10,8 +10,9 @@ use super::{Forms, Inner, Logs, LogsGuard};
 use crate::counts::Counts;
 use crate::format::{Service, Shapes};
 use crate::plan::{Control, Live, Plans};
+use crate::recorder::Recorder;
 use crate::sample::{Sampler, SuppressedCounts};
-use crate::{BuildError, Filter, Output, Route, Sampling};
+use crate::{BuildError, Filter, FlightRecorder, Output, Route, Sampling};
 
 /// Whether lines say where in the code they come from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,6 +34,7 @@ pub struct Builder {
     outputs: Vec<Output>,
     routes: Vec<Route>,
     sampling: Option<Sampling>,
+    recorder: Option<FlightRecorder>,
 }
 
 /// How many outputs there may be.
@@ -47,6 +49,7 @@ impl Builder {
             outputs: Vec::new(),
             routes: Vec::new(),
             sampling: None,
+            recorder: None,
         }
     }
 
@@ -81,6 +84,14 @@ impl Builder {
         self
     }
 
+    /// Holds lines below what is written until their request has ended, and writes those of requests that failed or
+    /// were slow; default none. [`AccessLog`](crate::AccessLog) is who tells it of the end: without it in the place of
+    /// an observer nothing is ever written.
+    pub fn recorder(mut self, recorder: FlightRecorder) -> Self {
+        self.recorder = Some(recorder);
+        self
+    }
+
     /// Opens the outputs, starts their threads and registers their books, and the count of lines, with the base.
     ///
     /// # Errors
@@ -108,6 +119,10 @@ impl Builder {
         self.base.sources.register(Arc::clone(&counts) as _);
         let suppressed = Arc::new(SuppressedCounts::default());
         self.base.sources.register(Arc::clone(&suppressed) as _);
+        let recorder = self.recorder.map(Recorder::new).map(Arc::new);
+        if let Some(recorder) = &recorder {
+            self.base.sources.register(Arc::clone(recorder) as _);
+        }
         let forms = Forms::of(&ways, shapes);
         let service = Service::new(&self.base.resource);
         let plans = Plans {
@@ -116,6 +131,7 @@ impl Builder {
             routing,
             sampler: self.sampling.map(|sampling| Arc::new(Sampler::new(sampling, &suppressed))),
             env: self.base.resource.env.clone(),
+            held: recorder.as_ref().map(|recorder| recorder.filter().clone()),
         };
         let inner = Inner {
             base: self.base,
@@ -127,6 +143,7 @@ impl Builder {
             counts,
             suppressed,
             upkeep: Upkeep::default(),
+            recorder,
         };
         let logs = Logs(Arc::new(inner));
         logs.0.upkeep.wake(&logs);

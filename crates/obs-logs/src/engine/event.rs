@@ -82,12 +82,33 @@ impl Logs {
 
 /// Takes the open spans of one event.
 pub struct Spans<'a> {
-    line: &'a mut dyn EventLine,
+    line: &'a mut dyn TakesSpans,
     written: u64,
 }
 
+/// Takes the fields of one span after another: a line, or what records one.
+pub(crate) trait TakesSpans {
+    fn take_span(&mut self, written: u64, fields: &Fields, fragments: &mut SpanFragments);
+
+    /// A span that only the flight recorder looks at.
+    fn take_recorded(&mut self, _fields: &Fields, _fragments: &mut SpanFragments) {}
+}
+
+impl<L: EventLine> TakesSpans for L {
+    #[inline]
+    fn take_span(&mut self, written: u64, fields: &Fields, fragments: &mut SpanFragments) {
+        self.span(written, fields, fragments);
+    }
+}
+
 impl<'a> Spans<'a> {
-    pub(super) fn new(line: &'a mut dyn EventLine, written: u64) -> Self {
+    /// Those of a line that is recorded, not written.
+    pub(crate) fn recorded(line: &'a mut dyn TakesSpans) -> Self {
+        Self { line, written: 0 }
+    }
+
+    /// Those of a line on which the fields of `written` are.
+    pub(super) fn of(line: &'a mut dyn TakesSpans, written: u64) -> Self {
         Self { line, written }
     }
 
@@ -95,7 +116,16 @@ impl<'a> Spans<'a> {
     #[inline]
     pub fn add(&mut self, fields: &Fields, fragments: &mut SpanFragments) {
         if !fields.is_empty() {
-            self.line.span(self.written, fields, fragments);
+            self.line.take_span(self.written, fields, fragments);
+        }
+    }
+
+    /// Adds one whose call site is [`Logs::enabled`] but not [`Logs::writes`]: lines that the flight recorder holds
+    /// show its fields, those that are written at once do not.
+    #[inline]
+    pub fn add_recorded(&mut self, fields: &Fields, fragments: &mut SpanFragments) {
+        if !fields.is_empty() {
+            self.line.take_recorded(fields, fragments);
         }
     }
 }
@@ -107,7 +137,7 @@ impl Debug for Spans<'_> {
 }
 
 /// Takes the fields of an event, of the spans around it and of its request.
-pub(super) trait EventLine {
+pub(crate) trait EventLine {
     /// Writes a field by the short way; `false` where nothing was written.
     #[inline(always)]
     fn value_at_sight(&mut self, _key: &Key, _value: Value<'_>) -> bool {
@@ -119,6 +149,12 @@ pub(super) trait EventLine {
     fn span(&mut self, written: u64, fields: &Fields, fragments: &mut SpanFragments);
     /// Fields of the request, where they are not on the line yet.
     fn request(&mut self, written: u64, fields: &Fields);
+    /// Has the line say that it was cut before it came here; the last that is put on it.
+    fn mark_cut(&mut self);
+    /// Has the line say that it was held by the flight recorder; `mark` is how it says so where nothing is renamed.
+    fn mark_recorded(&mut self, mark: &Key) {
+        self.value(mark, Value::Bool(true));
+    }
 }
 
 impl EventLine for JsonLine<'_> {
@@ -142,6 +178,10 @@ impl EventLine for JsonLine<'_> {
 
     fn request(&mut self, written: u64, fields: &Fields) {
         JsonLine::request(self, written, fields);
+    }
+
+    fn mark_cut(&mut self) {
+        JsonLine::mark_cut(self);
     }
 }
 

@@ -156,6 +156,16 @@ impl EventLine for Mixed<'_> {
         self.each(|line| line.request(written, fields));
         self.each_shaped(|line| line.fields(fields));
     }
+
+    fn mark_cut(&mut self) {
+        self.each(|line| line.mark_cut());
+        self.each_shaped(|line| line.mark_cut());
+    }
+
+    fn mark_recorded(&mut self, mark: &Key) {
+        self.each(|line| line.mark_recorded(mark));
+        self.each_shaped(|line| line.mark_recorded());
+    }
 }
 
 impl EventLine for LogfmtLine<'_> {
@@ -174,6 +184,10 @@ impl EventLine for LogfmtLine<'_> {
     fn request(&mut self, written: u64, fields: &Fields) {
         LogfmtLine::request(self, written, fields);
     }
+
+    fn mark_cut(&mut self) {
+        LogfmtLine::mark_cut(self);
+    }
 }
 
 impl EventLine for PrettyLine<'_> {
@@ -191,5 +205,9 @@ impl EventLine for PrettyLine<'_> {
 
     fn request(&mut self, written: u64, fields: &Fields) {
         PrettyLine::request(self, written, fields);
+    }
+
+    fn mark_cut(&mut self) {
+        PrettyLine::mark_cut(self);
     }
 }

@@ -7,6 +7,7 @@ mod guard;
 mod levels;
 mod mixed;
 mod native;
+mod replayed;
 mod scratch;
 mod special;
 mod suppressed;
@@ -24,6 +25,7 @@ use tracing_core::metadata::LevelFilter;
 
 pub use builder::{Builder, Caller};
 pub use event::Spans;
+pub(crate) use event::{EventLine, TakesSpans};
 pub use guard::LogsGuard;
 pub(crate) use native::OwnLine;
 
@@ -31,6 +33,7 @@ use crate::counts::Counts;
 use crate::filter::Filter;
 use crate::format::{Service, Site};
 use crate::plan::{Live, Own, Plan};
+use crate::recorder::Recorder;
 use crate::route::{Route, RouteError, Routing, bit};
 use crate::sample::{Sampler, Sampling, SuppressedCounts};
 use crate::sink::Way;
@@ -55,6 +58,7 @@ struct Inner {
     counts: Arc<Counts>,
     suppressed: Arc<SuppressedCounts>,
     upkeep: upkeep::Upkeep,
+    recorder: Option<Arc<Recorder>>,
 }
 
 impl Logs {
@@ -63,15 +67,27 @@ impl Logs {
         Builder::new(base)
     }
 
-    /// Whether events and spans of this call site are looked at. The answer changes only with the levels, routes and
-    /// sampling of this engine; a change of them has every call site ask again. Takes no lock.
+    /// Whether events and spans of this call site are looked at: to be written, or by the flight recorder. The answer
+    /// changes only with the levels, routes and sampling of this engine; a change of them has every call site ask again.
+    /// Takes no lock.
     pub fn enabled(&self, metadata: &Metadata<'_>) -> bool {
         self.0.live.plans().looks_at(metadata)
+    }
+
+    /// Whether lines of this call site are written at once, and its spans' fields stand on such lines. Of a call site
+    /// that is [`Logs::enabled`] without it, lines and spans are for the flight recorder alone.
+    pub fn writes(&self, metadata: &Metadata<'_>) -> bool {
+        self.0.live.plans().writes(metadata)
     }
 
     /// The most verbose level looked at anywhere.
     pub fn max_level_hint(&self) -> LevelFilter {
         self.0.live.plans().max_level_hint()
+    }
+
+    /// The flight recorder, where there is one.
+    pub(crate) fn recorder(&self) -> Option<&Arc<Recorder>> {
+        self.0.recorder.as_ref()
     }
 
     /// The filter as it is now.

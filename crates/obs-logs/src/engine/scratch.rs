@@ -11,6 +11,7 @@ use obs_core::Timestamp;
 use tracing_core::Metadata;
 
 use crate::format::{Buffer, IdCache, Site, SiteCache, Slot, TimeCache, push_head};
+use crate::recorder::Raw;
 use crate::sink::Form;
 
 /// A buffer that grew beyond this for one long line is given back, in bytes.
@@ -39,6 +40,8 @@ pub(crate) struct Scratch {
     pub(crate) ask: Ask,
     /// Whether others than JSON were written since their buffers were looked at.
     pub(crate) is_mixed: bool,
+    /// The fields of a line that the flight recorder is about to hold.
+    pub(crate) flight: Raw,
     pub(crate) time: TimeCache,
     pub(crate) ids: IdCache,
     pub(crate) sites: Sites,
@@ -58,6 +61,7 @@ impl Scratch {
             message: String::new(),
             ask: Ask::default(),
             is_mixed: false,
+            flight: Raw::default(),
             time: TimeCache::new(),
             ids: IdCache::default(),
             sites: Sites::default(),

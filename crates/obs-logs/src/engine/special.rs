@@ -31,7 +31,7 @@ impl Logs {
         let metadata = event.metadata();
         let known = plans.known(metadata);
         if plan.outputs() == 0 || plan.asks_request() && !is_heard(&plans, &known, None) {
-            return;
+            return self.hold(scratch, event, site, plan, spans);
         }
         let now = self.0.base.clock.now();
         // Taken out, because a line borrows the scratch as a whole.
@@ -50,14 +50,16 @@ impl Logs {
                 verdict = sampler.judge_message(now, known.level, metadata.target(), &message);
             }
         }
-        if verdict == Verdict::Write {
+        if verdict == Verdict::LeaveOut {
+            self.hold(scratch, event, site, plan, spans);
+        } else {
             let needed = self.needed(plan.outputs());
             let line = Mixed::open(&self.0.forms, needed, scratch, now, site, &self.0.service);
             let watch = Watch::new(plans.routing.watched(), &mut ask.answers, &mut ask.text);
             let mut line = Watching { line, site, watch, printed: &mut ask.printed };
             let written = event::record(event, site, &mut line, known_message);
             let has_fields = line.line.identity();
-            spans(&mut Spans::new(&mut line, written));
+            spans(&mut Spans::of(&mut line, written));
             if has_fields {
                 of_request(&mut line, written);
             }
@@ -72,6 +74,22 @@ impl Logs {
         (scratch.message, scratch.ask) = (message, ask);
         // They may have grown for one long line.
         scratch.is_mixed = true;
+    }
+
+    /// Has the flight recorder hold a line that is not written, where the plan says so.
+    fn hold(
+        &self,
+        scratch: &mut Scratch,
+        event: &Event<'_>,
+        site: &Site,
+        plan: Plan,
+        spans: impl FnOnce(&mut Spans<'_>),
+    ) {
+        if plan.is_held()
+            && let Some(recorder) = &self.0.recorder
+        {
+            recorder.capture(event, site, &mut scratch.flight, &self.0.base.clock, spans);
+        }
     }
 
     /// Writes a line of our own whose plan is special, where it is to be written.

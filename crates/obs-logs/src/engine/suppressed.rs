@@ -48,7 +48,7 @@ impl Logs {
     }
 
     /// Where a line goes by the routes, whatever its level.
-    fn outputs_of(&self, target: &str, level: Level, fields: &dyn Fn(&mut dyn Line)) -> u32 {
+    pub(super) fn outputs_of(&self, target: &str, level: Level, fields: &dyn Fn(&mut dyn Line)) -> u32 {
         let plans = self.0.live.plans();
         let known = plans.own(target, level);
         match plans.decide(&known) {

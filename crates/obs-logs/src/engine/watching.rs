@@ -43,6 +43,10 @@ impl EventLine for Watching<'_> {
         self.watch.around(fields);
         self.line.request(written, fields);
     }
+
+    fn mark_cut(&mut self) {
+        self.line.mark_cut();
+    }
 }
 
 /// Looks at the fields of a line of our own, and writes none.

@@ -8,6 +8,7 @@ use super::logfmt::push_logfmt_value;
 use super::pretty::push_pretty_value;
 use super::site::Site;
 use super::{Buffer, hash};
+use crate::recorder::Copied;
 
 /// How a format writes a key and a value.
 #[derive(Clone, Copy, Debug)]
@@ -26,12 +27,19 @@ pub struct SpanFragments {
     json: Fragment,
     pretty: Fragment,
     logfmt: Fragment,
+    /// Where the flight recorder has a copy of the fields.
+    pub(crate) copied: Copied,
 }
 
 impl SpanFragments {
     /// Nothing rendered yet; allocates nothing.
     pub const fn new() -> Self {
-        Self { json: Fragment::new(), pretty: Fragment::new(), logfmt: Fragment::new() }
+        Self {
+            json: Fragment::new(),
+            pretty: Fragment::new(),
+            logfmt: Fragment::new(),
+            copied: Copied::NOWHERE,
+        }
     }
 
     /// Forgets what was rendered. To be called whenever the span's fields have changed, and before the value is used
@@ -40,6 +48,7 @@ impl SpanFragments {
         self.json.fresh = false;
         self.pretty.fresh = false;
         self.logfmt.fresh = false;
+        self.copied = Copied::NOWHERE;
     }
 
     /// The fields as they stand on a JSON line.

@@ -164,6 +164,11 @@ impl<'a> JsonLine<'a> {
         self.cut |= !self.merge.write(fields, JSON, written, self.out, self.limit);
     }
 
+    /// Has the line say that it was cut, before it came here.
+    pub(crate) fn mark_cut(&mut self) {
+        self.cut = true;
+    }
+
     /// Ends the line; what was cut is marked.
     #[inline]
     pub(crate) fn close(self, caller: Option<&Site>) {

@@ -8,7 +8,7 @@ use super::site::written_bit;
 use super::{Buffer, hash};
 
 /// Keys that are the line's own.
-const RESERVED: [&str; 10] = [
+const RESERVED: [&str; 11] = [
     field::TIMESTAMP,
     field::LEVEL,
     field::TARGET,
@@ -19,6 +19,7 @@ const RESERVED: [&str; 10] = [
     field::REQUEST_ID,
     field::CALLER,
     field::TRUNCATED,
+    field::RECORDED,
 ];
 
 /// The name a user's field has on a line, in two parts: the prefix is empty or `field.`.

@@ -128,6 +128,11 @@ impl<'a> PrettyLine<'a> {
         self.cut |= !self.merge.write(fields, PRETTY, written, self.out, self.limit);
     }
 
+    /// Has the line say that it was cut, before it came here.
+    pub(crate) fn mark_cut(&mut self) {
+        self.cut = true;
+    }
+
     /// Ends the line; what was cut is marked.
     pub(crate) fn close(self, caller: Option<&Site>) {
         if let Some(site) = caller {

@@ -49,6 +49,14 @@ pub(crate) struct Key {
     pub(crate) plain: bool,
 }
 
+impl Key {
+    /// A key of the line's own that is written as a field is.
+    pub(crate) fn own(name: &str) -> Self {
+        let names = Names::new(("", name));
+        Self { names, kind: Kind::Plain, index: u32::MAX, bits: 0, same_as: None, plain: true }
+    }
+}
+
 /// Where the message stands among the fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Message {
@@ -87,6 +95,8 @@ pub(crate) struct Site {
     pub(super) mask: u128,
     pub(crate) message: Message,
     pub(super) raw: Raw,
+    /// Whether any of its fields is secret.
+    pub(crate) has_secrets: bool,
 }
 
 /// What a call site is made of, for shapes that call things by other names.
@@ -148,6 +158,7 @@ impl Site {
             mask: 0,
             message: Message::First,
             raw,
+            has_secrets: false,
         }
     }
 
@@ -177,6 +188,7 @@ impl Site {
             () if redact::is_secret(key) => Kind::Secret,
             () => Kind::Plain,
         };
+        self.has_secrets |= kind == Kind::Secret;
         self.mask |= hash::bit(hash);
         self.hashes.push(hash);
         let bits = written_bit(index) | same_as.map_or(0, written_bit);

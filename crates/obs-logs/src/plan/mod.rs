@@ -31,6 +31,8 @@ pub(crate) struct Plans {
     pub(crate) sampler: Option<Arc<Sampler>>,
     /// The service's environment.
     pub(crate) env: Option<String>,
+    /// What the flight recorder holds of lines that are not written, where there is one.
+    pub(crate) held: Option<Filter>,
 }
 
 /// The name of the field that routes take for the module.
@@ -41,8 +43,9 @@ impl Plans {
     pub(crate) fn plan(&self, known: &Known<'_>) -> Plan {
         let let_out = self.lets_out(known.target, known.level);
         let by_request = self.control.asks_requests(known.level, let_out);
+        let held = self.holds(known.target, known.level);
         if !let_out && !by_request {
-            return Plan::to(0);
+            return Plan::to(0).held(held);
         }
         let mut plan = match self.decide(known) {
             Decision::Fixed(outputs) => Plan::to(outputs),
@@ -51,10 +54,19 @@ impl Plans {
         if by_request {
             plan = plan.asking_request();
         }
-        match &self.sampler {
-            Some(sampler) if plan.outputs() != 0 && sampler.judges(known.level) => plan.sampled(),
-            _ => plan,
+        if let Some(sampler) = &self.sampler
+            && plan.outputs() != 0
+            && sampler.judges(known.level)
+        {
+            plan = plan.sampled();
         }
+        // Of what is written anyway nothing is held.
+        let may_be_left_out = plan.outputs() == 0 || by_request || plan.is_sampled();
+        plan.held(held && may_be_left_out)
+    }
+
+    fn holds(&self, target: &str, level: Level) -> bool {
+        self.held.as_ref().is_some_and(|held| held.allows(target, level))
     }
 
     /// Where lines of a call site go once they are let out.
@@ -87,6 +99,15 @@ impl Plans {
         if metadata.is_event() {
             return self.plan(&known).is_anything();
         }
+        self.writes(metadata) || self.holds(known.target, known.level)
+    }
+
+    /// Whether events of a call site may be written at once, and fields of spans stand on such lines.
+    pub(crate) fn writes(&self, metadata: &Metadata<'_>) -> bool {
+        let known = self.known(metadata);
+        if metadata.is_event() {
+            return self.plan(&known).outputs() != 0;
+        }
         // A span's fields stand on lines of any level inside of it.
         let let_out = self.lets_out(known.target, known.level);
         let_out || self.control.asks_requests(known.level, let_out)
@@ -105,6 +126,7 @@ impl Plans {
 
     /// The most verbose level looked at anywhere.
     pub(crate) fn max_level_hint(&self) -> LevelFilter {
-        self.filter.max_level_hint().max(self.control.max_level())
+        let held = self.held.as_ref().map_or(LevelFilter::OFF, Filter::max_level_hint);
+        self.filter.max_level_hint().max(self.control.max_level()).max(held)
     }
 }

@@ -12,6 +12,8 @@ const ASKS_FIELDS: u64 = 1 << 32;
 const ASKS_REQUEST: u64 = 1 << 33;
 /// Lines are counted, and not all of them written.
 const SAMPLED: u64 = 1 << 34;
+/// What is not written is held by the flight recorder.
+const HELD: u64 = 1 << 35;
 /// There is nothing to do, or more than to write the line.
 const SPECIAL: u64 = 1 << 63;
 
@@ -31,6 +33,15 @@ impl Plan {
 
     pub(super) fn sampled(self) -> Self {
         Self(self.0 | SAMPLED | SPECIAL)
+    }
+
+    pub(super) fn held(self, held: bool) -> Self {
+        if held { Self(self.0 | HELD | SPECIAL) } else { self }
+    }
+
+    /// Whether the flight recorder holds what is not written.
+    pub(crate) fn is_held(self) -> bool {
+        self.0 & HELD != 0
     }
 
     /// The outputs that lines may go to.

@@ -13,6 +13,7 @@ mod otlp;
 mod outputs;
 mod policies;
 mod pretty;
+mod recorder;
 mod reload;
 mod request;
 #[cfg(feature = "rolling")]

@@ -146,8 +146,9 @@ fn the_records_of_the_golden_file_say_what_was_logged() {
 
 #[test]
 fn every_attribute_of_the_page_is_on_some_record() {
-    // Those of panic lines are looked at where a hook can be set.
-    let of_panics = ["exception.message", "exception.type", "exception.stacktrace", "thread.name"];
+    // Those of panic lines are looked at where a hook can be set, that of held lines where requests fail.
+    let of_panics =
+        ["exception.message", "exception.type", "exception.stacktrace", "thread.name", "recorded"];
     let memory = Memory::new();
     let output = Output::memory(&memory).format(Format::Otlp).max_field_bytes(100);
     let (logs, guard) = engine(output, |builder| builder.caller(Caller::Shown));

@@ -23,6 +23,7 @@ mod environment;
 mod error;
 #[cfg_attr(not(feature = "config"), path = "file/absent.rs")]
 mod file;
+mod flight;
 mod health;
 #[cfg_attr(
     not(feature = "config"),
@@ -48,11 +49,12 @@ use obs_core::Resource;
 
 pub use drain::Drain;
 pub use error::{ConfigError, Mistake};
+pub use flight::FlightRecorder;
 pub use health::Health;
 pub use listener::Admin;
 pub use logs::{
-    FlightRecorder, LogDestination, LogFile, LogFormat, LogLevel, LogMatch, LogOutput, LogPlace,
-    LogRateLimit, LogRoute, LogSampling, LogSync, Logs, Rotation, WhenFull,
+    LogDestination, LogFile, LogFormat, LogLevel, LogMatch, LogOutput, LogPlace, LogRateLimit, LogRoute,
+    LogSampling, LogSync, Logs, Rotation, WhenFull,
 };
 pub use metrics::{BucketMatch, BucketRule, Metrics};
 #[cfg(feature = "config")]

@@ -6,7 +6,7 @@ use obs_core::Base;
 
 use crate::admin::AdminThread;
 use crate::config::Read;
-use crate::signals::Reloader;
+use crate::signals::{Reloader, Reopener};
 use crate::subscriber::Subscriber;
 
 /// Whether SIGHUP is heard.
@@ -24,7 +24,7 @@ impl Watching {
         _: &AdminThread,
         _: Read,
         _: &Arc<Base>,
-        _: Vec<Reloader>,
+        _: (Vec<Reloader>, Vec<Reopener>),
         _: Subscriber,
         _: Hear,
     ) -> std::io::Result<Option<Self>> {

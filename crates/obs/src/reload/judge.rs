@@ -8,7 +8,7 @@ use super::numbers::{Numbers, Outcome};
 use super::stamp::Stamp;
 use super::watch::{Asker, Seen, Verdict, Watch};
 use crate::config::{Config, File, Layers};
-use crate::signals::Reloader;
+use crate::signals::{Reloader, Reopener};
 use crate::subscriber::Subscriber;
 
 /// All that is known of the file and of what runs. Does its work on the calling thread, which must not be silenced.
@@ -21,6 +21,7 @@ pub(super) struct Judge {
     /// What was last said to be wrong with the file's content, as long as it is.
     pub(super) wrong: Option<String>,
     pub(super) reloaders: Vec<Reloader>,
+    pub(super) reopeners: Vec<Reopener>,
     pub(super) numbers: Arc<Numbers>,
     pub(super) subscriber: Subscriber,
     /// Whether the process's own subscriber is another, so that lines must be led to this one.
@@ -30,6 +31,9 @@ pub(super) struct Judge {
 impl Judge {
     /// Looks at the file, and acts if there is reason to.
     pub(super) fn look(&mut self, asker: Asker) {
+        if asker == Asker::Operator {
+            self.reopeners.iter().for_each(|reopen| reopen());
+        }
         let seen = match Stamp::of(self.file.path()) {
             Ok(stamp) => Seen::File(stamp),
             Err(error) => Seen::Nothing(format!("cannot be read: {error}")),

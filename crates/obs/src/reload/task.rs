@@ -12,7 +12,7 @@ use super::numbers::Numbers;
 use super::watch::{Asker, Watch};
 use crate::admin::AdminThread;
 use crate::config::Read;
-use crate::signals::Reloader;
+use crate::signals::{Reloader, Reopener};
 use crate::subscriber::Subscriber;
 
 /// How long after one look the next comes.
@@ -37,7 +37,7 @@ impl Watching {
         thread: &AdminThread,
         read: Read,
         base: &Arc<Base>,
-        reloaders: Vec<Reloader>,
+        (reloaders, reopeners): (Vec<Reloader>, Vec<Reopener>),
         subscriber: Subscriber,
         hear: Hear,
     ) -> std::io::Result<Option<Self>> {
@@ -59,6 +59,7 @@ impl Watching {
             watch,
             wrong: None,
             reloaders,
+            reopeners,
             numbers,
             subscriber,
             apart,

@@ -36,6 +36,9 @@ use crate::config::{Config, Mistake};
 /// now on; must take no longer than a reader of metrics would wait.
 pub(crate) type Reloader = Box<dyn Fn(&Config) + Send + Sync>;
 
+/// Opens files again. Called on a thread of no consequence.
+pub(crate) type Reopener = Box<dyn Fn() + Send + Sync>;
+
 /// One signal that is running.
 pub(crate) trait Signal: Send + Sync {
     /// What each request is shown to.
@@ -53,6 +56,11 @@ pub(crate) trait Signal: Send + Sync {
 
     /// What takes up changes of the configuration while the service runs.
     fn reloader(&self) -> Option<Reloader> {
+        None
+    }
+
+    /// What opens files again when the operator asks for it, by SIGHUP.
+    fn reopener(&self) -> Option<Reopener> {
         None
     }
 
@@ -105,6 +113,10 @@ impl Signals {
 
     pub(crate) fn reloaders(&self) -> Vec<Reloader> {
         self.all().into_iter().filter_map(Signal::reloader).collect()
+    }
+
+    pub(crate) fn reopeners(&self) -> Vec<Reopener> {
+        self.all().into_iter().filter_map(Signal::reopener).collect()
     }
 
     pub(crate) fn endpoints(&self) -> Vec<Endpoint> {

@@ -32,6 +32,10 @@ impl Lines {
         false
     }
 
+    pub(super) fn writes(&self, _: &Metadata<'_>) -> bool {
+        false
+    }
+
     pub(super) fn max_level(&self) -> LevelFilter {
         LevelFilter::OFF
     }
@@ -42,6 +46,11 @@ impl Lines {
 /// No layer.
 pub(super) fn layer(_: &Part) -> Option<SignalLayer> {
     None
+}
+
+/// Never called.
+pub(super) fn add_recorded(spans: &mut LineSpans, _: &Fields, _: &mut Fragments) {
+    match *spans {}
 }
 
 /// Never called.

@@ -59,6 +59,7 @@ impl Subscriber for Fused {
                 data.inherited = inherited;
                 if wants.lines {
                     data.on_lines = true;
+                    data.is_written = wants.written;
                     std::mem::swap(&mut data.fields, fields);
                 }
             });

@@ -123,7 +123,11 @@ impl Fused {
     }
 
     pub(super) fn ask(&self, metadata: &Metadata<'_>) -> Wants {
-        Wants { lines: self.lines.wants(metadata), traces: self.traces.wants(metadata) }
+        Wants {
+            lines: self.lines.wants(metadata),
+            written: self.lines.writes(metadata),
+            traces: self.traces.wants(metadata),
+        }
     }
 
     #[inline]
@@ -225,7 +229,11 @@ impl Fused {
             let current = if from.is_some() { context::current() } else { None };
             self.walk(from, |_, data| {
                 if data.on_lines && data.belongs_to(current.as_ref()) {
-                    lines::add(spans, &data.fields, &mut data.fragments);
+                    if data.is_written {
+                        lines::add(spans, &data.fields, &mut data.fragments);
+                    } else {
+                        lines::add_recorded(spans, &data.fields, &mut data.fragments);
+                    }
                 }
                 true
             });

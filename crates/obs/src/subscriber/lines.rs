@@ -28,6 +28,11 @@ impl Lines {
         self.0.as_ref().is_some_and(|logs| logs.enabled(metadata))
     }
 
+    /// Whether lines of this call site are written at once.
+    pub(super) fn writes(&self, metadata: &Metadata<'_>) -> bool {
+        self.0.as_ref().is_some_and(|logs| logs.writes(metadata))
+    }
+
     pub(super) fn max_level(&self) -> LevelFilter {
         self.0.as_ref().map_or(LevelFilter::OFF, Logs::max_level_hint)
     }
@@ -58,4 +63,10 @@ pub(super) fn layer(part: &Part) -> Option<SignalLayer> {
 #[inline]
 pub(super) fn add(spans: &mut LineSpans<'_>, fields: &Fields, fragments: &mut Fragments) {
     spans.add(fields, fragments);
+}
+
+/// Adds one that only the flight recorder looks at.
+#[cold]
+pub(super) fn add_recorded(spans: &mut LineSpans<'_>, fields: &Fields, fragments: &mut Fragments) {
+    spans.add_recorded(fields, fragments);
 }

@@ -8,6 +8,8 @@ use tracing::Metadata;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Wants {
     pub(super) lines: bool,
+    /// Whether lines are written at once, not only held by the flight recorder.
+    pub(super) written: bool,
     pub(super) traces: bool,
 }
 
@@ -32,8 +34,11 @@ struct Known {
     wants: Wants,
 }
 
-const NOTHING: Known =
-    Known { site: 0, stamp: Stamp { instance: 0, changes: 0 }, wants: Wants { lines: false, traces: false } };
+const NOTHING: Known = Known {
+    site: 0,
+    stamp: Stamp { instance: 0, changes: 0 },
+    wants: Wants { lines: false, written: false, traces: false },
+};
 
 /// A power of two.
 const PLACES: usize = 128;

@@ -9,7 +9,7 @@ use obs_trace::sink;
 use super::Testing;
 use super::requests::Requests;
 use crate::Obs;
-use crate::config::{Admin, Config, SamplerChoice, TrustChoice};
+use crate::config::{Admin, Config, FlightRecorder, SamplerChoice, TrustChoice};
 use crate::entry::Reach;
 use crate::signals::{Signals, health, logs, metrics, traces};
 
@@ -46,6 +46,12 @@ impl Builder {
         let levels = levels.into();
         self.config.logs.filter.clone_from(&levels);
         self.config.traces.filter = levels;
+        self
+    }
+
+    /// Holds lines below what [`Builder::levels`] says, which is `trace` unless it is said; default not.
+    pub fn flight_recorder(mut self, recorder: FlightRecorder) -> Self {
+        self.config.logs.flight_recorder = recorder;
         self
     }
 

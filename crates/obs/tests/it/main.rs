@@ -4,6 +4,7 @@ mod client;
 mod collector;
 mod config;
 mod dead_ends;
+mod flight;
 mod health;
 mod hostile;
 mod idioms;

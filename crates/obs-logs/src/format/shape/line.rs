@@ -280,6 +280,26 @@ impl ShapedLine<'_> {
         }
     }
 
+    /// Has the line say that it was held by the flight recorder.
+    pub(crate) fn mark_recorded(&mut self) {
+        self.put_mark(Own::Recorded);
+    }
+
+    /// Writes that one of the line's own marks is so.
+    fn put_mark(&mut self, own: Own) {
+        let shape = self.shape;
+        if let Some(name) = shape.own(own) {
+            self.join(&name.key);
+            let bounds = Bounds { limit: 0, field: None };
+            shape.look.push_said(&mut self.slot.out, Said::Value(Value::Bool(true)), bounds);
+        }
+    }
+
+    /// Has the line say that it was cut, before it came here.
+    pub(crate) fn mark_cut(&mut self) {
+        self.slot.cut = true;
+    }
+
     fn put_field(&mut self, index: u32, said: Said<'_>) {
         let site = self.site;
         if let Some(name) = site.fields.get(index as usize).and_then(|field| field.name.as_ref()) {
@@ -345,10 +365,8 @@ impl ShapedLine<'_> {
         if with_caller {
             self.join(site.caller.as_slice());
         }
-        if let (true, Some(name)) = (self.slot.cut, shape.own(Own::Truncated)) {
-            self.join(&name.key);
-            let bounds = Bounds { limit: 0, field: None };
-            shape.look.push_said(&mut self.slot.out, Said::Value(Value::Bool(true)), bounds);
+        if self.slot.cut {
+            self.put_mark(Own::Truncated);
         }
         let out = &mut self.slot.out;
         match shape.look {

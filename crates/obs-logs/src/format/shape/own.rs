@@ -22,10 +22,11 @@ pub(super) enum Own {
     Caller,
     CallerLine,
     Truncated,
+    Recorded,
 }
 
 impl Own {
-    pub(super) const ALL: [Self; 14] = [
+    pub(super) const ALL: [Self; 15] = [
         Self::Timestamp,
         Self::Level,
         Self::Target,
@@ -40,6 +41,7 @@ impl Own {
         Self::Caller,
         Self::CallerLine,
         Self::Truncated,
+        Self::Recorded,
     ];
 
     /// What it is called without renames; `None` where lines of this look have no field for it.
@@ -63,6 +65,7 @@ impl Own {
             Self::RequestId => field::REQUEST_ID,
             Self::Caller => field::CALLER,
             Self::Truncated => field::TRUNCATED,
+            Self::Recorded => field::RECORDED,
             Self::EcsVersion | Self::ServiceVersion | Self::Environment | Self::CallerLine => return None,
         })
     }
@@ -83,6 +86,7 @@ impl Own {
             Self::Caller => ecs::LOG_ORIGIN_FILE_NAME,
             Self::CallerLine => ecs::LOG_ORIGIN_FILE_LINE,
             Self::Truncated => ecs::TRUNCATED,
+            Self::Recorded => ecs::RECORDED,
         })
     }
 
@@ -93,6 +97,7 @@ impl Own {
             Self::Caller => Some(log_attribute::CODE_FILE_PATH),
             Self::CallerLine => Some(log_attribute::CODE_LINE_NUMBER),
             Self::Truncated => Some(log_attribute::TRUNCATED),
+            Self::Recorded => Some(log_attribute::RECORDED),
             _ => None,
         }
     }

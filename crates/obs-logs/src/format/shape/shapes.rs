@@ -123,6 +123,7 @@ impl Shape {
             Own::Caller,
             Own::CallerLine,
             Own::Truncated,
+            Own::Recorded,
         ];
         let of_look = match self.look {
             Look::Otlp => OTLP_ENDS,

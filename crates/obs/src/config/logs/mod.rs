@@ -6,6 +6,7 @@ mod route;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::FlightRecorder;
 pub(super) use destination::{LEVELS, OUTPUT_KEYS, OutputKey, choice_of, word_of};
 pub use destination::{LogDestination, LogFile, LogLevel, LogPlace, LogSync, WhenFull};
 #[cfg(feature = "config")]
@@ -68,22 +69,6 @@ pub struct LogRateLimit {
     pub up_to: LogLevel,
 }
 
-/// What is held of each request, below what is written, and written where the request fails or is slow.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct FlightRecorder {
-    /// The most verbose level that is held; default nothing is.
-    pub level: Option<LogLevel>,
-    /// A request that takes so long is slow; default none is for its time alone.
-    pub slow: Option<Duration>,
-    /// Whether a request that takes longer than 99 of 100 of its route is slow; default no.
-    pub slow_quantile: bool,
-    /// The most bytes held of one request; default 256 KiB.
-    pub request_bytes: u64,
-    /// The most bytes held of all requests; default 16 MiB.
-    pub process_bytes: u64,
-}
-
 impl Default for LogSampling {
     fn default() -> Self {
         Self { tick: Duration::from_secs(1), first: None, thereafter: 100, follow_trace: false }
@@ -93,13 +78,6 @@ impl Default for LogSampling {
 impl Default for LogRateLimit {
     fn default() -> Self {
         Self { lines: None, tick: Duration::from_secs(1), up_to: LogLevel::Info }
-    }
-}
-
-impl Default for FlightRecorder {
-    fn default() -> Self {
-        let (request_bytes, process_bytes) = (256 * 1_024, 16 * 1_024 * 1_024);
-        Self { level: None, slow: None, slow_quantile: false, request_bytes, process_bytes }
     }
 }
 

@@ -9,14 +9,14 @@ use std::time::Duration;
 
 use obs_core::{Base, Observer};
 use obs_logs::{
-    AccessLog, BuildError, Builder, Caller, Filter, Logs, LogsGuard, Memory, Output, RateLimit, Route,
-    Sampling,
+    AccessLog, BuildError, Builder, Caller, Filter, FilterError, Logs, LogsGuard, Memory, Output, RateLimit,
+    Route, Sampling,
 };
 use tracing::level_filters::LevelFilter;
 
-use super::{Reloader, Signal};
+use super::{Reloader, Reopener, Signal};
 use crate::Error;
-use crate::config::{Config, LogLevel, Logs as Choices, Mistake};
+use crate::config::{Config, FlightRecorder, LogLevel, Logs as Choices, Mistake};
 
 /// Logs that are running; `None` where lines go nowhere.
 pub(crate) struct Part(Option<Running>);
@@ -68,6 +68,8 @@ impl Part {
         let builder = Logs::builder(Arc::clone(base)).filter(filter).caller(caller).routes(routes);
         let builder = outputs.into_iter().fold(builder, Builder::output);
         let builder = sampling(choices).into_iter().fold(builder, Builder::sampling);
+        let recorder = recorder(&choices.flight_recorder).map_err(|error| failed(error.into()))?;
+        let builder = recorder.into_iter().fold(builder, Builder::recorder);
         let (logs, guard) = builder.build().map_err(|error| failed(told(error, config)))?;
         let access = Arc::new(AccessLog::new(logs.clone()));
         Ok(Self(Some(Running { logs, access, guard, memories: Vec::new() })))
@@ -107,7 +109,9 @@ fn told(error: BuildError, config: &Config) -> Box<dyn std::error::Error + Send 
 pub(crate) fn mistakes(config: &Config) -> Vec<Mistake> {
     let levels = config.logs.filter.parse::<Filter>();
     let levels = levels.err().map(|error| Mistake::new("logs.level", error));
-    levels.into_iter().chain(routes::mistakes(&config.logs)).collect()
+    let held = recorder(&config.logs.flight_recorder).err();
+    let held = held.map(|error| Mistake::new("logs.flight_recorder.level", error));
+    levels.into_iter().chain(held).chain(routes::mistakes(&config.logs)).collect()
 }
 
 /// Which lines are written of many, where not all are.
@@ -127,6 +131,19 @@ fn sampling(choices: &Choices) -> Option<Sampling> {
         sampling = sampling.limit(RateLimit::new(lines).tick(limit.tick).up_to(level(limit.up_to)));
     }
     Some(sampling)
+}
+
+/// The flight recorder's settings, where anything is held.
+fn recorder(choices: &FlightRecorder) -> Result<Option<obs_logs::FlightRecorder>, FilterError> {
+    let Some(level) = &choices.level else { return Ok(None) };
+    let mut recorder = obs_logs::FlightRecorder::new()
+        .filter(level.parse()?)
+        .request_bytes(choices.request_bytes)
+        .process_bytes(choices.process_bytes);
+    if let Some(slow) = choices.slow {
+        recorder = recorder.slow(slow);
+    }
+    Ok(Some(if choices.slow_quantile { recorder.slow_quantile() } else { recorder }))
 }
 
 /// A level, as the engine of logs has it.
@@ -170,6 +187,11 @@ impl Signal for Part {
             }
             *before = Some(new.clone());
         }))
+    }
+
+    fn reopener(&self) -> Option<Reopener> {
+        let logs = self.0.as_ref()?.logs.clone();
+        Some(Box::new(move || logs.reopen()))
     }
 
     fn flush(&self, deadline: Duration) -> bool {

@@ -3,9 +3,13 @@
 use std::io::IsTerminal;
 use std::path::Path;
 
-use obs_logs::{Colours, Format, Memory, Output};
+use obs_logs::{Colours, Compression, FileOutput, Format, Memory, Output, Policy, Sync};
+use tracing::Level;
 
-use crate::config::{LogDestination, LogFormat, LogOutput, LogPlace, Logs as Choices, Rotation};
+use crate::config::{
+    LogDestination, LogFile, LogFormat, LogLevel, LogOutput, LogPlace, LogSync, Logs as Choices, Rotation,
+    WhenFull,
+};
 
 /// The one output, where there are none by name; `None` where lines go nowhere.
 pub(super) fn single(choices: &Choices) -> Option<Output> {
@@ -23,13 +27,20 @@ pub(super) fn named(chosen: &LogDestination, memories: &mut Vec<(String, Memory)
     let (output, is_terminal) = match &chosen.to {
         LogPlace::Stdout => (Output::stdout(), std::io::stdout().is_terminal()),
         LogPlace::Stderr => (Output::stderr(), std::io::stderr().is_terminal()),
-        LogPlace::File(path) => (file(path, chosen.file.rotate, chosen.file.keep), false),
+        LogPlace::File(path) => (kept(path, &chosen.file), false),
         LogPlace::Memory => {
             let memory = Memory::new();
             memories.push((chosen.name.clone(), memory.clone()));
             (Output::memory(&memory), false)
         }
     };
+    let policy = match chosen.when_full {
+        WhenFull::DropNewest => Policy::DropNewest,
+        WhenFull::DropOldest => Policy::DropOldest,
+        WhenFull::DropBelow => Policy::DropBelow(level(chosen.keep_level)),
+        WhenFull::Block => Policy::Block(chosen.wait),
+    };
+    let output = output.policy(policy);
     let mut output = output.named(&chosen.name).format(format(chosen.format, chosen.colour, is_terminal));
     for (from, to) in &chosen.rename {
         output = output.rename(from, to);
@@ -68,11 +79,56 @@ fn format(chosen: Option<LogFormat>, colour: Option<bool>, is_terminal: bool) ->
     }
 }
 
-fn file(path: &Path, rotate: Rotation, keep: Option<usize>) -> Output {
-    let rotation = match rotate {
-        Rotation::Never => return Output::file(path),
+fn level(level: LogLevel) -> Level {
+    match level {
+        LogLevel::Error => Level::ERROR,
+        LogLevel::Warn => Level::WARN,
+        LogLevel::Info => Level::INFO,
+        LogLevel::Debug => Level::DEBUG,
+        LogLevel::Trace => Level::TRACE,
+    }
+}
+
+/// A file that is rotated, pruned and synced as was chosen.
+fn kept(path: &Path, chosen: &LogFile) -> Output {
+    let mut file = FileOutput::new(path).rotate(rotation(chosen.rotate)).make_directory();
+    if let Some(bytes) = chosen.max_size {
+        file = file.max_bytes(bytes);
+    }
+    if let Some(files) = chosen.keep {
+        file = file.keep_files(files);
+    }
+    if let Some(age) = chosen.keep_age {
+        file = file.keep_age(age);
+    }
+    if let Some(bytes) = chosen.keep_size {
+        file = file.keep_bytes(bytes);
+    }
+    if chosen.gzip {
+        file = file.compress(Compression::Gzip);
+    }
+    file = file.sync(match chosen.sync {
+        LogSync::Never => Sync::Never,
+        LogSync::Batch => Sync::EachBatch,
+        LogSync::Interval => Sync::Every(chosen.sync_every),
+    });
+    if let Some(limit) = chosen.disk_full_wait {
+        file = file.when_full(obs_logs::WhenFull::Block(limit));
+    }
+    file.into()
+}
+
+fn rotation(rotate: Rotation) -> obs_logs::Rotation {
+    match rotate {
+        Rotation::Never => obs_logs::Rotation::Never,
         Rotation::Hourly => obs_logs::Rotation::Hourly,
         Rotation::Daily => obs_logs::Rotation::Daily,
-    };
-    Output::rolling(path).rotate(rotation).keep(keep.unwrap_or(0)).into()
+    }
+}
+
+fn file(path: &Path, rotate: Rotation, keep: Option<usize>) -> Output {
+    if rotate == Rotation::Never {
+        return Output::file(path);
+    }
+    Output::rolling(path).rotate(rotation(rotate)).keep(keep.unwrap_or(0)).into()
 }

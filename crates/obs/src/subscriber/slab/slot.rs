@@ -45,6 +45,8 @@ pub(in super::super) struct Data {
     pub(in super::super) inherited: Option<Context>,
     /// Whether lines show its fields.
     pub(in super::super) on_lines: bool,
+    /// Of those, whether lines that are written at once do, not only those that the flight recorder holds.
+    pub(in super::super) is_written: bool,
     pub(in super::super) fields: Fields,
     pub(in super::super) fragments: Fragments,
     pub(in super::super) proxy: Option<Proxy>,
@@ -80,6 +82,7 @@ impl Data {
         self.traced = Traced::default();
         self.inherited = None;
         self.on_lines = false;
+        self.is_written = false;
         self.proxy = None;
         if self.fields.capacity_bytes() > KEEP_BYTES {
             self.fields = Fields::new();

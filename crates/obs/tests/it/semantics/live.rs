@@ -54,6 +54,7 @@ async fn order() -> &'static str {
 }
 
 async fn fail() -> StatusCode {
+    tracing::debug!("held until it is known that this fails");
     tracing::error!("{}", "the text of a very long error, ".repeat(10_000));
     StatusCode::INTERNAL_SERVER_ERROR
 }
@@ -77,6 +78,7 @@ pub(super) fn run() -> Run {
         .attribute("vcs.ref.head.revision", "9d59409")
         .log_file(&file.0)
         .log_caller()
+        .flight_recorder(obs::config::FlightRecorder::new())
         .otlp_endpoint(collector.url())
         .admin(obs::Admin::At("127.0.0.1:0".parse().unwrap()))
         .idle_timeout(Duration::from_secs(3_600))

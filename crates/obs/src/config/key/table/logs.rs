@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::super::{Key, Kind, Reload, Value};
 use super::forms::{SOME_TIME, same, special};
-use super::macros::{choice, field};
+use super::macros::{choice, field, whole};
 use crate::config::logs::{LEVELS, choice_of, word_of};
 use crate::config::{LONGEST, LogFormat, LogOutput, Rotation};
 
@@ -240,17 +240,18 @@ pub(super) const KEYS: &[Key] = &[
     },
     Key {
         path: "logs.flight_recorder.level",
-        kind: Kind::Word(&["off", "error", "warn", "info", "debug", "trace"]),
-        default: "`off`",
+        kind: Kind::Text,
+        default: "",
         variables: &[same("OBS_FLIGHT_RECORDER")],
         setter: "flight_recorder",
         reload: Reload::No,
-        doc: "The most verbose level that is held of each request, to be written where it fails or is slow.",
-        get: |config| {
-            let level = config.logs.flight_recorder.level;
-            level.map_or(Value::Word("off"), |level| word_of(&LEVELS, &level))
+        doc: "Levels by target that are held of each request, such as `debug,h2=off`, to be written where it fails or is slow; without them nothing is.",
+        get: |config| Value::from_text(config.logs.flight_recorder.level.as_deref()),
+        set: |config, value| {
+            if let Value::Text(level) = value {
+                config.logs.flight_recorder.level = Some(level);
+            }
         },
-        set: |config, value| config.logs.flight_recorder.level = choice_of(&LEVELS, &value),
     },
     Key {
         path: "logs.flight_recorder.slow",
@@ -277,25 +278,23 @@ pub(super) const KEYS: &[Key] = &[
         "Whether a request that takes longer than 99 of 100 of its route is written out.",
         Flag at logs.flight_recorder.slow_quantile
     ),
-    field!(
+    whole!(
         "logs.flight_recorder.request_bytes",
         Kind::Bytes(1_024, 1 << 30),
         "`256KiB`",
         [],
         "flight_recorder",
-        No,
         "The most bytes held of one request.",
-        Whole at logs.flight_recorder.request_bytes
+        logs.flight_recorder.request_bytes
     ),
-    field!(
+    whole!(
         "logs.flight_recorder.process_bytes",
         Kind::Bytes(65_536, 1 << 40),
         "`16MiB`",
         [],
         "flight_recorder",
-        No,
         "The most bytes held of all requests together.",
-        Whole at logs.flight_recorder.process_bytes
+        logs.flight_recorder.process_bytes
     ),
 ];
 

@@ -1,0 +1,221 @@
+//! A held line is the line it would have been, in each format, with one member more.
+
+use std::time::Duration;
+
+use obs_core::Outcome;
+use obs_core::context::{Local, enter_poll};
+use obs_core::fields::Value;
+use obs_logs::{Colours, Filter, FlightRecorder, Format, Memory, Output};
+use tracing::{debug, debug_span, field, info, info_span};
+
+use super::Flights;
+use crate::{Bench, parse};
+
+/// A value whose `Debug` brings the service down.
+struct Mad;
+
+impl std::fmt::Debug for Mad {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("half")?;
+        panic!("no")
+    }
+}
+
+/// Lines of every kind, all at `DEBUG`, all on the same place in the code.
+fn every_kind() {
+    let outer = debug_span!("outer", table = "orders", late = field::Empty).entered();
+    debug!(a = 1, b = -2, c = 0.5, d = true, e = "te\"xt", f = ?Some("x"), g = %"y z", "plain {}", 7);
+    let error = "x".parse::<u8>().unwrap_err();
+    debug!(error = &error as &(dyn std::error::Error + 'static), level = "mine", recorded = 3, "a");
+    outer.record("late", "now");
+    debug!(password = "hunter2", api_key = ?"hunter2", token = 7, "secret");
+    {
+        let _inner = debug_span!("inner", table = "items", secret = "hunter2").entered();
+        debug!(n = u128::MAX, nan = f64::NAN, "inside");
+        debug!("again");
+    }
+    debug!(n = 1, message = 5);
+    debug!(message = true, n = 1);
+    debug!(target: "other", first = ?Mad, "mad");
+    debug!("é\u{1b}\n\u{202e}");
+}
+
+/// The lines as they are where all of it is written at once, and as they are where it was held; in one format.
+fn both(format: Format) -> (Vec<String>, Vec<String>) {
+    let of = |filter: &str, recorder: Option<FlightRecorder>| {
+        let memory = Memory::new();
+        let bench = Bench::with(filter, |builder| {
+            let builder = builder.output(Output::memory(&memory).format(format));
+            match recorder {
+                Some(recorder) => builder.recorder(recorder),
+                None => builder,
+            }
+        });
+        let access = obs_logs::AccessLog::new(bench.logs.clone());
+        bench.run(|| {
+            let context = crate::context();
+            context.local().set_field("user", Value::U64(9));
+            {
+                let _scope = enter_poll(&context);
+                every_kind();
+            }
+            let request = obs_core::observe::Request::new(obs_core::observe::Method::Get, "/a");
+            let end = obs_core::observe::End::new(Outcome::TimedOut, Duration::from_millis(1));
+            obs_core::observe::conclude(&access, &context, &request, &end);
+        });
+        memory.take()
+    };
+    (of("debug", None), of("info", Some(FlightRecorder::new())))
+}
+
+#[test]
+fn a_held_line_is_the_line_it_would_have_been_but_for_the_mark() {
+    for (format, mark) in [
+        (Format::Json, r#","recorded":true"#),
+        (Format::Logfmt, " recorded=true"),
+        (Format::Pretty(Colours::Off), " recorded=true"),
+    ] {
+        let (mut written, held) = both(format);
+        // The outputs are in another order of time only.
+        assert_eq!(written.len(), 10, "{written:?}");
+        let access = written.pop().unwrap();
+        let (last, held) = held.split_last().unwrap();
+        assert_eq!(*last, access);
+        for (held, written) in held.iter().zip(&written) {
+            assert!(held.contains(mark), "{held}");
+            assert_eq!(held.replacen(mark, "", 1), *written, "{format:?}");
+            assert!(!held.contains("hunter2"));
+        }
+        assert_eq!(held.len(), written.len());
+        if format == Format::Json {
+            held.iter().for_each(|line| drop(parse(line)));
+            assert!(held[1].contains(r#""field.recorded":3"#), "{}", held[1]);
+            assert!(held[6].contains("half[panicked]") || held[7].contains("half[panicked]"), "{held:?}");
+        }
+    }
+}
+
+#[test]
+fn the_time_and_span_are_those_of_the_line() {
+    let flights = Flights::new(FlightRecorder::new());
+    let context = flights.begin("REQ-1");
+    let child = context.child(flights.ids.span_id());
+    let lines = flights.run(|| {
+        {
+            let _scope = enter_poll(&context);
+            debug!("first");
+            flights.base.clock.advance(Duration::from_secs(1));
+            {
+                let _scope = enter_poll(&child);
+                debug!("second");
+            }
+        }
+        flights.base.clock.advance(Duration::from_secs(60));
+        flights.end(&context, Outcome::Panicked, Duration::from_secs(61));
+    });
+    let seen: Vec<_> =
+        lines.iter().map(|line| [super::text(line, "timestamp"), super::text(line, "span_id")]).collect();
+    let (root, child) = (context.span_id().to_string(), child.span_id().to_string());
+    assert_eq!(
+        seen,
+        [
+            ["2026-10-03T12:34:56.123456Z", root.as_str()],
+            ["2026-10-03T12:34:57.123456Z", child.as_str()],
+            ["2026-10-03T12:35:57.123456Z", root.as_str()],
+        ]
+    );
+    assert!(lines.iter().all(|line| super::text(line, "trace_id") == context.trace_id().to_string()));
+}
+
+#[test]
+fn spans_that_are_only_held_put_nothing_onto_written_lines() {
+    let flights = Flights::new(FlightRecorder::new());
+    let lines = flights.run(|| {
+        flights.request("REQ-1", Outcome::ServerError, || {
+            let _a = info_span!("a", outer = 1).entered();
+            let _b = debug_span!("b", middle = 2).entered();
+            let _c = info_span!("c", inner = 3).entered();
+            info!("written");
+            debug!("held");
+        });
+    });
+    let spans = |at: usize| ["outer", "middle", "inner"].map(|key| lines[at].contains_key(key));
+    assert_eq!(super::messages(&lines), ["written", "held", "request"]);
+    assert_eq!((spans(0), spans(1)), ([true, false, true], [true, true, true]));
+}
+
+#[test]
+fn fields_that_a_span_gets_later_show_on_later_lines_alone() {
+    let flights = Flights::new(FlightRecorder::new());
+    let lines = flights.run(|| {
+        flights.request("REQ-1", Outcome::ServerError, || {
+            let span = info_span!("a", user = field::Empty, n = 1).entered();
+            debug!("before");
+            span.record("user", "ada");
+            debug!("after");
+            span.record("user", "eve");
+            debug!("after that");
+        });
+    });
+    let users: Vec<_> = lines.iter().map(|line| super::text(line, "user")).collect();
+    assert_eq!(users, ["", "ada", "eve", ""]);
+}
+
+#[test]
+fn levels_of_the_recorder_are_by_target_and_change_with_the_filter() {
+    let filter: Filter = "trace,noisy=off".parse().unwrap();
+    let flights = Flights::new(FlightRecorder::new().filter(filter));
+    let turn = || {
+        flights.request("REQ-1", Outcome::ServerError, || {
+            tracing::trace!("trace");
+            debug!(target: "noisy", "noise");
+            debug!("debug");
+        });
+    };
+    assert_eq!(super::messages(&flights.run(turn)), ["trace", "debug", "request"]);
+    // What is written at once is not held.
+    flights.bench.logs.set_filter("debug".parse().unwrap());
+    let lines = flights.run(turn);
+    assert_eq!(super::messages(&lines), ["noise", "debug", "trace", "request"]);
+    let marks: Vec<_> = lines.iter().map(|line| line.contains_key("recorded")).collect();
+    assert_eq!(marks, [false, false, true, false]);
+    flights.bench.logs.set_filter("info".parse().unwrap());
+    assert_eq!(super::messages(&flights.run(turn)), ["trace", "debug", "request"]);
+}
+
+#[test]
+fn lines_outside_of_requests_and_of_jobs_are_not_held() {
+    let flights = Flights::new(FlightRecorder::new());
+    let lines = flights.run(|| {
+        debug!("outside");
+        let ids = flights.begin("REQ-1").ids();
+        let job = obs_core::Context::root(ids, Local::task());
+        let _scope = enter_poll(&job);
+        debug!("in a job");
+    });
+    assert!(lines.is_empty());
+    assert_eq!(flights.number("obs_recorder_lines_total", ""), 0.0);
+}
+
+#[test]
+fn a_line_that_is_too_long_is_cut_and_says_so() {
+    let flights = Flights::new(FlightRecorder::new());
+    let long = "é".repeat(30_000);
+    let lines = flights.run(|| {
+        flights.request("REQ-1", Outcome::ServerError, || {
+            debug!(text = %long, after = 1, "printed");
+            debug!(text = long.as_str(), "text");
+            let _span = info_span!("a", text = long.as_str(), n = 1).entered();
+            debug!(n = 2, "in a span");
+            debug!("short");
+        });
+    });
+    assert_eq!(super::messages(&lines), ["printed", "text", "in a span", "short", "request"]);
+    let cut: Vec<_> = lines.iter().map(|line| line.contains_key("truncated")).collect();
+    assert_eq!(cut, [true, true, true, true, false]);
+    assert!(super::text(&lines[0], "text").ends_with("é…"));
+    assert!(super::text(&lines[1], "text").ends_with("é…"));
+    assert!(super::text(&lines[2], "text").ends_with("é…"));
+    assert!(super::text(&lines[3], "text").ends_with("é…"));
+    assert_eq!((&lines[2]["n"], lines[3].get("n")), (&2.into(), None), "what comes after finds no room");
+}
