@@ -72,12 +72,15 @@
 //!
 //! | feature | adds |
 //! |---|---|
+//! | `admin` | [`admin::respond`], which changes levels while the service runs |
 //! | `gzip` (default) | `FileOutput::compress`, closed files as gzip |
 //! | `layer` (default) | `LogLayer`, for a `tracing-subscriber` registry |
 //! | `fmt` | `fmt::Ids`, which puts the ids on lines of `tracing_subscriber::fmt` |
 //! | `rolling` (default) | `Output::rolling`, files that follow one another, by `tracing-appender` |
 
 mod access;
+#[cfg(feature = "admin")]
+pub mod admin;
 mod counts;
 mod engine;
 mod error;

@@ -312,6 +312,13 @@ impl Builder {
         self
     }
 
+    /// What whoever asks the admin listener to change something must bring as a bearer token; default none, and then only
+    /// this machine may.
+    pub fn admin_token(mut self, token: impl Into<String>) -> Self {
+        self.config.admin_token = Some(token.into());
+        self
+    }
+
     /// Whether callers are believed; default [`TrustChoice::Internal`].
     pub fn trust(mut self, trust: TrustChoice) -> Self {
         self.config.trust = trust;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use obs_core::{Base, Lifecycle, Observer, Phase};
 
-use crate::admin::{AdminThread, Listener};
+use crate::admin::{AdminThread, Guard, Listener};
 use crate::config::{Admin, Config, Read};
 use crate::entry::{Entry, Reach};
 use crate::observers::{Observers, Surroundings};
@@ -57,8 +57,10 @@ impl Obs {
     ) -> Result<Self, Error> {
         let thread = Arc::<AdminThread>::default();
         let admin = match config.admin {
-            Admin::At(addr) => Listener::start(&thread, addr, signals.endpoints())
-                .map_err(|source| Error::Admin { addr, source })?,
+            Admin::At(addr) => {
+                Listener::start(&thread, addr, signals.endpoints(), Guard::new(config.admin_token.as_deref()))
+                    .map_err(|source| Error::Admin { addr, source })?
+            }
             Admin::Off => None,
         };
         let subscriber = Subscriber::new(&signals, &base, compose);

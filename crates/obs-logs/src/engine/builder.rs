@@ -1,7 +1,7 @@
 //! Puts an engine together; nothing global is touched.
 
 use std::collections::HashSet;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use obs_core::Base;
 
@@ -144,6 +144,7 @@ impl Builder {
             suppressed,
             upkeep: Upkeep::default(),
             recorder,
+            told: OnceLock::new(),
         };
         let logs = Logs(Arc::new(inner));
         logs.0.upkeep.wake(&logs);

@@ -24,6 +24,7 @@ impl Logs {
     ) -> Result<LevelChange, LevelChangeError> {
         let change = LevelChange { scope, level, until: self.0.base.clock.now().after(lasting) };
         self.0.live.replace(|plans| plans.control.put(change.clone()))?;
+        self.levels_changed();
         self.tell_level("log level changed", &change);
         self.0.upkeep.wake(self);
         Ok(change)
@@ -32,8 +33,21 @@ impl Logs {
     /// Ends the change of `scope` before its time; what it was, if there was one.
     pub fn revert_level(&self, scope: &Scope) -> Option<LevelChange> {
         let change = self.0.live.replace(|plans| plans.control.remove(scope))?;
+        self.levels_changed();
         self.tell_level("log level reverted", &change);
         Some(change)
+    }
+
+    /// Has `act` called each time levels were changed for a while, and when they are as before: for whoever keeps an
+    /// answer of [`Logs::max_level_hint`]. The first to ask is heard.
+    pub fn when_levels_change(&self, act: impl Fn() + Send + Sync + 'static) {
+        let _ = self.0.told.set(Box::new(act));
+    }
+
+    fn levels_changed(&self) {
+        if let Some(act) = self.0.told.get() {
+            act();
+        }
     }
 
     /// The changes in force.
@@ -50,7 +64,9 @@ impl Logs {
         let due = plans.control.changes().iter().any(|change| change.until <= now);
         drop(plans);
         if due {
-            for change in self.0.live.replace(|plans| plans.control.expire(now)) {
+            let ended = self.0.live.replace(|plans| plans.control.expire(now));
+            self.levels_changed();
+            for change in ended {
                 self.tell_level("log level reverted", &change);
             }
         }

@@ -15,7 +15,7 @@ mod upkeep;
 mod watching;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use obs_core::{Base, Timestamp, time};
@@ -59,6 +59,8 @@ struct Inner {
     suppressed: Arc<SuppressedCounts>,
     upkeep: upkeep::Upkeep,
     recorder: Option<Arc<Recorder>>,
+    /// Told each time levels were changed for a while, or are as before.
+    told: OnceLock<Box<dyn Fn() + Send + Sync>>,
 }
 
 impl Logs {

@@ -246,3 +246,11 @@ pub(super) fn push_json_value(out: &mut Buffer, value: Value<'_>) {
         push_json_number(out, value);
     }
 }
+
+/// A text as a value of JSON.
+#[cfg(feature = "admin")]
+pub(crate) fn json_text(text: &str) -> String {
+    let mut out = Buffer::new();
+    push_json_value(&mut out, Value::Str(text));
+    String::from_utf8_lossy(out.as_slice()).into_owned()
+}

@@ -23,6 +23,8 @@ pub(crate) use buffer::Buffer;
 pub use fragment::SpanFragments;
 pub(crate) use ids::IdCache;
 pub(crate) use json::JsonLine;
+#[cfg(feature = "admin")]
+pub(crate) use json::json_text;
 pub(crate) use key::Label;
 pub(crate) use logfmt::LogfmtLine;
 pub(crate) use pretty::{PrettyLine, push_head};

@@ -151,3 +151,87 @@ fn changes_are_bounded() {
     changing.change(Scope::Request(String::from("r-3")), LevelFilter::INFO);
     assert_eq!(changing.logs.level_changes().len(), 64);
 }
+
+#[cfg(feature = "admin")]
+mod by_request {
+    use http::{Method, Request, StatusCode};
+    use obs_logs::admin;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// The answer of the endpoint, and its body as text.
+    fn ask(logs: &Logs, method: &str, uri: &str) -> (StatusCode, String) {
+        let method = method.parse::<Method>().unwrap();
+        let response = admin::respond(logs, &Request::builder().method(method).uri(uri).body(()).unwrap());
+        (response.status(), String::from_utf8(response.into_body().to_vec()).unwrap())
+    }
+
+    #[track_caller]
+    fn levels(logs: &Logs, method: &str, uri: &str) -> Value {
+        let (status, body) = ask(logs, method, uri);
+        assert_eq!(status, StatusCode::OK, "{body}");
+        serde_json::from_str(&body).unwrap()
+    }
+
+    #[test]
+    fn levels_are_shown_changed_and_ended() {
+        let changing = Changing::new("info,hyper=warn", Vec::new());
+        let nothing = json!({ "level": "info,hyper=warn", "changes": [] });
+        assert_eq!(levels(&changing.logs, "GET", "/loglevel"), nothing);
+        let one = json!({ "target": "shop", "level": "debug", "until": "2026-10-03T12:36:26Z" });
+        let shown = levels(&changing.logs, "PUT", "/loglevel?level=debug&target=shop&for=90s");
+        assert_eq!(shown["changes"], json!([one]));
+        assert_eq!(changing.messages(speak)[1..], ["cart", "info"]);
+        let route = "/loglevel?route=%2Forders%2F%7Bid%7D&level=TRACE";
+        let two = json!({ "route": "/orders/{id}", "level": "trace", "until": "2026-10-03T12:44:56Z" });
+        assert_eq!(levels(&changing.logs, "PUT", route)["changes"], json!([one, two]));
+        assert_eq!(levels(&changing.logs, "DELETE", "/loglevel?target=shop")["changes"], json!([two]));
+        assert_eq!(ask(&changing.logs, "DELETE", "/loglevel?target=shop").0, StatusCode::NOT_FOUND);
+        let all = levels(&changing.logs, "PUT", "/loglevel?level=off")["changes"][1].clone();
+        assert_eq!((all["everything"].clone(), all["level"].clone()), (json!(true), json!("off")));
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_request_is_told_and_changes_nothing() {
+        let changing = Changing::new("info", Vec::new());
+        for (method, uri, status, why) in [
+            ("PUT", "/loglevel", 400, "`level` is missing"),
+            ("PUT", "/loglevel?level=loud", 400, "none of off"),
+            ("PUT", "/loglevel?level=3", 400, "none of off"),
+            ("PUT", "/loglevel?level=debug&for=10", 400, "no duration"),
+            ("PUT", "/loglevel?level=debug&for=25h", 400, "no duration"),
+            ("PUT", "/loglevel?level=debug&for=-1s", 400, "no duration"),
+            ("PUT", "/loglevel?level=debug&target=a&route=b", 400, "not two"),
+            ("PUT", "/loglevel?level=debug&level=info", 400, "twice"),
+            ("PUT", "/loglevel?level=debug&targt=a", 400, "none of target"),
+            ("PUT", "/loglevel?level=debug&target=", 400, "no value"),
+            ("PUT", "/loglevel?level=debug&target=%ff", 400, "well encoded"),
+            ("PUT", "/loglevel?level=debug&target=%0a", 400, "well encoded"),
+            ("PUT", "/loglevel?level=debug&target=%4", 400, "well encoded"),
+            ("GET", "/loglevel?level=debug", 400, "by PUT"),
+            ("POST", "/loglevel?level=debug", 405, "GET, PUT or DELETE"),
+            ("GET", "/loglevels", 404, "not found"),
+        ] {
+            let (found, body) = ask(&changing.logs, method, uri);
+            assert_eq!(found.as_u16(), status, "{method} {uri}");
+            assert!(body.contains(why), "{method} {uri}: {body}");
+        }
+        let long = format!("/loglevel?level=debug&target={}", "x".repeat(257));
+        assert_eq!(ask(&changing.logs, "PUT", &long).0, StatusCode::BAD_REQUEST);
+        assert!(changing.logs.level_changes().is_empty());
+        assert!(changing.memory.take().is_empty());
+    }
+
+    #[test]
+    fn whoever_keeps_the_most_verbose_level_is_told_of_each_change() {
+        let changing = Changing::new("info", Vec::new());
+        let (told, hint) = (Arc::new(std::sync::Mutex::new(Vec::new())), changing.logs.clone());
+        let notes = Arc::clone(&told);
+        changing.logs.when_levels_change(move || notes.lock().unwrap().push(hint.max_level_hint()));
+        changing.change(Scope::Everything, LevelFilter::DEBUG);
+        changing.base.clock.advance(MINUTE);
+        changing.logs.catch_up();
+        assert_eq!(*told.lock().unwrap(), [LevelFilter::DEBUG, LevelFilter::INFO]);
+    }
+}

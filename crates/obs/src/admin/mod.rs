@@ -3,6 +3,7 @@
 //!
 //! The listener moves bytes; what an endpoint answers is decided by a pure function of the leaf it belongs to.
 
+mod guard;
 mod serve;
 mod thread;
 
@@ -13,6 +14,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use tokio::task::AbortHandle;
 
+pub(crate) use guard::Guard;
 pub(crate) use thread::AdminThread;
 
 /// One path and what answers it.
@@ -21,6 +23,17 @@ pub(crate) struct Endpoint {
     pub(crate) path: &'static str,
     pub(crate) respond: Respond,
     pub(crate) runs: Runs,
+    pub(crate) access: Access,
+}
+
+/// Who may ask an endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Whoever reaches the listener.
+    Open,
+    /// Whoever has the token; without one, only this machine.
+    #[cfg_attr(not(feature = "logs"), expect(dead_code, reason = "only levels can be changed"))]
+    Guarded,
 }
 
 /// Where an endpoint's answer is made.
@@ -49,6 +62,7 @@ impl Listener {
         thread: &AdminThread,
         addr: SocketAddr,
         endpoints: Vec<Endpoint>,
+        guard: Guard,
     ) -> std::io::Result<Option<Self>> {
         if endpoints.is_empty() {
             return Ok(None);
@@ -56,7 +70,7 @@ impl Listener {
         let listener = TcpListener::bind(addr)?;
         listener.set_nonblocking(true)?;
         let addr = listener.local_addr()?;
-        let task = thread.handle()?.spawn(serve::accept(listener, endpoints)).abort_handle();
+        let task = thread.handle()?.spawn(serve::accept(listener, endpoints, guard)).abort_handle();
         Ok(Some(Self { addr, task }))
     }
 

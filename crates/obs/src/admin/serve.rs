@@ -1,7 +1,7 @@
 //! Accepts connections within limits and answers them by path.
 
 use std::convert::Infallible;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::sync::Semaphore;
 
-use super::{Endpoint, Runs};
+use super::{Access, Endpoint, Guard, Runs};
 
 /// More scrapers than this wait in the accept queue.
 const MAX_CONNECTIONS: usize = 64;
@@ -28,25 +28,28 @@ const MAX_HEAD: usize = 16 * 1024;
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Runs until it is dropped.
-pub(super) async fn accept(listener: TcpListener, endpoints: Vec<Endpoint>) {
+pub(super) async fn accept(listener: TcpListener, endpoints: Vec<Endpoint>, guard: Guard) {
     let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
     let endpoints: Arc<[Endpoint]> = endpoints.into();
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     loop {
         let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
-        let stream = match listener.accept().await {
-            Ok((stream, _)) => stream,
+        let (stream, peer) = match listener.accept().await {
+            Ok(accepted) => accepted,
             Err(_) => {
                 tokio::time::sleep(ACCEPT_PAUSE).await;
                 continue;
             }
         };
-        let endpoints = Arc::clone(&endpoints);
+        let (endpoints, guard) = (Arc::clone(&endpoints), guard.clone());
         tokio::spawn(async move {
             let _place = place;
             let service = service_fn(|request: Request<Incoming>| {
-                let response = respond(Arc::clone(&endpoints), request.map(drop));
-                async { Ok::<_, Infallible>(response.await.map(Full::new)) }
+                let (endpoints, guard) = (Arc::clone(&endpoints), guard.clone());
+                async move {
+                    let response = respond(endpoints, request.map(drop), &guard, peer);
+                    Ok::<_, Infallible>(response.await.map(Full::new))
+                }
             });
             // A client that breaks off is its own affair.
             let connection = http1::Builder::new()
@@ -61,10 +64,20 @@ pub(super) async fn accept(listener: TcpListener, endpoints: Vec<Endpoint>) {
     }
 }
 
-async fn respond(endpoints: Arc<[Endpoint]>, request: Request<()>) -> Response<Bytes> {
+async fn respond(
+    endpoints: Arc<[Endpoint]>,
+    request: Request<()>,
+    guard: &Guard,
+    peer: SocketAddr,
+) -> Response<Bytes> {
     let Some(at) = endpoints.iter().position(|endpoint| endpoint.path == request.uri().path()) else {
         return not_found(&endpoints);
     };
+    if endpoints[at].access == Access::Guarded
+        && let Some(refusal) = guard.refusal(&request, peer)
+    {
+        return refusal;
+    }
     if endpoints[at].runs == Runs::AtOnce {
         return (endpoints[at].respond)(&request);
     }

@@ -81,6 +81,9 @@ pub struct Config {
     pub traces: Traces,
     /// Where `/metrics` is served.
     pub admin: Admin,
+    /// What whoever asks the admin listener to change something must bring; default none, and then only this machine
+    /// may. Never printed.
+    pub admin_token: Option<String>,
     /// Whether callers are believed.
     pub trust: TrustChoice,
     /// Whose traces go on where callers are not believed: addresses and ranges such as `10.0.0.0/8`; default none.
@@ -105,6 +108,7 @@ impl Config {
             logs: Logs::default(),
             traces: Traces::default(),
             admin: Admin::At(Admin::DEFAULT),
+            admin_token: None,
             trust: TrustChoice::default(),
             trusted_peers: Vec::new(),
             health: Health::default(),

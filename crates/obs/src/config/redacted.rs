@@ -54,6 +54,7 @@ impl Config {
                 }),
             ),
             _ if concealed(path) => quoted(REDACTED),
+            Value::Text(_) if path == "admin.token" => quoted(REDACTED),
             Value::Text(text) if kind == Kind::Url => quoted(&url(&text)),
             Value::Text(text) => quoted(&text),
             Value::Flag(flag) => flag.to_string(),

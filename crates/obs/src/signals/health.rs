@@ -7,7 +7,7 @@ use obs_core::Base;
 use obs_health::{Health, Settings, SettingsError};
 
 use super::Signal;
-use crate::admin::{Endpoint, Runs};
+use crate::admin::{Access, Endpoint, Runs};
 use crate::config::{Config, Mistake};
 use crate::{Error, Obs};
 
@@ -42,7 +42,7 @@ impl Signal for Part {
         let endpoint = |path| {
             let health = self.0.clone();
             let respond = Box::new(move |request: &_| obs_health::admin::respond(&health, request));
-            Endpoint { path, respond, runs: Runs::AtOnce }
+            Endpoint { path, respond, runs: Runs::AtOnce, access: Access::Open }
         };
         obs_health::admin::PATHS.map(endpoint).into()
     }

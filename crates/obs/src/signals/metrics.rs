@@ -12,7 +12,7 @@ use obs_metrics::{Buckets, CreatedSamples, Matcher, Operations, Recorder, Red};
 use tokio::runtime::Handle;
 
 use super::{Reloader, Signal};
-use crate::admin::{Endpoint, Runs};
+use crate::admin::{Access, Endpoint, Runs};
 use crate::config::{BucketMatch, Config, Metrics, Mistake};
 use crate::{Error, Obs};
 
@@ -153,6 +153,7 @@ impl Signal for Part {
             path: "/metrics",
             respond: Box::new(move |request| obs_metrics::admin::respond(&recorder, request)),
             runs: Runs::Apart,
+            access: Access::Open,
         }]
     }
 }

@@ -16,6 +16,7 @@ use tracing::level_filters::LevelFilter;
 
 use super::{Reloader, Reopener, Signal};
 use crate::Error;
+use crate::admin::{Access, Endpoint, Runs};
 use crate::config::{Config, FlightRecorder, LogLevel, Logs as Choices, Mistake};
 
 /// Logs that are running; `None` where lines go nowhere.
@@ -71,6 +72,7 @@ impl Part {
         let recorder = recorder(&choices.flight_recorder).map_err(|error| failed(error.into()))?;
         let builder = recorder.into_iter().fold(builder, Builder::recorder);
         let (logs, guard) = builder.build().map_err(|error| failed(told(error, config)))?;
+        logs.when_levels_change(crate::install::levels_changed);
         let access = Arc::new(AccessLog::new(logs.clone()));
         Ok(Self(Some(Running { logs, access, guard, memories: Vec::new() })))
     }
@@ -158,6 +160,20 @@ fn level(level: LogLevel) -> LevelFilter {
 }
 
 impl Signal for Part {
+    fn endpoints(&self) -> Vec<Endpoint> {
+        let endpoint = |running: &Running| {
+            let logs = running.logs.clone();
+            Endpoint {
+                path: obs_logs::admin::LOGLEVEL,
+                respond: Box::new(move |request| obs_logs::admin::respond(&logs, request)),
+                // A change has every call site ask again, and is written to the log.
+                runs: Runs::Apart,
+                access: Access::Guarded,
+            }
+        };
+        self.0.iter().map(endpoint).collect()
+    }
+
     fn observer(&self) -> Option<Box<dyn Observer>> {
         self.0.as_ref().map(|running| Box::new(Arc::clone(&running.access)) as _)
     }

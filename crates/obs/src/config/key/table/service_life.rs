@@ -55,6 +55,21 @@ pub(super) const KEYS: &[Key] = &[
             }
         },
     },
+    Key {
+        path: "admin.token",
+        kind: Kind::Text,
+        default: "",
+        variables: &[same("OBS_ADMIN_TOKEN")],
+        setter: "admin_token",
+        reload: Reload::No,
+        doc: "What `/loglevel` asks for as a bearer token; without one only this machine may change levels.",
+        get: |config| Value::from_text(config.admin_token.as_deref()),
+        set: |config, value| {
+            if let Value::Text(token) = value {
+                config.admin_token = Some(token);
+            }
+        },
+    },
     field!(
         "drain.delay",
         ANY_TIME,
