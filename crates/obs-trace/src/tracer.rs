@@ -109,7 +109,7 @@ impl Tracer {
     fn root(&self, trace_id: TraceId) -> Context {
         let sampled = self.sample(&Candidate::new(trace_id, None));
         let flags = TraceFlags::default().random().sampled(sampled);
-        Context::root(Ids { trace_id, span_id: self.0.base.ids.span_id(), flags }, Local::task())
+        Context::root(Ids { trace_id, span_id: self.0.base.ids.span_id(), flags }, Local::task().judged_by(&self.0.base.redaction))
     }
 
     /// Ends a span and hands it to the sink if it is recorded. A span that is dropped instead is lost.
