@@ -28,7 +28,7 @@ impl Logs {
     }
 
     fn event_in(&self, scratch: &mut Scratch, event: &Event<'_>, spans: impl FnOnce(&mut Spans<'_>)) {
-        let site = &*scratch.sites.get(event.metadata());
+        let site = &*scratch.sites.get(event.metadata(), &self.0.base.redaction);
         let now = self.0.base.clock.now();
         let caller = self.caller(site);
         match self.0.forms {
@@ -242,7 +242,7 @@ impl<L: EventLine> Visitor<'_, L> {
 
     #[inline(never)]
     fn str_careful(&mut self, field: &Field, value: &str) {
-        self.value_careful(field, Value::Str(value));
+        self.value_careful(field, Value::Str(&self.site.rules.redact(value)));
     }
 }
 
@@ -272,7 +272,8 @@ impl<L: EventLine> Visit for Visitor<'_, L> {
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        if !self.value_at_sight(field, Value::Str(value)) {
+        let is_suspicious = self.site.rules.is_suspicious(value.as_bytes());
+        if is_suspicious || !self.value_at_sight(field, Value::Str(value)) {
             self.str_careful(field, value);
         }
     }

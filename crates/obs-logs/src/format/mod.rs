@@ -10,6 +10,7 @@ mod key;
 mod logfmt;
 mod number;
 mod pretty;
+mod secrets;
 mod service;
 mod site;
 mod text;

@@ -3,7 +3,7 @@
 //! Made once per call site and thread, so that a line copies keys and judges none.
 
 use obs_core::keys::field;
-use obs_core::redact;
+use obs_core::redact::Rules;
 use tracing_core::{Level, Metadata};
 
 use super::escape::Style;
@@ -73,11 +73,13 @@ pub(crate) struct Site {
     /// The bits of all keys.
     pub(super) mask: u128,
     pub(crate) message: Message,
+    /// What is secret.
+    pub(crate) rules: Rules,
 }
 
 impl Site {
-    pub(crate) fn new(metadata: &Metadata<'_>) -> Self {
-        let mut site = Self::of(metadata.target(), *metadata.level());
+    pub(crate) fn new(metadata: &Metadata<'_>, rules: &Rules) -> Self {
+        let mut site = Self::of(metadata.target(), *metadata.level(), rules);
         if let Some(file) = metadata.file() {
             let line = metadata.line().unwrap_or_default().to_string();
             let name = bounded(file, Style::Quoted);
@@ -95,7 +97,7 @@ impl Site {
     }
 
     /// A line of our own: no fields of a user's and no caller.
-    pub(crate) fn of(target: &str, level: Level) -> Self {
+    pub(crate) fn of(target: &str, level: Level, rules: &Rules) -> Self {
         let name = bounded(target, Style::Quoted);
         Self {
             level,
@@ -111,6 +113,7 @@ impl Site {
             hashes: Vec::new(),
             mask: 0,
             message: Message::First,
+            rules: rules.clone(),
         }
     }
 
@@ -134,7 +137,7 @@ impl Site {
         let same_as = self.hashes.iter().position(|known| *known == hash);
         let kind = match () {
             () if is_message => Kind::Message,
-            () if redact::is_secret(key) => Kind::Secret,
+            () if self.rules.is_secret(key) => Kind::Secret,
             () => Kind::Plain,
         };
         self.mask |= hash::bit(hash);
