@@ -113,6 +113,11 @@ impl Fields {
         }
     }
 
+    /// What is secret.
+    pub fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
     /// How many keys.
     pub fn len(&self) -> usize {
         self.entries.len()
