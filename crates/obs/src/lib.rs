@@ -107,6 +107,7 @@ pub use spawn::{spawn, spawn_blocking};
 pub use subscriber::{Composed, ComposedBuilder, Fused};
 
 pub use obs_core::context::Route;
+pub use obs_core::redact::{self, Sensitive};
 pub use obs_core::{Context, Outcome, RequestId, Resource, SpanId, TraceId};
 #[cfg(feature = "health")]
 pub use obs_health as health;
@@ -137,4 +138,7 @@ mod pages {
 
     #[doc = include_str!("../../../docs/metrics.md")]
     struct Metrics;
+
+    #[doc = include_str!("../../../docs/redaction.md")]
+    struct Redaction;
 }

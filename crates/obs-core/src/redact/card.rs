@@ -1,7 +1,9 @@
 //! Numbers of payment cards: 13 to 19 digits, alone or in groups, whose check digit is right.
 
 use super::find::Found;
-use super::suspicion::CARD_DIGITS;
+
+/// The fewest digits of a card's number.
+const CARD_DIGITS: usize = 13;
 
 /// The most digits of a card's number (ISO/IEC 7812-1).
 const MOST_DIGITS: usize = 19;

@@ -3,7 +3,7 @@
 use std::iter::FusedIterator;
 use std::ops::Range;
 
-use super::{Rules, card, key_before, token, url, value};
+use super::{Rules, card, key_before, suspicion, token, url, value};
 
 /// How a text was escaped before it is looked into.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -44,7 +44,8 @@ pub(super) enum Found {
 
 impl<'a> Findings<'a> {
     pub(super) fn new(rules: &'a Rules, text: &'a [u8], escapes: Escapes) -> Self {
-        let at = if rules.is_suspicious(text) { 0 } else { text.len() };
+        let is_asked = text.len() >= suspicion::SHORTEST && rules.has_patterns();
+        let at = if is_asked { 0 } else { text.len() };
         Self { scan: Scan { text, escapes, rules, floor: 0 }, at }
     }
 }
@@ -54,11 +55,13 @@ impl Iterator for Findings<'_> {
 
     fn next(&mut self) -> Option<Range<usize>> {
         let text = self.scan.text;
-        while let Some(&byte) = text.get(self.at) {
-            let found = match byte {
+        loop {
+            let rest = text.get(self.at..)?;
+            self.at += rest.iter().position(|&byte| MAY_BE_SIGN[usize::from(byte)])?;
+            let found = match text[self.at] {
                 b':' | b'=' => self.scan.at_separator(self.at),
                 b'J' => token::json_web_token(text, self.at),
-                b' ' => token::behind_scheme(text, self.at),
+                b' ' if ends_scheme(text, self.at) => token::behind_scheme(text, self.at),
                 b'0'..=b'9' => card::number(text, self.at),
                 _ => Found::Nothing,
             };
@@ -73,8 +76,24 @@ impl Iterator for Findings<'_> {
                 }
             }
         }
-        None
     }
+}
+
+/// Bytes at which something is asked.
+const MAY_BE_SIGN: [bool; 256] = {
+    let mut signs = [false; 256];
+    let all = b":=J 0123456789";
+    let mut at = 0;
+    while at < all.len() {
+        signs[all[at] as usize] = true;
+        at += 1;
+    }
+    signs
+};
+
+/// Whether what stands before the space at `at` ends as `Bearer` and `Basic` do.
+fn ends_scheme(text: &[u8], at: usize) -> bool {
+    at > 0 && matches!(text[at - 1], b'r' | b'R' | b'c' | b'C')
 }
 
 impl FusedIterator for Findings<'_> {}

@@ -73,7 +73,8 @@ fn is_user_and_password(credentials: &[u8]) -> bool {
             has_colon |= (bits >> held) as u8 == b':';
         }
     }
-    has_colon && credentials.len() >= 4
+    // So many are the fewest that `a:bcde` is written with.
+    has_colon && credentials.len() >= 7
 }
 
 /// At the `J` of `eyJ`: a header, a payload and a signature, in base64url with dots between (RFC 7519); also the five

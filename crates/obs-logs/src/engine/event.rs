@@ -170,6 +170,13 @@ impl<'a, L: EventLine> Visitor<'a, L> {
         }
     }
 
+    /// Whether the text holds no secret at first sight.
+    #[inline(always)]
+    fn is_clean(&self, field: &Field, value: &str) -> bool {
+        let key = self.site.key(field.index());
+        key.is_some_and(|key| key.seen.is_clean(value.as_bytes(), &self.site.rules))
+    }
+
     fn value_careful(&mut self, field: &Field, value: Value<'_>) {
         if let Some(key) = self.key(field) {
             match key.kind {
@@ -272,8 +279,7 @@ impl<L: EventLine> Visit for Visitor<'_, L> {
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        let is_suspicious = self.site.rules.is_suspicious(value.as_bytes());
-        if is_suspicious || !self.value_at_sight(field, Value::Str(value)) {
+        if !self.is_clean(field, value) || !self.value_at_sight(field, Value::Str(value)) {
             self.str_careful(field, value);
         }
     }

@@ -135,7 +135,7 @@ impl<'a> JsonLine<'a> {
             key.names.json.push_for_text(self.out);
             let (start, limit) = (self.out.len(), self.limit);
             self.write(|out| guarded(out, value));
-            if take_out(self.out, start, Style::Quoted, self.merge.rules(), limit) {
+            if take_out(self.out, start, Style::Quoted, (self.merge.rules(), &key.seen), limit) {
                 self.fill();
             }
             self.out.push(b'"');

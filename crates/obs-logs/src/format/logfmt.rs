@@ -97,7 +97,7 @@ impl<'a> LogfmtLine<'a> {
         if text.cut {
             self.fill();
         }
-        if take_out(self.out, quote + 1, Style::Quoted, self.merge.rules(), limit) {
+        if take_out(self.out, quote + 1, Style::Quoted, (self.merge.rules(), &key.seen), limit) {
             self.fill();
         }
         if is_word(&self.out.as_slice()[quote + 1..]) {

@@ -11,6 +11,7 @@ mod logfmt;
 mod number;
 mod pretty;
 mod secrets;
+mod seen;
 mod service;
 mod site;
 mod text;

@@ -75,7 +75,7 @@ impl<'a> PrettyLine<'a> {
             let mut writer = self.writer(Style::Bare);
             guarded(&mut writer, value);
             self.cut = writer.cut;
-            self.cut |= take_out(self.out, start, Style::Bare, self.merge.rules(), self.limit);
+            self.cut |= take_out(self.out, start, Style::Bare, (self.merge.rules(), &key.seen), self.limit);
         }
     }
 

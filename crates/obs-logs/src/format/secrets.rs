@@ -7,13 +7,20 @@ use obs_core::redact::{Escapes, REDACTED, Rules};
 
 use super::Buffer;
 use super::escape::Style;
+use super::seen::Seen;
 use super::text::CUT;
 
 /// Replaces the secrets in what stands on the line from `start` on. Returns whether the value no longer fits below
 /// `limit`; nothing of it is then shown.
 #[inline]
-pub(super) fn take_out(out: &mut Buffer, start: usize, style: Style, rules: &Rules, limit: usize) -> bool {
-    rules.is_suspicious(&out.as_slice()[start..]) && replace(out, start, style, rules, limit)
+pub(super) fn take_out(
+    out: &mut Buffer,
+    start: usize,
+    style: Style,
+    (rules, seen): (&Rules, &Seen),
+    limit: usize,
+) -> bool {
+    !seen.is_clean(&out.as_slice()[start..], rules) && replace(out, start, style, rules, limit)
 }
 
 #[cold]

@@ -9,6 +9,7 @@ use tracing_core::{Level, Metadata};
 use super::escape::Style;
 use super::key::{Label, Names, hash_of, name_of};
 use super::logfmt::push_logfmt_text;
+use super::seen::Seen;
 use super::text::Text;
 use super::{Buffer, hash};
 use crate::counts::Counter;
@@ -28,7 +29,7 @@ pub(crate) enum Kind {
 }
 
 /// One field of a call site.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Key {
     pub(super) names: Names,
     pub(crate) kind: Kind,
@@ -38,6 +39,8 @@ pub(crate) struct Key {
     pub(crate) same_as: Option<usize>,
     /// Whether it may be written at sight: no secret, no message, no namesake in front.
     pub(crate) plain: bool,
+    /// What its text was last.
+    pub(crate) seen: Seen,
 }
 
 /// Where the message stands among the fields.
@@ -143,7 +146,8 @@ impl Site {
         self.mask |= hash::bit(hash);
         self.hashes.push(hash);
         let bits = written_bit(index) | same_as.map_or(0, written_bit);
-        self.keys.push(Key { names, kind, bits, same_as, plain: kind == Kind::Plain && same_as.is_none() });
+        let plain = kind == Kind::Plain && same_as.is_none();
+        self.keys.push(Key { names, kind, bits, same_as, plain, seen: Seen::default() });
     }
 
     /// The field at `index`.

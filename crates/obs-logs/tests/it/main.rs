@@ -11,6 +11,7 @@ mod reload;
 mod request;
 #[cfg(feature = "rolling")]
 mod rolling;
+mod secrets;
 mod spans;
 
 use std::sync::Arc;
