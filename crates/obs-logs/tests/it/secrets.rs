@@ -83,7 +83,8 @@ proptest! {
         let text = format!("{key}{text}");
         let all = lines(&Rules::new(), || tracing::info!(text, shown = %text, debug = ?text, "{text}"));
         let line: serde_json::Value = serde_json::from_str(&all[0]).unwrap();
-        prop_assert!(line["shown"].is_string() && line["debug"].is_string() && all[0].ends_with("}\n"));
+        let is_whole = line["shown"].is_string() && line["debug"].is_string() && all[0].ends_with('}');
+        prop_assert!(is_whole, "{}", all[0]);
     }
 }
 
