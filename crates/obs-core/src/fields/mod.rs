@@ -223,17 +223,37 @@ impl Fields {
     }
 
     fn store_str(&mut self, text: &str) -> Stored {
-        if self.rules.is_suspicious(text.as_bytes()) {
-            return self.store_suspicious(text);
+        let judged = text.get(..Self::MOST_JUDGED).unwrap_or(text);
+        if text.len() > Self::MOST_JUDGED || self.rules.is_suspicious(judged.as_bytes()) {
+            return self.store_judged(text);
         }
         self.store_clean(text)
     }
 
+    /// How much of a text is judged: more than is kept, so that a secret is seen whole before the text is cut.
+    const MOST_JUDGED: usize = Self::MAX_TEXT + Self::BEYOND;
+    const BEYOND: usize = 2 * 1_024;
+
     #[cold]
-    fn store_suspicious(&mut self, text: &str) -> Stored {
-        // Judged whole: a cut may fall into a secret.
+    fn store_judged(&mut self, text: &str) -> Stored {
+        let mut end = text.len().min(Self::MOST_JUDGED);
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
         let rules = self.rules.clone();
-        self.store_clean(&rules.redact(text))
+        let clean = rules.redact(&text[..end]);
+        if end == text.len() {
+            return self.store_clean(&clean);
+        }
+        // With secrets out, what is kept could reach as far as where half of one may stand.
+        let mut kept = clean.len().saturating_sub(Self::BEYOND);
+        while !clean.is_char_boundary(kept) {
+            kept -= 1;
+        }
+        self.store(|all| {
+            // What finds no room is marked as this is.
+            let _ = all.write_str(&clean[..kept]).and_then(|()| all.write_str(CUT));
+        })
     }
 
     /// Takes the secrets out of a text that was stored last.
@@ -400,6 +420,14 @@ mod tests {
         fields.set("a", Value::Str("x=1 password=hunter2 y=2"));
         fields.set_display("b", format_args!("{}ord{}hunt{}", "passw", "=", "er2 y=2"));
         fields.set("c", Value::Str("clean"));
+        let long = format!(
+            "{}password=hunter2 {}",
+            "a ".repeat(Fields::MAX_TEXT / 2 - 100),
+            "pwd=hunter2 ".repeat(20_000)
+        );
+        let mut other = Fields::new();
+        other.set("long", Value::Str(&long));
+        assert!(!other.text.contains("hunt") && other.text.ends_with(CUT), "{}", other.text.len());
         let all: Vec<_> = fields.iter().map(|(_, value)| value).collect();
         let expected = ["x=1 password=[redacted] y=2", "password=[redacted] y=2", "clean"];
         assert_eq!(all, expected.map(Value::Str));

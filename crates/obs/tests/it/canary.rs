@@ -263,7 +263,7 @@ fn nothing_a_live_service_writes_or_shows_has_a_secret_in_it() {
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_time().build().unwrap();
         for (index, text) in canaries.texts().into_iter().enumerate() {
             let text = text.replace('\n', " ");
-            let error = format!("{text} {word}");
+            let error = format!("{word} {text}");
             let check = move || std::future::ready(Err::<(), _>(error.clone()));
             obs.health().check(format!("check{index}"), check).unwrap();
         }
