@@ -38,7 +38,8 @@ impl Base {
     }
 
     /// As [`Base::with`], with rules of one's own for what is secret.
-    pub fn redacting(resource: Resource, clock: Clock, ids: IdSource, redaction: Rules) -> Arc<Self> {
+    pub fn redacting(mut resource: Resource, clock: Clock, ids: IdSource, redaction: Rules) -> Arc<Self> {
+        resource.redact(&redaction);
         Arc::new(Self {
             resource,
             clock,
