@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::observe::Operations;
+use crate::redact::Rules;
 use crate::{Clock, IdSource, Lifecycle, Resource, meter::Sources};
 
 /// One base per service; leaves take it as `Arc<Base>` when they are built. It knows no signal.
@@ -21,6 +22,8 @@ pub struct Base {
     pub sources: Sources,
     /// Who learns of calls, queries and the like.
     pub operations: Operations,
+    /// What no sink may see.
+    pub redaction: Rules,
 }
 
 impl Base {
@@ -31,6 +34,12 @@ impl Base {
 
     /// A base on a clock and id source of the caller's, for tests.
     pub fn with(resource: Resource, clock: Clock, ids: IdSource) -> Arc<Self> {
+        Self::redacting(resource, clock, ids, Rules::new())
+    }
+
+    /// As [`Base::with`], with rules of one's own for what is secret.
+    pub fn redacting(mut resource: Resource, clock: Clock, ids: IdSource, redaction: Rules) -> Arc<Self> {
+        resource.redact(&redaction);
         Arc::new(Self {
             resource,
             clock,
@@ -38,6 +47,7 @@ impl Base {
             lifecycle: Lifecycle::new(),
             sources: Sources::default(),
             operations: Operations::default(),
+            redaction,
         })
     }
 }

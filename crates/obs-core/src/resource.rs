@@ -1,5 +1,9 @@
 //! Who is speaking: the service's identity, the same on every line, span and scrape.
 
+use std::borrow::Cow;
+
+use crate::redact::{REDACTED, Rules};
+
 /// Name, version and place of the service, as data. Each leaf writes it in its own signal's form.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -52,6 +56,24 @@ impl Resource {
         }
     }
 
+    /// Takes out what is secret.
+    pub(crate) fn redact(&mut self, rules: &Rules) {
+        let fields =
+            [&mut self.version, &mut self.env, &mut self.region, &mut self.cluster, &mut self.instance];
+        for text in fields.into_iter().flatten().chain([&mut self.name]) {
+            if let Cow::Owned(clean) = rules.redact(text) {
+                *text = clean;
+            }
+        }
+        for (key, value) in &mut self.attributes {
+            if rules.is_secret(key) {
+                REDACTED.clone_into(value);
+            } else if let Cow::Owned(clean) = rules.redact(value) {
+                *value = clean;
+            }
+        }
+    }
+
     /// Every attribute that is known, by its OpenTelemetry name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         use crate::keys::resource as keys;
@@ -72,6 +94,24 @@ impl Resource {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn secrets_are_taken_out_and_the_rest_stays() {
+        let mut resource = Resource::new("orders");
+        for (key, value) in [
+            ("api_key", "abc"),
+            ("team", "a"),
+            ("db", "postgres://u:hunter2@db/x"),
+            ("service.version", "1 pwd=xy"),
+        ] {
+            resource.set(key, value);
+        }
+        resource.redact(&Rules::new().plain_key("api_key"));
+        let all: Vec<_> = resource.iter().map(|(_, value)| value).collect();
+        assert_eq!(all, ["orders", "1 pwd=[redacted]", "abc", "a", "postgres://[redacted]@db/x"]);
+        resource.redact(Rules::STANDARD);
+        assert_eq!(resource.attributes[0].1, REDACTED);
+    }
 
     #[test]
     fn attributes_with_a_field_go_there_and_others_keep_their_order() {

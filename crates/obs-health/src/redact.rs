@@ -7,8 +7,9 @@ use obs_core::redact::{REDACTED, is_secret};
 /// `text` without secrets.
 pub(crate) fn redact(text: &str) -> String {
     // A URL first, so that its host stays even where its user's name looks like a key; then keys, whose values may
-    // hold anything; then what is left.
-    bare_credentials(&tokens(&values(&urls(text))))
+    // hold anything; then what is left. What every text is looked for comes last: here more is taken for a secret.
+    let text = bare_credentials(&tokens(&values(&urls(text))));
+    obs_core::redact::redact(&text).into_owned()
 }
 
 /// Replaces each word in turn, white space staying as it is.

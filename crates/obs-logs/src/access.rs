@@ -50,7 +50,8 @@ impl AccessLog {
             field::USER_AGENT,
             field::ERROR,
         ]);
-        let site = |level| Site::of(Self::TARGET, level).knowing(&labels);
+        let rules = &logs.base().redaction;
+        let site = |level| Site::of(Self::TARGET, level, rules).knowing(&labels);
         let (info, error) = (site(Level::INFO), site(Level::ERROR));
         Self { logs, info, error, labels }
     }
@@ -77,7 +78,8 @@ impl AccessLog {
         line.message(MESSAGE);
         line.text(method, request.method.as_str());
         line.text(route, context.local().route().unwrap_or(Route::UNMATCHED).as_str());
-        line.text(path, request.path);
+        let rules = &self.info.rules;
+        line.text(path, &rules.redact(request.path));
         if let Some(status) = end.status {
             line.number(status_code, u64::from(status));
         }
@@ -87,8 +89,8 @@ impl AccessLog {
         if let Some(peer) = request.peer {
             line.address(client_address, peer.ip());
         }
-        line.text_if(user_agent, request.user_agent);
-        line.text_if(error, end.error);
+        line.text_if(user_agent, request.user_agent.map(|text| rules.redact(text)).as_deref());
+        line.text_if(error, end.error.map(|text| rules.redact(text)).as_deref());
     }
 }
 

@@ -58,6 +58,7 @@ where
         }
         // Collected before anything of the registry is borrowed: printing a value is a user's code.
         let mut fields = Fields::new();
+        fields.judge_by(&self.0.base().redaction);
         attributes.record(&mut fields);
         if let Some(span) = context.span(id) {
             let opened_in = context::current();
@@ -71,6 +72,7 @@ where
             return;
         }
         let mut later = Fields::new();
+        later.judge_by(&self.0.base().redaction);
         values.record(&mut later);
         let Some(span) = context.span(id) else { return };
         let mut extensions = span.extensions_mut();

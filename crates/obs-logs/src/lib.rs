@@ -41,7 +41,7 @@
 //! - An error is its text and that of each cause behind it, joined by `: `.
 //! - Control characters, DEL, line separators and bidirectional overrides are escaped.
 //! - A line has at most [`MAX_LINE_BYTES`] bytes. What is cut ends in `…`, and the line says `"truncated":true`.
-//! - Values under secret keys (see [`obs_core::redact`]) are written as `[redacted]`.
+//! - Values under secret keys are written as `[redacted]`, and so are secrets inside of texts: see [`obs_core::redact`].
 //!
 //! # The logfmt line
 //! The same keys and values in the same order and by the same rules, as `key=value` with a space between:

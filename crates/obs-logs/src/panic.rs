@@ -33,11 +33,11 @@ pub fn hook(
     otherwise: impl Fn(&PanicHookInfo<'_>) + Send + Sync + 'static,
 ) -> Box<dyn Fn(&PanicHookInfo<'_>) + Send + Sync + 'static> {
     let labels = Label::all([field::LOCATION, field::THREAD, field::BACKTRACE]);
-    let site = Site::of(TARGET, Level::ERROR).knowing(&labels);
+    let site = Site::of(TARGET, Level::ERROR, &logs.base().redaction).knowing(&labels);
     Box::new(move |info| {
         if is_silenced() {
             // A thread of telemetry's own: a line about it would go the way that has just failed.
-            let (text, location) = (text_of(info), location_of(info));
+            let (text, location) = (site.rules.redact(text_of(info)), location_of(info));
             let _ =
                 writeln!(std::io::stderr(), "obs: telemetry panicked at {location}: {}", text.escape_debug());
             return;
@@ -58,9 +58,9 @@ fn write(logs: &Logs, site: &Site, labels: &[Label; 3], info: &PanicHookInfo<'_>
     let backtrace = Backtrace::capture();
     let backtrace = (backtrace.status() == BacktraceStatus::Captured).then(|| backtrace.to_string());
     let fields = |line: &mut dyn Line| {
-        line.message(text_of(info));
+        line.message(&site.rules.redact(text_of(info)));
         line.text(&labels[0], &location);
-        line.text_if(&labels[1], thread.name());
+        line.text_if(&labels[1], thread.name().map(|name| site.rules.redact(name)).as_deref());
         line.text_if(&labels[2], backtrace.as_deref());
     };
     let [_, of_thread, of_backtrace] = labels;

@@ -18,6 +18,7 @@
 
 use obs_core::context::{self, Context};
 use obs_core::keys::target;
+use obs_core::redact::Rules;
 use tracing_core::span::{Attributes, Id, Record};
 use tracing_core::{Event, Level, Subscriber};
 use tracing_subscriber::layer::{Context as Ctx, Layer};
@@ -37,6 +38,10 @@ impl TraceLayer {
     /// A layer that samples and exports by `tracer`.
     pub fn new(tracer: &Tracer) -> Self {
         Self { tracer: tracer.clone() }
+    }
+
+    fn rules(&self) -> &Rules {
+        &self.tracer.base().redaction
     }
 }
 
@@ -81,7 +86,7 @@ where
     fn on_record(&self, id: &Id, values: &Record<'_>, ctx: Ctx<'_, S>) {
         let Some(handle) = ctx.span(id) else { return };
         if read(&handle, Span::is_recording) == Some(true) {
-            Draft::values(values, |draft| write(&handle, |span| span.record(draft)));
+            Draft::values(values, self.rules(), |draft| write(&handle, |span| span.record(draft)));
         }
     }
 
@@ -112,7 +117,7 @@ where
             return write(&handle, Span::drop_event);
         }
         let clock = &self.tracer.base().clock;
-        Draft::event(event, |draft| {
+        Draft::event(event, self.rules(), |draft| {
             write(&handle, |span| span.event(event.metadata(), draft, clock));
         });
     }

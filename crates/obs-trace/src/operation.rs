@@ -4,8 +4,10 @@
 
 use obs_core::Outcome;
 use obs_core::context::Context;
+use obs_core::fields::{Fields, Value};
 use obs_core::observe::{Candidate, Operation, OperationEnd, OperationKind, OperationObserver};
 use obs_core::propagate::TraceState;
+use obs_core::redact::Rules;
 
 use crate::record::{Attributes, Kind, Name, Parent, SpanRecord, Status};
 use crate::server::{MAX_TEXT, cut};
@@ -34,8 +36,19 @@ impl OperationObserver for OperationSpans {
             return;
         }
         let limits = self.tracer.limits();
-        let (attributes, dropped_attributes) =
-            Attributes::new(operation.attributes).within(limits.attributes, limits.attribute_length);
+        let rules = &self.tracer.base().redaction;
+        // Copied only where there may be something to take out.
+        let mut told = Fields::new();
+        let attributes = if operation.attributes.iter().any(|(key, value)| is_suspicious(rules, key, *value))
+        {
+            told.judge_by(rules);
+            operation.attributes.iter().for_each(|(key, value)| told.set(*key, *value));
+            Attributes::default().and(&told)
+        } else {
+            Attributes::new(operation.attributes)
+        };
+        let error = end.error.map(|error| rules.redact(error));
+        let (attributes, dropped_attributes) = attributes.within(limits.attributes, limits.attribute_length);
         let (first, second) = operation.name;
         let record = SpanRecord {
             parent: operation.parent.map(|span_id| Parent { span_id, remote: false }),
@@ -48,18 +61,23 @@ impl OperationObserver for OperationSpans {
             duration: end.duration,
             attributes,
             dropped_attributes,
-            status: status(operation, end),
+            status: status(operation, end, error.as_deref()),
             ..SpanRecord::new(context.ids(), Name::joined(first, second))
         };
         self.tracer.export(&record);
     }
 }
 
+/// Whether a value may have to be told otherwise than it is.
+fn is_suspicious(rules: &Rules, key: &'static str, value: Value<'_>) -> bool {
+    rules.is_secret_static(key) || matches!(value, Value::Str(text) if rules.is_suspicious(text.as_bytes()))
+}
+
 /// For whoever asks, a refusal is an error too (OpenTelemetry semantic conventions, "HTTP spans", status).
-fn status<'a>(operation: &Operation<'_>, end: &OperationEnd<'a>) -> Status<'a> {
+fn status<'a>(operation: &Operation<'_>, end: &OperationEnd<'_>, error: Option<&'a str>) -> Status<'a> {
     let refused = operation.kind == OperationKind::Client && end.outcome == Outcome::ClientError;
     if refused || end.fault.is_some() {
-        Status::Error(cut(end.error.unwrap_or_default(), MAX_TEXT))
+        Status::Error(cut(error.unwrap_or_default(), MAX_TEXT))
     } else {
         Status::Unset
     }

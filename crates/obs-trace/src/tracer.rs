@@ -103,13 +103,16 @@ impl Tracer {
         if !context.is_sampled() {
             return Span::unsampled(context);
         }
-        Span::recording(context, Recording::begin(parent, name.into(), kind, limits, &base.clock))
+        Span::recording(context, Recording::begin(parent, name.into(), kind, limits, base))
     }
 
     fn root(&self, trace_id: TraceId) -> Context {
         let sampled = self.sample(&Candidate::new(trace_id, None));
         let flags = TraceFlags::default().random().sampled(sampled);
-        Context::root(Ids { trace_id, span_id: self.0.base.ids.span_id(), flags }, Local::task())
+        Context::root(
+            Ids { trace_id, span_id: self.0.base.ids.span_id(), flags },
+            Local::task().judged_by(&self.0.base.redaction),
+        )
     }
 
     /// Ends a span and hands it to the sink if it is recorded. A span that is dropped instead is lost.

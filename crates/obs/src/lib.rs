@@ -108,6 +108,7 @@ pub use spawn::{spawn, spawn_blocking};
 pub use subscriber::{Composed, ComposedBuilder, Fused};
 
 pub use obs_core::context::Route;
+pub use obs_core::redact::{self, Sensitive};
 pub use obs_core::{Context, Outcome, RequestId, Resource, SpanId, TraceId};
 #[cfg(feature = "health")]
 pub use obs_health as health;
@@ -141,4 +142,7 @@ mod pages {
 
     #[doc = include_str!("../../../docs/log-formats.md")]
     struct LogFormats;
+
+    #[doc = include_str!("../../../docs/redaction.md")]
+    struct Redaction;
 }

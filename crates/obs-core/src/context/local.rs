@@ -12,6 +12,7 @@ use crate::fields::{Fields, Value};
 use crate::id::RequestId;
 use crate::observe::Verdict;
 use crate::propagate::TraceState;
+use crate::redact::Rules;
 
 /// What opened the local root.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +41,7 @@ pub struct Local {
 #[derive(Default)]
 struct Extras {
     around: OnceLock<Arc<dyn Around>>,
+    rules: OnceLock<Rules>,
     /// What a subscriber keeps with a local root.
     kept: OnceLock<Box<dyn Any + Send + Sync>>,
     /// The lines a flight recorder holds until it is known how the request ends.
@@ -82,6 +84,16 @@ impl Local {
         }
     }
 
+    /// The same, with its fields judged by `rules` instead of those that everything has by default.
+    #[inline]
+    #[must_use]
+    pub fn judged_by(self, rules: &Rules) -> Self {
+        if !rules.is_same(Rules::STANDARD) {
+            let _ = self.extras().rules.set(rules.clone());
+        }
+        self
+    }
+
     fn extras(&self) -> &Extras {
         self.extras.get_or_init(|| AssertUnwindSafe(Box::default()))
     }
@@ -121,7 +133,13 @@ impl Local {
         if key.len() > Self::MAX_KEY {
             return;
         }
-        let fields = self.fields.get_or_init(Box::default);
+        let fields = self.fields.get_or_init(|| {
+            let mut fields = Fields::new();
+            if let Some(rules) = self.extras.get().and_then(|extras| extras.rules.get()) {
+                fields.judge_by(rules);
+            }
+            Box::new(Mutex::new(fields))
+        });
         fields.lock().unwrap_or_else(PoisonError::into_inner).set(key, value);
     }
 

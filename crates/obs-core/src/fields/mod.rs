@@ -13,7 +13,7 @@ pub use bounded::Bounded;
 pub use chain::Chain;
 pub use guarded::{PANICKED, guarded};
 
-use crate::redact;
+use crate::redact::{self, Rules};
 
 /// One value.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -64,7 +64,7 @@ enum Stored {
 }
 
 /// An ordered list of fields, each key once: setting a key again replaces its value. Values under secret keys (see
-/// [`redact::is_secret`]) are never stored.
+/// [`redact::is_secret`]) are never stored, nor are secrets inside of texts ([`redact::find`]).
 ///
 /// Reusable: [`Fields::clear`] keeps both buffers. At most [`Fields::MAX_TEXT`] bytes of text are kept; longer texts
 /// are cut and end in `…`.
@@ -74,6 +74,8 @@ pub struct Fields {
     text: String,
     /// Bytes of `text` that belong to values which were replaced.
     unused: usize,
+    /// What is secret.
+    rules: Rules,
 }
 
 /// Replaced text is taken out once it is at least this many bytes, and half of all or the list is full.
@@ -93,7 +95,7 @@ impl Fields {
 
     /// An empty list; allocates nothing.
     pub const fn new() -> Self {
-        Self { entries: Vec::new(), text: String::new(), unused: 0 }
+        Self { entries: Vec::new(), text: String::new(), unused: 0, rules: Rules::new() }
     }
 
     /// Empties the list and keeps its memory.
@@ -101,6 +103,19 @@ impl Fields {
         self.entries.clear();
         self.text.clear();
         self.unused = 0;
+    }
+
+    /// What is secret from here on; default all that is known. Emptying the list does not change it.
+    #[inline]
+    pub fn judge_by(&mut self, rules: &Rules) {
+        if !self.rules.is_same(rules) {
+            self.rules = rules.clone();
+        }
+    }
+
+    /// What is secret.
+    pub fn rules(&self) -> &Rules {
+        &self.rules
     }
 
     /// How many keys.
@@ -121,7 +136,7 @@ impl Fields {
     /// Sets `key`, in its old place where it is known.
     pub fn set(&mut self, key: impl Into<Cow<'static, str>>, value: Value<'_>) {
         let key = key.into();
-        let value = if is_secret(&key) { Value::Str(redact::REDACTED) } else { value };
+        let value = if self.is_secret(&key) { Value::Str(redact::REDACTED) } else { value };
         let stored = match value {
             Value::Str(text) => self.store_str(text),
             Value::I64(value) => Stored::I64(value),
@@ -136,10 +151,11 @@ impl Fields {
     /// [`PANICKED`].
     pub fn set_display(&mut self, key: impl Into<Cow<'static, str>>, value: std::fmt::Arguments<'_>) {
         let key = key.into();
-        if is_secret(&key) {
+        if self.is_secret(&key) {
             return self.set(key, Value::Str(""));
         }
         let stored = self.store(|all| guarded(all, value));
+        let stored = self.without_secrets(stored);
         self.put(key, stored);
     }
 
@@ -198,7 +214,71 @@ impl Fields {
         self.entries.iter().zip(self.iter()).map(|((key, _), (_, value))| (key.clone(), value))
     }
 
+    #[expect(clippy::ptr_arg, reason = "whether it is borrowed decides how it is asked")]
+    fn is_secret(&self, key: &Cow<'static, str>) -> bool {
+        match key {
+            Cow::Borrowed(key) => self.rules.is_secret_static(key),
+            Cow::Owned(key) => self.rules.is_secret(key),
+        }
+    }
+
     fn store_str(&mut self, text: &str) -> Stored {
+        let judged = text.get(..Self::MOST_JUDGED).unwrap_or(text);
+        if text.len() > Self::MOST_JUDGED || self.rules.is_suspicious(judged.as_bytes()) {
+            return self.store_judged(text);
+        }
+        self.store_clean(text)
+    }
+
+    /// How much of a text is judged: more than is kept, so that a secret is seen whole before the text is cut.
+    const MOST_JUDGED: usize = Self::MAX_TEXT + Self::BEYOND;
+    const BEYOND: usize = 2 * 1_024;
+
+    #[cold]
+    fn store_judged(&mut self, text: &str) -> Stored {
+        let mut end = text.len().min(Self::MOST_JUDGED);
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        let rules = self.rules.clone();
+        let clean = rules.redact(&text[..end]);
+        if end == text.len() {
+            return self.store_clean(&clean);
+        }
+        // With secrets out, what is kept could reach as far as where half of one may stand.
+        let mut kept = clean.len().saturating_sub(Self::BEYOND);
+        while !clean.is_char_boundary(kept) {
+            kept -= 1;
+        }
+        self.store(|all| {
+            // What finds no room is marked as this is.
+            let _ = all.write_str(&clean[..kept]).and_then(|()| all.write_str(CUT));
+        })
+    }
+
+    /// Takes the secrets out of a text that was stored last.
+    #[inline]
+    fn without_secrets(&mut self, stored: Stored) -> Stored {
+        match stored {
+            Stored::Text { start, .. }
+                if self.rules.is_suspicious(&self.text.as_bytes()[start as usize..]) =>
+            {
+                self.replace_secrets(start as usize)
+            }
+            stored => stored,
+        }
+    }
+
+    #[cold]
+    fn replace_secrets(&mut self, start: usize) -> Stored {
+        if let Cow::Owned(clean) = self.rules.redact(&self.text[start..]) {
+            self.text.truncate(start);
+            return self.store_clean(&clean);
+        }
+        Stored::Text { start: start as u32, len: (self.text.len() - start) as u32 }
+    }
+
+    fn store_clean(&mut self, text: &str) -> Stored {
         let start = self.text.len();
         // Below half of the bound the text may grow as it likes.
         if start + text.len() > Self::MAX_TEXT / 2 {
@@ -280,14 +360,6 @@ impl Fields {
     }
 }
 
-#[expect(clippy::ptr_arg, reason = "whether it is borrowed decides how it is asked")]
-fn is_secret(key: &Cow<'static, str>) -> bool {
-    match key {
-        Cow::Borrowed(key) => redact::is_secret_static(key),
-        Cow::Owned(key) => redact::is_secret(key),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -340,6 +412,38 @@ mod tests {
         fields.set("pin", Value::U64(1234));
         assert!(fields.iter().all(|(_, value)| value == Value::Str(redact::REDACTED)), "{fields:?}");
         assert!(!format!("{fields:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn secrets_inside_of_texts_are_never_stored_and_what_is_beside_them_is() {
+        let mut fields = Fields::new();
+        fields.set("a", Value::Str("x=1 password=hunter2 y=2"));
+        fields.set_display("b", format_args!("{}ord{}hunt{}", "passw", "=", "er2 y=2"));
+        fields.set("c", Value::Str("clean"));
+        let long = format!(
+            "{}password=hunter2 {}",
+            "a ".repeat(Fields::MAX_TEXT / 2 - 100),
+            "pwd=hunter2 ".repeat(20_000)
+        );
+        let mut other = Fields::new();
+        other.set("long", Value::Str(&long));
+        assert!(!other.text.contains("hunt") && other.text.ends_with(CUT), "{}", other.text.len());
+        let all: Vec<_> = fields.iter().map(|(_, value)| value).collect();
+        let expected = ["x=1 password=[redacted] y=2", "password=[redacted] y=2", "clean"];
+        assert_eq!(all, expected.map(Value::Str));
+        assert!(!fields.text.contains("hunter2"));
+    }
+
+    #[test]
+    fn rules_of_ones_own_are_kept_when_the_list_is_emptied() {
+        let mut fields = Fields::new();
+        fields.judge_by(&Rules::new().secret_key("iban").plain_key("token").without_patterns());
+        fields.clear();
+        for key in ["iban", "token", "text"] {
+            fields.set(key, Value::Str("pin=12345"));
+        }
+        let all: Vec<_> = fields.iter().map(|(_, value)| value).collect();
+        assert_eq!(all, [redact::REDACTED, "pin=12345", "pin=12345"].map(Value::Str));
     }
 
     #[test]

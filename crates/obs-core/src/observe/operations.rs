@@ -74,7 +74,8 @@ impl Base {
         let candidate = Candidate::new(trace_id, None);
         let sampled = self.operations.iter().find_map(|observer| observer.sample(&candidate));
         let flags = TraceFlags::default().random().sampled(sampled.unwrap_or(false));
-        Context::root(Ids { trace_id, span_id: self.ids.span_id(), flags }, Local::task())
+        let local = Local::task().judged_by(&self.redaction);
+        Context::root(Ids { trace_id, span_id: self.ids.span_id(), flags }, local)
     }
 }
 

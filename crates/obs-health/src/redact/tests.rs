@@ -65,6 +65,12 @@ fn headers_and_signed_queries_are_secrets() {
 }
 
 #[test]
+fn what_every_text_is_looked_for_is_found_too() {
+    check("card 4111 1111 1111 1111 was refused", "card [redacted] was refused");
+    check("/cb?code=7f3a&state=1 said 400", "/cb?code=[redacted]&state=1 said 400");
+}
+
+#[test]
 fn plain_errors_are_left_alone() {
     for text in [
         "",

@@ -29,7 +29,7 @@ impl Logs {
     }
 
     fn event_in(&self, scratch: &mut Scratch, event: &Event<'_>, spans: impl FnOnce(&mut Spans<'_>)) {
-        let site = &*scratch.sites.get(event.metadata());
+        let site = &*scratch.sites.get(event.metadata(), &self.0.base.redaction);
         let plan = self.plan_of(event.metadata(), site);
         if plan.is_special() {
             return self.event_special(scratch, event, site, plan, spans);
@@ -219,7 +219,7 @@ pub(super) fn record<L: EventLine>(
 #[cold]
 fn known_message<L: EventLine>(site: &Site, line: &mut L, text: &str) -> u64 {
     let Some(key) = site.message_key() else { return 0 };
-    line.value(key, Value::Str(text));
+    line.value(key, Value::Str(&site.rules.redact(text)));
     key.bits
 }
 
@@ -248,6 +248,13 @@ impl<'a, L: EventLine> Visitor<'a, L> {
             }
             _ => false,
         }
+    }
+
+    /// Whether the text holds no secret at first sight.
+    #[inline(always)]
+    fn is_clean(&self, field: &Field, value: &str) -> bool {
+        let key = self.site.key(field.index());
+        key.is_some_and(|key| key.seen.is_clean(value.as_bytes(), &self.site.rules))
     }
 
     fn value_careful(&mut self, field: &Field, value: Value<'_>) {
@@ -291,8 +298,9 @@ impl<'a, L: EventLine> Visitor<'a, L> {
         match value {
             Value::Str(_) => self.line.value(key, value),
             Value::F64(value) => self.line.print(key, format_args!("{value}")),
-            Value::I64(value) => self.line.print(key, format_args!("{value}")),
-            Value::U64(value) => self.line.print(key, format_args!("{value}")),
+            // As text of its own, because what is printed is searched for card numbers, and whole numbers are none.
+            Value::I64(value) => self.line.value(key, Value::Str(itoa::Buffer::new().format(value))),
+            Value::U64(value) => self.line.value(key, Value::Str(itoa::Buffer::new().format(value))),
             Value::Bool(value) => self.line.print(key, format_args!("{value}")),
         }
     }
@@ -322,7 +330,7 @@ impl<L: EventLine> Visitor<'_, L> {
 
     #[inline(never)]
     fn str_careful(&mut self, field: &Field, value: &str) {
-        self.value_careful(field, Value::Str(value));
+        self.value_careful(field, Value::Str(&self.site.rules.redact(value)));
     }
 }
 
@@ -345,6 +353,14 @@ impl<L: EventLine> Visit for Visitor<'_, L> {
         }
     }
 
+    fn record_i128(&mut self, field: &Field, value: i128) {
+        self.value_careful(field, Value::Str(itoa::Buffer::new().format(value)));
+    }
+
+    fn record_u128(&mut self, field: &Field, value: u128) {
+        self.value_careful(field, Value::Str(itoa::Buffer::new().format(value)));
+    }
+
     fn record_bool(&mut self, field: &Field, value: bool) {
         if !self.value_at_sight(field, Value::Bool(value)) {
             self.bool_careful(field, value);
@@ -352,7 +368,7 @@ impl<L: EventLine> Visit for Visitor<'_, L> {
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        if !self.value_at_sight(field, Value::Str(value)) {
+        if !self.is_clean(field, value) || !self.value_at_sight(field, Value::Str(value)) {
             self.str_careful(field, value);
         }
     }

@@ -1,10 +1,12 @@
 //! The line of every mix of forms but JSON alone: what a user's code prints is printed once for all of them.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use obs_core::Timestamp;
 use obs_core::context::Context;
 use obs_core::fields::{Bounded, Fields, Value, guarded};
+use obs_core::redact::Rules;
 
 use super::event::EventLine;
 use super::{Forms, Scratch};
@@ -23,6 +25,8 @@ pub(super) struct Mixed<'a> {
     /// A printed value, where it goes to more than one form.
     text: Option<&'a mut String>,
     service: &'a Service,
+    /// What is secret.
+    rules: &'a Rules,
     ids: &'a mut IdCache,
 }
 
@@ -55,7 +59,7 @@ impl<'a> Mixed<'a> {
         let shaped =
             has_shapes.then(|| ShapedLines::open(&forms.shapes, needed, slots, shaped, (time, now), site));
         let text = (needed.count_ones() > 1 || has_shapes).then_some(text);
-        Self { json, logfmt, pretty, shaped, text, service, ids }
+        Self { json, logfmt, pretty, shaped, text, service, rules: &site.rules, ids }
     }
 
     fn each_shaped(&mut self, act: impl FnMut(&mut ShapedLine<'_>)) {
@@ -143,7 +147,10 @@ impl EventLine for Mixed<'_> {
         // A value that prints more than any line holds is stopped.
         guarded(&mut Bounded::new(text, crate::MAX_LINE_BYTES), value);
         self.each(|line| line.print(key, format_args!("{text}")));
-        self.each_shaped(|line| line.printed(key, text));
+        // The others take secrets out of what they have made of it.
+        let clean = if self.shaped.is_some() { self.rules.redact(text) } else { Cow::Borrowed("") };
+        self.each_shaped(|line| line.printed(key, &clean));
+        drop(clean);
         self.text = Some(text);
     }
 

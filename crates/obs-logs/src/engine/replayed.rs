@@ -30,7 +30,7 @@ impl Logs {
         spans: impl FnOnce(&mut Spans<'_>),
     ) {
         Scratch::lend(|scratch| {
-            let site = &*scratch.sites.get(metadata);
+            let site = &*scratch.sites.get(metadata, &self.0.base.redaction);
             let needed = self.needed(outputs);
             let mut line = Mixed::open(&self.0.forms, needed, scratch, at, site, &self.0.service);
             let written = fields(site, &mut line);

@@ -8,6 +8,7 @@ use std::ptr;
 use std::rc::Rc;
 
 use obs_core::Timestamp;
+use obs_core::redact::Rules;
 use tracing_core::Metadata;
 
 use crate::format::{Buffer, IdCache, Site, SiteCache, Slot, TimeCache, push_head};
@@ -153,7 +154,7 @@ pub(crate) struct Sites {
     replace: usize,
 }
 
-/// Call sites by their identity.
+/// Call sites by their identity; engines that judge by other rules have their own.
 type Set = [Option<(usize, Rc<Site>)>; WAYS];
 
 /// A power of two.
@@ -163,26 +164,32 @@ const WAYS: usize = 4;
 impl Sites {
     /// What is known of the call site.
     #[inline]
-    pub(crate) fn get(&mut self, metadata: &'static Metadata<'static>) -> Rc<Site> {
+    pub(crate) fn get(&mut self, metadata: &'static Metadata<'static>, rules: &Rules) -> Rc<Site> {
         // Metadata is static and each call site has its own, so its address is the call site's identity.
         let id = ptr::from_ref(metadata).addr();
         let set = (id >> 4 ^ id >> 11) & (SETS - 1);
         if let Some(ways) = self.table.get(set) {
             for (known, site) in ways.iter().flatten() {
-                if *known == id {
+                if *known == id && site.rules.is_same(rules) {
                     return Rc::clone(site);
                 }
             }
         }
-        self.insert(id, set, metadata)
+        self.insert(id, set, metadata, rules)
     }
 
     #[cold]
-    fn insert(&mut self, id: usize, set: usize, metadata: &'static Metadata<'static>) -> Rc<Site> {
+    fn insert(
+        &mut self,
+        id: usize,
+        set: usize,
+        metadata: &'static Metadata<'static>,
+        rules: &Rules,
+    ) -> Rc<Site> {
         if self.table.is_empty() {
             self.table.resize_with(SETS, Default::default);
         }
-        let site = Rc::new(Site::new(metadata));
+        let site = Rc::new(Site::new(metadata, rules));
         let ways = &mut self.table[set];
         let way = ways.iter().position(Option::is_none).unwrap_or_else(|| {
             self.replace = (self.replace + 1) % WAYS;

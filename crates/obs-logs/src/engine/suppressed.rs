@@ -15,10 +15,10 @@ impl Logs {
         let SuppressedLines { level, target, like, lines, reason } = lines;
         let message = format!("suppressed {lines} lines like this");
         let labels = Label::all([field::LIKE, field::SUPPRESSED, field::REASON]);
-        let site = Site::of(target, level).knowing(&labels);
+        let site = Site::of(target, level, &self.0.base.redaction).knowing(&labels);
         let fields = |line: &mut dyn Line| {
             line.message(&message);
-            line.text(&labels[0], like);
+            line.text(&labels[0], &site.rules.redact(like));
             line.number(&labels[1], lines);
             line.text(&labels[2], reason.as_str());
         };
@@ -31,7 +31,7 @@ impl Logs {
     /// Tells of a change of levels, whatever levels and routes say: it explains what is there from here on.
     pub(super) fn tell_level(&self, message: &str, change: &LevelChange) {
         let labels = Label::all([field::SCOPE, field::NEW_LEVEL, field::UNTIL]);
-        let site = Site::of(target::LOGS, Level::WARN).knowing(&labels);
+        let site = Site::of(target::LOGS, Level::WARN, &self.0.base.redaction).knowing(&labels);
         let (scope, level) = (change.scope.to_string(), change.level.to_string());
         let until = crate::format::time_text(change.until);
         let fields = |line: &mut dyn Line| {

@@ -1,6 +1,7 @@
 //! The fields of one span, rendered once and copied onto each line inside it.
 
 use obs_core::fields::{Fields, Value};
+use obs_core::redact::Rules;
 
 use super::json::push_json_value;
 use super::key::{hash_of, name_of, push_json_key, push_logfmt_key, push_pretty_key};
@@ -138,6 +139,12 @@ impl<'a> Merge<'a> {
     pub(super) fn new(site: &'a Site, hashes: &'a mut Vec<u64>) -> Self {
         hashes.clear();
         Self { site, mask: site.mask, hashes }
+    }
+
+    /// What is secret.
+    #[inline]
+    pub(super) fn rules(&self) -> &'a Rules {
+        &self.site.rules
     }
 
     /// Copies what is not on the line yet; `written` are the event's fields that are. Returns whether there was room for it below `limit`.

@@ -14,6 +14,7 @@ use super::fragment::{JSON, Merge, SpanFragments};
 use super::ids::push_ids;
 use super::key::{JsonKey, Label};
 use super::number::{self, Float};
+use super::secrets::take_out;
 use super::site::{Key, Site};
 use super::text::Text;
 use super::{Buffer, IdCache, Line, MAX_LINE_BYTES, Service, TAIL_ROOM, TimeCache, micros};
@@ -133,7 +134,11 @@ impl<'a> JsonLine<'a> {
     pub(crate) fn print(&mut self, key: &Key, value: fmt::Arguments<'_>) {
         if self.has_room(&key.names.json) {
             key.names.json.push_for_text(self.out);
+            let (start, limit) = (self.out.len(), self.limit);
             self.write(|out| guarded(out, value));
+            if take_out(self.out, start, Style::Quoted, (self.merge.rules(), &key.seen), limit) {
+                self.fill();
+            }
             self.out.push(b'"');
         }
     }

@@ -18,6 +18,7 @@ use super::fragment::{LOGFMT, Merge, SpanFragments};
 use super::ids::has_fields;
 use super::key::Label;
 use super::number;
+use super::secrets::take_out;
 use super::site::{Key, Site};
 use super::text::Text;
 use super::{Buffer, Line, MAX_LINE_BYTES, Service, TAIL_ROOM, TimeCache, micros};
@@ -90,11 +91,14 @@ impl<'a> LogfmtLine<'a> {
             return;
         }
         // Whether it needs its quotes is known once it is there.
-        let quote = self.out.len();
+        let (quote, limit) = (self.out.len(), self.limit);
         self.out.push(b'"');
-        let mut text = Text { out: self.out, limit: self.limit, style: Style::Quoted, cut: false };
+        let mut text = Text { out: self.out, limit, style: Style::Quoted, cut: false };
         guarded(&mut text, value);
         if text.cut {
+            self.fill();
+        }
+        if take_out(self.out, quote + 1, Style::Quoted, (self.merge.rules(), &key.seen), limit) {
             self.fill();
         }
         if is_word(&self.out.as_slice()[quote + 1..]) {

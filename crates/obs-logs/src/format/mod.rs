@@ -10,6 +10,8 @@ mod key;
 mod logfmt;
 mod number;
 mod pretty;
+mod secrets;
+mod seen;
 mod service;
 mod shape;
 mod site;

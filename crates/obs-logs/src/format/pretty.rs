@@ -16,6 +16,7 @@ use super::fragment::{Merge, PRETTY, SpanFragments};
 use super::ids::has_fields;
 use super::key::Label;
 use super::number;
+use super::secrets::take_out;
 use super::site::{Key, Kind, Site};
 use super::text::Text;
 use super::{Buffer, Line, MAX_LINE_BYTES, TimeCache, micros};
@@ -71,9 +72,11 @@ impl<'a> PrettyLine<'a> {
     pub(crate) fn print(&mut self, key: &Key, value: fmt::Arguments<'_>) {
         let head = if key.kind == Kind::Message { b" " } else { &*key.names.pretty };
         if self.key(head) {
+            let start = self.out.len();
             let mut writer = self.writer(Style::Bare);
             guarded(&mut writer, value);
             self.cut = writer.cut;
+            self.cut |= take_out(self.out, start, Style::Bare, (self.merge.rules(), &key.seen), self.limit);
         }
     }
 

@@ -5,12 +5,13 @@
 use std::ptr;
 
 use obs_core::keys::field;
-use obs_core::redact;
+use obs_core::redact::Rules;
 use tracing_core::{Level, Metadata};
 
 use super::escape::Style;
 use super::key::{Label, Names, hash_of, name_of};
 use super::logfmt::push_logfmt_text;
+use super::seen::Seen;
 use super::text::Text;
 use super::{Buffer, hash};
 use crate::counts::Counter;
@@ -35,7 +36,7 @@ pub(crate) enum Kind {
 }
 
 /// One field of a call site.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Key {
     pub(super) names: Names,
     pub(crate) kind: Kind,
@@ -47,13 +48,23 @@ pub(crate) struct Key {
     pub(crate) same_as: Option<usize>,
     /// Whether it may be written at sight: no secret, no message, no namesake in front.
     pub(crate) plain: bool,
+    /// What its text was last.
+    pub(crate) seen: Seen,
 }
 
 impl Key {
     /// A key of the line's own that is written as a field is.
     pub(crate) fn own(name: &str) -> Self {
         let names = Names::new(("", name));
-        Self { names, kind: Kind::Plain, index: u32::MAX, bits: 0, same_as: None, plain: true }
+        Self {
+            names,
+            kind: Kind::Plain,
+            index: u32::MAX,
+            bits: 0,
+            same_as: None,
+            plain: true,
+            seen: Seen::default(),
+        }
     }
 }
 
@@ -97,6 +108,8 @@ pub(crate) struct Site {
     pub(super) raw: Raw,
     /// Whether any of its fields is secret.
     pub(crate) has_secrets: bool,
+    /// What is secret.
+    pub(crate) rules: Rules,
 }
 
 /// What a call site is made of, for shapes that call things by other names.
@@ -113,8 +126,8 @@ pub(super) struct Raw {
 }
 
 impl Site {
-    pub(crate) fn new(metadata: &'static Metadata<'static>) -> Self {
-        let mut site = Self::of(metadata.target(), *metadata.level());
+    pub(crate) fn new(metadata: &'static Metadata<'static>, rules: &Rules) -> Self {
+        let mut site = Self::of(metadata.target(), *metadata.level(), rules);
         site.raw.is_own = false;
         // The address of what is static is that of nothing else.
         site.raw.id = ptr::from_ref(metadata).addr() as u64;
@@ -136,7 +149,7 @@ impl Site {
     }
 
     /// A line of our own: no fields of a user's and no caller.
-    pub(crate) fn of(target: &'static str, level: Level) -> Self {
+    pub(crate) fn of(target: &'static str, level: Level, rules: &Rules) -> Self {
         let name = bounded(target, Style::Quoted);
         // No address has its highest bit set in a process.
         let id = hash::of([target, level.as_str()]) | OWN;
@@ -159,6 +172,7 @@ impl Site {
             message: Message::First,
             raw,
             has_secrets: false,
+            rules: rules.clone(),
         }
     }
 
@@ -185,7 +199,7 @@ impl Site {
         let same_as = self.hashes.iter().position(|known| *known == hash);
         let kind = match () {
             () if is_message => Kind::Message,
-            () if redact::is_secret(key) => Kind::Secret,
+            () if self.rules.is_secret(key) => Kind::Secret,
             () => Kind::Plain,
         };
         self.has_secrets |= kind == Kind::Secret;
@@ -193,7 +207,8 @@ impl Site {
         self.hashes.push(hash);
         let bits = written_bit(index) | same_as.map_or(0, written_bit);
         let plain = kind == Kind::Plain && same_as.is_none();
-        self.keys.push(Key { names, kind, index: index as u32, bits, same_as, plain });
+        let index = index as u32;
+        self.keys.push(Key { names, kind, index, bits, same_as, plain, seen: Seen::default() });
     }
 
     /// The field at `index`.

@@ -7,7 +7,7 @@ use obs_core::context::Context;
 use obs_core::fields::{Fields, Value};
 use obs_core::keys::{field, target};
 use obs_core::observe::End;
-use obs_core::redact::REDACTED;
+use obs_core::redact::{REDACTED, Rules};
 use tracing_core::callsite::DefaultCallsite;
 use tracing_core::{Level, Metadata, metadata};
 
@@ -123,23 +123,26 @@ fn put_all(site: &Site, reader: Reader<'_>, line: &mut dyn EventLine) -> u64 {
             let is_its_turn = turn.is_none_or(|only_message| only_message == is_message);
             if is_its_turn && !key.same_as.is_some_and(|first| is_written(written, first)) {
                 written |= key.bits;
-                put(key, held, line);
+                put(key, held, &site.rules, line);
             }
         }
     }
     written
 }
 
-fn put(key: &Key, held: Held<'_>, line: &mut dyn EventLine) {
+fn put(key: &Key, held: Held<'_>, rules: &Rules, line: &mut dyn EventLine) {
     match (key.kind, held) {
         (Kind::Secret, _) | (_, Held::Secret) => line.value(key, Value::Str(REDACTED)),
         (_, Held::Printed(text)) => line.print(key, format_args!("{text}")),
-        (Kind::Plain, Held::Value(value)) | (Kind::Message, Held::Value(value @ Value::Str(_))) => {
-            line.value(key, value);
-        }
+        (_, Held::Value(Value::Str(text))) => line.value(key, Value::Str(&rules.redact(text))),
+        (Kind::Plain, Held::Value(value)) => line.value(key, value),
         // The message is text whatever it was made of.
-        (Kind::Message, Held::Value(Value::I64(value))) => line.print(key, format_args!("{value}")),
-        (Kind::Message, Held::Value(Value::U64(value))) => line.print(key, format_args!("{value}")),
+        (Kind::Message, Held::Value(Value::I64(value))) => {
+            line.value(key, Value::Str(itoa::Buffer::new().format(value)));
+        }
+        (Kind::Message, Held::Value(Value::U64(value))) => {
+            line.value(key, Value::Str(itoa::Buffer::new().format(value)));
+        }
         (Kind::Message, Held::Value(Value::F64(value))) => line.print(key, format_args!("{value}")),
         (Kind::Message, Held::Value(Value::Bool(value))) => line.print(key, format_args!("{value}")),
     }

@@ -40,7 +40,7 @@ impl Notices {
             slots: Vec::new(),
             output: output.to_owned(),
             service: Service::new(&base.resource),
-            site: Site::of(target::LOGS, Level::WARN).knowing(&labels),
+            site: Site::of(target::LOGS, Level::WARN, &base.redaction).knowing(&labels),
             labels,
             time: TimeCache::new(),
             buffer: Default::default(),

@@ -20,6 +20,7 @@ mod request;
 mod rolling;
 mod routes;
 mod sampling;
+mod secrets;
 mod shapes;
 mod sizes;
 mod spans;

@@ -75,7 +75,8 @@ impl Guard {
         let (request_id, echo) = found.request_id(&base.ids);
         let trace_state = parent.as_ref().and_then(|parent| parent.trace_state.clone());
         let ids = Ids { trace_id, span_id: base.ids.span_id(), flags };
-        let context = Context::root(ids, Local::server(request_id, trace_state));
+        let local = Local::server(request_id, trace_state).judged_by(&base.redaction);
+        let context = Context::root(ids, local);
         let head = Head::of(request, &found, peer, started, parent, link);
         settings.observers.start(&context, &head.first_view());
         let tell = Arc::clone(settings) as Arc<dyn Tell>;

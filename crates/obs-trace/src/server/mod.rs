@@ -76,8 +76,16 @@ impl ServerSpans {
         if end.outcome.is_error() {
             write_error_type(&mut error_type, end);
         }
+        let rules = &self.tracer.base().redaction;
+        let path = rules.redact(request.path);
+        let host = request.host.map(|host| rules.redact(host));
+        let agent = request.user_agent.map(|agent| rules.redact(agent));
+        let error = end.error.map(|error| rules.redact(error));
+        // The rest of a request is words of the protocol and ids.
+        let mut told = *request;
+        (told.path, told.host, told.user_agent) = (&path, host.as_deref(), agent.as_deref());
         let mut list = List { pairs: [("", Value::Bool(false)); MAX_ATTRIBUTES], len: 0 };
-        list.fill(context, request, end, route, address.as_str(), error_type.as_str());
+        list.fill(context, &told, end, route, address.as_str(), error_type.as_str());
         let (attributes, dropped_attributes) = Attributes::new(list.as_slice())
             .and_request(fields)
             .within(limits.attributes, limits.attribute_length);
@@ -94,7 +102,7 @@ impl ServerSpans {
             dropped_attributes,
             links: Links::new(&links[..kept]),
             dropped_links: u32::from(kept < links.len()),
-            status: status(end),
+            status: status(end.outcome, error.as_deref()),
             ..SpanRecord::new(context.ids(), name)
         };
         self.tracer.export(&record);
@@ -102,12 +110,8 @@ impl ServerSpans {
 }
 
 /// An error of the service; 4xx is the caller's, and a client that went away is nobody's.
-fn status<'a>(end: &End<'a>) -> Status<'a> {
-    if end.outcome.is_error() {
-        Status::Error(cut(end.error.unwrap_or_default(), MAX_TEXT))
-    } else {
-        Status::Unset
-    }
+fn status(outcome: Outcome, error: Option<&str>) -> Status<'_> {
+    if outcome.is_error() { Status::Error(cut(error.unwrap_or_default(), MAX_TEXT)) } else { Status::Unset }
 }
 
 /// The status where the response says what went wrong, the outcome's word where it does not: no response was made,

@@ -49,7 +49,7 @@ impl Recording {
     fn take_special(&mut self, fields: &Fields) {
         for (key, value) in fields.iter() {
             if let (true, Value::Str(text)) = (Special::is_key(key), value) {
-                self.special.set(key, text);
+                self.special.set(key, text, self.fields.rules());
             }
         }
     }

@@ -5,6 +5,7 @@ use std::fmt::{self, Debug};
 
 use obs_core::context::Local;
 use obs_core::fields::{Fields, Value};
+use obs_core::redact::Rules;
 use tracing_core::field::Visit;
 use tracing_core::span::Record;
 use tracing_core::{Event, Field};
@@ -31,17 +32,17 @@ thread_local! {
 
 impl Draft {
     /// Reads the values of a `record` call and hands the draft to `then`.
-    pub fn values(values: &Record<'_>, then: impl FnOnce(&mut Self)) {
-        Self::filled(|draft| values.record(draft), then);
+    pub fn values(values: &Record<'_>, rules: &Rules, then: impl FnOnce(&mut Self)) {
+        Self::filled(rules, |draft| values.record(draft), then);
     }
 
     /// Reads the fields of an event and hands the draft to `then`.
-    pub fn event(event: &Event<'_>, then: impl FnOnce(&mut Self)) {
-        Self::filled(|draft| event.record(draft), then);
+    pub fn event(event: &Event<'_>, rules: &Rules, then: impl FnOnce(&mut Self)) {
+        Self::filled(rules, |draft| event.record(draft), then);
     }
 
-    fn filled(fill: impl FnOnce(&mut Self), then: impl FnOnce(&mut Self)) {
-        let mut draft = Self::take();
+    fn filled(rules: &Rules, fill: impl FnOnce(&mut Self), then: impl FnOnce(&mut Self)) {
+        let mut draft = Self::take(rules);
         fill(&mut draft);
         then(&mut draft);
         draft.put_back();
@@ -56,8 +57,9 @@ impl Draft {
 
     #[cold]
     fn copy(fields: &Fields) -> Box<Self> {
-        let mut draft = Self::take();
-        draft.fields.merge(fields);
+        // Judged when they were set.
+        let mut draft = Self::take(fields.rules());
+        draft.fields.copy_from(fields, |_, _| false);
         draft
     }
 
@@ -65,8 +67,10 @@ impl Draft {
         &self.fields
     }
 
-    fn take() -> Box<Self> {
-        SPARE.try_with(Cell::take).ok().flatten().unwrap_or_default()
+    fn take(rules: &Rules) -> Box<Self> {
+        let mut draft = SPARE.try_with(Cell::take).ok().flatten().unwrap_or_default();
+        draft.fields.judge_by(rules);
+        draft
     }
 
     /// Keeps its memory for the next one.
@@ -109,7 +113,7 @@ impl Visit for Draft {
     }
     fn record_str(&mut self, field: &Field, value: &str) {
         if Special::is_key(field.name()) {
-            self.special.set(field.name(), value);
+            self.special.set(field.name(), value, self.fields.rules());
         } else {
             self.add(field, Value::Str(value));
         }
@@ -121,7 +125,7 @@ impl Visit for Draft {
     }
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
         if Special::is_key(field.name()) {
-            self.special.set_debug(field.name(), value);
+            self.special.set_debug(field.name(), value, self.fields.rules());
             return;
         }
         let before = self.fields.len();
@@ -149,17 +153,22 @@ mod tests {
 
     #[test]
     fn memory_is_kept_for_the_next_draft_unless_it_is_large() {
-        Draft::filled(|draft| draft.fields.set("a", Value::Str("short")), |_| ());
+        Draft::filled(Rules::STANDARD, |draft| draft.fields.set("a", Value::Str("short")), |_| ());
         let kept = spare_bytes();
         assert!(kept.is_some_and(|bytes| bytes > 0), "{kept:?}");
-        Draft::filled(|draft| draft.fields.set("a", Value::Str("again")), |_| ());
+        Draft::filled(Rules::STANDARD, |draft| draft.fields.set("a", Value::Str("again")), |_| ());
         assert_eq!(spare_bytes(), kept);
         let large = "x".repeat(SPARE_BYTES + 1);
         Draft::filled(
+            Rules::STANDARD,
             |draft| draft.fields.set("a", Value::Str(&large)),
             |draft| assert_eq!(draft.fields.find("a"), Some(Value::Str(&large))),
         );
         assert_eq!(spare_bytes(), None);
-        Draft::filled(|_| (), |draft| assert!(draft.fields.is_empty() && draft.keys.is_empty()));
+        Draft::filled(
+            Rules::STANDARD,
+            |_| (),
+            |draft| assert!(draft.fields.is_empty() && draft.keys.is_empty()),
+        );
     }
 }

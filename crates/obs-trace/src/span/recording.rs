@@ -8,7 +8,7 @@ use obs_core::context::{Context, Ids};
 use obs_core::fields::{Fields, Value};
 use obs_core::keys::attribute;
 use obs_core::time::Monotonic;
-use obs_core::{Clock, SpanId, Timestamp};
+use obs_core::{Base, Clock, SpanId, Timestamp};
 use tracing_core::field::Visit;
 use tracing_core::span::Attributes as TracingAttributes;
 use tracing_core::{Field, Level, Metadata};
@@ -40,7 +40,7 @@ pub(crate) struct Recording {
     limits: Limits,
     code: [Pair; 2],
     code_len: usize,
-    fields: Fields,
+    pub(super) fields: Fields,
     dropped_attributes: u32,
     /// The first `event_count` are in use; the rest keeps its memory.
     events: Vec<StoredEvent>,
@@ -64,8 +64,9 @@ impl Recording {
         name: Cow<'static, str>,
         kind: Kind,
         limits: &Limits,
-        clock: &Clock,
+        base: &Base,
     ) -> Box<Self> {
+        let Base { clock, redaction, .. } = base;
         let (start, begun) = (clock.now(), clock.monotonic());
         let spare = POOL.try_with(|pool| {
             let mut spares = pool.take();
@@ -78,8 +79,11 @@ impl Recording {
             (spare.parent, spare.name, spare.kind, spare.start, spare.begun) =
                 (parent, name, kind, start, begun);
             spare.limits = *limits;
+            spare.fields.judge_by(redaction);
             return spare;
         }
+        let mut fields = Fields::new();
+        fields.judge_by(redaction);
         Box::new(Self {
             parent,
             name,
@@ -89,7 +93,7 @@ impl Recording {
             limits: *limits,
             code: [NO_PAIR; 2],
             code_len: 0,
-            fields: Fields::new(),
+            fields,
             dropped_attributes: 0,
             events: Vec::new(),
             event_count: 0,
@@ -176,7 +180,7 @@ impl Recording {
 
     pub(super) fn link(&mut self, ids: Ids, attributes: &[(&'static str, Value<'_>)]) {
         if self.links.len() < self.limits.links {
-            self.links.push(StoredLink::new(ids, attributes));
+            self.links.push(StoredLink::new(ids, attributes, self.fields.rules()));
         } else {
             self.dropped_links = self.dropped_links.saturating_add(1);
         }
@@ -294,7 +298,7 @@ impl Visit for FirstFields<'_> {
     }
     fn record_str(&mut self, field: &Field, value: &str) {
         if Special::is_key(field.name()) {
-            self.0.special.set(field.name(), value);
+            self.0.special.set(field.name(), value, self.0.fields.rules());
         } else {
             self.add(field, Value::Str(value));
         }
@@ -306,7 +310,7 @@ impl Visit for FirstFields<'_> {
     }
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         if Special::is_key(field.name()) {
-            self.0.special.set_debug(field.name(), value);
+            self.0.special.set_debug(field.name(), value, self.0.fields.rules());
         } else if self.0.has_place(field.name()) {
             self.0.fields.record_debug(field, value);
         }
@@ -318,7 +322,13 @@ mod tests {
     use super::*;
 
     fn begin() -> Box<Recording> {
-        Recording::begin(None, Cow::Borrowed("a"), Kind::Internal, &Limits::default(), &Clock::system())
+        Recording::begin(
+            None,
+            Cow::Borrowed("a"),
+            Kind::Internal,
+            &Limits::default(),
+            &Base::new(obs_core::Resource::new("a")),
+        )
     }
 
     fn spares() -> usize {

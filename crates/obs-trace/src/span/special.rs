@@ -3,6 +3,7 @@
 use std::fmt;
 
 use obs_core::fields::{Bounded, guarded};
+use obs_core::redact::Rules;
 
 use crate::record::Kind;
 
@@ -43,21 +44,21 @@ impl Special {
     }
 
     /// Takes the value of a special key; an unknown word changes nothing.
-    pub(super) fn set(&mut self, key: &str, value: &str) {
+    pub(super) fn set(&mut self, key: &str, value: &str, rules: &Rules) {
         match key {
-            NAME => self.name = Some(cut(value).to_owned()),
+            NAME => self.name = Some(cut(&rules.redact(value)).to_owned()),
             KIND => self.kind = Kind::parse(value).or(self.kind),
             STATUS_CODE => self.code = self.code.max(Code::parse(value)),
-            STATUS_DESCRIPTION => self.description = Some(cut(value).to_owned()),
+            STATUS_DESCRIPTION => self.description = Some(cut(&rules.redact(value)).to_owned()),
             _ => {}
         }
     }
 
     /// As [`Special::set`], with what `value` prints: that may be endless, and may panic.
-    pub(super) fn set_debug(&mut self, key: &str, value: &dyn fmt::Debug) {
+    pub(super) fn set_debug(&mut self, key: &str, value: &dyn fmt::Debug, rules: &Rules) {
         let mut text = String::new();
         guarded(&mut Bounded::new(&mut text, MAX_TEXT), format_args!("{value:?}"));
-        self.set(key, &text);
+        self.set(key, &text, rules);
     }
 
     /// Takes over what `later` has said.
@@ -111,13 +112,13 @@ mod tests {
     #[test]
     fn what_a_value_prints_is_bounded_and_its_panic_goes_no_further() {
         let mut special = Special::default();
-        special.set_debug(NAME, &Endless("é?"));
+        special.set_debug(NAME, &Endless("é?"), Rules::STANDARD);
         let name = special.name.as_deref().unwrap();
         assert!(name.len() > MAX_TEXT - 4 && name.len() <= MAX_TEXT && name.starts_with("é?é?"), "{name}");
-        special.set_debug(STATUS_DESCRIPTION, &Half);
+        special.set_debug(STATUS_DESCRIPTION, &Half, Rules::STANDARD);
         assert_eq!(special.description.as_deref(), Some("half[panicked]"));
-        special.set_debug(STATUS_CODE, &format_args!("OK"));
-        special.set_debug(KIND, &Half);
+        special.set_debug(STATUS_CODE, &format_args!("OK"), Rules::STANDARD);
+        special.set_debug(KIND, &Half, Rules::STANDARD);
         assert_eq!((special.code, special.kind), (Some(Code::Ok), None));
     }
 }

@@ -4,6 +4,7 @@ use obs_core::Timestamp;
 use obs_core::context::Ids;
 use obs_core::fields::{Fields, Value};
 use obs_core::keys::attribute;
+use obs_core::redact::Rules;
 use tracing_core::Metadata;
 
 use super::recording::{MESSAGE, Pair};
@@ -54,8 +55,9 @@ impl StoredEvent {
 }
 
 impl StoredLink {
-    pub(super) fn new(ids: Ids, attributes: &[(&'static str, Value<'_>)]) -> Self {
+    pub(super) fn new(ids: Ids, attributes: &[(&'static str, Value<'_>)], rules: &Rules) -> Self {
         let mut fields = Fields::new();
+        fields.judge_by(rules);
         for (key, value) in attributes {
             fields.set(*key, *value);
         }

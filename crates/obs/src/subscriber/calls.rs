@@ -65,7 +65,7 @@ impl Subscriber for Fused {
             });
         };
         if reads_fields {
-            Self::read(|fields| attributes.record(fields), fill);
+            self.read(|fields| attributes.record(fields), fill);
         } else {
             fill(&mut Fields::new());
         }
@@ -81,7 +81,7 @@ impl Subscriber for Fused {
         if self.slab.with(key, is_wanted) != Some(true) {
             return;
         }
-        Self::read(
+        self.read(
             |fields| values.record(fields),
             |later| {
                 self.slab.with(key, |data| {

@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use obs_core::context::{self, Context};
 use obs_core::fields::Fields;
+use obs_core::redact::Rules;
 use tracing::span::Attributes;
 use tracing::{Event, Metadata};
 
@@ -59,6 +60,8 @@ pub struct Fused {
     pub(super) slab: Arc<Slab>,
     pub(super) lines: Lines,
     pub(super) traces: Traces,
+    /// What is secret: by the base of either engine, which is the same in an installation.
+    pub(super) rules: Rules,
     /// How often what is wanted has changed.
     pub(super) changes: AtomicU64,
     is_global: AtomicBool,
@@ -77,7 +80,9 @@ impl Fused {
     pub(super) fn of(lines: Lines, traces: Traces) -> Self {
         let instance = Instance::numbered(INSTANCES.fetch_add(1, Ordering::Relaxed));
         let slab = Slab::new(instance, Self::MAX_OPEN);
-        Self { instance, slab, lines, traces, changes: AtomicU64::new(0), is_global: AtomicBool::new(false) }
+        let rules = lines.rules().or(traces.rules()).cloned().unwrap_or_default();
+        let (changes, is_global) = (AtomicU64::new(0), AtomicBool::new(false));
+        Self { instance, slab, lines, traces, rules, changes, is_global }
     }
 
     /// Keeps at most `most` spans open at once; default, and most, [`Fused::MAX_OPEN`].
@@ -138,9 +143,10 @@ impl Fused {
     }
 
     /// Reads fields and lends them; users' `Debug` runs here.
-    pub(super) fn read(read: impl FnOnce(&mut Fields), then: impl FnOnce(&mut Fields)) {
+    pub(super) fn read(&self, read: impl FnOnce(&mut Fields), then: impl FnOnce(&mut Fields)) {
         // Another one where a `Debug` opens spans itself.
         let mut fields = SPARE.try_with(Cell::take).unwrap_or_default();
+        fields.judge_by(&self.rules);
         read(&mut fields);
         then(&mut fields);
         if fields.capacity_bytes() <= SPARE_BYTES {

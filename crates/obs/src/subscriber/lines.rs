@@ -1,6 +1,7 @@
 //! What the subscriber asks of logs.
 
 use obs_core::fields::Fields;
+use obs_core::redact::Rules;
 use obs_logs::Logs;
 use tracing::level_filters::LevelFilter;
 use tracing::{Event, Metadata};
@@ -22,6 +23,10 @@ pub(super) struct Lines(Option<Logs>);
 impl Lines {
     pub(super) fn of(part: &Part) -> Self {
         Self(part.engine().cloned())
+    }
+
+    pub(super) fn rules(&self) -> Option<&Rules> {
+        self.0.as_ref().map(|logs| &logs.base().redaction)
     }
 
     pub(super) fn wants(&self, metadata: &Metadata<'_>) -> bool {
@@ -49,6 +54,7 @@ impl Lines {
 impl Fused {
     /// Lines of events by this engine; default none.
     pub fn logs(mut self, logs: &Logs) -> Self {
+        self.rules = logs.base().redaction.clone();
         self.lines = Lines(Some(logs.clone()));
         self
     }

@@ -2,6 +2,7 @@
 
 use obs_core::context::{self, Context};
 use obs_core::fields::Fields;
+use obs_core::redact::Rules;
 use obs_trace::layer::TraceLayer;
 use obs_trace::span::{Draft, Span};
 use obs_trace::{Kind, Tracer};
@@ -77,6 +78,10 @@ impl Traces {
         Self(Some(Engine { tracer: part.tracer().clone(), filter: part.filter().clone() }))
     }
 
+    pub(super) fn rules(&self) -> Option<&Rules> {
+        self.0.as_ref().map(|engine| &engine.tracer.base().redaction)
+    }
+
     pub(super) fn wants(&self, metadata: &Metadata<'_>) -> bool {
         self.0.as_ref().is_some_and(|engine| engine.filter.wants(metadata))
     }
@@ -120,11 +125,11 @@ impl Traces {
     /// Reads an event and hands `keep` what puts it into its span.
     pub(super) fn read(&self, event: &Event<'_>, keep: impl FnOnce(&mut dyn FnMut(&mut Data))) {
         let Some(engine) = &self.0 else { return };
-        let clock = &engine.tracer.base().clock;
-        Draft::event(event, |draft| {
+        let base = engine.tracer.base();
+        Draft::event(event, &base.redaction, |draft| {
             keep(&mut |data| {
                 if let Some(span) = &mut data.traced.0 {
-                    span.event(event.metadata(), draft, clock);
+                    span.event(event.metadata(), draft, &base.clock);
                 }
             });
         });
@@ -140,6 +145,7 @@ impl Fused {
     /// Spans by this engine, of the call sites that `filter` lets through; default none.
     pub fn traces(mut self, tracer: &Tracer, filter: Targets) -> Self {
         let filter = TargetFilter::new(filter);
+        self.rules = tracer.base().redaction.clone();
         self.traces = Traces(Some(Engine { tracer: tracer.clone(), filter }));
         self
     }

@@ -1,5 +1,6 @@
 //! The umbrella and its signals together, over real connections.
 
+mod canary;
 mod client;
 mod collector;
 mod config;

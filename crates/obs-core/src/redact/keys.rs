@@ -1,37 +1,39 @@
-//! Which keys hold secrets, so that no sink ever sees their values.
+//! Which keys hold secrets.
 
 use std::cell::RefCell;
 
-/// What stands in place of a secret value.
-pub const REDACTED: &str = "[redacted]";
-
 /// Words that make a key secret wherever they stand in it.
-const ANYWHERE: &[&str] =
-    &["password", "passwd", "passphrase", "secret", "authorization", "cookie", "credential", "credentials"];
+fn is_secret_word(word: &[u8]) -> bool {
+    matches!(
+        word,
+        b"password"
+            | b"passwd"
+            | b"passphrase"
+            | b"secret"
+            | b"authorization"
+            | b"cookie"
+            | b"credential"
+            | b"credentials"
+    )
+}
 
-/// Words, or pairs of words, that make a key secret when they end it: `access_token` is one, `token_count` is not.
-const AT_END: &[&str] = &[
-    "token",
-    "apikey",
-    "api_key",
-    "privatekey",
-    "private_key",
-    "accesskey",
-    "access_key",
-    "session_id",
-    "sessionid",
-    "card_number",
-    "cardnumber",
-    "cvv",
-    "cvc",
-    "pin",
-    "ssn",
-    "jwt",
-    "bearer",
-    "pwd",
-];
+/// Words, or pairs of words, that make a key secret when they end it: `access_token` is one, `token_count` is not. By
+/// their last letter, so that few are compared.
+fn ends(last: u8) -> &'static [&'static str] {
+    match last {
+        b'n' => &["token", "pin", "ssn"],
+        b'y' => &["apikey", "api_key", "privatekey", "private_key", "accesskey", "access_key"],
+        b'd' => &["session_id", "sessionid", "pwd"],
+        b'r' => &["card_number", "cardnumber", "bearer"],
+        b'v' => &["cvv"],
+        b'c' => &["cvc"],
+        b't' => &["jwt"],
+        _ => &[],
+    }
+}
 
-const LONGEST_KEY: usize = 96;
+/// The most bytes of a key that are looked at.
+pub(super) const LONGEST_KEY: usize = 96;
 
 /// How many names each thread remembers its verdict on; a power of two.
 const REMEMBERED: usize = 128;
@@ -66,31 +68,55 @@ pub fn is_secret_static(key: &'static str) -> bool {
 /// assert!(!is_secret("token_count") && !is_secret("author"));
 /// ```
 pub fn is_secret(key: &str) -> bool {
-    // Longer names are cut from the front: what decides stands at the end far more often.
-    let key = key.as_bytes();
-    let key = &key[key.len().saturating_sub(LONGEST_KEY)..];
-    let mut words = [0u8; LONGEST_KEY * 2];
-    let mut len = 0;
-    let mut previous_lower = false;
-    for &byte in key {
-        let separator = matches!(byte, b'-' | b'.' | b'_' | b' ' | b'/' | b':');
-        if separator || byte.is_ascii_uppercase() && previous_lower {
-            words[len] = b'_';
-            len += 1;
-        }
-        if !separator {
-            words[len] = byte.to_ascii_lowercase();
-            len += 1;
-        }
-        previous_lower = byte.is_ascii_lowercase() || byte.is_ascii_digit();
-    }
-    let words = &words[..len];
-    words.split(|&byte| byte == b'_').any(|word| ANYWHERE.iter().any(|secret| word == secret.as_bytes()))
-        || AT_END.iter().any(|secret| ends_with_word(words, secret.as_bytes()))
+    Words::of(key.as_bytes()).are_secret()
 }
 
-fn ends_with_word(words: &[u8], end: &[u8]) -> bool {
-    words.strip_suffix(end).is_some_and(|rest| rest.last().is_none_or(|&byte| byte == b'_'))
+/// The words of a key in lower case, with `_` between them.
+pub(super) struct Words {
+    bytes: [u8; LONGEST_KEY * 2],
+    len: usize,
+}
+
+impl Words {
+    pub(super) fn of(key: &[u8]) -> Self {
+        // Longer names are cut from the front: what decides stands at the end far more often.
+        let key = &key[key.len().saturating_sub(LONGEST_KEY)..];
+        let (mut bytes, mut len) = ([0u8; LONGEST_KEY * 2], 0);
+        let mut previous_lower = false;
+        for &byte in key {
+            let separator = matches!(byte, b'-' | b'.' | b'_' | b' ' | b'/' | b':');
+            if separator || byte.is_ascii_uppercase() && previous_lower {
+                bytes[len] = b'_';
+                len += 1;
+            }
+            if !separator {
+                bytes[len] = byte.to_ascii_lowercase();
+                len += 1;
+            }
+            previous_lower = byte.is_ascii_lowercase() || byte.is_ascii_digit();
+        }
+        Self { bytes, len }
+    }
+
+    pub(super) fn as_slice(&self) -> &[u8] {
+        &self.bytes[..self.len]
+    }
+
+    /// The last of them.
+    pub(super) fn last(&self) -> &[u8] {
+        self.as_slice().rsplit(|&byte| byte == b'_').next().unwrap_or_default()
+    }
+
+    pub(super) fn are_secret(&self) -> bool {
+        self.as_slice().split(|&byte| byte == b'_').any(is_secret_word)
+            || ends(self.bytes[self.len.saturating_sub(1)]).iter().any(|end| self.end_with(end.as_bytes()))
+    }
+
+    /// Whether whole words at the end of them are `end`.
+    pub(super) fn end_with(&self, end: &[u8]) -> bool {
+        let rest = self.as_slice().strip_suffix(end);
+        rest.is_some_and(|rest| rest.last().is_none_or(|&byte| byte == b'_'))
+    }
 }
 
 #[cfg(test)]
