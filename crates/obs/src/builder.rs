@@ -7,7 +7,8 @@ use obs_core::Declaration;
 
 use crate::config::{
     Admin, BucketRule, Config, Exporter, FileChoice, FlightRecorder, Layers, LogDestination, LogFormat,
-    LogOutput, LogRateLimit, LogRoute, LogSampling, Rotation, SamplerChoice, SpanLimits, TrustChoice,
+    LogOutput, LogRateLimit, LogRoute, LogSampling, Redaction, Rotation, SamplerChoice, SpanLimits,
+    TrustChoice,
 };
 use crate::entry::Reach;
 use crate::reload::Hear;
@@ -233,6 +234,12 @@ impl Builder {
     /// ```
     pub fn flight_recorder(mut self, recorder: FlightRecorder) -> Self {
         self.config.logs.flight_recorder = recorder;
+        self
+    }
+
+    /// What is taken for a secret; default what [`redact`](crate::redact) says.
+    pub fn redaction(mut self, redaction: Redaction) -> Self {
+        self.config.redaction = redaction;
         self
     }
 

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use obs_core::{Base, Lifecycle, Observer, Phase};
+use obs_core::{Base, Clock, IdSource, Lifecycle, Observer, Phase};
 
 use crate::admin::{AdminThread, Guard, Listener};
 use crate::config::{Admin, Config, Read};
@@ -42,7 +42,7 @@ impl Obs {
         let mut resource = config.resource.clone();
         let base_ids = obs_core::IdSource::random();
         resource.instance.get_or_insert_with(|| base_ids.request_id().to_string());
-        let base = Base::new(resource);
+        let base = Base::redacting(resource, Clock::system(), IdSource::random(), config.redaction.rules());
         let signals = Signals::start(&config, &base)?;
         Self::of(config, base, signals, (compose, reach), None)
     }

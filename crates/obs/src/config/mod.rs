@@ -37,6 +37,7 @@ mod logs;
 mod metrics;
 mod near;
 mod redacted;
+mod redaction;
 mod routing;
 #[cfg(feature = "config")]
 mod schema;
@@ -57,6 +58,7 @@ pub use logs::{
     LogSampling, LogSync, Logs, Rotation, WhenFull,
 };
 pub use metrics::{BucketMatch, BucketRule, Metrics};
+pub use redaction::Redaction;
 #[cfg(feature = "config")]
 pub use schema::schema;
 pub use traces::{Exporter, SamplerChoice, SpanLimits, Traces, TrustChoice};
@@ -88,6 +90,8 @@ pub struct Config {
     pub trust: TrustChoice,
     /// Whose traces go on where callers are not believed: addresses and ranges such as `10.0.0.0/8`; default none.
     pub trusted_peers: Vec<String>,
+    /// What is taken for a secret.
+    pub redaction: Redaction,
     /// The defaults of health checks.
     pub health: Health,
     /// How the service ends.
@@ -111,6 +115,7 @@ impl Config {
             admin_token: None,
             trust: TrustChoice::default(),
             trusted_peers: Vec::new(),
+            redaction: Redaction::default(),
             health: Health::default(),
             drain: Drain::default(),
             concealed: BTreeSet::new(),

@@ -86,7 +86,7 @@ impl Builder {
     #[track_caller]
     pub fn start(self) -> Testing {
         let Self { config, clock, ids } = self;
-        let base = Base::with(config.resource.clone(), clock, ids);
+        let base = Base::redacting(config.resource.clone(), clock, ids, config.redaction.rules());
         let (lines, spans) = (obs_logs::Memory::new(), sink::Memory::new());
         let requests = Requests::default();
         let parts = || {

@@ -226,7 +226,7 @@ fn keys_are_there_once_and_none_is_a_section() {
     }
     assert_eq!(
         names_under(""),
-        ["service", "metrics", "logs", "traces", "health", "admin", "drain", "metrics_file"]
+        ["service", "metrics", "logs", "traces", "redaction", "health", "admin", "drain", "metrics_file"]
     );
     assert_eq!(names_under("logs.file"), ["path", "rotate", "keep"]);
     assert_eq!(names_under("log"), [""; 0]);

@@ -4,6 +4,7 @@ mod forms;
 mod logs;
 mod macros;
 mod metrics;
+mod redaction;
 mod service;
 mod service_life;
 mod traces;
@@ -11,8 +12,15 @@ mod traces;
 use super::Key;
 
 /// Every key, in the order of the page. Within a section, what others lean on comes first.
-const TABLE: [&[Key]; 6] =
-    [service::KEYS, metrics::KEYS, logs::KEYS, traces::KEYS, service_life::KEYS, metrics::BESIDE];
+const TABLE: [&[Key]; 7] = [
+    service::KEYS,
+    metrics::KEYS,
+    logs::KEYS,
+    traces::KEYS,
+    redaction::KEYS,
+    service_life::KEYS,
+    metrics::BESIDE,
+];
 
 /// Every key, in the order of the page.
 pub(in crate::config) fn keys() -> impl Iterator<Item = &'static Key> {
