@@ -8,8 +8,8 @@ use std::{env, fs};
 use crate::{Result, cargo};
 
 /// Packages of Debian: the server with `promtool`, what keeps pushes, what keeps orders, what pools connect to besides, what makes a venv,
-/// what makes load, and what moves log files away.
-const DEBIAN: [&str; 8] = [
+/// what makes load, what moves log files away, and a terminal.
+const DEBIAN: [&str; 9] = [
     "prometheus",
     "prometheus-pushgateway",
     "postgresql",
@@ -18,6 +18,7 @@ const DEBIAN: [&str; 8] = [
     "python3-venv",
     "wrk",
     "logrotate",
+    "tmux",
 ];
 
 /// Where Debian keeps the programs of each version of PostgreSQL.
@@ -73,6 +74,11 @@ fn missing(what: &str) -> String {
     format!("{what} is not on this machine; this brings it:\n  {INSTALL}")
 }
 
+/// A terminal that tells what it shows.
+pub(super) fn tmux() -> Result<PathBuf> {
+    in_path("tmux").ok_or_else(|| missing("tmux"))
+}
+
 /// What moves log files away.
 pub(super) fn logrotate() -> Result<PathBuf> {
     beside_path(LOGROTATE).ok_or_else(|| missing(LOGROTATE))
@@ -84,6 +90,7 @@ pub(super) fn install() -> Result {
     let lacks = |program: &&str| in_path(program).is_none();
     if programs.iter().any(lacks)
         || beside_path(LOGROTATE).is_none()
+        || tmux().is_err()
         || postgres().is_none()
         || !makes_venvs()
     {

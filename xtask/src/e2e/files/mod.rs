@@ -6,6 +6,7 @@ mod killed;
 mod lines;
 mod moved;
 mod stalled;
+mod terminal;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -18,6 +19,9 @@ use crate::{Result, cargo};
 struct Scene<'a> {
     writer: PathBuf,
     logrotate: PathBuf,
+    tmux: PathBuf,
+    /// What writes pretty lines.
+    terminal_lines: PathBuf,
     folder: &'a Path,
 }
 
@@ -32,7 +36,7 @@ impl Scene<'_> {
 
 type Check = fn(&Scene<'_>) -> Result<String>;
 
-const ALL: [(&str, Check); 8] = [
+const ALL: [(&str, Check); 10] = [
     ("files: a disk that fills loses lines, counts them, and says so once there is room", disk::drops),
     ("files: a disk that is full is waited for, and nothing is lost", disk::waits),
     ("files: what is kept stays below its limit, so that the disk never fills", disk::stays_below),
@@ -41,12 +45,15 @@ const ALL: [(&str, Check); 8] = [
     ("files: logrotate moves files away and sends HUP", moved::with_hangup),
     ("files: logrotate copies files and cuts them", moved::copied_and_cut),
     ("files: a pipe that nobody reads holds up neither the file nor the program", stalled::pipe),
+    ("files: a terminal shows colours of the head, and none that come from data", terminal::colours),
+    ("files: a pipe gets no colours", terminal::pipe),
 ];
 
 pub(super) fn check_all(folder: &Path, report: &mut Report) -> Result {
-    let logrotate = install::logrotate()?;
+    let (logrotate, tmux) = (install::logrotate()?, install::tmux()?);
     let writer = cargo::build_example("obs-logs", "file_lines")?;
-    let scene = Scene { writer, logrotate, folder };
+    let terminal_lines = cargo::build_example("obs-logs", "terminal_lines")?;
+    let scene = Scene { writer, logrotate, tmux, terminal_lines, folder };
     for (name, check) in ALL {
         report.check(name, check(&scene));
     }
