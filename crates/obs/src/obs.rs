@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use obs_core::{Base, Clock, IdSource, Lifecycle, Observer, Phase};
 
-use crate::admin::{AdminThread, Guard, Listener};
+use crate::admin::{AdminThread, Guard, Listener, Printed};
 use crate::config::{Admin, Config, Read};
 use crate::entry::{Entry, Reach};
 use crate::observers::{Observers, Surroundings};
@@ -29,6 +29,7 @@ pub struct Obs {
     pub(crate) subscriber: Subscriber,
     base: Arc<Base>,
     config: Config,
+    printed: Printed,
     pub(crate) shutdown: ShutdownHandle,
     // Last: it hears signals until all is delivered.
     pub(crate) thread: Arc<AdminThread>,
@@ -56,9 +57,15 @@ impl Obs {
         watcher: Option<Box<dyn Observer>>,
     ) -> Result<Self, Error> {
         let thread = Arc::<AdminThread>::default();
+        let printed = Printed::new(&config);
         let admin = match config.admin {
             Admin::At(addr) => {
-                Listener::start(&thread, addr, signals.endpoints(), Guard::new(config.admin_token.as_deref()))
+                let mut endpoints = signals.endpoints();
+                if !endpoints.is_empty() {
+                    endpoints.push(printed.endpoint());
+                }
+                let guard = Guard::new(config.admin_token.as_deref());
+                Listener::start(&thread, addr, endpoints, guard)
                     .map_err(|source| Error::Admin { addr, source })?
             }
             Admin::Off => None,
@@ -72,7 +79,18 @@ impl Obs {
         let observers = signals.observers().into_iter().chain(surroundings).chain(watcher).collect();
         let observers = Observers::new(observers);
         let shutdown = ShutdownHandle::default();
-        Ok(Self { watching: None, admin, signals, observers, subscriber, base, config, shutdown, thread })
+        Ok(Self {
+            watching: None,
+            admin,
+            signals,
+            observers,
+            subscriber,
+            base,
+            config,
+            printed,
+            shutdown,
+            thread,
+        })
     }
 
     pub(crate) fn install(&self) -> Result<(), Error> {
@@ -81,7 +99,9 @@ impl Obs {
 
     /// Looks at the file that was read, if any was, as it changes.
     pub(crate) fn watch(&mut self, read: Read, hear: Hear) -> Result<(), Error> {
-        let takers = (self.signals.reloaders(), self.signals.reopeners());
+        let (mut reloaders, printed) = (self.signals.reloaders(), self.printed.clone());
+        reloaders.push(Box::new(move |config| printed.show(config)));
+        let takers = (reloaders, self.signals.reopeners());
         let subscriber = self.subscriber.clone();
         let watching = Watching::start(&self.thread, read, &self.base, takers, subscriber, hear);
         self.watching = watching.map_err(|source| Error::Signal { name: "config", source: source.into() })?;

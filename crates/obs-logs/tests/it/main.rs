@@ -1,6 +1,7 @@
 //! The crate as its users call it.
 
 mod access;
+mod blocking;
 mod counts;
 mod ecs;
 mod event;

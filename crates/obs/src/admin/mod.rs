@@ -4,6 +4,7 @@
 //! The listener moves bytes; what an endpoint answers is decided by a pure function of the leaf it belongs to.
 
 mod guard;
+mod printed;
 mod serve;
 mod thread;
 
@@ -15,6 +16,7 @@ use http::{Request, Response};
 use tokio::task::AbortHandle;
 
 pub(crate) use guard::Guard;
+pub(crate) use printed::Printed;
 pub(crate) use thread::AdminThread;
 
 /// One path and what answers it.
@@ -32,7 +34,6 @@ pub(crate) enum Access {
     /// Whoever reaches the listener.
     Open,
     /// Whoever has the token; without one, only this machine.
-    #[cfg_attr(not(feature = "logs"), expect(dead_code, reason = "only levels can be changed"))]
     Guarded,
 }
 

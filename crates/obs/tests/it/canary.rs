@@ -59,6 +59,9 @@ fn card() -> String {
     digits.iter().map(u32::to_string).collect()
 }
 
+const FORMATS: [Format; 5] =
+    [Format::Json, Format::Logfmt, Format::Pretty(Colours::Off), Format::Ecs, Format::Otlp];
+
 impl Canaries {
     fn new() -> Self {
         // A digit and a capital, which chance alone would not grant each time.
@@ -188,16 +191,16 @@ fn tell(canaries: &Canaries) {
 fn no_format_of_a_line_shows_a_secret_and_no_span_does() {
     let canaries = Canaries::new();
     let base = obs_core::Base::new(obs::Resource::new("canaries"));
-    let memories = [Memory::new(), Memory::new(), Memory::new()];
-    let formats = [Format::Json, Format::Logfmt, Format::Pretty(Colours::Off)];
+    let memories = FORMATS.map(|_| Memory::new());
+    let formats = FORMATS;
     let spans = sink::Memory::new();
     let tracer = Tracer::builder(base.clone()).sink(spans.clone()).build();
     for all in [false, true] {
         let mut logs = Vec::new();
         if all {
             let mut builder = Logs::builder(base.clone());
-            for (memory, format) in memories.iter().zip(formats) {
-                builder = builder.output(Output::memory(memory).format(format));
+            for (at, (memory, format)) in memories.iter().zip(formats).enumerate() {
+                builder = builder.output(Output::memory(memory).named(format!("canary{at}")).format(format));
             }
             logs.push(builder.build().unwrap());
         } else {
@@ -222,8 +225,61 @@ fn no_format_of_a_line_shows_a_secret_and_no_span_does() {
         lines.iter().for_each(|line| canaries.check(&format!("{format:?}"), line));
     }
     let spans = spans.spans();
-    assert_eq!(spans.len(), 4 * count);
+    assert_eq!(spans.len(), (1 + formats.len()) * count);
     spans.iter().for_each(|span| canaries.check("a span", &format!("{span:?}")));
+}
+
+/// Outputs in every format, and one that renames and bounds.
+fn outputs(mut builder: obs::logs::Builder, memories: &[Memory]) -> obs::logs::Builder {
+    for (at, (memory, format)) in memories.iter().zip(FORMATS).enumerate() {
+        builder = builder.output(Output::memory(memory).named(format!("held{at}")).format(format));
+    }
+    let last = &memories[FORMATS.len()];
+    builder
+        .output(Output::memory(last).rename("field", "other").rename("message", "msg").max_field_bytes(4_000))
+}
+
+#[test]
+fn no_line_that_was_held_back_or_left_out_shows_a_secret() {
+    use obs_core::context::{Context, Ids, Local, TraceFlags, enter_poll};
+    use obs_core::observe::{End, Method, Request, conclude};
+
+    let canaries = Canaries::new();
+    let base = obs_core::Base::new(obs::Resource::new("canaries"));
+    let memories: Vec<_> = (0..=FORMATS.len()).map(|_| Memory::new()).collect();
+    let builder = Logs::builder(base.clone())
+        .filter("warn".parse().unwrap())
+        .sampling(obs::logs::Sampling::new().first(1).thereafter(0))
+        .recorder(obs::logs::FlightRecorder::new().process_bytes(1 << 30).request_bytes(1 << 24));
+    let (logs, mut guard) = outputs(builder, &memories).build().unwrap();
+    let access = obs::logs::AccessLog::new(logs.clone());
+    let run = || {
+        let fused = obs::Fused::new().logs(&logs);
+        tracing::subscriber::with_default(fused, || tell(&canaries));
+    };
+    // Held, as nothing below WARN is written, and then dumped.
+    let ids =
+        Ids { trace_id: base.ids.trace_id(), span_id: base.ids.span_id(), flags: TraceFlags::default() };
+    let request = Context::root(ids, Local::server(base.ids.request_id(), None));
+    {
+        let _poll = enter_poll(&request);
+        run();
+    }
+    let end = End::new(obs::Outcome::Panicked, Duration::from_millis(1));
+    conclude(&access, &request, &Request::new(Method::Get, &canaries.word), &end);
+    // Left out, the second time, and told of.
+    logs.set_filter("info".parse().unwrap());
+    run();
+    run();
+    guard.shutdown(Duration::from_secs(10));
+    let count = canaries.texts().len();
+    for (at, memory) in memories.iter().enumerate() {
+        let lines = memory.lines();
+        let of = |text: &str| lines.iter().filter(|line| line.contains(text)).count();
+        assert!(of("recorded") >= 4 * count + 3, "{at}: {}", of("recorded"));
+        assert!(of("lines like this") > count, "{at}: {}", of("lines like this"));
+        lines.iter().for_each(|line| canaries.check(&format!("output {at}"), line));
+    }
 }
 
 /// What a handler of a service does with what came.
@@ -252,6 +308,7 @@ fn nothing_a_live_service_writes_or_shows_has_a_secret_in_it() {
             .log_file(&file.0)
             .otlp_endpoint(collector.url())
             .admin(obs::Admin::At("127.0.0.1:0".parse().unwrap()))
+            .admin_token(&token)
             .install()
             .unwrap();
         let (handled, panicked) = (canaries.clone(), canaries.clone());
@@ -292,6 +349,8 @@ fn nothing_a_live_service_writes_or_shows_has_a_secret_in_it() {
         });
         canaries.check("a probe", &probe("/readyz?verbose"));
         canaries.check("the configuration", &obs.config().redacted());
+        let page = request("GET", "/config", &format!("authorization: Bearer {token}\r\n"));
+        canaries.check("its page", &exchange(admin, &page).unwrap().body);
         canaries.check("its Debug", &format!("{:?}", obs.config()));
         // No name of it is a label.
         let metrics = probe("/metrics");

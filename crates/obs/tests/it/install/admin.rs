@@ -52,7 +52,10 @@ fn other_paths_are_not_found_and_other_methods_not_allowed() {
         for path in ["/", "/metric", "/metrics/", "/metrics/..", "/%6detrics", "/debug"] {
             let response = ask("GET", path, "");
             assert_eq!(response.status, 404, "{path}");
-            assert_eq!(response.body, "not found; there is /metrics, /healthz, /readyz, /startupz\n");
+            assert_eq!(
+                response.body,
+                "not found; there is /metrics, /healthz, /readyz, /startupz, /config\n"
+            );
         }
         for method in ["POST", "PUT", "DELETE", "OPTIONS", "BREW"] {
             let response = ask(method, "/metrics", "");
@@ -70,4 +73,29 @@ fn a_hostile_request_ends_its_own_connection_alone() {
         assert_eq!(ask("GET", "/metrics", "no colon\r\n").status, 400);
         assert_eq!(ask("GET", "/metrics", "").status, 200);
     });
+}
+
+#[test]
+fn the_configuration_is_shown_to_this_machine_and_to_no_page_of_another_site() {
+    alone(
+        module_path!(),
+        "the_configuration_is_shown_to_this_machine_and_to_no_page_of_another_site",
+        &[],
+        || {
+            let admin = obs::Admin::At("127.0.0.1:0".parse().unwrap());
+            let obs =
+                obs::builder("orders").admin(admin).log_output(obs::config::LogOutput::Off).build().unwrap();
+            let ask = |method: &str, headers: &str| {
+                let request = format!("{method} /config HTTP/1.1\r\nconnection: close\r\n{headers}\r\n");
+                exchange(obs.admin_addr().unwrap(), request.as_bytes()).expect("an answer")
+            };
+            let shown = ask("GET", "host: localhost:9464\r\n");
+            assert_eq!((shown.status, shown.header("content-type")), (200, "application/yaml"));
+            assert!(shown.body.starts_with("service:\n  name: \"orders\"\n"), "{}", shown.body);
+            assert!(shown.body.contains("\n  output: off\n"), "{}", shown.body);
+            assert_eq!(ask("PUT", "host: localhost\r\n").status, 405);
+            assert_eq!(ask("GET", "host: evil.example\r\n").status, 403);
+            assert_eq!(ask("GET", "host: localhost\r\norigin: http://evil.example\r\n").status, 403);
+        },
+    );
 }
