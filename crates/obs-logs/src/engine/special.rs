@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::fmt::Write;
 
 use obs_core::context::{self, Context};
-use obs_core::fields::{Bounded, Chain, guarded};
+use obs_core::fields::Chain;
 use tracing_core::field::Visit;
 use tracing_core::{Event, Field};
 
@@ -172,7 +172,7 @@ struct MessageText<'a>(&'a mut String);
 impl MessageText<'_> {
     fn print(&mut self, field: &Field, value: std::fmt::Arguments<'_>) {
         if field.name() == obs_core::keys::field::MESSAGE {
-            guarded(&mut Bounded::new(self.0, crate::MAX_LINE_BYTES), value);
+            event::print_marked(self.0, value);
         }
     }
 }
