@@ -127,7 +127,9 @@ impl Logs {
             let by_site = sampler.judge_site(now, site.level, target, (address, || kind.to_owned()));
             let asks = sampler.asks_message(site.level);
             if by_site == Verdict::LeaveOut
-                || asks && sampler.judge_message(now, site.level, target, (kind, Cow::Borrowed)) == Verdict::LeaveOut
+                || asks
+                    && sampler.judge_message(now, site.level, target, (kind, Cow::Borrowed))
+                        == Verdict::LeaveOut
             {
                 return;
             }

@@ -186,7 +186,9 @@ mod tests {
 
     /// The numbers of the lines that are written of `lines` equal ones.
     fn written(sampler: &Sampler, lines: usize) -> Vec<usize> {
-        let write = |_: &usize| sampler.judge_message(at(5), Level::INFO, "shop", ("same", Cow::Borrowed)) == Verdict::Write;
+        let write = |_: &usize| {
+            sampler.judge_message(at(5), Level::INFO, "shop", ("same", Cow::Borrowed)) == Verdict::Write
+        };
         (1..=lines).filter(write).collect()
     }
 
@@ -202,7 +204,9 @@ mod tests {
     #[test]
     fn a_new_tick_counts_anew_from_its_first_line() {
         let sampler = sampling(2, 0);
-        let write = |millis| sampler.judge_message(at(millis), Level::INFO, "shop", ("same", Cow::Borrowed)) == Verdict::Write;
+        let write = |millis| {
+            sampler.judge_message(at(millis), Level::INFO, "shop", ("same", Cow::Borrowed)) == Verdict::Write
+        };
         let found: Vec<_> = [0, 10, 20, 999, 1_500, 1_600, 1_700, 2_499, 2_500].map(write).into();
         assert_eq!(found, [true, true, false, false, true, true, false, false, true]);
     }
@@ -213,7 +217,8 @@ mod tests {
         for level in [Level::INFO, Level::DEBUG] {
             for n in 0..200 {
                 let message = format!("message {n}");
-                let verdicts = [0; 3].map(|_| sampler.judge_message(at(0), level, "shop", (&message, Cow::Borrowed)));
+                let verdicts =
+                    [0; 3].map(|_| sampler.judge_message(at(0), level, "shop", (&message, Cow::Borrowed)));
                 assert_eq!(verdicts, [Verdict::Write, Verdict::LeaveOut, Verdict::LeaveOut], "{message}");
             }
         }
@@ -224,7 +229,10 @@ mod tests {
         let sampler = sampling(1, 0);
         for n in 0..20_000 {
             let message = format!("message {n}");
-            assert_eq!(sampler.judge_message(at(0), Level::INFO, "shop", (&message, Cow::Borrowed)), Verdict::Write);
+            assert_eq!(
+                sampler.judge_message(at(0), Level::INFO, "shop", (&message, Cow::Borrowed)),
+                Verdict::Write
+            );
         }
         assert!(format!("{:?}", sampler.messages).len() < 2_000);
     }

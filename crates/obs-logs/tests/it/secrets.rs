@@ -125,7 +125,10 @@ fn a_line_full_of_secrets_stays_below_its_bound() {
 /// Secrets that need their end to be known by, each with a piece that tells it.
 const LONG: [(&str, &str); 2] = [
     ("https://ada:Hunter2Hunter2Hunter2Hunter2Hunter2Hunter2Hunter2@db/shop", "Hunter"),
-    ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhZGEgbG92ZWxhY2UgYW5kIHNvIG9uIGFuZCBvbiJ9.c2lnbmF0dXJlb2ZpdA", "eyJzdWIi"),
+    (
+        "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhZGEgbG92ZWxhY2UgYW5kIHNvIG9uIGFuZCBvbiJ9.c2lnbmF0dXJlb2ZpdA",
+        "eyJzdWIi",
+    ),
 ];
 
 #[test]
