@@ -253,7 +253,7 @@ fn pipeline_of(name: &str) -> Result<&'static str, BuildError> {
 
 /// What routes call an output.
 fn name_of(pipeline: &str) -> String {
-    pipeline.trim_start_matches("logs_").to_owned()
+    pipeline.strip_prefix("logs_").unwrap_or(pipeline).to_owned()
 }
 
 /// The name of a standard stream, which is written by one output alone whatever that is called.

@@ -1,5 +1,6 @@
 //! Numbers of payment cards: 13 to 19 digits, alone or in groups, whose check digit is right.
 
+use super::CUT;
 use super::find::Found;
 
 /// The fewest digits of a card's number.
@@ -7,6 +8,9 @@ const CARD_DIGITS: usize = 13;
 
 /// The most digits of a card's number (ISO/IEC 7812-1).
 const MOST_DIGITS: usize = 19;
+
+/// As many digits from the front of a card's number may be shown (PCI DSS, requirement 3.4.1).
+const SHOWN_DIGITS: usize = 8;
 
 /// The most groups a run of digits is cut into; what comes later is looked at by itself.
 const GROUPS: usize = 16;
@@ -49,7 +53,9 @@ fn found(text: &[u8], groups: &[(usize, usize)], end: usize) -> Found {
             if end - start > 2 * MOST_DIGITS {
                 break;
             }
-            if is_card(&text[start..end]) && !is_uuid(text, start) {
+            let number = &text[start..end];
+            let is_cut = text[end..].starts_with(CUT) && is_beginning(number);
+            if (is_card(number) || is_cut) && !is_uuid(text, start) {
                 return Found::Secret(start..end);
             }
         }
@@ -68,6 +74,12 @@ fn is_card(text: &[u8]) -> bool {
     let digits = || text.iter().filter(|byte| byte.is_ascii_digit()).map(|byte| byte - b'0');
     let count = digits().count();
     (CARD_DIGITS..=MOST_DIGITS).contains(&count) && is_issued(digits()) && is_checked(digits().rev())
+}
+
+/// Whether this may be a card's number but for its end: more digits of one than may be shown.
+fn is_beginning(text: &[u8]) -> bool {
+    let digits = || text.iter().filter(|byte| byte.is_ascii_digit()).map(|byte| byte - b'0');
+    (SHOWN_DIGITS + 1..=MOST_DIGITS).contains(&digits().count()) && is_issued(digits())
 }
 
 /// Whether a network issues numbers that begin so: those of times and dates begin with 1 and 20.

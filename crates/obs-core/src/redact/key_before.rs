@@ -77,10 +77,7 @@ fn judged(scan: &Scan<'_>, key: &[u8], separator: u8, in_query: bool) -> Option<
     let words = Words::of(key);
     let last = words.last();
     let is_signature = separator == b'=' && SIGNATURES.contains(&last);
-    let is_secret = is_signature
-        || in_query && IN_QUERY.contains(&words.as_slice())
-        // In one word, as libpq has it: `sslpassword`.
-        || last.ends_with(b"password")
-        || scan.rules.are_secret(&words);
+    let is_secret =
+        is_signature || in_query && IN_QUERY.contains(&words.as_slice()) || scan.rules.are_secret(&words);
     is_secret.then(|| Key { is_line: last == b"cookie", is_word_of_sentences: OF_SENTENCES.contains(&last) })
 }

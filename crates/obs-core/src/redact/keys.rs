@@ -83,9 +83,13 @@ impl Words {
         let key = &key[key.len().saturating_sub(LONGEST_KEY)..];
         let (mut bytes, mut len) = ([0u8; LONGEST_KEY * 2], 0);
         let mut previous_lower = false;
-        for &byte in key {
+        let mut previous_upper = false;
+        for (at, &byte) in key.iter().enumerate() {
             let separator = matches!(byte, b'-' | b'.' | b'_' | b' ' | b'/' | b':');
-            if separator || byte.is_ascii_uppercase() && previous_lower {
+            // `accessToken`, and behind capitals the one that a small letter follows: `APIToken`.
+            let is_new =
+                previous_lower || previous_upper && key.get(at + 1).is_some_and(u8::is_ascii_lowercase);
+            if separator || byte.is_ascii_uppercase() && is_new {
                 bytes[len] = b'_';
                 len += 1;
             }
@@ -94,6 +98,7 @@ impl Words {
                 len += 1;
             }
             previous_lower = byte.is_ascii_lowercase() || byte.is_ascii_digit();
+            previous_upper = byte.is_ascii_uppercase();
         }
         Self { bytes, len }
     }
@@ -109,6 +114,8 @@ impl Words {
 
     pub(super) fn are_secret(&self) -> bool {
         self.as_slice().split(|&byte| byte == b'_').any(is_secret_word)
+            // In one word, as libpq has it: `sslpassword`.
+            || self.last().ends_with(b"password")
             || ends(self.bytes[self.len.saturating_sub(1)]).iter().any(|end| self.end_with(end.as_bytes()))
     }
 
@@ -155,6 +162,11 @@ mod tests {
             "http.request.header.authorization",
             "aws_secret_access_key",
             "pwd",
+            "sslpassword",
+            "DBPassword",
+            "APIToken",
+            "userIDToken",
+            "JWT",
         ] {
             assert!(is_secret(key), "{key}");
         }

@@ -39,6 +39,9 @@ pub use suspicion::is_suspicious;
 /// What stands in place of a secret value.
 pub const REDACTED: &str = "[redacted]";
 
+/// What a text that was cut ends in. In front of it the beginning of a secret is taken for one.
+const CUT: &[u8] = "…".as_bytes();
+
 /// Where the secrets of a text are, from front to back, by the rules everything has by default.
 pub fn find(text: &str) -> Findings<'_> {
     Rules::STANDARD.find(text)

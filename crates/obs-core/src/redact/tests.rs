@@ -372,3 +372,27 @@ fn texts_made_to_take_long_take_time_in_proportion_to_their_length() {
         }
     }
 }
+
+#[test]
+fn in_front_of_the_mark_of_a_cut_the_beginning_of_a_secret_is_one() {
+    for (text, left) in [
+        ("at https://ada:hunter2\u{2026}", "at https://[redacted]\u{2026}"),
+        ("at https://ada:hun/ter2\u{2026}", "at https://[redacted]\u{2026}"),
+        ("at https://ghp_0123456789\u{2026}", "at https://[redacted]\u{2026}"),
+        ("at amqp://ada:1234\u{2026}", "at amqp://[redacted]\u{2026}"),
+        ("at amqp://db.example\u{2026}", "at amqp://db.example\u{2026}"),
+        ("at https://db:8080/a/b\u{2026}", "at https://db:8080/a/b\u{2026}"),
+        ("at https://ada:pw@db/shop\u{2026}", "at https://[redacted]@db/shop\u{2026}"),
+        ("at https://[::1]:80/a\u{2026}", "at https://[::1]:80/a\u{2026}"),
+        ("at https://db:hunter2", "at https://db:hunter2"),
+        ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ\u{2026}", "[redacted]\u{2026}"),
+        ("eyJhbGciOiJIUzI1NiJ9.\u{2026}", "eyJhbGciOiJIUzI1NiJ9.\u{2026}"),
+        ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ"),
+        ("sent Bearer b3BlbiB\u{2026}", "sent Bearer [redacted]\u{2026}"),
+        ("paid by 4111 1111 1111\u{2026}", "paid by [redacted]\u{2026}"),
+        ("paid by 4111 1111\u{2026}", "paid by 4111 1111\u{2026}"),
+        ("password=hunt\u{2026}", "password=[redacted]"),
+    ] {
+        assert_eq!(redact(text), left);
+    }
+}

@@ -1,5 +1,6 @@
 //! Credentials that are known by their own shape: behind a scheme, and JSON web tokens.
 
+use super::CUT;
 use super::find::Found;
 
 /// Schemes of authorization, whose credentials are the next word (RFC 9110, section 11.1).
@@ -40,7 +41,8 @@ pub(super) fn behind_scheme(text: &[u8], at: usize) -> Found {
     // What ends a sentence is no part of it.
     let len = len - text[start..start + len].iter().rev().take_while(|&&byte| byte == b'.').count();
     let credentials = &text[start..start + len];
-    if is_bearer && is_random(credentials) || is_basic && is_user_and_password(credentials) {
+    let is_cut = len > 0 && text[start + len..].starts_with(CUT);
+    if is_bearer && (is_cut || is_random(credentials)) || is_basic && is_user_and_password(credentials) {
         return Found::Secret(start..start + len);
     }
     Found::Clean(start)
@@ -98,7 +100,8 @@ pub(super) fn json_web_token(text: &[u8], at: usize) -> Found {
         parts += 1;
     }
     // No later part of the header is a header in its own right.
-    if header >= SHORTEST_HEADER && parts >= 3 {
+    let is_cut = parts == 2 && text[end..].starts_with(CUT);
+    if header >= SHORTEST_HEADER && (parts >= 3 || is_cut) {
         Found::Secret(start..end)
     } else {
         Found::Clean(start + header)

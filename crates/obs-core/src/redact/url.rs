@@ -1,5 +1,6 @@
 //! User and password in a URL, both of which are replaced: a token often stands in the place of the user.
 
+use super::CUT;
 use super::find::{Found, Scan};
 
 /// How far the `@` behind user and password is looked for, in bytes.
@@ -26,12 +27,18 @@ pub(super) fn authority(scan: &Scan<'_>, colon: usize) -> Found {
     }
     let word = &text[start..end];
     let strict = word.iter().position(|byte| matches!(byte, b'/' | b'?' | b'#')).unwrap_or(word.len());
+    let is_web = scheme.eq_ignore_ascii_case(b"http") || scheme.eq_ignore_ascii_case(b"https");
     let Some(user) = user_information(word, strict) else {
-        // Its host is no key, whatever it is called.
-        return Found::Clean(start + strict);
+        // Of what was cut it is not known whether a host or a user stands there.
+        return match word.strip_suffix(CUT) {
+            Some(left) if !left.is_empty() && may_be_user(left, is_web) => {
+                Found::Secret(start..start + left.len())
+            }
+            // Its host is no key, whatever it is called.
+            _ => Found::Clean(start + strict),
+        };
     };
     let secret = start..start + user;
-    let is_web = scheme.eq_ignore_ascii_case(b"http") || scheme.eq_ignore_ascii_case(b"https");
     let content = &text[secret.clone()];
     // A user alone is told, but on the web, where it is a token.
     let is_secret = content.contains(&b':') || is_web;
@@ -39,6 +46,17 @@ pub(super) fn authority(scan: &Scan<'_>, colon: usize) -> Found {
         return Found::Clean(secret.end);
     }
     Found::Secret(secret)
+}
+
+/// Whether the beginning of an authority may be that of user and password.
+fn may_be_user(word: &[u8], is_web: bool) -> bool {
+    let strict = word.iter().position(|byte| matches!(byte, b'/' | b'?' | b'#')).unwrap_or(word.len());
+    if strict == word.len() {
+        return is_web || word.contains(&b':');
+    }
+    // A password with such a sign in it, or a port.
+    let colon = word[..strict].iter().position(|&byte| byte == b':');
+    colon.is_some_and(|colon| !word[colon + 1..strict].iter().all(u8::is_ascii_digit)) && word[0] != b'['
 }
 
 /// How long what stands before the host is, if anything does. `strict` is where the authority ends by RFC 3986,

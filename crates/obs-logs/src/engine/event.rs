@@ -4,14 +4,14 @@ use std::error::Error;
 use std::fmt::{self, Debug};
 
 use obs_core::context;
-use obs_core::fields::{Chain, Fields, Value};
+use obs_core::fields::{Bounded, Chain, Fields, Value, guarded};
 use obs_core::redact::REDACTED;
 use tracing_core::field::Visit;
 use tracing_core::{Event, Field, Metadata};
 
 use super::mixed::Mixed;
 use super::{Forms, Logs, Scratch};
-use crate::format::{JsonLine, Key, Kind, Message, Site, SpanFragments, is_written};
+use crate::format::{CUT, JsonLine, Key, Kind, Message, Site, SpanFragments, is_written};
 use crate::plan::Plan;
 
 impl Logs {
@@ -213,6 +213,16 @@ pub(super) fn record<L: EventLine>(
     event.record(&mut visitor);
     before |= visitor.written;
     before
+}
+
+/// Prints a user's value behind `text`, up to what any line holds; what is cut is marked, so that the beginning of a
+/// secret is known for one.
+pub(super) fn print_marked(text: &mut String, value: fmt::Arguments<'_>) {
+    let mut bounded = Bounded::new(text, crate::MAX_LINE_BYTES);
+    guarded(&mut bounded, value);
+    if bounded.is_cut() {
+        text.push_str(CUT);
+    }
 }
 
 /// Writes a message that is known already, where the call site has one.

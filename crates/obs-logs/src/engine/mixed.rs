@@ -5,10 +5,10 @@ use std::fmt;
 
 use obs_core::Timestamp;
 use obs_core::context::Context;
-use obs_core::fields::{Bounded, Fields, Value, guarded};
+use obs_core::fields::{Fields, Value};
 use obs_core::redact::Rules;
 
-use super::event::EventLine;
+use super::event::{EventLine, print_marked};
 use super::{Forms, Scratch};
 use crate::format::{
     IdCache, JsonLine, Key, Line, LogfmtLine, PrettyLine, Service, ShapedLine, ShapedLines, Site,
@@ -145,7 +145,7 @@ impl EventLine for Mixed<'_> {
         };
         text.clear();
         // A value that prints more than any line holds is stopped.
-        guarded(&mut Bounded::new(text, crate::MAX_LINE_BYTES), value);
+        print_marked(text, value);
         self.each(|line| line.print(key, format_args!("{text}")));
         // The others take secrets out of what they have made of it.
         let clean = if self.shaped.is_some() { self.rules.redact(text) } else { Cow::Borrowed("") };

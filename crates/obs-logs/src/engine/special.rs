@@ -1,8 +1,11 @@
 //! Lines about which there is more to decide than their call site tells: by their request, by how many there were, by
 //! their fields.
 
+use std::borrow::Cow;
+use std::fmt::Write;
+
 use obs_core::context::{self, Context};
-use obs_core::fields::{Bounded, Chain, guarded};
+use obs_core::fields::Chain;
 use tracing_core::field::Visit;
 use tracing_core::{Event, Field};
 
@@ -41,13 +44,21 @@ impl Logs {
         if plan.is_sampled()
             && let Some(sampler) = &plans.sampler
         {
-            let place = || format!("{}:{}", metadata.file().unwrap_or("?"), metadata.line().unwrap_or(0));
+            let (file, row) = (metadata.file().unwrap_or("?"), metadata.line().unwrap_or(0));
+            let place = || format!("{file}:{row}");
             let address = std::ptr::from_ref(metadata).addr();
             verdict = sampler.judge_site(now, known.level, metadata.target(), (address, place));
             if verdict == Verdict::Write && sampler.asks_message(known.level) {
-                print_message(event, &mut message);
-                known_message = Some(message.as_str());
-                verdict = sampler.judge_message(now, known.level, metadata.target(), &message);
+                if site.message_key().is_some() {
+                    print_message(event, &mut message);
+                    known_message = Some(message.as_str());
+                } else {
+                    // What lines without a message have in common is where they come from.
+                    let _ = write!(message, "{file}:{row}");
+                }
+                // Before it is shortened, or half of a secret would be told.
+                let shown = |text| site.rules.redact(text);
+                verdict = sampler.judge_message(now, known.level, metadata.target(), (&message, shown));
             }
         }
         if verdict == Verdict::LeaveOut {
@@ -116,7 +127,9 @@ impl Logs {
             let by_site = sampler.judge_site(now, site.level, target, (address, || kind.to_owned()));
             let asks = sampler.asks_message(site.level);
             if by_site == Verdict::LeaveOut
-                || asks && sampler.judge_message(now, site.level, target, kind) == Verdict::LeaveOut
+                || asks
+                    && sampler.judge_message(now, site.level, target, (kind, Cow::Borrowed))
+                        == Verdict::LeaveOut
             {
                 return;
             }
@@ -161,7 +174,7 @@ struct MessageText<'a>(&'a mut String);
 impl MessageText<'_> {
     fn print(&mut self, field: &Field, value: std::fmt::Arguments<'_>) {
         if field.name() == obs_core::keys::field::MESSAGE {
-            guarded(&mut Bounded::new(self.0, crate::MAX_LINE_BYTES), value);
+            event::print_marked(self.0, value);
         }
     }
 }

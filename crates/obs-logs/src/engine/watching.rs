@@ -4,9 +4,9 @@ use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use obs_core::fields::{Bounded, Fields, Value, guarded};
+use obs_core::fields::{Fields, Value};
 
-use super::event::EventLine;
+use super::event::{EventLine, print_marked};
 use super::mixed::Mixed;
 use crate::format::{Key, Label, Line, Site, SpanFragments};
 use crate::route::Watch;
@@ -29,7 +29,7 @@ impl EventLine for Watching<'_> {
     fn print(&mut self, key: &Key, value: fmt::Arguments<'_>) {
         self.printed.clear();
         // A user's code runs once, and is stopped where it prints more than any line holds.
-        guarded(&mut Bounded::new(self.printed, crate::MAX_LINE_BYTES), value);
+        print_marked(self.printed, value);
         self.watch.own(self.site.name_of(key), Value::Str(self.printed));
         self.line.print(key, format_args!("{}", self.printed));
     }

@@ -33,6 +33,7 @@ pub(crate) use pretty::{PrettyLine, push_head};
 pub(crate) use service::Service;
 pub(crate) use shape::{ShapedLine, ShapedLines, Shapes, SiteCache, Slot, Spec};
 pub(crate) use site::{Key, Kind, Message, Site, is_written};
+pub(crate) use text::CUT;
 pub(crate) use time::TimeCache;
 pub(crate) use time::second_text;
 pub(crate) use time::time_text;

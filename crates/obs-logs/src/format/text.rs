@@ -6,7 +6,7 @@ use super::Buffer;
 use super::escape::{self, Style};
 
 /// Ends a text that was cut.
-pub(super) const CUT: &str = "…";
+pub(crate) const CUT: &str = "…";
 
 /// Appends to a line, up to a limit.
 pub(super) struct Text<'a> {

@@ -1,5 +1,6 @@
 //! Decides on each line whether it is written.
 
+use std::borrow::Cow;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -21,8 +22,10 @@ pub(crate) enum Verdict {
     LeaveOut,
 }
 
-/// Messages that were seen once lately, which need no counter of their own; a power of two.
-const ONCE: usize = 1_024;
+/// Messages that were seen once lately, which need no counter of their own: sets of [`PLACES`], so that several that
+/// take turns do not push each other out.
+const SETS: usize = 256;
+const PLACES: usize = 8;
 
 /// The counters of one engine.
 #[derive(Debug)]
@@ -32,8 +35,8 @@ pub(crate) struct Sampler {
     hashes: RandomState,
     messages: Table,
     sites: Table,
-    /// For each place, the upper half of a hash and when it was seen.
-    once: Box<[AtomicU64]>,
+    /// In each place, the upper half of a hash and when it was seen.
+    once: Box<[[AtomicU64; PLACES]]>,
     counts: Arc<SuppressedCounts>,
 }
 
@@ -46,7 +49,7 @@ impl Sampler {
             hashes: RandomState::new(),
             messages: Table::new(tick(settings.tick), Suppressed::Sampled),
             sites: Table::new(tick(sites), Suppressed::RateLimited),
-            once: (0..ONCE).map(|_| AtomicU64::new(0)).collect(),
+            once: (0..SETS).map(|_| Default::default()).collect(),
             counts: Arc::clone(counts),
             settings,
         }
@@ -104,13 +107,13 @@ impl Sampler {
         self.left_out(&entry, Suppressed::RateLimited)
     }
 
-    /// Judges by level and message.
-    pub(crate) fn judge_message(
+    /// Judges by level and message. `shown` is what may be told of the message.
+    pub(crate) fn judge_message<'m>(
         &self,
         now: Timestamp,
         level: Level,
         target: &'static str,
-        message: &str,
+        (message, shown): (&'m str, impl FnOnce(&'m str) -> Cow<'m, str>),
     ) -> Verdict {
         let Sampling { tick, first, thereafter, .. } = self.settings;
         let now = Millis::of(now);
@@ -118,9 +121,11 @@ impl Sampler {
         let entry = match self.messages.find(hash) {
             Some(entry) => entry,
             None => {
-                let Some(start) = self.was_seen(hash, now, tick) else { return Verdict::Write };
-                let make = || Entry::new(Counter::new(start, 1), level, target, message);
+                let Some((start, place)) = self.was_seen(hash, now, tick) else { return Verdict::Write };
+                let make = || Entry::new(Counter::new(start, 1), level, target, &shown(message));
                 let Some(entry) = self.messages.insert(hash, make) else { return Verdict::Write };
+                // It has a counter now; others may have its place.
+                place.store(0, Ordering::Relaxed);
                 entry
             }
         };
@@ -129,16 +134,25 @@ impl Sampler {
         if passes { Verdict::Write } else { self.left_out(&entry, Suppressed::Sampled) }
     }
 
-    /// When the line was seen for the first time, if that was in this tick; else this is the first time. So lines that
-    /// are all different make no counters.
-    fn was_seen(&self, hash: u64, now: Millis, tick: Duration) -> Option<Millis> {
-        let place = &self.once[hash as usize % ONCE];
-        let (mark, known) = ((hash >> 32) as u32, place.load(Ordering::Relaxed));
-        let start = Millis::from_word(known as u32);
-        if (known >> 32) as u32 == mark && now.since(start) < tick {
-            return Some(start);
+    /// When the line was seen for the first time and where that is noted, if that was in this tick; else this is the
+    /// first time. So lines that are all different make no counters.
+    fn was_seen(&self, hash: u64, now: Millis, tick: Duration) -> Option<(Millis, &AtomicU64)> {
+        let places = &self.once[hash as usize % SETS];
+        let mark = (hash >> 32) as u32;
+        // Where it is put if it is not there: what was seen longest ago goes.
+        let (mut oldest, mut age) = (&places[0], None);
+        for place in places {
+            let known = place.load(Ordering::Relaxed);
+            let start = Millis::from_word(known as u32);
+            let since = now.since(start);
+            if (known >> 32) as u32 == mark && since < tick {
+                return Some((start, place));
+            }
+            if Some(since) > age {
+                (oldest, age) = (place, Some(since));
+            }
         }
-        place.store(u64::from(mark) << 32 | u64::from(now.word()), Ordering::Relaxed);
+        oldest.store(u64::from(mark) << 32 | u64::from(now.word()), Ordering::Relaxed);
         None
     }
 
@@ -172,7 +186,9 @@ mod tests {
 
     /// The numbers of the lines that are written of `lines` equal ones.
     fn written(sampler: &Sampler, lines: usize) -> Vec<usize> {
-        let write = |_: &usize| sampler.judge_message(at(5), Level::INFO, "shop", "same") == Verdict::Write;
+        let write = |_: &usize| {
+            sampler.judge_message(at(5), Level::INFO, "shop", ("same", Cow::Borrowed)) == Verdict::Write
+        };
         (1..=lines).filter(write).collect()
     }
 
@@ -188,7 +204,9 @@ mod tests {
     #[test]
     fn a_new_tick_counts_anew_from_its_first_line() {
         let sampler = sampling(2, 0);
-        let write = |millis| sampler.judge_message(at(millis), Level::INFO, "shop", "same") == Verdict::Write;
+        let write = |millis| {
+            sampler.judge_message(at(millis), Level::INFO, "shop", ("same", Cow::Borrowed)) == Verdict::Write
+        };
         let found: Vec<_> = [0, 10, 20, 999, 1_500, 1_600, 1_700, 2_499, 2_500].map(write).into();
         assert_eq!(found, [true, true, false, false, true, true, false, false, true]);
     }
@@ -199,7 +217,8 @@ mod tests {
         for level in [Level::INFO, Level::DEBUG] {
             for n in 0..200 {
                 let message = format!("message {n}");
-                let verdicts = [0; 3].map(|_| sampler.judge_message(at(0), level, "shop", &message));
+                let verdicts =
+                    [0; 3].map(|_| sampler.judge_message(at(0), level, "shop", (&message, Cow::Borrowed)));
                 assert_eq!(verdicts, [Verdict::Write, Verdict::LeaveOut, Verdict::LeaveOut], "{message}");
             }
         }
@@ -210,7 +229,10 @@ mod tests {
         let sampler = sampling(1, 0);
         for n in 0..20_000 {
             let message = format!("message {n}");
-            assert_eq!(sampler.judge_message(at(0), Level::INFO, "shop", &message), Verdict::Write);
+            assert_eq!(
+                sampler.judge_message(at(0), Level::INFO, "shop", (&message, Cow::Borrowed)),
+                Verdict::Write
+            );
         }
         assert!(format!("{:?}", sampler.messages).len() < 2_000);
     }
@@ -233,7 +255,7 @@ mod tests {
     fn what_was_left_out_is_told_once_when_its_tick_is_over() {
         let sampler = sampling(1, 0);
         (0..5).for_each(|_| {
-            let _ = sampler.judge_message(at(0), Level::INFO, "shop", "same");
+            let _ = sampler.judge_message(at(0), Level::INFO, "shop", ("same", Cow::Borrowed));
         });
         let told = |millis, last| {
             let mut told = Vec::new();
@@ -246,7 +268,7 @@ mod tests {
         assert_eq!(told(1_000, false), [(String::from("same"), 4, Suppressed::Sampled)]);
         assert_eq!(told(1_000, false), []);
         (0..3).for_each(|_| {
-            let _ = sampler.judge_message(at(2_000), Level::INFO, "shop", "same");
+            let _ = sampler.judge_message(at(2_000), Level::INFO, "shop", ("same", Cow::Borrowed));
         });
         assert_eq!(
             told(2_001, true),
@@ -260,7 +282,7 @@ mod tests {
         let sampler = sampling(1, 0);
         for n in 0..100 {
             (0..2).for_each(|_| {
-                let _ = sampler.judge_message(at(0), Level::INFO, "shop", &format!("{n}"));
+                let _ = sampler.judge_message(at(0), Level::INFO, "shop", (&format!("{n}"), Cow::Borrowed));
             });
         }
         let size = || format!("{:?}", sampler.messages).matches("Entry").count();

@@ -222,3 +222,11 @@ fn standard_streams_can_be_built_and_closed() {
     let pipelines: Vec<_> = logs.queues().map(|queue| queue.pipeline()).collect();
     assert_eq!(pipelines, ["logs_stdout", "logs_stderr"]);
 }
+
+#[test]
+fn a_name_that_begins_as_metrics_have_it_is_called_by_routes_as_it_is() {
+    let memory = Memory::new();
+    let output = Output::memory(&memory).named("logs_audit");
+    let route = obs_logs::Route::otherwise(["logs_audit"]);
+    drop(Logs::builder(base()).output(output).routes([route]).build().unwrap());
+}

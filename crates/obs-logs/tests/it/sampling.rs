@@ -222,3 +222,38 @@ fn a_real_clock_tells_by_itself() {
         std::thread::yield_now();
     }
 }
+
+#[test]
+fn a_secret_that_is_as_long_as_what_is_shown_is_not_told_in_half() {
+    for before in 200..256 {
+        let sampled = Sampled::new(Sampling::new().first(1).thereafter(0));
+        let message = format!("{} https://ada:Hunter2-and-more-of-it@db/shop", "x".repeat(before));
+        sampled.run(|| (0..3).for_each(|_| info!("{message}")));
+        let told = sampled.advance(SECOND).concat();
+        assert!(told.contains("suppressed 2 lines like this"), "{told}");
+        assert!(!told.contains("Hun"), "{told}");
+    }
+}
+
+#[test]
+fn lines_without_a_message_are_told_apart_by_their_call_sites() {
+    let sampled = Sampled::new(Sampling::new().first(2).thereafter(0));
+    let lines = sampled.run(|| {
+        for n in 0..3 {
+            info!(login = n);
+            info!(logout = n);
+        }
+    });
+    let count = |key: &str| lines.iter().filter(|line| line.contains(key)).count();
+    assert_eq!([count("\"login\""), count("\"logout\"")], [2, 2]);
+    let told = sampled.advance(SECOND);
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told.iter().all(|line| line.contains("sampling.rs:")), "{told:?}");
+}
+
+#[test]
+fn many_messages_that_take_turns_are_each_counted() {
+    let sampled = Sampled::new(Sampling::new().first(100).thereafter(10));
+    let lines = sampled.run(|| (0..300).for_each(|_| (0..100).for_each(|n| info!("message {n} of many"))));
+    assert_eq!(lines.len(), 100 * 120);
+}

@@ -121,3 +121,25 @@ fn a_line_full_of_secrets_stays_below_its_bound() {
         assert!(line.contains("truncated"), "{}", line.len());
     }
 }
+
+/// Secrets that need their end to be known by, each with a piece that tells it.
+const LONG: [(&str, &str); 2] = [
+    ("https://ada:Hunter2Hunter2Hunter2Hunter2Hunter2Hunter2Hunter2@db/shop", "Hunter"),
+    (
+        "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhZGEgbG92ZWxhY2UgYW5kIHNvIG9uIGFuZCBvbiJ9.c2lnbmF0dXJlb2ZpdA",
+        "eyJzdWIi",
+    ),
+];
+
+#[test]
+fn a_secret_in_which_a_printed_value_is_cut_is_gone_too() {
+    for (secret, tell) in LONG {
+        // So that the cut goes through each part of it, in lines whose beginnings differ.
+        for before in (obs_logs::MAX_LINE_BYTES - 900..obs_logs::MAX_LINE_BYTES - 550).step_by(23) {
+            let text = format!("{} {secret} end", "x".repeat(before));
+            for line in lines(&Rules::new(), || tracing::info!(shown = %text, "m")) {
+                assert!(!line.contains(tell), "{before} {}", &line[line.len().saturating_sub(300)..]);
+            }
+        }
+    }
+}
