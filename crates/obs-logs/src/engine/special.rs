@@ -43,7 +43,10 @@ impl Logs {
         {
             let place = || format!("{}:{}", metadata.file().unwrap_or("?"), metadata.line().unwrap_or(0));
             let address = std::ptr::from_ref(metadata).addr();
-            verdict = sampler.judge_site(now, known.level, metadata.target(), (address, place));
+            verdict = sampler.judge_trace(known.level, None);
+            if verdict == Verdict::Write {
+                verdict = sampler.judge_site(now, known.level, metadata.target(), (address, place));
+            }
             if verdict == Verdict::Write && sampler.asks_message(known.level) {
                 print_message(event, &mut message);
                 known_message = Some(message.as_str());
@@ -51,6 +54,8 @@ impl Logs {
             }
         }
         if verdict == Verdict::LeaveOut {
+            // The levels have let it through, which is what is counted.
+            self.0.counts.count(site.counter);
             self.hold(scratch, event, site, plan, spans);
         } else {
             let needed = self.needed(plan.outputs());
@@ -113,12 +118,13 @@ impl Logs {
         {
             let now = self.0.base.clock.now();
             let address = std::ptr::from_ref(site).addr();
-            let by_site = sampler.judge_site(now, site.level, target, (address, || kind.to_owned()));
             let asks = sampler.asks_message(site.level);
-            if by_site == Verdict::LeaveOut
+            if sampler.judge_trace(site.level, context.map(Context::ids)) == Verdict::LeaveOut
+                || sampler.judge_site(now, site.level, target, (address, || kind.to_owned()))
+                    == Verdict::LeaveOut
                 || asks && sampler.judge_message(now, site.level, target, kind) == Verdict::LeaveOut
             {
-                return;
+                return self.0.counts.count(site.counter);
             }
         }
         let outputs = if plan.asks_fields() {
