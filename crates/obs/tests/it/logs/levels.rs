@@ -69,7 +69,8 @@ fn a_target_is_raised_for_a_while_and_is_as_it_was_after() {
         let lines = running.lines("main.log");
         assert_eq!(ids(&lines), [2]);
         let records = lines.iter().filter_map(|line| line["message"].as_str());
-        let records: Vec<_> = records.filter(|text| text.contains("record") || text.contains("fine")).collect();
+        let records: Vec<_> =
+            records.filter(|text| text.contains("record") || text.contains("fine")).collect();
         assert_eq!(records, ["record 2"], "records of the other facade follow");
         assert_eq!(log::max_level(), log::LevelFilter::Info);
     });
@@ -131,9 +132,24 @@ fn what_is_not_understood_changes_nothing_and_is_told() {
     for (method, query, status, said) in [
         ("PUT", "?target=shop", 400, "`level` is missing: off, error, warn, info, debug or trace\n"),
         ("PUT", "?level=loud", 400, "`level` is none of off, error, warn, info, debug, trace: \"loud\"\n"),
-        ("PUT", "?level=debug&for=1w", 400, "`for` is no duration such as 90s, 10m or 2h, from 1s to 24h: \"1w\"\n"),
-        ("PUT", "?level=debug&for=0s", 400, "`for` is no duration such as 90s, 10m or 2h, from 1s to 24h: \"0s\"\n"),
-        ("PUT", "?level=debug&tenant=acme", 400, "\"tenant\" is none of target, route, request, level, for\n"),
+        (
+            "PUT",
+            "?level=debug&for=1w",
+            400,
+            "`for` is no duration such as 90s, 10m or 2h, from 1s to 24h: \"1w\"\n",
+        ),
+        (
+            "PUT",
+            "?level=debug&for=0s",
+            400,
+            "`for` is no duration such as 90s, 10m or 2h, from 1s to 24h: \"0s\"\n",
+        ),
+        (
+            "PUT",
+            "?level=debug&tenant=acme",
+            400,
+            "\"tenant\" is none of target, route, request, level, for\n",
+        ),
         ("PUT", "?level=debug&target=a&route=b", 400, "one of target, route and request, not two\n"),
         ("GET", "?level=debug", 400, "\"level\" says nothing here; levels are changed by PUT\n"),
         ("DELETE", "?target=shop", 404, "no such change is in force\n"),

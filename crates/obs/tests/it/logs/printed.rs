@@ -16,6 +16,7 @@ logs:
     - { match: { env: [prod, 'p\"re'], level: '>=WARN', module: 'pay*' }, output: [main, errors] }
     - { match: { any: [{ fields: { tenant: 'acme-*', status: '>=500' } }, { target: 'shop::*' }], not: { level: TRACE } }, output: main }
     - { match: { target: noise }, output: [] }
+    - { match: { fields: { only: one }, level: [INFO, WARN] }, output: main }
     - { default: errors }
   sampling: { first: 5, thereafter: 0, tick: 10s, follow_trace: false }
   rate_limit: { lines: 1000, up_to: warn }

@@ -71,7 +71,11 @@ logs:
     thread.join().unwrap();
     let lines: Vec<Value> = received.into_iter().collect();
     let told: u64 = lines.iter().filter_map(|line| line["lost"].as_u64()).sum();
-    assert_eq!((told, ids(&lines).len() as u64), (dropped, LINES - dropped), "each loss is told in its place");
+    assert_eq!(
+        (told, ids(&lines).len() as u64),
+        (dropped, LINES - dropped),
+        "each loss is told in its place"
+    );
     Outcome { lines, dropped, blocked }
 }
 

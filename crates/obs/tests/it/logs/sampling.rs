@@ -30,8 +30,7 @@ logs:
   routes: [{ match: { target: shop }, output: main }, { default: rest }]
   sampling: { tick: 1h, first: 3, thereafter: 10 }
 ";
-    let Running { obs, yaml } = Running::build("sampled", text);
-    let running = Running { obs, yaml };
+    let running = Running::build("sampled", text);
     running.within(|| {
         for id in 1..=100_u64 {
             tracing::info!(target: "shop", id, "the same");
