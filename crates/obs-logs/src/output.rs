@@ -6,7 +6,7 @@ use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use obs_core::Base;
+use obs_core::{Base, Resource};
 use obs_export::queue::{Settings, Sink, Worker};
 
 use crate::format::{Shapes, Spec};
@@ -158,6 +158,14 @@ impl Output {
     pub fn capacity_bytes(mut self, bytes: usize) -> Self {
         self.capacity_bytes = Some(bytes);
         self
+    }
+
+    /// Whether its lines can be as it asks for, in words where they cannot; `build` asks the same. Opens nothing.
+    ///
+    /// # Errors
+    /// What makes no sense, or has no room beside what stands on each line of a service with this resource.
+    pub fn check(&self, resource: &Resource) -> Result<(), String> {
+        Shapes::default().form(self.format, false, self.spec.clone(), resource).map(drop)
     }
 
     pub(crate) fn open(

@@ -47,7 +47,10 @@ impl Logs {
             let (file, row) = (metadata.file().unwrap_or("?"), metadata.line().unwrap_or(0));
             let place = || format!("{file}:{row}");
             let address = std::ptr::from_ref(metadata).addr();
-            verdict = sampler.judge_site(now, known.level, metadata.target(), (address, place));
+            verdict = sampler.judge_trace(known.level, None);
+            if verdict == Verdict::Write {
+                verdict = sampler.judge_site(now, known.level, metadata.target(), (address, place));
+            }
             if verdict == Verdict::Write && sampler.asks_message(known.level) {
                 if site.message_key().is_some() {
                     print_message(event, &mut message);
@@ -62,6 +65,8 @@ impl Logs {
             }
         }
         if verdict == Verdict::LeaveOut {
+            // The levels have let it through, which is what is counted.
+            self.0.counts.count(site.counter);
             self.hold(scratch, event, site, plan, spans);
         } else {
             let needed = self.needed(plan.outputs());
@@ -124,14 +129,15 @@ impl Logs {
         {
             let now = self.0.base.clock.now();
             let address = std::ptr::from_ref(site).addr();
-            let by_site = sampler.judge_site(now, site.level, target, (address, || kind.to_owned()));
             let asks = sampler.asks_message(site.level);
-            if by_site == Verdict::LeaveOut
+            if sampler.judge_trace(site.level, context.map(Context::ids)) == Verdict::LeaveOut
+                || sampler.judge_site(now, site.level, target, (address, || kind.to_owned()))
+                    == Verdict::LeaveOut
                 || asks
                     && sampler.judge_message(now, site.level, target, (kind, Cow::Borrowed))
                         == Verdict::LeaveOut
             {
-                return;
+                return self.0.counts.count(site.counter);
             }
         }
         let outputs = if plan.asks_fields() {

@@ -77,12 +77,14 @@ fn leaves(route: &Route, before: &[Route]) -> bool {
     let can_be = |so: u32| {
         let holds = |at: usize| so & 1 << at != 0;
         facts.iter().enumerate().all(|(at, fact)| {
-            !holds(at)
-                || facts.iter().enumerate().all(|(other, further)| match relation(fact, further) {
-                    Relation::Implies => holds(other),
-                    Relation::Excludes => !holds(other),
-                    Relation::None => true,
-                })
+            if !holds(at) {
+                return !is_always(fact);
+            }
+            facts.iter().enumerate().all(|(other, further)| match relation(fact, further) {
+                Relation::Implies => holds(other),
+                Relation::Excludes => !holds(other),
+                Relation::None => true,
+            })
         })
     };
     (0..1u32 << facts.len()).filter(|so| can_be(*so)).any(|so| {
@@ -90,6 +92,11 @@ fn leaves(route: &Route, before: &[Route]) -> bool {
             takes(route, *level, so) && !before.iter().any(|before| takes(before, *level, so))
         })
     })
+}
+
+/// Whether it is so of every line: each has a target.
+fn is_always(fact: &Fact) -> bool {
+    matches!(fact, Fact::Target(glob) if !glob.is_literal() && glob.as_str().bytes().all(|byte| byte == b'*'))
 }
 
 /// What follows for another fact from one that is so.
@@ -195,6 +202,7 @@ mod tests {
     }
 
     const BY_FIRST: RouteFault = RouteFault::Hidden(Some(0));
+    const BY_FIRST_BUT_ONE: RouteFault = RouteFault::Hidden(Some(1));
 
     #[test]
     fn an_output_that_is_not_there_is_named() {
@@ -231,6 +239,8 @@ mod tests {
         check(&[level(">=WARN"), level("ERROR")], &[(1, BY_FIRST)]);
         check(&[Match::env("prod"), Match::all([Match::env("prod"), level("ERROR")])], &[(1, BY_FIRST)]);
         check(&[Match::module("pay*"), Match::module("payment")], &[(1, BY_FIRST)]);
+        check(&[Match::target("*"), Match::all([])], &[(1, BY_FIRST)]);
+        check(&[level(">=WARN"), Match::target("*"), level("INFO")], &[(2, BY_FIRST_BUT_ONE)]);
         check(&[level(">=WARN"), level("<WARN"), Match::all([])], &[(2, RouteFault::Hidden(None))]);
         check(
             &[Match::env("prod"), Match::not(Match::env("prod")), level("INFO")],

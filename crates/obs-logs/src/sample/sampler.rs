@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use obs_core::{Timestamp, context};
+use obs_core::Timestamp;
+use obs_core::context::{self, Ids};
 use tracing_core::Level;
 use tracing_core::metadata::LevelFilter;
 
@@ -82,7 +83,17 @@ impl Sampler {
         self.settings.by_message && level > Level::WARN
     }
 
-    /// Judges by all but the message. `site` tells call sites apart, `like` says which it is.
+    /// Judges by the trace of a line: that of `ids`, or the one that is open.
+    pub(crate) fn judge_trace(&self, level: Level, ids: Option<Ids>) -> Verdict {
+        let is_recorded = |ids: Ids| ids.flags.is_sampled();
+        if self.asks_trace(level) && ids.or_else(context::current_ids).is_some_and(|ids| !is_recorded(ids)) {
+            self.counts.count(Suppressed::Unrecorded);
+            return Verdict::LeaveOut;
+        }
+        Verdict::Write
+    }
+
+    /// Judges by the call site. `site` tells call sites apart, `like` says which it is.
     pub(crate) fn judge_site(
         &self,
         now: Timestamp,
@@ -90,10 +101,6 @@ impl Sampler {
         target: &'static str,
         (site, like): (usize, impl FnOnce() -> String),
     ) -> Verdict {
-        if self.asks_trace(level) && context::current_ids().is_some_and(|ids| !ids.flags.is_sampled()) {
-            self.counts.count(Suppressed::Unrecorded);
-            return Verdict::LeaveOut;
-        }
         let Some(limit) = self.settings.limit.filter(|_| self.limits(level)) else { return Verdict::Write };
         let now = Millis::of(now);
         let hash = self.hashes.hash_one(site);

@@ -9,9 +9,10 @@ use super::draft::{Draft, shown, takes_a_ratio};
 use super::duration::Shown;
 use super::error::Mistake;
 use super::key::{Key, list};
+use super::logs::ONE_OUTPUT;
 use super::metrics::PARTS;
 use super::near::nearest;
-use super::{Config, Exporter, LogOutput, Rotation, TrustChoice};
+use super::{Config, Exporter, LogOutput, LogPlace, Rotation, TrustChoice};
 
 /// Finds them in what all layers have come to. What one layer says and a later one makes void is no mistake.
 pub(super) fn contradictions(draft: &mut Draft) {
@@ -24,22 +25,31 @@ pub(super) fn contradictions(draft: &mut Draft) {
     not_longer(draft, "health.timeout", health.timeout, "health.interval", health.interval);
 }
 
-/// What stands for itself without named outputs.
-const ONE_OUTPUT: [&str; 6] =
-    ["logs.output", "logs.file.path", "logs.file.rotate", "logs.file.keep", "logs.format", "logs.colour"];
-
 fn logs(draft: &mut Draft) {
     lines(draft);
     if !draft.config.logs.outputs.is_empty() {
         for path in ONE_OUTPUT {
             has_no_effect(draft, path, "there are `logs.outputs`");
         }
-        return;
+        return apart(draft);
     }
     if !draft.is_wrong("logs.outputs") {
         has_no_effect(draft, "logs.routes", "there are no `logs.outputs`");
     }
     output(draft);
+}
+
+/// No two outputs write to the same place.
+fn apart(draft: &mut Draft) {
+    let outputs = &draft.config.logs.outputs;
+    let mut mistakes = Vec::new();
+    for (at, output) in outputs.iter().enumerate().filter(|(_, output)| output.to != LogPlace::Memory) {
+        if let Some(other) = outputs[..at].iter().find(|other| other.to == output.to) {
+            let what = format!("writes to the same place as `{}`, where their lines would mix", other.name);
+            mistakes.push(Mistake::new(&format!("logs.outputs.{}", output.name), what));
+        }
+    }
+    mistakes.into_iter().for_each(|mistake| draft.found(mistake));
 }
 
 /// What says nothing by itself.

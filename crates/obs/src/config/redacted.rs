@@ -6,6 +6,7 @@ use obs_core::redact::{REDACTED, is_secret};
 use obs_core::{Declaration, DeclaredLabel};
 
 use super::key::{Kind, Value, keys};
+use super::logs::ONE_OUTPUT;
 use super::{BucketMatch, BucketRule, Config, bytes, duration, metrics::kind_word, routing};
 
 impl Config {
@@ -20,6 +21,10 @@ impl Config {
         let mut text = String::new();
         let mut open: Vec<&str> = Vec::new();
         for key in keys() {
+            // What has no effect beside named outputs would be a mistake when it is read again.
+            if !self.logs.outputs.is_empty() && ONE_OUTPUT.contains(&key.path) {
+                continue;
+            }
             let Some(shown) = self.shown(key.path, key.kind, (key.get)(self)) else { continue };
             let mut sections: Vec<_> = key.path.split('.').collect();
             sections.pop();
@@ -69,7 +74,10 @@ impl Config {
             Value::Outputs(outputs) => {
                 flow('{', '}', outputs.iter().map(|output| routing::output(self, path, output)))
             }
-            Value::Routes(routes) => flow('[', ']', routes.iter().map(routing::route)),
+            Value::Routes(routes) => {
+                let route = |(index, route)| routing::route(route, concealed(&format!("{path}[{index}]")));
+                flow('[', ']', routes.iter().enumerate().map(route))
+            }
             Value::Names(names) => flow('[', ']', names.iter().map(|name| quoted(name))),
             Value::Address(super::Admin::Off) => String::from("off"),
             Value::Address(super::Admin::At(addr)) => quoted(&addr.to_string()),

@@ -1,5 +1,7 @@
 //! Outputs and routes of lines as they are printed: on one line, without what is not to be shown.
 
+use obs_core::redact::REDACTED;
+
 use super::Config;
 use super::logs::{LogDestination, LogMatch, LogRoute, OUTPUT_KEYS};
 use super::redacted::{flow, quoted};
@@ -16,7 +18,9 @@ pub(super) fn output(config: &Config, path: &str, output: &LogDestination) -> St
     format!("{}: {}", quoted(&output.name), flow('{', '}', chosen))
 }
 
-pub(super) fn route(route: &LogRoute) -> String {
+/// Where any of its texts was put in from elsewhere, none of its condition is shown.
+pub(super) fn route(route: &LogRoute, concealed: bool) -> String {
+    let condition = |when: &LogMatch| condition(when, concealed);
     let outputs = match route.outputs.as_slice() {
         [one] => quoted(one),
         several => flow('[', ']', several.iter().map(|name| quoted(name))),
@@ -27,7 +31,9 @@ pub(super) fn route(route: &LogRoute) -> String {
     }
 }
 
-fn condition(when: &LogMatch) -> String {
+fn condition(when: &LogMatch, concealed: bool) -> String {
+    let condition = |when: &LogMatch| condition(when, concealed);
+    let quoted = |text: &str| quoted(if concealed { REDACTED } else { text });
     let joined = |word: &str, parts: &[LogMatch]| {
         format!("{{ {word}: {} }}", flow('[', ']', parts.iter().map(condition)))
     };

@@ -11,6 +11,7 @@ mod hostile;
 mod idioms;
 mod install;
 mod libraries;
+mod logs;
 mod matrix;
 mod process;
 mod push;

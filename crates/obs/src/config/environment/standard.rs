@@ -21,6 +21,11 @@ pub(super) fn logs(read: &mut Reader<'_, '_>) {
     // A path need not be text.
     let file = "OBS_LOG_FILE";
     if let Some(path) = read.raw(file) {
+        // Of several outputs that the file names, this one is left.
+        if !read.draft.config.logs.outputs.is_empty() {
+            read.choose_at("logs.outputs", Value::Outputs(Vec::new()), file);
+            read.choose_at("logs.routes", Value::Routes(Vec::new()), file);
+        }
         if path == "off" {
             read.choose_at("logs.output", Value::Word("off"), file);
         } else {

@@ -1,8 +1,10 @@
 //! Named outputs of lines as operators choose them.
 
+use std::path::PathBuf;
+
 use super::super::draft::{At, shown};
 use super::super::key::{Kind, Value};
-use super::super::logs::{LogDestination, LogPlace, OUTPUT_KEYS};
+use super::super::logs::{LogDestination, LogPlace, LogSync, OUTPUT_KEYS, OutputKey, WhenFull};
 use super::read::{Reader, shown_path, unknown};
 use super::scalar::{self, Read};
 use super::tree::{Entry, Node, Tree};
@@ -14,8 +16,27 @@ const MOST: usize = 32;
 /// The longest name, in bytes.
 const LONGEST_NAME: usize = 64;
 
-/// A part of a value, by its path, where it stands, and whether it is kept from being shown.
-pub(super) type Part = (String, At, bool);
+/// A part of a value.
+pub(super) struct Part {
+    /// Its path within the value, by which it is looked for.
+    pub(super) name: String,
+    /// Where it stands.
+    pub(super) at: At,
+    /// Whether it is kept from being shown.
+    pub(super) concealed: bool,
+    /// Its path within the value as mistakes tell it, where that is another.
+    pub(super) told: Option<String>,
+}
+
+impl Part {
+    pub(super) fn new(name: impl Into<String>, at: At, concealed: bool) -> Self {
+        Self { name: name.into(), at, concealed, told: None }
+    }
+}
+
+/// Where lines cannot be sent from here, though one would look for it.
+const ELSEWHERE: [&str; 9] =
+    ["loki", "elasticsearch", "elk", "opensearch", "otlp", "kafka", "syslog", "fluentd", "http"];
 
 impl Reader<'_, '_> {
     /// Outputs by name, and where each of their keys stands; none where one of them is wrong.
@@ -36,7 +57,7 @@ impl Reader<'_, '_> {
                 whole = false;
                 continue;
             }
-            parts.push((name.clone(), at, false));
+            parts.push(Part::new(&name, at, false));
             match self.output(&path, &name, &node, &mut parts) {
                 Some(output) => outputs.push(output),
                 None => whole = false,
@@ -63,7 +84,12 @@ impl Reader<'_, '_> {
         let known: Vec<_> = OUTPUT_KEYS.iter().map(|key| key.name).collect();
         let mut output = LogDestination::new(name, LogPlace::Stdout);
         let (mut whole, mut chosen) = (true, Vec::new());
-        for Entry { key: word, at, node } in self.unique(path, entries.clone()) {
+        let entries = self.unique(path, entries.clone());
+        if let Some(fault) = entries.iter().find_map(sent_elsewhere) {
+            // Its other keys would be those of a kind that is not there.
+            return self.refuse(fault.0, &shown_path(path, "type"), Some(fault.1));
+        }
+        for Entry { key: word, at, node } in entries {
             let here = shown_path(path, &word);
             let Some(key) = OUTPUT_KEYS.iter().find(|key| key.name == word) else {
                 self.fault(at, &here, unknown(&word, &known));
@@ -72,46 +98,55 @@ impl Reader<'_, '_> {
             };
             self.expanded = false;
             let value = match key.kind {
-                Kind::Pairs => self.renames(&here, &node),
+                Kind::Pairs => self.renames((&here, name), &node, parts),
                 Kind::Names => self.fields(&here, &node),
                 kind => match self.scalar(&node, kind) {
                     Ok(Read { value, .. }) => Some(value),
                     Err(what) => self.refuse(node.at, &here, what),
                 },
             };
-            parts.push((format!("{name}.{word}"), at, self.expanded));
-            chosen.push((key, at));
+            parts.push(Part::new(format!("{name}.{word}"), at, self.expanded && key.kind != Kind::Pairs));
             match value {
-                Some(value) => (key.set)(&mut output, value),
+                Some(value) => chosen.push((key, at, value)),
                 None => whole = false,
             }
         }
         if !whole {
             return None;
         }
-        let has = |word: &str| chosen.iter().any(|(key, _)| key.name == word);
+        // In the order of the table: what a path is depends on the type.
+        for known in OUTPUT_KEYS {
+            if let Some((key, _, value)) = chosen.iter().find(|(key, ..)| key.name == known.name) {
+                (key.set)(&mut output, value.clone());
+            }
+        }
+        let has = |word: &str| chosen.iter().any(|(key, ..)| key.name == word);
         if !has("type") {
             return self.refuse(node.at, path, Some(String::from("has no `type`")));
         }
-        let is_file = matches!(output.to, LogPlace::File(_));
-        if is_file && !has("path") {
+        if output.to == LogPlace::File(PathBuf::new()) {
             return self.refuse(node.at, path, Some(String::from("a `file` has a `path`")));
         }
-        if let Some((key, at)) = chosen.iter().find(|(key, _)| key.of_files && !is_file) {
-            let what = "has no effect: `type` is not `file`";
-            return self.refuse(*at, &shown_path(path, key.name), Some(String::from(what)));
+        let void: Vec<_> =
+            chosen.iter().filter_map(|(key, at, _)| Some((key.name, *at, void(key, &output)?))).collect();
+        for (word, at, why) in &void {
+            self.fault(*at, &shown_path(path, word), format!("has no effect: {why}"));
         }
-        Some(output)
+        void.is_empty().then_some(output)
     }
 
-    fn renames(&mut self, path: &str, node: &Node) -> Option<Value> {
+    /// New names of fields; each is concealed by itself.
+    fn renames(&mut self, (path, output): (&str, &str), node: &Node, parts: &mut Vec<Part>) -> Option<Value> {
         let Tree::Map(entries) = &node.value else {
             return self.refuse(node.at, path, scalar::mismatch(node, Kind::Pairs));
         };
         let (mut pairs, mut whole) = (Vec::new(), true);
-        for Entry { key: from, node, .. } in self.unique(path, entries.clone()) {
+        for Entry { key: from, at, node } in self.unique(path, entries.clone()) {
             match self.text(&node) {
-                Ok((to, _)) => pairs.push((from, to)),
+                Ok((to, concealed)) => {
+                    parts.push(Part::new(format!("{output}.rename.{from}"), at, concealed));
+                    pairs.push((from, to));
+                }
                 Err(what) => {
                     self.refuse::<()>(node.at, &shown_path(path, &from), what);
                     whole = false;
@@ -149,5 +184,30 @@ impl Reader<'_, '_> {
             })
             .collect();
         texts.into_iter().collect()
+    }
+}
+
+/// What is said of an output that is not there but looked for.
+fn sent_elsewhere(entry: &Entry) -> Option<(At, String)> {
+    let Tree::Text(word) = &entry.node.value else { return None };
+    let is_known = entry.key == "type" && ELSEWHERE.iter().any(|known| word.eq_ignore_ascii_case(known));
+    let what = || {
+        format!(
+            "lines are not sent to {} from here; write a `file`, or `stdout`, and have an agent such as Alloy, Vector \
+             or the OpenTelemetry Collector send them on",
+            shown(word)
+        )
+    };
+    is_known.then(|| (entry.node.at, what()))
+}
+
+/// Why a key of an output comes to nothing, where it does.
+fn void(key: &OutputKey, output: &LogDestination) -> Option<&'static str> {
+    match key.name {
+        _ if key.of_files && !matches!(output.to, LogPlace::File(_)) => Some("`type` is not `file`"),
+        "keep_level" if output.when_full != WhenFull::DropBelow => Some("`when_full` is not `drop_below`"),
+        "wait" if output.when_full != WhenFull::Block => Some("`when_full` is not `block`"),
+        "sync_every" if output.file.sync != LogSync::Interval => Some("`sync` is not `interval`"),
+        _ => None,
     }
 }

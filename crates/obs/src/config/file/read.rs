@@ -5,6 +5,7 @@ use super::super::environment::Lookup;
 use super::super::key::{self, Key, Kind, Value, keys};
 use super::super::near::nearest;
 use super::super::{BucketMatch, BucketRule};
+use super::outputs::Part;
 use super::scalar::{self, Read};
 use super::tree::{self, Entry, Node, Tree};
 
@@ -21,7 +22,7 @@ pub(in crate::config) fn lay_over(draft: &mut Draft, bytes: &[u8], lookup: Looku
         if concealed {
             draft.conceal(key.path.to_owned());
         }
-        for (name, at, concealed) in parts {
+        for Part { name, at, concealed, told } in parts {
             // The parts of a list are told by their number.
             let dot = if name.starts_with('[') { "" } else { "." };
             let path = format!("{}{dot}{name}", key.path);
@@ -30,6 +31,7 @@ pub(in crate::config) fn lay_over(draft: &mut Draft, bytes: &[u8], lookup: Looku
             }
             // A name in a list is a value; what is given by name is a key.
             let told = match key.kind {
+                _ if told.is_some() => format!("{}{dot}{}", key.path, told.unwrap_or_default()),
                 Kind::Names => key.path.to_owned(),
                 // Their names were looked at already.
                 Kind::Outputs | Kind::Routes => path.clone(),
@@ -50,7 +52,7 @@ fn end_of(bytes: &[u8]) -> At {
 /// The value of a key, and where its parts stand.
 struct Found {
     value: Value,
-    parts: Vec<(String, At, bool)>,
+    parts: Vec<Part>,
     concealed: bool,
 }
 
@@ -159,7 +161,7 @@ impl Reader<'_, '_> {
             Kind::Bounds => self.bounds(key.path, node).map(Value::Bounds).map(Found::plain),
             Kind::Rules => self.rules(key, node).map(Value::Rules).map(Found::plain),
             Kind::Families => self.families(key.path, node).map(|families| {
-                let parts = families.iter().map(|(family, at)| (family.name.clone(), *at, false)).collect();
+                let parts = families.iter().map(|(family, at)| Part::new(&family.name, *at, false)).collect();
                 let families = families.into_iter().map(|(family, _)| family).collect();
                 Found { value: Value::Families(families), parts, concealed: false }
             }),
@@ -180,7 +182,7 @@ impl Reader<'_, '_> {
         };
         if let Some(found) = found {
             // What is given by name is concealed by name.
-            let concealed = self.expanded && !matches!(key.kind, Kind::Pairs | Kind::Outputs);
+            let concealed = self.expanded && !matches!(key.kind, Kind::Pairs | Kind::Outputs | Kind::Routes);
             self.values.push((key, at, Found { concealed, ..found }));
         }
     }
@@ -216,7 +218,7 @@ impl Reader<'_, '_> {
         for Entry { key: name, at, node } in self.unique(key.path, entries.clone()) {
             match self.text(&node) {
                 Ok((text, concealed)) => {
-                    found.parts.push((name.clone(), at, concealed));
+                    found.parts.push(Part::new(&name, at, concealed));
                     pairs.push((name, text));
                 }
                 Err(what) => {
@@ -241,7 +243,7 @@ impl Reader<'_, '_> {
                     self.fault(item.at, key.path, format!("{name} stands here a second time"));
                 }
                 Ok((name, concealed)) => {
-                    found.parts.push((name.clone(), item.at, concealed));
+                    found.parts.push(Part::new(&name, item.at, concealed));
                     names.push(name);
                 }
                 Err(what) => {

@@ -1,7 +1,9 @@
 //! Routes of lines as operators write them.
 
-use super::super::key::Kind;
+use super::super::draft::At;
+use super::super::key::{Kind, list};
 use super::super::logs::{FACTS, LogMatch, LogRoute};
+use super::super::near::nearest;
 use super::outputs::Part;
 use super::read::{Reader, shown_path, unknown};
 use super::scalar;
@@ -13,6 +15,8 @@ const PATH: &str = "logs.routes";
 const KNOWN: [&str; 3] = ["match", "output", "default"];
 /// What conditions are joined by.
 const JOINS: [&str; 3] = ["all", "any", "not"];
+/// The levels of one route, in their order: the path of each within all routes, and where it stands.
+type Places = Vec<(String, At)>;
 /// How many routes, and parts of one condition, there may be.
 const MOST: usize = 256;
 
@@ -26,14 +30,28 @@ impl Reader<'_, '_> {
             return self.refuse(node.at, PATH, Some(format!("has more than {MOST} routes")));
         }
         let mut parts = Vec::new();
-        let routes: Vec<_> =
-            items.iter().enumerate().map(|(at, item)| self.route(at, item, &mut parts)).collect();
+        let mut routes = Vec::new();
+        for (index, item) in items.iter().enumerate() {
+            self.expanded = false;
+            let mut levels = Vec::new();
+            routes.push(self.route(index, item, (&mut parts, &mut levels)));
+            parts.push(Part::new(format!("[{index}]"), item.at, self.expanded));
+            // A level is found by its number among those of its route.
+            parts.extend(levels.into_iter().enumerate().map(|(number, (path, at))| Part {
+                told: Some(path),
+                ..Part::new(format!("[{index}].match.{number}"), at, false)
+            }));
+        }
         Some((routes.into_iter().collect::<Option<_>>()?, parts))
     }
 
-    fn route(&mut self, index: usize, node: &Node, parts: &mut Vec<Part>) -> Option<LogRoute> {
+    fn route(
+        &mut self,
+        index: usize,
+        node: &Node,
+        (parts, levels): (&mut Vec<Part>, &mut Places),
+    ) -> Option<LogRoute> {
         let path = format!("{PATH}[{index}]");
-        parts.push((format!("[{index}]"), node.at, false));
         let Tree::Map(entries) = &node.value else {
             let told = matches!(node.value, Tree::Broken);
             let what =
@@ -43,11 +61,11 @@ impl Reader<'_, '_> {
         let (mut when, mut outputs, mut default, mut whole) = (None, None, None, true);
         for Entry { key: word, at, node } in self.unique(&path, entries.clone()) {
             let here = shown_path(&path, &word);
-            parts.push((format!("[{index}].{word}"), at, false));
+            parts.push(Part::new(format!("[{index}].{word}"), at, false));
             let names = "the name of an output, or a list of them";
             whole &= match word.as_str() {
                 "match" => {
-                    when = self.condition(&here, &node);
+                    when = self.condition(&here, &node, levels);
                     when.is_some()
                 }
                 "output" => {
@@ -78,7 +96,7 @@ impl Reader<'_, '_> {
     }
 
     /// What a line must be: all that stands here.
-    fn condition(&mut self, path: &str, node: &Node) -> Option<LogMatch> {
+    fn condition(&mut self, path: &str, node: &Node, levels: &mut Places) -> Option<LogMatch> {
         let Tree::Map(entries) = &node.value else {
             let told = matches!(node.value, Tree::Broken);
             let what = "expected conditions such as { env: prod, level: '>=WARN', module: payment }";
@@ -92,20 +110,27 @@ impl Reader<'_, '_> {
         for Entry { key: word, at, node } in self.unique(path, entries.clone()) {
             let here = shown_path(path, &word);
             let part = match word.as_str() {
-                "all" => self.joined(&here, &node).map(LogMatch::All),
-                "any" => self.joined(&here, &node).map(LogMatch::Any),
-                "not" => self.condition(&here, &node).map(|part| LogMatch::Not(Box::new(part))),
+                "all" => self.joined(&here, &node, levels).map(LogMatch::All),
+                "any" => self.joined(&here, &node, levels).map(LogMatch::Any),
+                "not" => self.condition(&here, &node, levels).map(|part| LogMatch::Not(Box::new(part))),
                 "fields" => self.of_fields(&here, &node),
-                "level" => self.one_of(&here, &node, LogMatch::Level),
+                "level" => {
+                    levels.extend(places(&here, &node));
+                    self.one_of(&here, &node, LogMatch::Level)
+                }
                 "env" => self.one_of(&here, &node, LogMatch::Env),
                 "module" => self.one_of(&here, &node, LogMatch::Module),
                 "target" => self.one_of(&here, &node, LogMatch::Target),
                 _ => {
                     let known: Vec<_> = FACTS.iter().chain(&JOINS).copied().chain(["fields"]).collect();
-                    let what = format!(
-                        "{}; a field of lines stands under `fields`: {{ fields: {{ tenant: acme }} }}",
-                        unknown(&word, &known)
-                    );
+                    let what = match nearest(&word, known.iter().copied()) {
+                        Some(_) => unknown(&word, &known),
+                        None => format!(
+                            "unknown key; known here are {}; a field of lines stands under `fields`: {{ fields: {{ tenant: \
+                             acme }} }}",
+                            list(known.iter().copied(), "and")
+                        ),
+                    };
                     self.refuse(at, &here, Some(what))
                 }
             };
@@ -121,7 +146,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn joined(&mut self, path: &str, node: &Node) -> Option<Vec<LogMatch>> {
+    fn joined(&mut self, path: &str, node: &Node, levels: &mut Places) -> Option<Vec<LogMatch>> {
         let items = match &node.value {
             Tree::List(items) if !items.is_empty() => items,
             Tree::Broken => return None,
@@ -133,7 +158,7 @@ impl Reader<'_, '_> {
         let parts: Vec<_> = items
             .iter()
             .enumerate()
-            .map(|(at, item)| self.condition(&format!("{path}[{at}]"), item))
+            .map(|(at, item)| self.condition(&format!("{path}[{at}]"), item, levels))
             .collect();
         parts.into_iter().collect()
     }
@@ -155,7 +180,9 @@ impl Reader<'_, '_> {
                 self.one_of(&here, &node, |value| LogMatch::Field(name.clone(), value))
             })
             .collect();
-        Some(LogMatch::All(fields.into_iter().collect::<Option<_>>()?))
+        let mut fields: Vec<_> = fields.into_iter().collect::<Option<_>>()?;
+        // One alone is itself, as it is printed.
+        if fields.len() == 1 { fields.pop() } else { Some(LogMatch::All(fields)) }
     }
 
     /// A fact; of several in a list any one.
@@ -166,5 +193,14 @@ impl Reader<'_, '_> {
             1 => texts.pop().map(make),
             _ => Some(LogMatch::Any(texts.into_iter().map(make).collect())),
         }
+    }
+}
+
+/// Where the texts of one fact stand: one, or each of a list.
+fn places(path: &str, node: &Node) -> Places {
+    let path = path.strip_prefix(PATH).unwrap_or(path);
+    match &node.value {
+        Tree::List(items) => items.iter().map(|item| (path.to_owned(), item.at)).collect(),
+        _ => vec![(path.to_owned(), node.at)],
     }
 }

@@ -50,7 +50,9 @@ fn wrong(text: &str, kind: Kind) -> String {
     match kind {
         Kind::Word(words) => wrong_word(text, words, &kind.expected()),
         // The slip that is made most often.
-        Kind::Time(..) if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) => {
+        Kind::Time(..) | Kind::Bytes(..)
+            if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) =>
+        {
             format!("{} has no unit, expected {}", shown(text), kind.expected())
         }
         _ => format!("{} is wrong, expected {}", shown(text), kind.expected()),

@@ -46,6 +46,16 @@ fn the_file_goes_before_the_code_and_the_environment_before_both() {
 }
 
 #[test]
+fn a_log_file_of_the_environment_goes_before_outputs_and_routes_of_the_file() {
+    let file = "logs: { outputs: { a: { type: stdout } }, routes: [{ match: { level: INFO }, output: a }] }";
+    assert_eq!(laid(file, &[]).unwrap().logs.outputs.len(), 1);
+    for (value, expected) in [("x.log", LogOutput::File("x.log".into())), ("off", LogOutput::Off)] {
+        let logs = laid(file, &[("OBS_LOG_FILE", value)]).unwrap().logs;
+        assert_eq!((logs.output, logs.outputs.len(), logs.routes.len()), (expected, 0, 0));
+    }
+}
+
+#[test]
 fn the_service_is_named_by_the_file_and_renamed_by_the_environment() {
     let file = "service:\n  name: shop\n  namespace: shops\n  attributes: { team: core, cloud.zone: a }\n";
     let resource = laid(file, &[]).unwrap().resource;

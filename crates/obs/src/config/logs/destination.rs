@@ -315,7 +315,8 @@ pub(in crate::config) const OUTPUT_KEYS: &[OutputKey] = &[
             _ => Value::None,
         },
         set: |output, value| {
-            if let Value::Text(path) = value {
+            // A path alone makes no file of what is none.
+            if let (Value::Text(path), LogPlace::File(_)) = (value, &output.to) {
                 output.to = LogPlace::File(PathBuf::from(path));
             }
         },

@@ -13,6 +13,10 @@ pub use destination::{LogDestination, LogFile, LogLevel, LogPlace, LogSync, When
 pub(super) use route::FACTS;
 pub use route::{LogMatch, LogRoute};
 
+/// What stands for itself without named outputs, and has no effect beside them.
+pub(super) const ONE_OUTPUT: [&str; 6] =
+    ["logs.output", "logs.file.path", "logs.file.rotate", "logs.file.keep", "logs.format", "logs.colour"];
+
 /// What is logged, in which form, and where to.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]

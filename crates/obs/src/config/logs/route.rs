@@ -34,13 +34,13 @@ pub enum LogMatch {
 pub(in crate::config) const FACTS: [&str; 4] = ["level", "env", "module", "target"];
 
 impl LogMatch {
-    /// Calls `each` with each level, and the path it is found at, from `path` on.
+    /// Calls `each` with each level, in their order.
     #[cfg_attr(not(feature = "logs"), expect(dead_code, reason = "whoever routes lines asks"))]
-    pub(crate) fn levels(&self, path: &str, each: &mut impl FnMut(&str, &str)) {
+    pub(crate) fn levels(&self, each: &mut impl FnMut(&str)) {
         match self {
-            Self::All(parts) | Self::Any(parts) => parts.iter().for_each(|part| part.levels(path, each)),
-            Self::Not(part) => part.levels(path, each),
-            Self::Level(text) => each(path, text),
+            Self::All(parts) | Self::Any(parts) => parts.iter().for_each(|part| part.levels(each)),
+            Self::Not(part) => part.levels(each),
+            Self::Level(text) => each(text),
             Self::Env(_) | Self::Module(_) | Self::Target(_) | Self::Field(..) => {}
         }
     }

@@ -17,7 +17,7 @@ use tracing::level_filters::LevelFilter;
 use super::{Reloader, Reopener, Signal};
 use crate::Error;
 use crate::admin::{Access, Endpoint, Runs};
-use crate::config::{Config, FlightRecorder, LogLevel, Logs as Choices, Mistake};
+use crate::config::{Config, FlightRecorder, LogDestination, LogLevel, Logs as Choices, Mistake};
 
 /// Logs that are running; `None` where lines go nowhere.
 pub(crate) struct Part(Option<Running>);
@@ -99,21 +99,30 @@ impl Part {
 
 /// What is said of outputs that cannot be had, without a path that `${..}` has put in.
 fn told(error: BuildError, config: &Config) -> Box<dyn std::error::Error + Send + Sync> {
+    let concealed = |output: &LogDestination| config.conceals(&format!("logs.outputs.{}.path", output.name));
+    let is_concealed = config.conceals("logs.file.path") || config.logs.outputs.iter().any(concealed);
     match error {
-        BuildError::Open { source, .. } if config.conceals("logs.file.path") => {
+        BuildError::Open { source, .. } if is_concealed => {
             format!("the log file cannot be opened for appending; `${{..}}` is in its path, which is not shown: {source}").into()
+        }
+        BuildError::Twice(_) if is_concealed => {
+            "a log file is named twice; `${..}` is in a path, which is not shown".into()
         }
         error => error.into(),
     }
 }
 
-/// Levels and routes, unless they are well formed.
+/// Levels, outputs and routes, unless they are well formed.
 pub(crate) fn mistakes(config: &Config) -> Vec<Mistake> {
     let levels = config.logs.filter.parse::<Filter>();
     let levels = levels.err().map(|error| Mistake::new("logs.level", error));
     let held = recorder(&config.logs.flight_recorder).err();
     let held = held.map(|error| Mistake::new("logs.flight_recorder.level", error));
-    levels.into_iter().chain(held).chain(routes::mistakes(&config.logs)).collect()
+    let lines = config.logs.outputs.iter().filter_map(|output| {
+        let problem = outputs::named(output, &mut Vec::new()).check(&config.resource).err()?;
+        Some(Mistake::new(&format!("logs.outputs.{}", output.name), problem))
+    });
+    levels.into_iter().chain(held).chain(lines).chain(routes::mistakes(&config.logs)).collect()
 }
 
 /// Which lines are written of many, where not all are.

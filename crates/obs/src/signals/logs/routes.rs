@@ -27,11 +27,15 @@ pub(super) fn mistakes(choices: &Choices) -> Vec<Mistake> {
     let mut mistakes = Vec::new();
     let mut wrong = Vec::new();
     for (at, route) in choices.routes.iter().enumerate() {
-        route.when.levels(&format!("logs.routes[{at}].match"), &mut |path, text| {
+        let mut number = 0;
+        route.when.levels(&mut |text| {
             if let Err(error) = text.parse::<obs_logs::Levels>() {
-                mistakes.push(Mistake::new(path, format!("`{}` is wrong: {error}", text.escape_debug())));
+                // By its number among those of the route; the file knows where that stands.
+                let path = format!("logs.routes[{at}].match.{number}");
+                mistakes.push(Mistake::new(&path, format!("`{}` is wrong: {error}", text.escape_debug())));
                 wrong.push(at);
             }
+            number += 1;
         });
     }
     let names: Vec<_> = choices.outputs.iter().map(|output| output.name.as_str()).collect();

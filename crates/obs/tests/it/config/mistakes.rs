@@ -182,13 +182,13 @@ fn every_kind_of_mistake_has_its_words() {
     check("logs: { format: jsn }", &["obs.yaml:1:17: logs.format: `jsn` is wrong; did you mean `json`?"]);
     check(
         "logs: { format: xml }",
-        &["obs.yaml:1:17: logs.format: `xml` is wrong, expected `json`, `pretty` or `logfmt`"],
+        &["obs.yaml:1:17: logs.format: `xml` is wrong, expected `json`, `pretty`, `logfmt`, `ecs` or `otlp`"],
     );
     check(
         "admin: { addr: 9464 }",
         &["obs.yaml:1:16: admin.addr: `9464` is wrong, expected an address such as 127.0.0.1:9464, or `off`"],
     );
-    check("admin: on", &["obs.yaml:1:8: admin: expected keys such as `addr`"]);
+    check("admin: on", &["obs.yaml:1:8: admin: expected keys such as `addr` or `token`"]);
     check(
         "traces: { endpoint: collector:4318 }",
         &["obs.yaml:1:11: traces.endpoint: endpoint does not begin with http://"],

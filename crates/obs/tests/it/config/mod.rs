@@ -1,7 +1,7 @@
 //! `obs.yaml` as an operator meets it: its mistakes, its secrets, and its changes while the service runs.
 
 mod effects;
-mod file;
+pub(crate) mod file;
 mod hostile;
 mod mistakes;
 mod reload;

@@ -67,7 +67,8 @@ async fn panicking() -> StatusCode {
 pub(super) fn run() -> Run {
     let file = TempFile::new("semantics.log");
     let config = TempFile::new("semantics.yaml");
-    std::fs::write(&config.0, "service: { version: 1.2.3 }").unwrap();
+    let sampling = "sampling: { tick: 1h, first: 20, thereafter: 0 }";
+    std::fs::write(&config.0, format!("service: {{ version: 1.2.3 }}\nlogs: {{ {sampling} }}")).unwrap();
     let collector = Collector::start(Answer::Ok);
     let obs = obs::builder("shop")
         .config_file(&config.0)
@@ -135,8 +136,12 @@ pub(super) fn run() -> Run {
     calls(&obs.client("payments"), checks.handle());
     refused_and_overflown(obs.recorder());
     obs.push_metrics(pushed(obs.recorder()));
+    (0..30).for_each(|_| tracing::info!("again and again"));
 
     let admin = obs.admin_addr().unwrap();
+    let change =
+        "PUT /loglevel?level=debug&target=nobody HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+    assert_eq!(exchange(admin, change.as_bytes()).unwrap().status, 200);
     until("all requests have ended", || {
         obs.flush(Duration::from_secs(10));
         let scrape = Scrape::parse(&scraped(admin, "text/plain"));

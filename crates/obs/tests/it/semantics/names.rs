@@ -31,13 +31,24 @@ fn documented(module: &'static str) -> Vec<(&'static str, String)> {
     all
 }
 
+/// Lines of one kind, as the code calls them and as the page does.
+const KINDS: [(&str, &str); 4] = [
+    ("Access", "access line"),
+    ("Panic", "panic line"),
+    ("Line about lines that were left out", "suppressed line"),
+    ("Line about a change of levels", "level line"),
+];
+
 /// `The method` of `Access line: the method`, and `access line`.
-fn split(meaning: &str) -> (String, &str) {
-    let Some((on, text)) = meaning.split_once(" line: ") else { return (meaning.to_owned(), "") };
+fn split(meaning: &str) -> (String, &'static str) {
+    let kind = KINDS.iter().find_map(|(code, page)| {
+        let rest = meaning.strip_prefix(code)?;
+        Some((rest.strip_prefix(" line").unwrap_or(rest).strip_prefix(": ")?, *page))
+    });
+    let Some((text, on)) = kind else { return (meaning.to_owned(), "") };
     let first = text.chars().next().map_or(String::new(), |first| first.to_uppercase().to_string());
     let upper = format!("{first}{}", &text[first.len()..]);
     // A name in code keeps its case.
-    let on = if on == "Access" { "access line" } else { "panic line" };
     (if text.starts_with('`') { text.to_owned() } else { upper }, on)
 }
 
@@ -101,7 +112,7 @@ fn check(heading: &str, all: &[&str], module: &'static str) {
     let known_meanings: Vec<_> = known.iter().map(|(name, meaning)| (*name, split(meaning).0)).collect();
     assert_eq!(written, known_meanings);
     for (row, (name, meaning)) in page.iter().zip(&known) {
-        let one_kind = |on: &str| ["access line", "panic line"].contains(&on);
+        let one_kind = |on: &str| KINDS.iter().any(|(_, page)| *page == on);
         let on = split(meaning).1;
         assert!(if on.is_empty() { !one_kind(row.on) } else { row.on == on }, "{name} is on {on}");
     }

@@ -167,6 +167,8 @@ fn client_spans_are_named_and_judged_as_the_page_says() {
 /// Which of the page's kinds of line this one is.
 fn kind_of(line: &serde_json::Value) -> &'static str {
     match line["target"].as_str().unwrap() {
+        _ if line["message"].as_str().unwrap().starts_with("suppressed ") => "suppressed line",
+        "obs::logs" => "level line",
         "obs::access" => "access line",
         "obs::panic" => "panic line",
         _ => "event line",

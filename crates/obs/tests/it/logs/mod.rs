@@ -1,0 +1,13 @@
+//! The whole engine of lines, reached by `obs.yaml` alone.
+
+mod files;
+mod flight;
+mod forms;
+mod levels;
+mod mistakes;
+mod printed;
+mod queues;
+mod reload;
+mod routes;
+mod running;
+mod sampling;
