@@ -10,8 +10,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
-use tracing_core::metadata::LevelFilter;
 
+use crate::filter::level_of;
 use crate::format::{json_text, time_text};
 use crate::{LevelChange, Logs, Scope};
 use query::Query;
@@ -67,7 +67,7 @@ pub fn respond<B>(logs: &Logs, request: &Request<B>) -> Response<Bytes> {
 fn change(logs: &Logs, query: &Query) -> Result<bool, String> {
     let scope = query.scope(&["level", "for"])?;
     let level = query.get("level").ok_or("`level` is missing: off, error, warn, info, debug or trace")?;
-    let Some((_, level)) = LEVELS.into_iter().find(|(word, _)| level.eq_ignore_ascii_case(word)) else {
+    let Some(level) = level_of(level) else {
         return Err(format!("`level` is none of off, error, warn, info, debug, trace: {level:?}"));
     };
     let lasting = match query.get("for") {
@@ -80,15 +80,6 @@ fn change(logs: &Logs, query: &Query) -> Result<bool, String> {
     };
     logs.change_level(scope, level, lasting).map(|_| true).map_err(|error| error.to_string())
 }
-
-const LEVELS: [(&str, LevelFilter); 6] = [
-    ("off", LevelFilter::OFF),
-    ("error", LevelFilter::ERROR),
-    ("warn", LevelFilter::WARN),
-    ("info", LevelFilter::INFO),
-    ("debug", LevelFilter::DEBUG),
-    ("trace", LevelFilter::TRACE),
-];
 
 fn levels(logs: &Logs) -> String {
     let mut out = format!("{{\"level\":{},\"changes\":[", json_text(&logs.filter().to_string()));

@@ -11,6 +11,9 @@ use std::str::FromStr;
 use tracing_core::metadata::LevelFilter;
 use tracing_core::{Level, Metadata};
 
+#[cfg(feature = "admin")]
+pub(crate) use parse::level_of;
+
 use crate::FilterError;
 
 /// A level for each target, and one for all others.

@@ -32,7 +32,8 @@ pub(super) fn filter(text: &str) -> Result<Filter, FilterError> {
     Ok(filter)
 }
 
-fn level_of(text: &str) -> Option<LevelFilter> {
+/// The level of a word, in any case.
+pub(crate) fn level_of(text: &str) -> Option<LevelFilter> {
     let levels = [
         ("off", LevelFilter::OFF),
         ("error", LevelFilter::ERROR),
