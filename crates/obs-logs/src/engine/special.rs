@@ -64,7 +64,9 @@ impl Logs {
         if verdict == Verdict::LeaveOut {
             self.hold(scratch, event, site, plan, spans);
         } else {
-            let needed = self.needed(plan.outputs());
+            // The routes may be others than those that the plan is by.
+            let may_go = if plan.asks_fields() { plans.decide(&known).most() } else { plan.outputs() };
+            let needed = self.needed(may_go);
             let line = Mixed::open(&self.0.forms, needed, scratch, now, site, &self.0.service);
             let watch = Watch::new(plans.routing.watched(), &mut ask.answers, &mut ask.text);
             let mut line = Watching { line, site, watch, printed: &mut ask.printed };
