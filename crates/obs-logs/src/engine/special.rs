@@ -105,7 +105,8 @@ impl Logs {
         }
     }
 
-    /// Writes a line of our own whose plan is special, where it is to be written.
+    /// Writes a line of our own whose plan is special, where it is to be written; whether any output took
+    /// it.
     #[inline(never)]
     pub(super) fn own_special(
         &self,
@@ -113,13 +114,13 @@ impl Logs {
         plan: Plan,
         fields: &dyn Fn(&mut dyn Line),
         written: &dyn Fn() -> u64,
-    ) {
+    ) -> bool {
         let OwnLine { own, site, kind, context, at } = line;
         let target = own.target();
         let plans = self.0.live.plans();
         let known = plans.own(target, site.level);
         if plan.outputs() == 0 || plan.asks_request() && !is_heard(&plans, &known, context) {
-            return;
+            return false;
         }
         if plan.is_sampled()
             && let Some(sampler) = &plans.sampler
@@ -133,7 +134,7 @@ impl Logs {
                     && sampler.judge_message(now, site.level, target, (kind, Cow::Borrowed))
                         == Verdict::LeaveOut
             {
-                return;
+                return false;
             }
         }
         let outputs = if plan.asks_fields() {
@@ -152,6 +153,7 @@ impl Logs {
         if outputs != 0 {
             self.own_mixed(site, context, at, outputs, fields, written);
         }
+        outputs != 0
     }
 }
 
