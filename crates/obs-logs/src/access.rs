@@ -129,7 +129,7 @@ impl Observer for AccessLog {
         // The end by the clock of the span: no other reading is needed, and the two agree.
         let at = request.started.after(end.duration);
         let at = (request.started != Timestamp::default()).then_some(at);
-        self.logs.native(
+        let _ = self.logs.native(
             OwnLine { own, site, kind: MESSAGE, context: Some(context), at },
             |line| self.fields(line, context, request, end),
             |line| self.fields(line, context, request, end),

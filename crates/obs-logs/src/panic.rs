@@ -22,7 +22,7 @@ pub const FLUSH_DEADLINE: Duration = Duration::from_secs(1);
 
 /// A hook that writes one line at `ERROR` for each panic: the panic's text as the message, then `location`, `thread`,
 /// `backtrace` where `RUST_BACKTRACE` asks for one, and the ids and fields of the context that is open. The filter
-/// applies to it as to any target. Where no output takes the line, because of the filter or because all have ended,
+/// applies to it as to any target. Where no output takes the line, because of filter, routes or limits or because all have ended,
 /// `otherwise` is called, so that no panic goes untold: mostly the hook that was there before.
 ///
 /// Inside a request it only enqueues the line: the request's task is torn down and the process goes on. Elsewhere,
@@ -45,14 +45,17 @@ pub fn hook(
         if !logs.plan_own(Own::Panic).is_anything() || !logs.takes_lines() {
             return otherwise(info);
         }
-        write(&logs, &site, &labels, info);
+        if !write(&logs, &site, &labels, info) {
+            // Routes, limits or the request's own level had it go nowhere.
+            return otherwise(info);
+        }
         if cfg!(panic = "abort") || with_current(|_| ()).is_none() {
             let _ = logs.flush(FLUSH_DEADLINE);
         }
     })
 }
 
-fn write(logs: &Logs, site: &Site, labels: &[Label; 3], info: &PanicHookInfo<'_>) {
+fn write(logs: &Logs, site: &Site, labels: &[Label; 3], info: &PanicHookInfo<'_>) -> bool {
     let location = location_of(info);
     let thread = std::thread::current();
     let backtrace = Backtrace::capture();
@@ -69,7 +72,7 @@ fn write(logs: &Logs, site: &Site, labels: &[Label; 3], info: &PanicHookInfo<'_>
         !(of(of_thread, thread.name().is_some()) | of(of_backtrace, backtrace.is_some()))
     };
     let line = OwnLine { own: Own::Panic, site, kind: "panic", context: None, at: None };
-    logs.native(line, |line| fields(line), |line| fields(line), written);
+    logs.native(line, |line| fields(line), |line| fields(line), written)
 }
 
 /// The panic's text. Payloads other than text, which only `panic_any` makes, have none.

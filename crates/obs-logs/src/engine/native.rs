@@ -24,7 +24,8 @@ pub(crate) struct OwnLine<'a> {
 
 impl Logs {
     /// Writes one line in each format that is in use, as levels, routes and sampling have it for lines of this kind.
-    /// `written` tells the bits of the labels that are on the line. Does not ask whether telemetry is silenced.
+    /// `written` tells the bits of the labels that are on the line. Does not ask whether telemetry is silenced. Whether
+    /// it went to any output.
     #[inline]
     pub(crate) fn native(
         &self,
@@ -32,14 +33,15 @@ impl Logs {
         json_fields: impl FnOnce(&mut JsonLine<'_>),
         fields: impl Fn(&mut dyn Line),
         written: impl Fn() -> u64,
-    ) {
+    ) -> bool {
         let OwnLine { own, site, context, at, .. } = line;
         let plan = self.plan_own(own);
         if plan.is_special() {
             return self.own_special(line, plan, &fields, &written);
         }
         if self.needed(plan.outputs()) != Forms::JSON {
-            return self.own_mixed(site, context, at, plan.outputs(), &fields, &written);
+            self.own_mixed(site, context, at, plan.outputs(), &fields, &written);
+            return true;
         }
         Scratch::lend(|scratch| {
             let now = at.unwrap_or_else(|| self.0.base.clock.now());
@@ -61,6 +63,7 @@ impl Logs {
             line.close(None);
             self.deliver(scratch, now, site, plan.outputs());
         });
+        true
     }
 
     /// The same in any mix of formats and to these outputs. Kept out of line, so that JSON alone pays nothing for it.

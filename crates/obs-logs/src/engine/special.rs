@@ -69,7 +69,9 @@ impl Logs {
             self.0.counts.count(site.counter);
             self.hold(scratch, event, site, plan, spans);
         } else {
-            let needed = self.needed(plan.outputs());
+            // The routes may be others than those that the plan is by.
+            let may_go = if plan.asks_fields() { plans.decide(&known).most() } else { plan.outputs() };
+            let needed = self.needed(may_go);
             let line = Mixed::open(&self.0.forms, needed, scratch, now, site, &self.0.service);
             let watch = Watch::new(plans.routing.watched(), &mut ask.answers, &mut ask.text);
             let mut line = Watching { line, site, watch, printed: &mut ask.printed };
@@ -108,7 +110,8 @@ impl Logs {
         }
     }
 
-    /// Writes a line of our own whose plan is special, where it is to be written.
+    /// Writes a line of our own whose plan is special, where it is to be written; whether any output took
+    /// it.
     #[inline(never)]
     pub(super) fn own_special(
         &self,
@@ -116,13 +119,13 @@ impl Logs {
         plan: Plan,
         fields: &dyn Fn(&mut dyn Line),
         written: &dyn Fn() -> u64,
-    ) {
+    ) -> bool {
         let OwnLine { own, site, kind, context, at } = line;
         let target = own.target();
         let plans = self.0.live.plans();
         let known = plans.own(target, site.level);
         if plan.outputs() == 0 || plan.asks_request() && !is_heard(&plans, &known, context) {
-            return;
+            return false;
         }
         if plan.is_sampled()
             && let Some(sampler) = &plans.sampler
@@ -137,7 +140,8 @@ impl Logs {
                     && sampler.judge_message(now, site.level, target, (kind, Cow::Borrowed))
                         == Verdict::LeaveOut
             {
-                return self.0.counts.count(site.counter);
+                self.0.counts.count(site.counter);
+                return false;
             }
         }
         let outputs = if plan.asks_fields() {
@@ -156,6 +160,7 @@ impl Logs {
         if outputs != 0 {
             self.own_mixed(site, context, at, outputs, fields, written);
         }
+        outputs != 0
     }
 }
 

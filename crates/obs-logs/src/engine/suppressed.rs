@@ -32,7 +32,9 @@ impl Logs {
     pub(super) fn tell_level(&self, message: &str, change: &LevelChange) {
         let labels = Label::all([field::SCOPE, field::NEW_LEVEL, field::UNTIL]);
         let site = Site::of(target::LOGS, Level::WARN, &self.0.base.redaction).knowing(&labels);
-        let (scope, level) = (change.scope.to_string(), change.level.to_string());
+        // Whoever asks for a change names a route or request as they like.
+        let scope = change.scope.to_string();
+        let (scope, level) = (site.rules.redact(&scope), change.level.to_string());
         let until = crate::format::time_text(change.until);
         let fields = |line: &mut dyn Line| {
             line.message(message);

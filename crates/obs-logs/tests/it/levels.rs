@@ -235,3 +235,11 @@ mod by_request {
         assert_eq!(*told.lock().unwrap(), [LevelFilter::DEBUG, LevelFilter::INFO]);
     }
 }
+
+#[test]
+fn a_secret_in_the_name_of_a_scope_is_not_told() {
+    let changing = Changing::new("info", Vec::new());
+    changing.change(Scope::Route(String::from("/cb?token=Hunter2")), LevelFilter::DEBUG);
+    let lines = changing.memory.take();
+    assert!(lines[0].contains("\"scope\":\"route /cb?token=[redacted]\""), "{lines:?}");
+}

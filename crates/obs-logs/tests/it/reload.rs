@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use obs_core::Outcome;
 use obs_core::observe::{End, Method, Observer, Request, Verdict};
-use obs_logs::{AccessLog, Filter};
+use obs_logs::{AccessLog, Filter, Format, Logs, Match, Memory, Output, Route};
 use tracing::subscriber::with_default;
 use tracing::{Dispatch, debug, dispatcher, info, info_span};
 use tracing_subscriber::layer::SubscriberExt;
@@ -114,4 +114,40 @@ fn lines_are_neither_lost_nor_doubled_while_filters_come_and_go() {
     });
     let expected: Vec<_> = (0..2_000).map(|n| n.to_string()).collect();
     assert_eq!(messages(&bench), expected);
+}
+
+#[test]
+fn lines_that_routes_ask_for_fields_are_in_the_form_of_where_they_go_while_routes_come_and_go() {
+    let (json, logfmt) = (Memory::bounded(1 << 30), Memory::bounded(1 << 30));
+    let builder = Logs::builder(crate::base());
+    let outputs =
+        [Output::memory(&json).named("a"), Output::memory(&logfmt).named("b").format(Format::Logfmt)];
+    let (logs, _guard) = outputs.into_iter().fold(builder, obs_logs::Builder::output).build().unwrap();
+    let routes = |output: &str| [Route::new(Match::field("n", ">=0"), [output])];
+    logs.set_routes(&routes("a")).unwrap();
+    let done = AtomicBool::new(false);
+    let lines = 40_000;
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                logs.set_routes(&routes("b")).unwrap();
+                logs.set_routes(&routes("a")).unwrap();
+            }
+        });
+        with_default(registry().with(logs.layer()), || (0..lines).for_each(|n| info!(n, "m")));
+        done.store(true, Ordering::Relaxed);
+    });
+    let of_json = json
+        .take()
+        .into_iter()
+        .map(|line| line.split("\"n\":").nth(1).unwrap().split(',').next().unwrap().to_owned());
+    let of_logfmt = logfmt
+        .take()
+        .into_iter()
+        .map(|line| line.split(" n=").nth(1).unwrap_or("none").split(' ').next().unwrap().to_owned());
+    let mut found: Vec<_> = of_json.chain(of_logfmt).collect();
+    let count = found.len();
+    found.sort();
+    found.dedup();
+    assert_eq!((count, found.len()), (lines, lines));
 }

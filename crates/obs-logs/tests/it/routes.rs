@@ -275,3 +275,14 @@ fn two_outputs_of_one_name_are_refused() {
     let builder = builder.output(Output::memory(&memory).named("x")).output(Output::discard().named("x"));
     assert_eq!(builder.build().err().unwrap().to_string(), "log output logs_x is named twice");
 }
+
+#[test]
+fn many_routes_of_many_conditions_are_checked_at_once() {
+    let condition = |route: usize, part: usize| Match::field(format!("field{part}_{route}"), "x*");
+    let route = |n| Route::new(Match::all((0..6).map(|part| condition(n, part))), ["a"]);
+    let routes: Vec<_> = (0..60).map(route).collect();
+    let begun = std::time::Instant::now();
+    assert!(obs_logs::check_routes(&routes, &["a"]).is_empty());
+    // Debug builds on a busy machine are slow; without care it takes minutes.
+    assert!(begun.elapsed() < std::time::Duration::from_secs(20), "{:?}", begun.elapsed());
+}
