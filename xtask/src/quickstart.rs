@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use crate::service::{Addresses, Inherited, Plan, Service};
+use crate::service::{Addresses, Inherited, Lines, Plan, Service};
 use crate::{Result, cargo};
 
 /// Where it listens and where its telemetry goes.
@@ -25,6 +25,7 @@ pub(crate) fn build() -> Result<PathBuf> {
 /// Starts `binary` and waits until it is ready.
 pub(crate) fn start(binary: &Path, settings: &Settings<'_>) -> Result<Service> {
     Service::start(&Plan {
+        lines: Lines::Told,
         name: "quickstart",
         binary,
         config: "examples/quickstart/obs.yaml",

@@ -54,6 +54,16 @@ pub(crate) struct Plan<'a> {
     pub(crate) inherited: Inherited,
     /// Its own variables; one of them makes it end at the end of its input.
     pub(crate) variables: &'a [(&'a str, String)],
+    pub(crate) lines: Lines,
+}
+
+/// How a service knows where its lines go.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Lines {
+    /// By a variable.
+    Told,
+    /// By outputs of its `obs.yaml`, whose paths are from the folder it is started in.
+    Configured,
 }
 
 /// A running service.
@@ -84,7 +94,10 @@ impl Service {
         }
         command.envs(plan.variables.iter().map(|(name, value)| (name, value)));
         command.env("OBS_ADMIN_ADDR", plan.addresses.admin.to_string());
-        command.env("OBS_LOG_FILE", &lines);
+        match plan.lines {
+            Lines::Told => command.env("OBS_LOG_FILE", &lines),
+            Lines::Configured => command.env_remove("OBS_LOG_FILE").current_dir(plan.folder),
+        };
         command.env("OBS_CONFIG", &config);
         command.env("OTEL_EXPORTER_OTLP_ENDPOINT", format!("http://{}", plan.otlp));
         // So that a span is seen soon after its request (the batch delay of the OpenTelemetry specification, in ms).

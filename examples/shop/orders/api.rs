@@ -46,8 +46,10 @@ async fn settle(orders: Orders, order: NewOrder) -> Result<(StatusCode, Json<Val
     obs::current().set("order_id", id);
     tracing::info!(item, quantity, "placed an order");
 
+    let amount_cents = u64::from(quantity) * PRICE_CENTS;
+    tracing::debug!(amount_cents, "asking for the payment");
     // No connection is held meanwhile: a slow payment must not keep the database from others.
-    let paid = orders.payments.pay(id, u64::from(quantity) * PRICE_CENTS).await;
+    let paid = orders.payments.pay(id, amount_cents).await;
     let (state, answer) = match paid {
         Ok(()) => ("paid", (StatusCode::CREATED, Json(json!({ "id": id, "state": "paid" })))),
         Err(error) => {

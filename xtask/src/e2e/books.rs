@@ -18,7 +18,9 @@ pub(super) fn balanced(service: &Service, requests: usize) -> Result<String> {
         for pipeline in &pipelines {
             let delivered =
                 balance(&scrape, pipeline).map_err(|error| format!("{}: {error}", service.name))?;
-            let least = if *pipeline == "logs_stdout" { 0.0 } else { requests as f64 };
+            // Where only what goes wrong is written there may be nothing.
+            let some = ["logs_stdout", "logs_errors"].contains(pipeline);
+            let least = if some { 0.0 } else { requests as f64 };
             if delivered < least {
                 return Err(format!(
                     "{}: {pipeline} delivered {delivered} for {least} requests",

@@ -6,7 +6,7 @@ use std::process::ExitStatus;
 use super::binaries::Binaries;
 use super::settings::{DATABASE, Part, Settings};
 use crate::Result;
-use crate::service::{Plan, Service};
+use crate::service::{Lines, Plan, Service};
 
 /// Three running services. Dropped they end in this order, so that none calls one that is gone.
 pub(crate) struct Shop {
@@ -30,6 +30,7 @@ impl Shop {
     /// Starts one of them, as it is started again where it was stopped.
     pub(crate) fn start_part(binaries: &Binaries, settings: &Settings<'_>, part: Part) -> Result<Service> {
         Service::start(&Plan {
+            lines: Lines::Configured,
             name: part.name(),
             binary: binaries.of(part),
             config: part.config(),

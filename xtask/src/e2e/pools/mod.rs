@@ -13,7 +13,7 @@ use super::redis::Redis;
 use super::report::Report;
 use super::rotel::Rotel;
 use crate::process::Stop;
-use crate::service::{Addresses, Inherited, Plan, Service};
+use crate::service::{Addresses, Inherited, Lines, Plan, Service};
 use crate::{Result, cargo, ports};
 use numbers::{Has, Numbers};
 use seen::Seen;
@@ -61,6 +61,7 @@ pub(super) fn check_all(programs: &Programs, folder: &Path, report: &mut Report)
     let redis = Redis::start(programs, redis, folder)?;
     let database = postgres.create("pools")?;
     let pools = Service::start(&Plan {
+        lines: Lines::Told,
         name: "pools",
         binary: &binary,
         config: "examples/pools/obs.yaml",
