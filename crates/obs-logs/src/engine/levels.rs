@@ -84,6 +84,8 @@ impl Logs {
 
     /// Tells of all lines that were left out and not told of yet: nothing comes after.
     pub(super) fn catch_up_last(&self) {
+        // An output that is full is not waited for: that is for those that write lines of their own.
+        let _silence = obs_core::context::silence();
         let now = self.0.base.clock.now();
         let sampler = self.0.live.plans().sampler.clone();
         for sampler in self.0.upkeep.take_last().into_iter().chain(sampler) {

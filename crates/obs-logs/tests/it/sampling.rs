@@ -6,7 +6,8 @@ use std::time::Duration;
 use obs_core::context::{Context, Ids, Local, TraceFlags};
 use obs_core::meter::Meter;
 use obs_core::{Base, Clock, IdSource, RequestId, Resource, Timestamp, keys};
-use obs_logs::{Logs, LogsGuard, Memory, Output, RateLimit, Sampling};
+use obs_export::queue::{Batch, Control, Delivery, Reason, Sink};
+use obs_logs::{Logs, LogsGuard, Memory, Output, Policy, RateLimit, Sampling};
 use tracing::metadata::LevelFilter;
 use tracing::subscriber::with_default;
 use tracing::{debug, error, info, warn};
@@ -256,4 +257,27 @@ fn many_messages_that_take_turns_are_each_counted() {
     let sampled = Sampled::new(Sampling::new().first(100).thereafter(10));
     let lines = sampled.run(|| (0..300).for_each(|_| (0..100).for_each(|n| info!("message {n} of many"))));
     assert_eq!(lines.len(), 100 * 120);
+}
+
+/// Takes nothing until it is told to end.
+struct Stuck;
+
+impl Sink for Stuck {
+    fn deliver(&mut self, batch: &mut Batch, control: &Control) -> Delivery {
+        while control.wait(SECOND) {}
+        Delivery::Dropped(Reason::Shutdown, batch.records)
+    }
+}
+
+#[test]
+fn an_end_waits_for_no_room_to_tell_what_was_left_out() {
+    let output = Output::sink("logs_stuck", Stuck).capacity_bytes(1_000).policy(Policy::Block(SECOND));
+    let builder = Logs::builder(crate::base()).sampling(Sampling::new().first(1).thereafter(0));
+    let (logs, mut guard) = builder.output(output).build().unwrap();
+    with_default(registry().with(logs.layer()), || {
+        (0..2).for_each(|_| (0..6).for_each(|n| info!("{n} {}", "x".repeat(100))));
+    });
+    let begun = std::time::Instant::now();
+    guard.shutdown(Duration::from_millis(10));
+    assert!(begun.elapsed() < SECOND, "{:?}", begun.elapsed());
 }
