@@ -44,7 +44,14 @@ pub struct Clock(Kind);
 enum Kind {
     #[default]
     System,
-    Manual(Arc<AtomicU64>),
+    Manual(Arc<Manual>),
+}
+
+/// Both times of a manual clock, in nanoseconds.
+#[derive(Debug)]
+struct Manual {
+    calendar: AtomicU64,
+    monotonic: AtomicU64,
 }
 
 /// Milliseconds since the Unix epoch at the last reading of a system clock, rounded down to [`TICK_MILLIS`].
@@ -63,13 +70,24 @@ impl Clock {
 
     /// A clock that stands at `start` and is moved by [`Clock::advance`]; clones share it.
     pub fn manual(start: Timestamp) -> Self {
-        Self(Kind::Manual(Arc::new(AtomicU64::new(start.0))))
+        let manual = Manual { calendar: AtomicU64::new(start.0), monotonic: AtomicU64::new(start.0) };
+        Self(Kind::Manual(Arc::new(manual)))
     }
 
     /// Moves a manual clock; a system clock cannot be moved and ignores it.
     pub fn advance(&self, by: Duration) {
-        if let Kind::Manual(nanos) = &self.0 {
-            nanos.fetch_add(u64::try_from(by.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        if let Kind::Manual(manual) = &self.0 {
+            let nanos = u64::try_from(by.as_nanos()).unwrap_or(u64::MAX);
+            manual.calendar.fetch_add(nanos, Ordering::Relaxed);
+            manual.monotonic.fetch_add(nanos, Ordering::Relaxed);
+        }
+    }
+
+    /// Sets the calendar time of a manual clock, as an operator may set that of a machine: monotonic time goes on. A
+    /// system clock ignores it.
+    pub fn set(&self, now: Timestamp) {
+        if let Kind::Manual(manual) = &self.0 {
+            manual.calendar.store(now.0, Ordering::Relaxed);
         }
     }
 
@@ -86,7 +104,7 @@ impl Clock {
                 }
                 Timestamp(nanos)
             }
-            Kind::Manual(nanos) => Timestamp(nanos.load(Ordering::Relaxed)),
+            Kind::Manual(manual) => Timestamp(manual.calendar.load(Ordering::Relaxed)),
         }
     }
 
@@ -94,10 +112,10 @@ impl Clock {
     pub fn monotonic(&self) -> Monotonic {
         match &self.0 {
             Kind::System => Monotonic(Instant::now()),
-            Kind::Manual(nanos) => {
+            Kind::Manual(manual) => {
                 // Far from its end, whatever the platform's clock counts from.
                 let anchor = *ANCHOR.get_or_init(Instant::now);
-                let moved = Duration::from_nanos(nanos.load(Ordering::Relaxed));
+                let moved = Duration::from_nanos(manual.monotonic.load(Ordering::Relaxed));
                 Monotonic(anchor.checked_add(moved).unwrap_or(anchor))
             }
         }

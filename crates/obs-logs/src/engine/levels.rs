@@ -5,7 +5,7 @@ use std::time::Duration;
 use tracing_core::metadata::LevelFilter;
 
 use super::Logs;
-use crate::plan::{LevelChange, LevelChangeError, Scope};
+use crate::plan::{Lasting, LevelChange, LevelChangeError, Scope};
 
 impl Logs {
     /// Has `scope` written from `level` on for as long as `lasting`, in the place of an earlier change of the same scope;
@@ -22,8 +22,10 @@ impl Logs {
         level: LevelFilter,
         lasting: Duration,
     ) -> Result<LevelChange, LevelChangeError> {
-        let change = LevelChange { scope, level, until: self.0.base.clock.now().after(lasting) };
-        self.0.live.replace(|plans| plans.control.put(change.clone()))?;
+        let clock = &self.0.base.clock;
+        let change = LevelChange { scope, level, until: clock.now().after(lasting) };
+        let put = Lasting { change: change.clone(), since: clock.monotonic(), lasting };
+        self.0.live.replace(|plans| plans.control.put(put))?;
         self.levels_changed();
         self.tell_level("log level changed", &change);
         self.0.upkeep.wake(self);
@@ -52,19 +54,17 @@ impl Logs {
 
     /// The changes in force.
     pub fn level_changes(&self) -> Vec<LevelChange> {
-        self.0.live.plans().control.changes().to_vec()
+        self.0.live.plans().control.changes().cloned().collect()
     }
 
     /// Does what time has made due by the base's clock, and says in what time to come again, if ever: ends changes of
     /// levels, and tells of lines that were left out. A thread of the engine's own calls it; for a clock that is moved by
     /// hand, whoever moves it does.
     pub fn catch_up(&self) -> Option<Duration> {
-        let now = self.0.base.clock.now();
-        let plans = self.0.live.plans();
-        let due = plans.control.changes().iter().any(|change| change.until <= now);
-        drop(plans);
+        let (now, elapsed) = (self.0.base.clock.now(), self.0.base.clock.monotonic());
+        let due = self.0.live.plans().control.next(elapsed).is_some_and(|left| left.is_zero());
         if due {
-            let ended = self.0.live.replace(|plans| plans.control.expire(now));
+            let ended = self.0.live.replace(|plans| plans.control.expire(elapsed));
             self.levels_changed();
             for change in ended {
                 self.tell_level("log level reverted", &change);
@@ -72,12 +72,11 @@ impl Logs {
         }
         let plans = self.0.live.plans();
         let sampler = plans.sampler.clone();
-        let next = plans.control.changes().iter().map(|change| change.until).min();
+        let next = plans.control.next(elapsed);
         drop(plans);
         if let Some(sampler) = &sampler {
             sampler.sweep(now, false, |lines| self.tell_suppressed(lines));
         }
-        let next = next.map(|next| Duration::from_nanos(next.unix_nanos().saturating_sub(now.unix_nanos())));
         let tick = sampler.map(|sampler| sampler.tick());
         [next, tick].into_iter().flatten().min()
     }

@@ -35,7 +35,7 @@ impl Upkeep {
     /// Has the thread look again; starts it where there is none and there is anything to look after.
     pub(super) fn wake(&self, logs: &Logs) {
         let plans = logs.0.live.plans();
-        let idle = plans.sampler.is_none() && plans.control.changes().is_empty();
+        let idle = plans.sampler.is_none() && plans.control.changes().next().is_none();
         drop(plans);
         let mut state = self.lock();
         if state.stopped || idle && state.last.is_empty() && state.thread.is_none() {

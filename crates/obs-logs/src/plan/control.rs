@@ -2,8 +2,11 @@
 
 use std::fmt;
 
+use std::time::Duration;
+
 use obs_core::Timestamp;
 use obs_core::context::Context;
+use obs_core::time::Monotonic;
 use tracing_core::Level;
 use tracing_core::metadata::LevelFilter;
 
@@ -39,19 +42,39 @@ pub struct LevelChangeError(());
 
 /// The changes in force, each scope once.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Control(Vec<LevelChange>);
+pub(crate) struct Control(Vec<Lasting>);
+
+/// A change, and how long it lasts by a clock that nobody sets.
+#[derive(Clone, Debug)]
+pub(crate) struct Lasting {
+    pub(crate) change: LevelChange,
+    pub(crate) since: Monotonic,
+    pub(crate) lasting: Duration,
+}
+
+impl Lasting {
+    /// In what time it ends.
+    pub(crate) fn left(&self, now: Monotonic) -> Duration {
+        self.lasting.saturating_sub(now.since(self.since))
+    }
+}
 
 impl Control {
     /// How many changes there may be at once.
     pub(crate) const MOST: usize = 64;
 
-    pub(crate) fn changes(&self) -> &[LevelChange] {
-        &self.0
+    pub(crate) fn changes(&self) -> impl Iterator<Item = &LevelChange> {
+        self.0.iter().map(|lasting| &lasting.change)
+    }
+
+    /// In what time the next of them ends.
+    pub(crate) fn next(&self, now: Monotonic) -> Option<Duration> {
+        self.0.iter().map(|lasting| lasting.left(now)).min()
     }
 
     /// Puts a change in the place of the one of its scope.
-    pub(crate) fn put(&mut self, change: LevelChange) -> Result<(), LevelChangeError> {
-        self.remove(&change.scope);
+    pub(crate) fn put(&mut self, change: Lasting) -> Result<(), LevelChangeError> {
+        self.remove(&change.change.scope);
         if self.0.len() >= Self::MOST {
             return Err(LevelChangeError(()));
         }
@@ -60,13 +83,14 @@ impl Control {
     }
 
     pub(crate) fn remove(&mut self, scope: &Scope) -> Option<LevelChange> {
-        let at = self.0.iter().position(|known| known.scope == *scope)?;
-        Some(self.0.remove(at))
+        let at = self.changes().position(|known| known.scope == *scope)?;
+        Some(self.0.remove(at).change)
     }
 
     /// Takes out what has ended.
-    pub(crate) fn expire(&mut self, now: Timestamp) -> Vec<LevelChange> {
-        self.0.extract_if(.., |change| change.until <= now).collect()
+    pub(crate) fn expire(&mut self, now: Monotonic) -> Vec<LevelChange> {
+        let ended = self.0.extract_if(.., |lasting| lasting.left(now).is_zero());
+        ended.map(|lasting| lasting.change).collect()
     }
 
     /// The level of a target, where one was chosen for it or above it; the longest counts.
@@ -79,12 +103,12 @@ impl Control {
             Scope::Target(known) => known.len(),
             _ => 0,
         };
-        self.0.iter().filter(covers).max_by_key(length).map(|change| change.level)
+        self.changes().filter(covers).max_by_key(length).map(|change| change.level)
     }
 
     /// The level of a target that none was chosen for.
     pub(super) fn rest(&self, filter: &Filter, target: &str) -> LevelFilter {
-        let everything = self.0.iter().find(|change| change.scope == Scope::Everything);
+        let everything = self.changes().find(|change| change.scope == Scope::Everything);
         match everything {
             Some(change) if !filter.names(target) => change.level,
             _ => filter.level_of(target),
@@ -97,7 +121,7 @@ impl Control {
     }
 
     fn of_requests(&self) -> impl Iterator<Item = &LevelChange> {
-        self.0.iter().filter(|change| matches!(change.scope, Scope::Route(_) | Scope::Request(_)))
+        self.changes().filter(|change| matches!(change.scope, Scope::Route(_) | Scope::Request(_)))
     }
 
     /// The level chosen for what is done for this request: by its id, else by its route.
@@ -111,12 +135,12 @@ impl Control {
             Scope::Route(route) => local.route().is_some_and(|known| known.as_str() == route),
             _ => false,
         };
-        let found = self.0.iter().find(by_id).or_else(|| self.0.iter().find(by_route));
+        let found = self.changes().find(by_id).or_else(|| self.changes().find(by_route));
         found.map(|change| change.level)
     }
 
     pub(super) fn max_level(&self) -> LevelFilter {
-        self.0.iter().map(|change| change.level).fold(LevelFilter::OFF, LevelFilter::max)
+        self.changes().map(|change| change.level).fold(LevelFilter::OFF, LevelFilter::max)
     }
 }
 

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use tracing_core::metadata::LevelFilter;
 use tracing_core::{Level, Metadata};
 
-pub(crate) use control::Control;
+pub(crate) use control::{Control, Lasting};
 pub use control::{LevelChange, LevelChangeError, Scope};
 pub(crate) use live::{Live, Own};
 pub(crate) use word::{Plan, Planned};

@@ -141,6 +141,21 @@ fn a_change_is_told_with_all_that_there_is_to_know() {
 }
 
 #[test]
+fn a_clock_that_is_set_makes_a_change_neither_longer_nor_shorter() {
+    let changing = Changing::new("info", Vec::new());
+    changing.change(Scope::Everything, LevelFilter::DEBUG);
+    for set in [0, NOW + 86_400_000_000_000] {
+        changing.base.clock.set(Timestamp::from_unix_nanos(set));
+        changing.logs.catch_up();
+        assert_eq!(changing.logs.level_changes().len(), 1, "{set}");
+    }
+    changing.base.clock.set(Timestamp::from_unix_nanos(0));
+    changing.base.clock.advance(MINUTE);
+    changing.logs.catch_up();
+    assert!(changing.logs.level_changes().is_empty());
+}
+
+#[test]
 fn changes_are_bounded() {
     let changing = Changing::new("off", Vec::new());
     for n in 0..64 {
