@@ -7,9 +7,12 @@ fn is_secret_word(word: &[u8]) -> bool {
     matches!(
         word,
         b"password"
+            | b"passwords"
             | b"passwd"
+            | b"passcode"
             | b"passphrase"
             | b"secret"
+            | b"secrets"
             | b"authorization"
             | b"cookie"
             | b"credential"
@@ -21,13 +24,24 @@ fn is_secret_word(word: &[u8]) -> bool {
 /// their last letter, so that few are compared.
 fn ends(last: u8) -> &'static [&'static str] {
     match last {
-        b'n' => &["token", "pin", "ssn"],
-        b'y' => &["apikey", "api_key", "privatekey", "private_key", "accesskey", "access_key"],
+        b'n' => &["token", "accesstoken", "authtoken", "refreshtoken", "pin", "ssn"],
+        b'y' => &[
+            "apikey",
+            "api_key",
+            "privatekey",
+            "private_key",
+            "accesskey",
+            "access_key",
+            "secretkey",
+            "signing_key",
+            "encryption_key",
+        ],
         b'd' => &["session_id", "sessionid", "pwd"],
         b'r' => &["card_number", "cardnumber", "bearer"],
         b'v' => &["cvv"],
         b'c' => &["cvc"],
-        b't' => &["jwt"],
+        b't' => &["jwt", "clientsecret"],
+        b'p' => &["otp"],
         _ => &[],
     }
 }
