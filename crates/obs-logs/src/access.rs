@@ -78,8 +78,7 @@ impl AccessLog {
         line.message(MESSAGE);
         line.text(method, request.method.as_str());
         line.text(route, context.local().route().unwrap_or(Route::UNMATCHED).as_str());
-        let rules = &self.info.rules;
-        line.text(path, &rules.redact(request.path));
+        line.text(path, request.path);
         if let Some(status) = end.status {
             line.number(status_code, u64::from(status));
         }
@@ -89,12 +88,22 @@ impl AccessLog {
         if let Some(peer) = request.peer {
             line.address(client_address, peer.ip());
         }
-        line.text_if(user_agent, request.user_agent.map(|text| rules.redact(text)).as_deref());
-        line.text_if(error, end.error.map(|text| rules.redact(text)).as_deref());
+        line.text_if(user_agent, request.user_agent);
+        line.text_if(error, end.error.map(|text| self.info.rules.redact(text)).as_deref());
     }
 }
 
 impl AccessLog {
+    /// `request` holds no secret.
+    fn write(&self, line: OwnLine<'_>, context: &Context, request: &Request<'_>, end: &End<'_>) {
+        let _ = self.logs.native(
+            line,
+            |line| self.fields(line, context, request, end),
+            |line| self.fields(line, context, request, end),
+            || self.written(request, end),
+        );
+    }
+
     /// The bits of the labels that are on the line. Asked only where the request has fields of its own.
     fn written(&self, request: &Request<'_>, end: &End<'_>) -> u64 {
         let [_, _, _, status_code, _, _, _, client_address, user_agent, error] = &self.labels;
@@ -129,11 +138,7 @@ impl Observer for AccessLog {
         // The end by the clock of the span: no other reading is needed, and the two agree.
         let at = request.started.after(end.duration);
         let at = (request.started != Timestamp::default()).then_some(at);
-        let _ = self.logs.native(
-            OwnLine { own, site, kind: MESSAGE, context: Some(context), at },
-            |line| self.fields(line, context, request, end),
-            |line| self.fields(line, context, request, end),
-            || self.written(request, end),
-        );
+        let line = OwnLine { own, site, kind: MESSAGE, context: Some(context), at };
+        request.shown(&site.rules, |request| self.write(line, context, request, end));
     }
 }

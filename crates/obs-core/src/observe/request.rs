@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::Method;
 use crate::Outcome;
 use crate::propagate::Remote;
+use crate::redact::{Recurring, Rules};
 use crate::time::Timestamp;
 
 /// A request, as the server saw its head. The route is in the context's [`Local`](crate::context::Local), because
@@ -35,6 +36,8 @@ pub struct Request<'a> {
     pub parent: Option<&'a Remote>,
     /// The caller's span that ours only points at, because it is not trusted.
     pub link: Option<&'a Remote>,
+    /// By which rules the texts hold no secret, where they were judged.
+    clean_by: Option<&'a Rules>,
 }
 
 impl<'a> Request<'a> {
@@ -52,7 +55,36 @@ impl<'a> Request<'a> {
             started: Timestamp::default(),
             parent: None,
             link: None,
+            clean_by: None,
         }
+    }
+
+    /// Looks for secrets in path, host and user agent, once for all observers. Last of all: what is set later is not
+    /// looked at again.
+    pub fn judge(&mut self, rules: &'a Rules) {
+        let is_clean = rules.is_clean(self.path)
+            && self.host.is_none_or(|host| rules.is_clean_again(host, Recurring::Host))
+            && self.user_agent.is_none_or(|agent| rules.is_clean_again(agent, Recurring::UserAgent));
+        self.clean_by = is_clean.then_some(rules);
+    }
+
+    /// Hands `then` the request as it may be shown: with `[redacted]` in place of the secrets in path, host and user
+    /// agent. The rest of a request is words of the protocol and ids.
+    #[inline]
+    pub fn shown(&self, rules: &Rules, then: impl FnOnce(&Request<'_>)) {
+        if self.clean_by.is_some_and(|by| by.is_same(rules)) {
+            then(self);
+        } else {
+            self.redacted(rules, then);
+        }
+    }
+
+    #[cold]
+    fn redacted(&self, rules: &Rules, then: impl FnOnce(&Request<'_>)) {
+        let path = rules.redact(self.path);
+        let host = self.host.map(|host| rules.redact(host));
+        let agent = self.user_agent.map(|agent| rules.redact(agent));
+        then(&Request { path: &path, host: host.as_deref(), user_agent: agent.as_deref(), ..*self });
     }
 }
 

@@ -19,6 +19,7 @@ mod card;
 mod find;
 mod key_before;
 mod keys;
+mod recurring;
 mod rules;
 mod sensitive;
 mod suspicion;
@@ -32,6 +33,7 @@ use std::borrow::Cow;
 
 pub use find::{Escapes, Findings};
 pub use keys::{is_secret, is_secret_static};
+pub(crate) use recurring::Recurring;
 pub use rules::Rules;
 pub use sensitive::Sensitive;
 pub use suspicion::is_suspicious;

@@ -168,11 +168,14 @@ impl Open {
         if std::mem::replace(&mut self.closed, true) {
             return;
         }
-        let duration = self.tell.base().clock.monotonic().since(self.begun);
+        let base = self.tell.base();
+        let duration = base.clock.monotonic().since(self.begun);
         let mut end = End::new(outcome, duration);
         end.status = self.status.map(|status| status.as_u16());
         end.response_bytes = self.response_bytes;
         end.error = error;
-        self.tell.conclude(&self.context, &self.head.view(), &end);
+        let mut request = self.head.view();
+        request.judge(&base.redaction);
+        self.tell.conclude(&self.context, &request, &end);
     }
 }

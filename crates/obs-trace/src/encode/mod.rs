@@ -177,6 +177,18 @@ const SHORT: usize = 124;
 /// One `KeyValue`. Every size follows from the parts, so all lengths are in their shortest form.
 #[inline(never)]
 pub(crate) fn attribute(out: &mut Vec<u8>, field: u32, key: &str, value: Value<'_>) {
+    // Nearly every attribute is a text so short that each length is one byte; its frame then needs no varints.
+    if let Value::Str(text) = value
+        && key.len() + text.len() + 2 < SHORT
+        && field < 16
+    {
+        let (key_len, len) = (key.len() as u8, text.len() as u8);
+        out.reserve(key.len() + text.len() + 8);
+        out.extend_from_slice(&[(field << 3) as u8 | 2, key_len + len + 6, 0x0a, key_len]);
+        out.extend_from_slice(key.as_bytes());
+        out.extend_from_slice(&[0x12, len + 2, 0x0a, len]);
+        return out.extend_from_slice(text.as_bytes());
+    }
     // OTLP has no unsigned integer; what does not fit is written as decimal text.
     let mut digits = [0; 20];
     let value = match value {
@@ -193,17 +205,12 @@ pub(crate) fn attribute(out: &mut Vec<u8>, field: u32, key: &str, value: Value<'
         Value::F64(_) => 9,
         Value::Bool(_) => 2,
     };
-    // Nearly every attribute is so short that each length is one byte; its frame then needs no varints.
+    // As above; a text that comes here is longer, or a number's digits.
     if key.len() + value_len < SHORT && field < 16 {
         let len = key.len() + value_len + 4;
         out.reserve(len + 2);
         out.extend_from_slice(&[(field << 3) as u8 | 2, len as u8, 0x0a, key.len() as u8]);
         out.extend_from_slice(key.as_bytes());
-        if let Value::Str(text) = value {
-            out.extend_from_slice(&[0x12, value_len as u8, 0x0a, text.len() as u8]);
-            out.extend_from_slice(text.as_bytes());
-            return;
-        }
         out.extend_from_slice(&[0x12, value_len as u8]);
         return any_value(out, value);
     }

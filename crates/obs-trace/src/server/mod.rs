@@ -52,7 +52,9 @@ impl Observer for ServerSpans {
     fn finish(&self, context: &Context, request: &Request<'_>, end: &End<'_>, verdict: Verdict) {
         if verdict == Verdict::Keep {
             let shared = Draft::of_local(context.local());
-            self.export(context, request, end, shared.as_deref().map(Draft::fields));
+            let fields = shared.as_deref().map(Draft::fields);
+            let rules = &self.tracer.base().redaction;
+            request.shown(rules, |request| self.export(context, request, end, fields));
             if let Some(shared) = shared {
                 shared.put_back();
             }
@@ -61,7 +63,7 @@ impl Observer for ServerSpans {
 }
 
 impl ServerSpans {
-    /// `fields` are those set on the whole request.
+    /// `request` holds no secret, and `fields` are those set on the whole of it.
     fn export(&self, context: &Context, request: &Request<'_>, end: &End<'_>, fields: Option<&Fields>) {
         let limits = self.tracer.limits();
         let route = context.local().route().filter(|route| *route != Route::UNMATCHED);
@@ -77,15 +79,9 @@ impl ServerSpans {
             write_error_type(&mut error_type, end);
         }
         let rules = &self.tracer.base().redaction;
-        let path = rules.redact(request.path);
-        let host = request.host.map(|host| rules.redact(host));
-        let agent = request.user_agent.map(|agent| rules.redact(agent));
         let error = end.error.map(|error| rules.redact(error));
-        // The rest of a request is words of the protocol and ids.
-        let mut told = *request;
-        (told.path, told.host, told.user_agent) = (&path, host.as_deref(), agent.as_deref());
         let mut list = List { pairs: [("", Value::Bool(false)); MAX_ATTRIBUTES], len: 0 };
-        list.fill(context, &told, end, route, address.as_str(), error_type.as_str());
+        list.fill(context, request, end, route, address.as_str(), error_type.as_str());
         let (attributes, dropped_attributes) = Attributes::new(list.as_slice())
             .and_request(fields)
             .within(limits.attributes, limits.attribute_length);
