@@ -192,7 +192,10 @@ impl<'a> JsonLine<'a> {
 impl Line for JsonLine<'_> {
     fn message(&mut self, text: &str) {
         self.out.extend_short(b",\"message\":\"", 12);
-        self.write(|out| out.push(text));
+        // Most are short and of plain letters.
+        if self.out.len() + text.len() > self.limit || !self.out.extend_clean(text.as_bytes()) {
+            self.write(|out| out.push(text));
+        }
         self.out.push(b'"');
     }
 
@@ -209,8 +212,11 @@ impl Line for JsonLine<'_> {
     }
 
     fn number(&mut self, label: &Label, value: u64) {
-        if self.has_room(&label.names.json) {
-            label.names.json.push_for_number(self.out);
+        let key = &label.names.json;
+        // A number has at most 32 bytes.
+        let fits = self.out.len() + key.len() + 32 <= self.limit;
+        if !(fits && self.small_at_sight(key, value)) && self.has_room(key) {
+            key.push_for_number(self.out);
             number::push_u64(self.out, value);
         }
     }
