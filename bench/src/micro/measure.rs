@@ -42,7 +42,16 @@ pub(crate) fn table(names: &[&str], extent: &Extent) -> Result<(Table, bool), St
     }
     let mut table = Table::new(
         format!("Single operations ({} interleaved batches, CPU time of all threads)", extent.rounds),
-        &["operation/peer", "ns best", "ns median", "wall best", "instructions", "allocations", "bytes", "counts"],
+        &[
+            "operation/peer",
+            "ns best",
+            "ns median",
+            "wall best",
+            "instructions",
+            "allocations",
+            "bytes",
+            "counts",
+        ],
     );
     let mut all_count = true;
     for mut measured in all {

@@ -59,7 +59,11 @@ pub(crate) const ROWS: &[Row] = &[
     Row { name: "log-file/obs", batch: 100_000, make: obs_log_subjects::file_by_one },
     Row { name: "log-file/tracing-appender", batch: 20_000, make: tracing_appender_peer::file_by_one },
     Row { name: "log-file-2-threads/obs", batch: 100_000, make: obs_log_subjects::file_by_two },
-    Row { name: "log-file-2-threads/tracing-appender", batch: 20_000, make: tracing_appender_peer::file_by_two },
+    Row {
+        name: "log-file-2-threads/tracing-appender",
+        batch: 20_000,
+        make: tracing_appender_peer::file_by_two,
+    },
     Row { name: "log-disabled/obs", batch: 2_000_000, make: obs_log_subjects::disabled },
     Row { name: "log-disabled/tracing-subscriber", batch: 2_000_000, make: tracing_appender_peer::disabled },
     Row { name: "log-sampled-out/obs", batch: 50_000, make: obs_log_subjects::sampled_out },

@@ -13,8 +13,8 @@ use obs_core::redact::Rules;
 use obs_core::{Base, Clock, IdSource, Outcome, RequestId, Resource};
 use obs_export::queue::{Batch, Control, Delivery, Sink};
 use obs_logs::{
-    AccessLog, Builder, FlightRecorder, Format, Levels, Logs, LogsGuard, Match, Memory, Output, Policy, Route,
-    Sampling,
+    AccessLog, Builder, FlightRecorder, Format, Levels, Logs, LogsGuard, Match, Memory, Output, Policy,
+    Route, Sampling,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -216,7 +216,8 @@ fn recorded(lines_each: u64, per_request: bool) -> Subject {
     let request_id = RequestId::parse("ORD-2024-98765").expect("an id");
     let ids = Arc::clone(&base);
     let request = move |first: u64, lines: u64| {
-        let ids = Ids { trace_id: ids.ids.trace_id(), span_id: ids.ids.span_id(), flags: TraceFlags::default() };
+        let ids =
+            Ids { trace_id: ids.ids.trace_id(), span_id: ids.ids.span_id(), flags: TraceFlags::default() };
         let context = Context::root(ids, Local::server(request_id, None));
         let scope = enter_poll(&context);
         (first..first + lines).for_each(workload::debug_line);
