@@ -36,6 +36,16 @@ pub fn pin_this_thread(core: usize) {
     }
 }
 
+/// Lets the calling thread, and those it starts, run on both cores.
+pub fn release_this_thread() {
+    if available() {
+        let mut cores = rustix::thread::CpuSet::new();
+        [MEASURED, DRIVER].into_iter().for_each(|core| cores.set(core));
+        // As above.
+        let _ = rustix::thread::sched_setaffinity(None, &cores);
+    }
+}
+
 /// Whether processes can be pinned here; the tables say so.
 pub fn available() -> bool {
     static AVAILABLE: std::sync::OnceLock<bool> = std::sync::OnceLock::new();

@@ -1,6 +1,6 @@
 //! The measured process: one subject, run in batches as the driver says.
 //!
-//! Commands are lines: `run N` does N operations (answer `ran CPU_NS ALLOCATIONS BYTES`), `count` lets the
+//! Commands are lines: `run N` does N operations (answer `ran CPU_NS ALLOCATIONS BYTES WALL_NS`), `count` lets the
 //! allocator count from then on (answer `ok`), `instructions N` does N operations while callgrind counts
 //! (answer `ok`), `check` compares what is left (answer `ok`, or why not).
 
@@ -8,6 +8,7 @@ use crate::subject::{Row, Subject};
 use bench::steered::answer;
 use bench::{allocation, callgrind, clock};
 use std::io::BufRead as _;
+use std::time::Instant;
 
 /// Obeys until the input ends.
 pub(crate) fn obey(row: &Row) -> Result<(), String> {
@@ -22,6 +23,7 @@ pub(crate) fn obey(row: &Row) -> Result<(), String> {
         } else if let Some(count) = line.strip_prefix("instructions ") {
             let count = count.parse().map_err(|_| format!("bad count {count:?}"))?;
             total += count;
+            (subject.settle)();
             callgrind::count_instructions(true);
             (subject.run)(count);
             callgrind::count_instructions(false);
@@ -39,8 +41,11 @@ pub(crate) fn obey(row: &Row) -> Result<(), String> {
 }
 
 fn run(subject: &mut Subject, count: u64) -> String {
+    (subject.settle)();
+    let begun = Instant::now();
     let (cpu, allocations) = (clock::process_cpu(), allocation::so_far());
     (subject.run)(count);
     let (cpu, allocations) = (clock::process_cpu() - cpu, allocation::so_far().since(allocations));
-    format!("ran {} {} {}", cpu.as_nanos(), allocations.count, allocations.bytes)
+    let wall = begun.elapsed().as_nanos();
+    format!("ran {} {} {} {wall}", cpu.as_nanos(), allocations.count, allocations.bytes)
 }

@@ -19,6 +19,7 @@ struct Measured {
     row: &'static Row,
     process: Steered,
     nanoseconds: Vec<f64>,
+    wall: Vec<f64>,
 }
 
 /// The table of the chosen rows, and whether all of them count.
@@ -30,22 +31,32 @@ pub(crate) fn table(names: &[&str], extent: &Extent) -> Result<(Table, bool), St
     for row in names.iter().filter_map(|name| subject::find(name)) {
         let mut process = Steered::start(child_on_core(row)?)?;
         process.ask(&format!("run {}", row.batch))?;
-        all.push(Measured { row, process, nanoseconds: Vec::new() });
+        all.push(Measured { row, process, nanoseconds: Vec::new(), wall: Vec::new() });
     }
     for _ in 0..extent.rounds {
         for measured in &mut all {
-            let [cpu, ..] = run(&mut measured.process, measured.row.batch)?;
+            let [cpu, .., wall] = run(&mut measured.process, measured.row.batch)?;
+            measured.wall.push(wall as f64 / measured.row.batch as f64);
             measured.nanoseconds.push(cpu as f64 / measured.row.batch as f64);
         }
     }
     let mut table = Table::new(
         format!("Single operations ({} interleaved batches, CPU time of all threads)", extent.rounds),
-        &["operation/peer", "ns best", "ns median", "instructions", "allocations", "bytes", "counts"],
+        &[
+            "operation/peer",
+            "ns best",
+            "ns median",
+            "wall best",
+            "instructions",
+            "allocations",
+            "bytes",
+            "counts",
+        ],
     );
     let mut all_count = true;
     for mut measured in all {
         measured.process.ask("count")?;
-        let [_, allocations, bytes] = run(&mut measured.process, measured.row.batch)?;
+        let [_, allocations, bytes, _] = run(&mut measured.process, measured.row.batch)?;
         let verdict = measured.process.ask("check")?;
         measured.process.end()?;
         let counts = verdict == "ok";
@@ -55,11 +66,13 @@ pub(crate) fn table(names: &[&str], extent: &Extent) -> Result<(Table, bool), St
             false => None,
         };
         let times = Batches::of(&measured.nanoseconds).filter(|_| counts);
+        let wall = Batches::of(&measured.wall).filter(|_| counts);
         let per = |total: u64| counts.then_some(total as f64 / measured.row.batch as f64);
         table.push(vec![
             Cell::text(measured.row.name),
             Cell::number(times.map(|times| times.best), 1),
             Cell::number(times.map(|times| times.median), 1),
+            Cell::number(wall.map(|times| times.best), 1),
             Cell::number(instructions, 0),
             Cell::number(per(allocations), 2),
             Cell::number(per(bytes), 0),
@@ -99,6 +112,6 @@ fn child_on_core(row: &Row) -> Result<Command, String> {
     Ok(command)
 }
 
-fn run(process: &mut Steered, operations: u64) -> Result<[u64; 3], String> {
+fn run(process: &mut Steered, operations: u64) -> Result<[u64; 4], String> {
     steered::numbers(&process.ask(&format!("run {operations}"))?)
 }

@@ -32,6 +32,23 @@ pub(crate) fn log_line(turn: u64) {
     );
 }
 
+/// The same one level below what is written.
+pub(crate) fn debug_line(turn: u64) {
+    tracing::debug!(
+        method = "GET",
+        path = "/users/42/orders",
+        route = "/users/{id}/orders",
+        status = 200_u64,
+        latency_us = turn,
+        bytes = 5_120_u64,
+        ratio = 0.75,
+        cached = false,
+        attempt = 1_i64,
+        region = "eu-west-1",
+        "request handled"
+    );
+}
+
 /// `work` inside three open spans with two fields each.
 pub(crate) fn in_three_spans(work: impl FnOnce()) {
     let request = tracing::info_span!("request", request_id = "ORD-2024-98765", tenant = "acme");

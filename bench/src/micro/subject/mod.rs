@@ -3,15 +3,21 @@
 mod calls;
 mod exporter;
 mod fastrace_peer;
+mod gate;
+mod lines_file;
+mod obs_log_subjects;
 mod obs_metrics_subjects;
 mod obs_subjects;
 mod opentelemetry_peer;
 mod prometheus_client_peer;
 mod prometheus_peer;
+mod tracing_appender_peer;
 mod tracing_json;
 
 /// One operation of one peer, set up in a process of its own.
 pub(crate) struct Subject {
+    /// What is done before each batch, not measured.
+    pub(crate) settle: Box<dyn FnMut()>,
     /// Does the operation so many times; what it leaves for later is done before it returns.
     pub(crate) run: Box<dyn FnMut(u64)>,
     /// Whether the operation, done so many times in all, left what it should have.
@@ -20,7 +26,11 @@ pub(crate) struct Subject {
 
 impl Subject {
     fn new(run: impl FnMut(u64) + 'static, check: impl FnMut(u64) -> Result<(), String> + 'static) -> Self {
-        Self { run: Box::new(run), check: Box::new(check) }
+        Self { settle: Box::new(|| ()), run: Box::new(run), check: Box::new(check) }
+    }
+
+    fn settled(self, settle: impl FnMut() + 'static) -> Self {
+        Self { settle: Box::new(settle), ..self }
     }
 }
 
@@ -38,6 +48,28 @@ pub(crate) struct Row {
 pub(crate) const ROWS: &[Row] = &[
     Row { name: "log-line/obs", batch: 20_000, make: obs_subjects::log_line },
     Row { name: "log-line/tracing-subscriber", batch: 5_000, make: tracing_json::log_line },
+    Row { name: "log-line/obs-unjudged", batch: 20_000, make: obs_log_subjects::unjudged },
+    Row { name: "log-line/obs-logfmt", batch: 20_000, make: obs_log_subjects::logfmt },
+    Row { name: "log-line/obs-ecs", batch: 20_000, make: obs_log_subjects::ecs },
+    Row { name: "log-line/obs-otlp", batch: 20_000, make: obs_log_subjects::otlp },
+    Row { name: "log-routed/obs-by-level", batch: 20_000, make: obs_log_subjects::routed_by_level },
+    Row { name: "log-routed/obs-by-field", batch: 20_000, make: obs_log_subjects::routed_by_field },
+    Row { name: "log-queue/obs", batch: 20_000, make: obs_log_subjects::queue },
+    Row { name: "log-queue/tracing-appender", batch: 5_000, make: tracing_appender_peer::queue },
+    Row { name: "log-file/obs", batch: 100_000, make: obs_log_subjects::file_by_one },
+    Row { name: "log-file/tracing-appender", batch: 20_000, make: tracing_appender_peer::file_by_one },
+    Row { name: "log-file-2-threads/obs", batch: 100_000, make: obs_log_subjects::file_by_two },
+    Row {
+        name: "log-file-2-threads/tracing-appender",
+        batch: 20_000,
+        make: tracing_appender_peer::file_by_two,
+    },
+    Row { name: "log-disabled/obs", batch: 2_000_000, make: obs_log_subjects::disabled },
+    Row { name: "log-disabled/tracing-subscriber", batch: 2_000_000, make: tracing_appender_peer::disabled },
+    Row { name: "log-sampled-out/obs", batch: 50_000, make: obs_log_subjects::sampled_out },
+    Row { name: "log-held/obs", batch: 20_000, make: obs_log_subjects::held },
+    Row { name: "request-of-0-held/obs", batch: 20_000, make: obs_log_subjects::request_without_held },
+    Row { name: "request-of-20-held/obs", batch: 2_000, make: obs_log_subjects::request_with_held },
     Row { name: "log-in-3-spans/obs", batch: 20_000, make: obs_subjects::log_in_spans },
     Row { name: "log-in-3-spans/obs-composed", batch: 20_000, make: obs_subjects::log_in_spans_composed },
     Row { name: "log-in-3-spans/tracing-subscriber", batch: 2_000, make: tracing_json::log_in_spans },

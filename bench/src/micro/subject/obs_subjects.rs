@@ -45,17 +45,31 @@ fn install(form: Form, logs: &Logs, tracer: &Tracer) {
     dispatcher::set_global_default(subscriber(form, logs, tracer)).expect("one subscriber in this process");
 }
 
-fn logs(base: &Arc<Base>, output: Output) -> (Logs, LogsGuard) {
+/// Lines alone, in the subscriber of both signals.
+pub(super) fn no_spans(logs: &Logs) -> Dispatch {
+    Dispatch::new(obs::Fused::new().logs(logs))
+}
+
+pub(super) fn logs(base: &Arc<Base>, output: Output) -> (Logs, LogsGuard) {
     Logs::builder(Arc::clone(base)).output(output).build().expect("outputs without a file or thread")
 }
 
-/// What the discarding output says of itself.
-struct Lines(u64);
+/// What an output says of itself.
+pub(super) struct Lines(&'static str, u64);
+
+impl Lines {
+    /// The lines that this output has delivered.
+    pub(super) fn of(base: &Base, output: &'static str) -> u64 {
+        let mut lines = Self(output, 0);
+        base.sources.collect(&mut lines);
+        lines.1
+    }
+}
 
 impl Meter for Lines {
     fn counter(&mut self, metric: &'static Metric, labels: &[&str], value: u64) {
-        if std::ptr::eq(metric, &raw const keys::metric::PIPELINE_DELIVERED) && labels == ["logs_discard"] {
-            self.0 += value;
+        if std::ptr::eq(metric, &raw const keys::metric::PIPELINE_DELIVERED) && labels == [self.0] {
+            self.1 += value;
         }
     }
 
@@ -70,9 +84,7 @@ fn log_subject(form: Form, run: fn(u64), evidence: &'static [&'static str]) -> S
     install(form, &installed, &tracer);
     Subject::new(run, move |total| {
         let _alive = &guard;
-        let mut lines = Lines(0);
-        base.sources.collect(&mut lines);
-        expect("lines", lines.0, total)?;
+        expect("lines", Lines::of(&base, "logs_discard"), total)?;
         // One more, kept this time, to see that a line has all that it should.
         let memory = obs_logs::Memory::new();
         let (kept, _guard) = logs(&base, Output::memory(&memory));

@@ -29,11 +29,14 @@ thread_local! {
 
 impl Rules {
     /// Whether `text` holds no secret; where it is the same as the last time, it is only compared.
+    #[inline]
     pub(crate) fn is_clean_again(&self, text: &str, kind: Recurring) -> bool {
         // To look at a short text takes no longer than to compare it.
-        if text.len() <= 16 && !self.is_suspicious(text.as_bytes()) {
-            return true;
-        }
+        text.len() <= 16 && !self.is_suspicious(text.as_bytes()) || self.is_known(text, kind)
+    }
+
+    #[inline(never)]
+    fn is_known(&self, text: &str, kind: Recurring) -> bool {
         // Only the verdict by default is remembered, which is the same for all rules.
         if !self.is_same(Self::STANDARD) {
             return self.is_clean(text);

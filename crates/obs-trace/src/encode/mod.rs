@@ -174,20 +174,40 @@ fn attributes(out: &mut Vec<u8>, field: u32, attributes: Attributes<'_>) {
 /// A key and a value that are shorter together fit into a message of at most 127 bytes with their four bytes of frame.
 const SHORT: usize = 124;
 
+#[inline(always)]
+fn is_short(field: u32, key: &str, value_len: usize) -> bool {
+    key.len() + value_len < SHORT && field < 16
+}
+
+/// A short `KeyValue` up to its value.
+#[inline(always)]
+fn short_head(out: &mut Vec<u8>, field: u32, key: &str, value_len: u8) {
+    let key_len = key.len() as u8;
+    out.extend_from_slice(&[(field << 3) as u8 | 2, key_len + value_len + 4, 0x0a, key_len]);
+    out.extend_from_slice(key.as_bytes());
+}
+
 /// One `KeyValue`. Every size follows from the parts, so all lengths are in their shortest form.
 #[inline(never)]
 pub(crate) fn attribute(out: &mut Vec<u8>, field: u32, key: &str, value: Value<'_>) {
-    // Nearly every attribute is a text so short that each length is one byte; its frame then needs no varints.
-    if let Value::Str(text) = value
-        && key.len() + text.len() + 2 < SHORT
-        && field < 16
-    {
-        let (key_len, len) = (key.len() as u8, text.len() as u8);
-        out.reserve(key.len() + text.len() + 8);
-        out.extend_from_slice(&[(field << 3) as u8 | 2, key_len + len + 6, 0x0a, key_len]);
-        out.extend_from_slice(key.as_bytes());
-        out.extend_from_slice(&[0x12, len + 2, 0x0a, len]);
-        return out.extend_from_slice(text.as_bytes());
+    // Nearly every attribute is so short that each length is one byte; its frame then needs no varints.
+    match value {
+        Value::Str(text) if is_short(field, key, text.len() + 2) => {
+            let len = text.len() as u8;
+            short_head(out, field, key, len + 2);
+            out.extend_from_slice(&[0x12, len + 2, 0x0a, len]);
+            return out.extend_from_slice(text.as_bytes());
+        }
+        Value::I64(number @ 0..0x4000) if is_short(field, key, 3) => {
+            let is_one_byte = number < 0x80;
+            let len = 3 - u8::from(is_one_byte);
+            short_head(out, field, key, len);
+            let last = (number >> 7) as u8;
+            let first = number as u8 & 0x7f | if is_one_byte { 0 } else { 0x80 };
+            let framed = [0x12, len, (field::ANY_INT << 3) as u8, first, last];
+            return out.extend_from_slice(&framed[..usize::from(len) + 2]);
+        }
+        _ => {}
     }
     // OTLP has no unsigned integer; what does not fit is written as decimal text.
     let mut digits = [0; 20];
@@ -205,12 +225,8 @@ pub(crate) fn attribute(out: &mut Vec<u8>, field: u32, key: &str, value: Value<'
         Value::F64(_) => 9,
         Value::Bool(_) => 2,
     };
-    // As above; a text that comes here is longer, or a number's digits.
-    if key.len() + value_len < SHORT && field < 16 {
-        let len = key.len() + value_len + 4;
-        out.reserve(len + 2);
-        out.extend_from_slice(&[(field << 3) as u8 | 2, len as u8, 0x0a, key.len() as u8]);
-        out.extend_from_slice(key.as_bytes());
+    if is_short(field, key, value_len) {
+        short_head(out, field, key, value_len as u8);
         out.extend_from_slice(&[0x12, value_len as u8]);
         return any_value(out, value);
     }
