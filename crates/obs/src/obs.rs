@@ -62,7 +62,7 @@ impl Obs {
             Admin::At(addr) => {
                 let mut endpoints = signals.endpoints();
                 if !endpoints.is_empty() {
-                    endpoints.push(printed.endpoint());
+                    endpoints.extend(printed.endpoint());
                 }
                 let guard = Guard::new(config.admin_token.as_deref());
                 Listener::start(&thread, addr, endpoints, guard)

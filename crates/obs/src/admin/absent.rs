@@ -2,6 +2,8 @@
 
 use std::net::SocketAddr;
 
+use crate::config::Config;
+
 /// Never made.
 #[derive(Debug)]
 pub(crate) enum Listener {}
@@ -13,8 +15,38 @@ pub(crate) enum Endpoint {}
 #[derive(Debug, Default)]
 pub(crate) struct AdminThread;
 
+/// Nobody asks.
+pub(crate) struct Guard;
+
+impl Guard {
+    pub(crate) fn new(_: Option<&str>) -> Self {
+        Self
+    }
+}
+
+/// Shown to nobody.
+#[derive(Clone, Debug)]
+pub(crate) struct Printed;
+
+impl Printed {
+    pub(crate) fn new(_: &Config) -> Self {
+        Self
+    }
+
+    pub(crate) fn show(&self, _: &Config) {}
+
+    pub(crate) fn endpoint(&self) -> Option<Endpoint> {
+        None
+    }
+}
+
 impl Listener {
-    pub(crate) fn start(_: &AdminThread, _: SocketAddr, _: Vec<Endpoint>) -> std::io::Result<Option<Self>> {
+    pub(crate) fn start(
+        _: &AdminThread,
+        _: SocketAddr,
+        _: Vec<Endpoint>,
+        _: Guard,
+    ) -> std::io::Result<Option<Self>> {
         Ok(None)
     }
 

@@ -32,6 +32,10 @@ pub(crate) struct Endpoint {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Access {
     /// Whoever reaches the listener.
+    #[cfg_attr(
+        not(any(feature = "metrics", feature = "health")),
+        expect(dead_code, reason = "scrapes and probes are for everybody")
+    )]
     Open,
     /// Whoever has the token; without one, only this machine.
     Guarded,
@@ -43,7 +47,10 @@ pub(crate) enum Runs {
     /// On the admin thread: soon done, and needs no other thread to be had.
     AtOnce,
     /// On one for what takes long, so that it holds up no probe, and several that overlap can share their work.
-    #[cfg_attr(not(feature = "metrics"), expect(dead_code, reason = "only a scrape takes long"))]
+    #[cfg_attr(
+        not(any(feature = "metrics", feature = "logs")),
+        expect(dead_code, reason = "only a scrape and a change of levels take long")
+    )]
     Apart,
 }
 

@@ -157,6 +157,10 @@ impl Default for LogFile {
 }
 
 /// One key of an output.
+#[cfg_attr(
+    not(feature = "config"),
+    expect(dead_code, reason = "what only a file and its schema ask of a key")
+)]
 pub(in crate::config) struct OutputKey {
     pub(in crate::config) name: &'static str,
     pub(in crate::config) kind: Kind,

@@ -7,7 +7,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::FlightRecorder;
-pub(super) use destination::{LEVELS, OUTPUT_KEYS, OutputKey, choice_of, word_of};
+#[cfg(feature = "config")]
+pub(super) use destination::OutputKey;
+pub(super) use destination::{LEVELS, OUTPUT_KEYS, choice_of, word_of};
 pub use destination::{LogDestination, LogFile, LogLevel, LogPlace, LogSync, WhenFull};
 #[cfg(feature = "config")]
 pub(super) use route::FACTS;

@@ -31,11 +31,12 @@ pub enum LogMatch {
 }
 
 /// What a condition is written with, but for the fields.
+#[cfg(feature = "config")]
 pub(in crate::config) const FACTS: [&str; 4] = ["level", "env", "module", "target"];
 
 impl LogMatch {
     /// Calls `each` with each level, in their order.
-    #[cfg_attr(not(feature = "logs"), expect(dead_code, reason = "whoever routes lines asks"))]
+    #[cfg(feature = "logs")]
     pub(crate) fn levels(&self, each: &mut impl FnMut(&str)) {
         match self {
             Self::All(parts) | Self::Any(parts) => parts.iter().for_each(|part| part.levels(each)),
