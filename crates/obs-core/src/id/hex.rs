@@ -1,9 +1,27 @@
 //! Lower-case hexadecimal, the only form in which W3C Trace Context writes ids.
 
-/// The 16 digits of a number, most significant first: eight at a time, without a table or a loop over digits.
-pub(crate) const fn encode(value: u64) -> [u8; 16] {
-    let (high, low) = (digits((value >> 32) as u32), digits(value as u32));
-    ((high as u128) << 64 | low as u128).to_be_bytes()
+/// The two digits of each byte.
+static PAIRS: [[u8; 2]; 256] = {
+    let mut pairs = [[0; 2]; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        pairs[byte] = [digit(byte as u8 >> 4), digit(byte as u8 & 0x0f)];
+        byte += 1;
+    }
+    pairs
+};
+
+const fn digit(value: u8) -> u8 {
+    if value < 10 { b'0' + value } else { b'a' - 10 + value }
+}
+
+/// The 16 digits of a number, most significant first.
+#[inline]
+pub(crate) fn encode(value: u64) -> [u8; 16] {
+    let pairs = value.to_be_bytes().map(|byte| PAIRS[usize::from(byte)]);
+    let mut out = [0; 16];
+    out.copy_from_slice(pairs.as_flattened());
+    out
 }
 
 /// The 32 digits of a number.
@@ -12,18 +30,6 @@ pub(crate) fn encode_wide(value: u128) -> [u8; 32] {
     out[..16].copy_from_slice(&encode((value >> 64) as u64));
     out[16..].copy_from_slice(&encode(value as u64));
     out
-}
-
-/// Eight digits, the most significant in the highest byte.
-const fn digits(value: u32) -> u64 {
-    // Four bits into each byte.
-    let mut spread = value as u64;
-    spread = (spread << 16 | spread) & 0x0000_ffff_0000_ffff;
-    spread = (spread << 8 | spread) & 0x00ff_00ff_00ff_00ff;
-    spread = (spread << 4 | spread) & 0x0f0f_0f0f_0f0f_0f0f;
-    // One in each byte that holds ten or more: those continue at `a`, which is 39 after `9` + 1.
-    let letters = (spread + 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101;
-    spread + 0x3030_3030_3030_3030 + letters * 39
 }
 
 /// Reads exactly `digits.len()` (at most 32) lower-case hex digits; upper case is refused, as the specification asks.

@@ -10,6 +10,7 @@ use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue, any_value};
 use opentelemetry_proto::tonic::trace::v1::{Span as Decoded, span as decoded};
 use proptest::collection::vec;
 use proptest::prelude::*;
+use proptest::sample::select;
 use prost::Message;
 
 use super::Envelope;
@@ -48,6 +49,8 @@ fn any_scalar() -> impl Strategy<Value = Scalar> {
     prop_oneof![
         ".{0,200}".prop_map(Scalar::Str),
         any::<i64>().prop_map(Scalar::I64),
+        // Where one byte more is needed.
+        select(vec![-1, 0, 0x7f, 0x80, 0x3fff, 0x4000, 0x1f_ffff, 0x20_0000]).prop_map(Scalar::I64),
         any::<u64>().prop_map(Scalar::U64),
         any::<u64>().prop_map(|bits| Scalar::F64(f64::from_bits(bits))),
         any::<bool>().prop_map(Scalar::Bool),

@@ -61,10 +61,21 @@ impl<'a> Attributes<'a> {
         (self, u32::try_from(dropped).unwrap_or(u32::MAX))
     }
 
+    /// The list, where that is all there is.
+    #[inline]
+    pub(crate) fn as_list(&self) -> Option<&'a [(&'a str, Value<'a>)]> {
+        let is_all = self.fields.is_none() && !self.is_narrowed();
+        is_all.then_some(self.pairs)
+    }
+
+    fn is_narrowed(&self) -> bool {
+        self.most < usize::MAX || self.length < usize::MAX || self.request.is_some()
+    }
+
     /// As [`Attributes::iter`], in two plain loops where no limit is in sight, which is nearly always.
     #[inline]
     pub(crate) fn for_each(&self, mut each: impl FnMut(&'a str, Value<'a>)) {
-        if self.most < usize::MAX || self.length < usize::MAX || self.request.is_some() {
+        if self.is_narrowed() {
             return self.iter().for_each(|(key, value)| each(key, value));
         }
         for (key, value) in self.pairs {
