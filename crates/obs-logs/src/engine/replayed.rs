@@ -15,7 +15,8 @@ impl Logs {
     /// is written.
     pub(crate) fn outputs_of_held(&self, failed: bool) -> u32 {
         let level = if failed { Level::ERROR } else { Level::INFO };
-        self.outputs_of(target::ACCESS, level, &|_| ())
+        let plans = self.0.live.plans();
+        self.outputs_of(&plans, &plans.own(target::ACCESS, level), None, &|_| ())
     }
 
     /// Writes one line of a call site, with the ids and fields of `context`. `fields` puts on those of the event and says

@@ -13,6 +13,7 @@ use tracing_core::Metadata;
 
 use crate::format::{Buffer, IdCache, Site, SiteCache, Slot, TimeCache, push_head};
 use crate::recorder::Raw;
+use crate::sample::Recent;
 use crate::sink::Form;
 
 /// A buffer that grew beyond this for one long line is given back, in bytes.
@@ -38,6 +39,8 @@ pub(crate) struct Scratch {
     pub(crate) text: String,
     /// The message of a line that is sampled.
     pub(crate) message: String,
+    /// The counters of lines that are sampled.
+    pub(crate) recent: Recent,
     pub(crate) ask: Ask,
     /// Whether others than JSON were written since their buffers were looked at.
     pub(crate) is_mixed: bool,
@@ -60,6 +63,7 @@ impl Scratch {
             line: Buffer::new(),
             text: String::new(),
             message: String::new(),
+            recent: Recent::default(),
             ask: Ask::default(),
             is_mixed: false,
             flight: Raw::default(),

@@ -1,9 +1,11 @@
 //! Lines about which there is more to decide than their call site tells: by their request, by how many there were, by
 //! their fields.
 
-use std::borrow::Cow;
-use std::fmt::Write;
+use std::error::Error;
+use std::fmt::Debug;
+use std::sync::Arc;
 
+use obs_core::Timestamp;
 use obs_core::context::{self, Context};
 use obs_core::fields::Chain;
 use tracing_core::field::Visit;
@@ -12,12 +14,12 @@ use tracing_core::{Event, Field};
 use super::event::{self, Spans, of_request};
 use super::mixed::Mixed;
 use super::native::OwnLine;
-use super::watching::{OwnFields, Watching};
+use super::watching::Watching;
 use super::{Logs, Scratch};
 use crate::format::{Line, Site};
 use crate::plan::{Plan, Plans};
 use crate::route::{Known, Watch};
-use crate::sample::Verdict;
+use crate::sample::{Candidate, Recent, Sampler, Verdict};
 
 impl Logs {
     /// Writes an event whose plan is special, where it is to be written.
@@ -31,67 +33,71 @@ impl Logs {
         spans: impl FnOnce(&mut Spans<'_>),
     ) {
         let plans = self.0.live.plans();
-        let metadata = event.metadata();
-        let known = plans.known(metadata);
-        if plan.outputs() == 0 || plan.asks_request() && !is_heard(&plans, &known, None) {
+        if plan.outputs() == 0
+            || plan.asks_request() && !is_heard(&plans, &plans.known(event.metadata()), None)
+        {
             return self.hold(scratch, event, site, plan, spans);
         }
         let now = self.0.base.clock.now();
         // Taken out, because a line borrows the scratch as a whole.
-        let (mut message, mut ask) = (std::mem::take(&mut scratch.message), std::mem::take(&mut scratch.ask));
-        let mut known_message = None;
-        let mut verdict = Verdict::Write;
-        if plan.is_sampled()
-            && let Some(sampler) = &plans.sampler
-        {
-            let (file, row) = (metadata.file().unwrap_or("?"), metadata.line().unwrap_or(0));
-            let place = || format!("{file}:{row}");
-            let address = std::ptr::from_ref(metadata).addr();
-            verdict = sampler.judge_trace(known.level, None);
-            if verdict == Verdict::Write {
-                verdict = sampler.judge_site(now, known.level, metadata.target(), (address, place));
+        let mut message = std::mem::take(&mut scratch.message);
+        let mut text = Message { of: event, site, text: &mut message, is_known: false };
+        let verdict = match &plans.sampler {
+            Some(sampler) if plan.is_sampled() => text.judge(sampler, now, &mut scratch.recent),
+            _ => Verdict::Write,
+        };
+        let known = text.is_known;
+        match verdict {
+            Verdict::Write => {
+                let message = known.then_some(message.as_str());
+                self.write_watched(scratch, event, site, (plan, &plans), now, message, spans);
             }
-            if verdict == Verdict::Write && sampler.asks_message(known.level) {
-                if site.message_key().is_some() {
-                    print_message(event, &mut message);
-                    known_message = Some(message.as_str());
-                } else {
-                    // What lines without a message have in common is where they come from.
-                    let _ = write!(message, "{file}:{row}");
-                }
-                // Before it is shortened, or half of a secret would be told.
-                let shown = |text| site.rules.redact(text);
-                verdict = sampler.judge_message(now, known.level, metadata.target(), (&message, shown));
-            }
-        }
-        if verdict == Verdict::LeaveOut {
-            // The levels have let it through, which is what is counted.
-            self.0.counts.count(site.counter);
-            self.hold(scratch, event, site, plan, spans);
-        } else {
-            // The routes may be others than those that the plan is by.
-            let may_go = if plan.asks_fields() { plans.decide(&known).most() } else { plan.outputs() };
-            let needed = self.needed(may_go);
-            let line = Mixed::open(&self.0.forms, needed, scratch, now, site, &self.0.service);
-            let watch = Watch::new(plans.routing.watched(), &mut ask.answers, &mut ask.text);
-            let mut line = Watching { line, site, watch, printed: &mut ask.printed };
-            let written = event::record(event, site, &mut line, known_message);
-            let has_fields = line.line.identity();
-            spans(&mut Spans::of(&mut line, written));
-            if has_fields {
-                of_request(&mut line, written);
-            }
-            let outputs = if plan.asks_fields() { plans.settle(&known, &line.watch) } else { plan.outputs() };
-            line.line.close(self.caller(site));
-            if outputs != 0 {
-                self.deliver(scratch, now, site, outputs);
+            Verdict::LeaveOut => {
+                // The levels have let it through, which is what is counted.
+                self.0.counts.count(site.counter);
+                self.hold(scratch, event, site, plan, spans);
             }
         }
         message.clear();
-        ask.printed.clear();
-        (scratch.message, scratch.ask) = (message, ask);
+        scratch.message = message;
         // They may have grown for one long line.
         scratch.is_mixed = true;
+    }
+
+    /// Writes an event, and looks meanwhile at what routes want to know of it. `message` is its text where it is known
+    /// already.
+    #[expect(clippy::too_many_arguments, reason = "what a line is made of, in one place of two")]
+    fn write_watched(
+        &self,
+        scratch: &mut Scratch,
+        event: &Event<'_>,
+        site: &Site,
+        (plan, plans): (Plan, &Plans),
+        now: Timestamp,
+        message: Option<&str>,
+        spans: impl FnOnce(&mut Spans<'_>),
+    ) {
+        let mut ask = std::mem::take(&mut scratch.ask);
+        let known = plan.asks_fields().then(|| plans.known(event.metadata()));
+        // The routes may be others than those that the plan is by.
+        let may_go = known.as_ref().map_or(plan.outputs(), |known| plans.decide(known).most());
+        let needed = self.needed(may_go);
+        let line = Mixed::open(&self.0.forms, needed, scratch, now, site, &self.0.service);
+        let watch = Watch::new(plans.routing.watched(), &mut ask.answers, &mut ask.text);
+        let mut line = Watching { line, site, watch, printed: &mut ask.printed };
+        let written = event::record(event, site, &mut line, message);
+        let has_fields = line.line.identity();
+        spans(&mut Spans::of(&mut line, written));
+        if has_fields {
+            of_request(&mut line, written);
+        }
+        let outputs = known.map_or(plan.outputs(), |known| plans.settle(&known, &line.watch));
+        line.line.close(self.caller(site));
+        if outputs != 0 {
+            self.deliver(scratch, now, site, outputs);
+        }
+        ask.printed.clear();
+        scratch.ask = ask;
     }
 
     /// Has the flight recorder hold a line that is not written, where the plan says so.
@@ -130,30 +136,24 @@ impl Logs {
         if plan.is_sampled()
             && let Some(sampler) = &plans.sampler
         {
-            let now = self.0.base.clock.now();
-            let address = std::ptr::from_ref(site).addr();
-            let asks = sampler.asks_message(site.level);
-            if sampler.judge_trace(site.level, context.map(Context::ids)) == Verdict::LeaveOut
-                || sampler.judge_site(now, site.level, target, (address, || kind.to_owned()))
-                    == Verdict::LeaveOut
-                || asks
-                    && sampler.judge_message(now, site.level, target, (kind, Cow::Borrowed))
-                        == Verdict::LeaveOut
+            let line = Candidate {
+                now: self.0.base.clock.now(),
+                level: site.level,
+                target,
+                site: std::ptr::from_ref(site).addr() as u64,
+                place: &|| kind.to_owned(),
+                ids: context.map(Context::ids),
+                rules: &site.rules,
+            };
+            if Scratch::lend(|scratch| sampler.judge(&line, &mut scratch.recent, || kind))
+                == Verdict::LeaveOut
             {
                 self.0.counts.count(site.counter);
                 return false;
             }
         }
         let outputs = if plan.asks_fields() {
-            let (mut answers, mut text) = (Vec::new(), String::new());
-            let mut watch = Watch::new(plans.routing.watched(), &mut answers, &mut text);
-            fields(&mut OwnFields(&mut watch));
-            let mut around = |context: &Context| context.local().with_fields(|fields| watch.around(fields));
-            match context {
-                Some(context) => around(context),
-                None => context::with_current(around).flatten(),
-            };
-            plans.settle(&known, &watch)
+            self.outputs_of(&plans, &known, context, fields)
         } else {
             plan.outputs()
         };
@@ -174,32 +174,64 @@ fn is_heard(plans: &Plans, known: &Known<'_>, context: Option<&Context>) -> bool
     chosen.map_or_else(|| plans.lets_out(known.target, known.level), |most| known.level <= most)
 }
 
-/// Puts the message of an event in `text`, by running a user's code once.
-fn print_message(event: &Event<'_>, text: &mut String) {
-    text.clear();
-    event.record(&mut MessageText(text));
+/// The message of an event, which is asked for only where it has a say: a user's code runs then, and once.
+struct Message<'a> {
+    of: &'a Event<'a>,
+    site: &'a Site,
+    text: &'a mut String,
+    /// Whether it is in `text`.
+    is_known: bool,
 }
 
-struct MessageText<'a>(&'a mut String);
-
-impl MessageText<'_> {
-    fn print(&mut self, field: &Field, value: std::fmt::Arguments<'_>) {
-        if field.name() == obs_core::keys::field::MESSAGE {
-            event::print_marked(self.0, value);
-        }
+impl Message<'_> {
+    fn judge(&mut self, sampler: &Arc<Sampler>, now: Timestamp, recent: &mut Recent) -> Verdict {
+        let (metadata, site) = (self.of.metadata(), self.site);
+        let place = || format!("{}:{}", metadata.file().unwrap_or("?"), metadata.line().unwrap_or(0));
+        let line = Candidate {
+            now,
+            level: site.level,
+            target: metadata.target(),
+            site: std::ptr::from_ref(metadata).addr() as u64,
+            place: &place,
+            ids: None,
+            rules: &site.rules,
+        };
+        sampler.judge(&line, recent, || {
+            match site.message_index() {
+                Some(index) => {
+                    self.is_known = true;
+                    self.of.record(&mut MessageText { index, text: &mut *self.text });
+                }
+                // What lines without a message have in common is where they come from.
+                None => self.text.push_str(&place()),
+            }
+            self.text.as_str()
+        })
     }
+}
+
+/// Prints one field.
+struct MessageText<'a> {
+    index: usize,
+    text: &'a mut String,
 }
 
 impl Visit for MessageText<'_> {
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.print(field, format_args!("{value}"));
+        if field.index() == self.index {
+            event::print_marked(self.text, format_args!("{value}"));
+        }
     }
 
-    fn record_error(&mut self, field: &Field, value: &(dyn std::error::Error + 'static)) {
-        self.print(field, format_args!("{}", Chain(value)));
+    fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
+        if field.index() == self.index {
+            event::print_marked(self.text, format_args!("{}", Chain(value)));
+        }
     }
 
-    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
-        self.print(field, format_args!("{value:?}"));
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        if field.index() == self.index {
+            event::print_marked(self.text, format_args!("{value:?}"));
+        }
     }
 }

@@ -1,12 +1,14 @@
 //! Lines of our own about lines: how many were left out, and whose levels were changed.
 
+use obs_core::context::{self, Context};
 use obs_core::keys::{field, target};
 use tracing_core::Level;
 
 use super::Logs;
+use super::watching::OwnFields;
 use crate::format::{Label, Line, Site};
-use crate::plan::LevelChange;
-use crate::route::{Decision, Watch};
+use crate::plan::{LevelChange, Plans};
+use crate::route::{Decision, Known, Watch};
 use crate::sample::SuppressedLines;
 
 impl Logs {
@@ -22,10 +24,7 @@ impl Logs {
             line.number(&labels[1], lines);
             line.text(&labels[2], reason.as_str());
         };
-        let outputs = self.outputs_of(target, level, &fields);
-        if outputs != 0 {
-            self.own_mixed(&site, None, None, outputs, &fields, &|| u64::MAX);
-        }
+        self.tell(&site, target, &fields, 0);
     }
 
     /// Tells of a change of levels, whatever levels and routes say: it explains what is there from here on.
@@ -42,25 +41,44 @@ impl Logs {
             line.text(&labels[1], &level);
             line.text(&labels[2], &until);
         };
-        let outputs = match self.outputs_of(target::LOGS, Level::WARN, &fields) {
-            0 => u32::MAX,
-            outputs => outputs,
-        };
-        self.own_mixed(&site, None, None, outputs, &fields, &|| u64::MAX);
+        self.tell(&site, target::LOGS, &fields, u32::MAX);
     }
 
-    /// Where a line goes by the routes, whatever its level.
-    pub(super) fn outputs_of(&self, target: &str, level: Level, fields: &dyn Fn(&mut dyn Line)) -> u32 {
-        let plans = self.0.live.plans();
-        let known = plans.own(target, level);
-        match plans.decide(&known) {
+    /// Where a line of our own goes by the routes, whatever its level. Its fields are in front of those of `context`, or
+    /// of the request that is open.
+    pub(super) fn outputs_of(
+        &self,
+        plans: &Plans,
+        known: &Known<'_>,
+        context: Option<&Context>,
+        fields: &dyn Fn(&mut dyn Line),
+    ) -> u32 {
+        match plans.decide(known) {
             Decision::Fixed(outputs) => outputs,
             Decision::Asks(_) => {
                 let (mut answers, mut text) = (Vec::new(), String::new());
                 let mut watch = Watch::new(plans.routing.watched(), &mut answers, &mut text);
-                fields(&mut super::watching::OwnFields(&mut watch));
-                plans.settle(&known, &watch)
+                fields(&mut OwnFields(&mut watch));
+                let mut around =
+                    |context: &Context| context.local().with_fields(|fields| watch.around(fields));
+                match context {
+                    Some(context) => around(context),
+                    None => context::with_current(around).flatten(),
+                };
+                plans.settle(known, &watch)
             }
+        }
+    }
+
+    /// Writes a line about lines where the routes have it; to `or_else` where they have it nowhere.
+    fn tell(&self, site: &Site, target: &str, fields: &dyn Fn(&mut dyn Line), or_else: u32) {
+        let plans = self.0.live.plans();
+        let outputs = match self.outputs_of(&plans, &plans.own(target, site.level), None, fields) {
+            0 => or_else,
+            outputs => outputs,
+        };
+        if outputs != 0 {
+            self.own_mixed(site, None, None, outputs, fields, &|| u64::MAX);
         }
     }
 }

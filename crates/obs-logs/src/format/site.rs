@@ -227,6 +227,11 @@ impl Site {
         self.keys.iter().find(|key| key.kind == Kind::Message)
     }
 
+    /// The message's place among the fields, where there is one.
+    pub(crate) fn message_index(&self) -> Option<usize> {
+        self.keys.iter().position(|key| key.kind == Kind::Message)
+    }
+
     /// Whether a field of this name was written, given the bits of the fields that were.
     pub(super) fn has_written(&self, hash: u64, written: u64) -> bool {
         // Most often it is not there: looking for it alone is a loop the compiler makes short.

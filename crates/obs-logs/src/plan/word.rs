@@ -58,7 +58,7 @@ impl Plan {
 
     /// Whether there is anything to do.
     pub(crate) fn is_anything(self) -> bool {
-        self.0 != SPECIAL
+        self.outputs() != 0 || self.is_held()
     }
 
     /// Whether some route asks for a field.

@@ -9,11 +9,13 @@
 //! What is left out is counted by reason, and told by a line of its own once the tick is over.
 
 mod counter;
+mod recent;
 mod sampler;
 mod settings;
 mod summary;
 mod table;
 
-pub(crate) use sampler::{Sampler, Verdict};
+pub(crate) use recent::Recent;
+pub(crate) use sampler::{Candidate, Sampler, Verdict};
 pub use settings::{RateLimit, Sampling};
 pub(crate) use summary::{SuppressedCounts, SuppressedLines};

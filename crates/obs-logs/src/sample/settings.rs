@@ -45,10 +45,10 @@ impl Sampling {
         Self { by_message: false, ..Self::new() }
     }
 
-    /// How long lines are counted together, to the millisecond; default one second. A tick begins with the first line
-    /// after the last tick has ended.
+    /// How long lines are counted together, to the millisecond, at least one; default one second. A tick begins with the
+    /// first line after the last tick has ended.
     pub const fn tick(mut self, tick: Duration) -> Self {
-        self.tick = tick;
+        self.tick = at_least_a_milli(tick);
         self
     }
 
@@ -77,6 +77,14 @@ impl Sampling {
     }
 }
 
+impl Sampling {
+    /// Whether this one of the equal lines of a tick is written.
+    pub(super) fn passes(&self, number: u64) -> bool {
+        let Some(beyond) = number.checked_sub(self.first).filter(|beyond| *beyond > 0) else { return true };
+        self.thereafter != 0 && beyond.is_multiple_of(self.thereafter)
+    }
+}
+
 impl Default for Sampling {
     fn default() -> Self {
         Self::new()
@@ -98,9 +106,9 @@ impl RateLimit {
         Self { lines, tick: Duration::from_secs(1), up_to: LevelFilter::INFO }
     }
 
-    /// How long lines are counted together, to the millisecond; default one second.
+    /// How long lines are counted together, to the millisecond, at least one; default one second.
     pub const fn tick(mut self, tick: Duration) -> Self {
-        self.tick = tick;
+        self.tick = at_least_a_milli(tick);
         self
     }
 
@@ -109,4 +117,9 @@ impl RateLimit {
         self.up_to = level;
         self
     }
+}
+
+/// Shorter ticks would all be over before their second line.
+const fn at_least_a_milli(tick: Duration) -> Duration {
+    if tick.as_millis() == 0 { Duration::from_millis(1) } else { tick }
 }

@@ -37,7 +37,8 @@ impl Entry {
         Self { counter, level, target, like: like.to_owned(), untold: AtomicU64::new(0) }
     }
 
-    pub(super) fn count(&self, now: Millis, tick: Duration) -> u64 {
+    /// Counts a line; which one of its tick it is. `None` where another counter has taken its place, or will.
+    pub(super) fn count(&self, now: Millis, tick: Duration) -> Option<u64> {
         self.counter.count(now, tick)
     }
 
@@ -54,48 +55,90 @@ pub(super) struct Table {
     shards: [RwLock<Shard>; SHARDS],
 }
 
-type Shard = HashMap<u64, Arc<Entry>, BuildHasherDefault<AsItIs>>;
+#[derive(Debug, Default)]
+struct Shard {
+    entries: HashMap<u64, Arc<Entry>, BuildHasherDefault<AsItIs>>,
+    /// Retired at the last sweep: a thread may have counted in one before, and be about to leave the line out.
+    retired: Vec<Arc<Entry>>,
+}
 
 impl Table {
     pub(super) fn new(tick: Duration, reason: Suppressed) -> Self {
         Self { tick, reason, shards: Default::default() }
     }
 
-    pub(super) fn find(&self, hash: u64) -> Option<Arc<Entry>> {
-        self.shard(hash).read().unwrap_or_else(PoisonError::into_inner).get(&hash).cloned()
+    /// Counts a line of this hash: the counter, and which line of its tick it is. A counter is made where `begun` says
+    /// when its tick began; without, and where there is no room for another, it is nothing.
+    pub(super) fn count(
+        &self,
+        (hash, now, tick): (u64, Millis, Duration),
+        begun: impl Fn() -> Option<Millis>,
+        make: impl Fn(Millis) -> Entry,
+    ) -> Option<(Arc<Entry>, u64)> {
+        loop {
+            let entry = match self.find(hash) {
+                Some(entry) => entry,
+                None => match begun() {
+                    Some(start) => self.insert(hash, || make(start))?,
+                    // Another thread may have made it since.
+                    None => self.find(hash)?,
+                },
+            };
+            // One that was retired a moment ago is no longer found.
+            if let Some(number) = entry.count(now, tick) {
+                return Some((entry, number));
+            }
+        }
+    }
+
+    fn find(&self, hash: u64) -> Option<Arc<Entry>> {
+        self.shard(hash).read().unwrap_or_else(PoisonError::into_inner).entries.get(&hash).cloned()
     }
 
     /// The counter of this hash, made if there is room for one.
-    pub(super) fn insert(&self, hash: u64, make: impl FnOnce() -> Entry) -> Option<Arc<Entry>> {
-        let mut shard = self.shard(hash).write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = shard.get(&hash) {
+    fn insert(&self, hash: u64, make: impl FnOnce() -> Entry) -> Option<Arc<Entry>> {
+        let entries = &mut self.shard(hash).write().unwrap_or_else(PoisonError::into_inner).entries;
+        if let Some(known) = entries.get(&hash) {
             return Some(Arc::clone(known));
         }
-        if shard.len() >= MOST {
+        if entries.len() >= MOST {
             return None;
         }
         let entry = Arc::new(make());
-        shard.insert(hash, Arc::clone(&entry));
+        entries.insert(hash, Arc::clone(&entry));
         Some(entry)
     }
 
-    /// Calls `tell` of what was left out in ticks that are over (of all, where it is the `last` time), and lets go of
+    /// Calls `tell` of what was left out in ticks that are over (of all, where it is the `last` time), and retires
     /// counters that nobody uses.
     pub(super) fn sweep(&self, now: Millis, last: bool, tell: &mut dyn FnMut(SuppressedLines<'_>)) {
         for shard in &self.shards {
             let mut told = Vec::new();
-            shard.write().unwrap_or_else(PoisonError::into_inner).retain(|_, entry| {
-                let age = entry.counter.age(now);
-                if age >= self.tick || last {
-                    let lines = entry.untold.swap(0, Ordering::Relaxed);
-                    if lines > 0 {
-                        told.push((Arc::clone(entry), lines));
+            let mut take = |entry: &Arc<Entry>| {
+                let lines = entry.untold.swap(0, Ordering::Relaxed);
+                if lines > 0 {
+                    told.push((Arc::clone(entry), lines));
+                }
+                lines
+            };
+            {
+                let mut shard = shard.write().unwrap_or_else(PoisonError::into_inner);
+                let Shard { entries, retired } = &mut *shard;
+                retired.drain(..).for_each(|entry| {
+                    take(&entry);
+                });
+                entries.retain(|_, entry| {
+                    let is_told = last || entry.counter.is_over(now, self.tick);
+                    if is_told && take(entry) > 0 {
                         return true;
                     }
-                }
-                // One that is in use at this moment stays: what it counts next must be found.
-                age < self.tick.saturating_mul(IDLE_TICKS) || Arc::strong_count(entry) > 1
-            });
+                    let goes = entry.counter.retire(now, self.tick.saturating_mul(IDLE_TICKS));
+                    if goes {
+                        retired.push(Arc::clone(entry));
+                    }
+                    !goes
+                });
+            }
             // Nothing is locked here: lines are written.
             for (entry, lines) in told {
                 let Entry { level, target, like, .. } = &*entry;
