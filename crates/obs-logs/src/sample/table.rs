@@ -78,11 +78,7 @@ impl Table {
         loop {
             let entry = match self.find(hash) {
                 Some(entry) => entry,
-                None => match begun() {
-                    Some(start) => self.insert(hash, || make(start))?,
-                    // Another thread may have made it since.
-                    None => self.find(hash)?,
-                },
+                None => self.insert(hash, begun()?, &make)?,
             };
             // One that was retired a moment ago is no longer found.
             if let Some(number) = entry.count(now, tick) {
@@ -96,7 +92,7 @@ impl Table {
     }
 
     /// The counter of this hash, made if there is room for one.
-    fn insert(&self, hash: u64, make: impl FnOnce() -> Entry) -> Option<Arc<Entry>> {
+    fn insert(&self, hash: u64, start: Millis, make: impl Fn(Millis) -> Entry) -> Option<Arc<Entry>> {
         let entries = &mut self.shard(hash).write().unwrap_or_else(PoisonError::into_inner).entries;
         if let Some(known) = entries.get(&hash) {
             return Some(Arc::clone(known));
@@ -104,7 +100,7 @@ impl Table {
         if entries.len() >= MOST {
             return None;
         }
-        let entry = Arc::new(make());
+        let entry = Arc::new(make(start));
         entries.insert(hash, Arc::clone(&entry));
         Some(entry)
     }
