@@ -87,7 +87,7 @@ impl Logs {
         let _silence = obs_core::context::silence();
         let now = self.0.base.clock.now();
         let sampler = self.0.live.plans().sampler.clone();
-        for sampler in self.0.upkeep.take_last().into_iter().chain(sampler) {
+        for sampler in self.0.upkeep.last().into_iter().chain(sampler) {
             sampler.sweep(now, true, |lines| self.tell_suppressed(lines));
         }
     }

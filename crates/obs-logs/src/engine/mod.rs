@@ -118,13 +118,42 @@ impl Logs {
 
     /// Puts other settings of sampling in the place of those before; ticks begin anew, counts go on.
     pub fn set_sampling(&self, sampling: Option<Sampling>) {
-        self.0.live.replace(|plans| {
-            let sampler = sampling.map(|sampling| Arc::new(Sampler::new(sampling, &self.0.suppressed)));
-            if let Some(old) = std::mem::replace(&mut plans.sampler, sampler) {
-                // What it has left out and not told of is told by the upkeep.
-                self.0.upkeep.tell_last(old);
-            }
+        let sampler = self.sampler(sampling);
+        let old = self.0.live.replace(|plans| std::mem::replace(&mut plans.sampler, sampler));
+        self.retire(old);
+    }
+
+    /// [`Logs::set_filter`], [`Logs::set_routes`] and [`Logs::set_sampling`] at once, so that no line is written by some
+    /// of the new ones and some of the old. Where sampling is as it was, ticks go on.
+    ///
+    /// # Errors
+    /// Each fault of the routes; nothing is changed then.
+    pub fn reconfigure(
+        &self,
+        filter: Filter,
+        routes: &[Route],
+        sampling: Option<Sampling>,
+    ) -> Result<(), Vec<RouteError>> {
+        let routing = routing(routes, &self.0.ways)?;
+        let old = self.0.live.replace(|plans| {
+            plans.filter = filter;
+            plans.routing = routing;
+            let is_same = plans.sampler.as_ref().map(|sampler| sampler.settings()) == sampling.as_ref();
+            if is_same { None } else { std::mem::replace(&mut plans.sampler, self.sampler(sampling)) }
         });
+        self.retire(old);
+        Ok(())
+    }
+
+    fn sampler(&self, sampling: Option<Sampling>) -> Option<Arc<Sampler>> {
+        sampling.map(|sampling| Arc::new(Sampler::new(sampling, &self.0.suppressed)))
+    }
+
+    /// Has the upkeep look after the sampler that is in force, and tell what an old one has left out and not told of.
+    fn retire(&self, old: Option<Arc<Sampler>>) {
+        if let Some(old) = old {
+            self.0.upkeep.tell_last(old);
+        }
         self.0.upkeep.wake(self);
     }
 

@@ -27,7 +27,8 @@ struct State {
     /// Something new is to be looked after.
     woken: bool,
     stopped: bool,
-    /// Samplers that are no longer in force and may have something to tell.
+    /// Samplers that are no longer in force and may have something to tell, as long as a thread may be about to leave a
+    /// line out by them.
     last: Vec<Arc<Sampler>>,
 }
 
@@ -56,8 +57,13 @@ impl Upkeep {
         self.lock().last.push(sampler);
     }
 
-    pub(super) fn take_last(&self) -> Vec<Arc<Sampler>> {
-        std::mem::take(&mut self.lock().last)
+    /// Those that have something to tell. A sampler that only this holds is handed out for the last time.
+    pub(super) fn last(&self) -> Vec<Arc<Sampler>> {
+        let mut state = self.lock();
+        let all = state.last.clone();
+        // One is the list's own, one that of the copy.
+        state.last.retain(|sampler| Arc::strong_count(sampler) > 2);
+        all
     }
 
     /// Ends the thread.
@@ -79,12 +85,13 @@ impl Upkeep {
             let pause = {
                 let Some(logs) = logs.upgrade().map(Logs) else { return };
                 let now = logs.0.base.clock.now();
-                for sampler in self.take_last() {
+                for sampler in self.last() {
                     sampler.sweep(now, true, |lines| logs.tell_suppressed(lines));
                 }
                 logs.catch_up()
             };
             let mut state = self.lock();
+            let pause = if state.last.is_empty() { pause } else { Some(SHORTEST) };
             if state.stopped {
                 return;
             }

@@ -71,20 +71,21 @@ impl Plans {
 
     /// Where lines of a call site go once they are let out.
     pub(crate) fn decide(&self, known: &Known<'_>) -> Decision {
-        let decision = self.routing.decide(known);
-        if decision.most() != 0 || self.filter.allows(known.target, known.level) {
-            return decision;
-        }
-        // Whoever has asked for more lines for a while is not to be told that no route takes them.
-        self.routing.decide(&Known { level: Level::INFO, ..*known })
+        self.routing.decide(&self.as_routed(known))
     }
 
     /// Where a line goes that was watched, as [`Plans::decide`] has it.
     pub(crate) fn settle(&self, known: &Known<'_>, watch: &Watch<'_>) -> u32 {
+        self.routing.settle(&self.as_routed(known), watch)
+    }
+
+    /// What the routes are asked by: whoever has asked for more lines for a while is not to be told that no route takes
+    /// them.
+    fn as_routed<'a>(&self, known: &Known<'a>) -> Known<'a> {
         let by_level =
-            self.routing.decide(known).most() != 0 || self.filter.allows(known.target, known.level);
+            self.filter.allows(known.target, known.level) || self.routing.decide(known).most() != 0;
         let level = if by_level { known.level } else { Level::INFO };
-        self.routing.settle(&Known { level, ..*known }, watch)
+        Known { level, ..*known }
     }
 
     /// Whether lines of this level are let out, whatever request they are of.

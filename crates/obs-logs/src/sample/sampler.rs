@@ -71,6 +71,10 @@ impl Sampler {
         }
     }
 
+    pub(crate) fn settings(&self) -> &Sampling {
+        &self.settings
+    }
+
     /// How often there may be something to tell.
     pub(crate) fn tick(&self) -> Duration {
         match self.settings.limit {

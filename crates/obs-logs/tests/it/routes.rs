@@ -254,12 +254,42 @@ fn routes_change_while_threads_write_and_no_line_is_lost_or_doubled() {
 }
 
 #[test]
+fn levels_and_routes_change_at_once() {
+    let three = Three::new(None, "info", vec![Route::otherwise(["b"])]).unwrap();
+    let dispatch = tracing::Dispatch::new(registry().with(three.logs.layer()));
+    let done = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            tracing::dispatcher::with_default(&dispatch, || {
+                while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                    debug!("for a alone");
+                    info!("for either");
+                }
+            });
+        });
+        // Lines at DEBUG are let out only where they go to `a`.
+        for turn in 0..300 {
+            let (filter, to) = [("debug", "a"), ("info", "b")][turn % 2];
+            three.logs.reconfigure(filter.parse().unwrap(), &[Route::otherwise([to])], None).unwrap();
+        }
+        done.store(true, std::sync::atomic::Ordering::Relaxed);
+    });
+    let [a, b, _] = three.outputs.each_ref().map(Memory::take);
+    let quiet = |lines: &[String]| lines.iter().filter(|line| line.contains("DEBUG")).count();
+    assert!(quiet(&a) > 0 && !b.is_empty(), "nothing was written meanwhile");
+    assert_eq!(quiet(&b), 0);
+}
+
+#[test]
 fn routes_that_do_not_hold_together_are_refused_and_change_nothing() {
     let error = Three::new(None, "info", vec![Route::otherwise(["loki"])]).err().unwrap();
     assert_eq!(error.to_string(), "log route 1: there is no output `loki`");
     let three = Three::new(None, "info", vec![Route::otherwise(["a"])]).unwrap();
     let faults =
         three.logs.set_routes(&[Route::otherwise(["b"]), Route::new(level("INFO"), ["x"])]).unwrap_err();
+    let again = three.logs.reconfigure("off".parse().unwrap(), &[Route::otherwise(["x"])], None);
+    assert_eq!(again.unwrap_err().len(), 1);
+    assert_eq!(three.logs.filter(), "info".parse().unwrap());
     let faults: Vec<_> = faults.iter().map(ToString::to_string).collect();
     assert_eq!(
         faults,

@@ -201,6 +201,19 @@ fn settings_change_while_lines_are_written_and_counts_go_on() {
 }
 
 #[test]
+fn a_change_of_anything_else_begins_no_tick() {
+    let settings = || Some(Sampling::new().first(3).thereafter(0));
+    let sampled = Sampled::new(settings().unwrap());
+    let same = |filter: &str| {
+        sampled.logs.reconfigure(filter.parse().unwrap(), &[], settings()).unwrap();
+        sampled.run(|| (0..2).for_each(|_| info!("same"))).len()
+    };
+    assert_eq!([same("info"), same("debug"), same("info")], [2, 1, 0]);
+    sampled.logs.reconfigure("info".parse().unwrap(), &[], Some(Sampling::new().first(4))).unwrap();
+    assert_eq!(sampled.run(|| (0..5).for_each(|_| info!("same"))).len(), 4);
+}
+
+#[test]
 fn what_was_left_out_is_told_at_the_end_at_the_latest() {
     let mut sampled = Sampled::new(Sampling::new().first(1).thereafter(0));
     assert_eq!(sampled.run(|| (0..5).for_each(|_| info!("same"))).len(), 1);

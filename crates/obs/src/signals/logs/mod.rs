@@ -4,7 +4,7 @@ mod outputs;
 mod routes;
 
 use std::panic::PanicHookInfo;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use obs_core::{Base, Observer};
@@ -189,28 +189,12 @@ impl Signal for Part {
 
     fn reloader(&self) -> Option<Reloader> {
         let logs = self.0.as_ref()?.logs.clone();
-        let taken_up = Mutex::new(None);
         // What is wrong has been told as mistakes, and nothing is taken up with one.
         Some(Box::new(move |config| {
             let new = &config.logs;
-            let mut before = taken_up.lock().unwrap_or_else(PoisonError::into_inner);
-            // Ticks begin anew with other settings, so the same ones are not set again.
-            let changed =
-                |part: fn(&Choices) -> Choices| before.as_ref().is_none_or(|old| part(old) != part(new));
             if let Ok(filter) = new.filter.parse() {
-                logs.set_filter(filter);
+                let _ = logs.reconfigure(filter, &routes::all(&new.routes), sampling(new));
             }
-            if changed(|choices| Choices { routes: choices.routes.clone(), ..Choices::default() }) {
-                let _ = logs.set_routes(&routes::all(&new.routes));
-            }
-            if changed(|choices| Choices {
-                sampling: choices.sampling.clone(),
-                rate_limit: choices.rate_limit.clone(),
-                ..Choices::default()
-            }) {
-                logs.set_sampling(sampling(new));
-            }
-            *before = Some(new.clone());
         }))
     }
 
