@@ -179,6 +179,11 @@ impl Logs {
         self.0.ways.iter().for_each(Way::reopen);
     }
 
+    /// Whether any output is a file that [`Logs::reopen`] opens again.
+    pub fn has_files(&self) -> bool {
+        self.0.ways.iter().any(Way::is_file)
+    }
+
     /// Whether any output still takes lines: not after the end of all.
     pub fn takes_lines(&self) -> bool {
         self.0.ways.iter().any(|way| way.queue().is_none_or(|queue| !queue.is_closed()))

@@ -94,6 +94,11 @@ impl Way {
         }
     }
 
+    /// Whether it is a file that is opened again when asked for.
+    pub(crate) fn is_file(&self) -> bool {
+        matches!(self.lane, Lane::Queue(_, Some(_)))
+    }
+
     /// Has a file opened again, at once where its thread is at rest.
     pub(crate) fn reopen(&self) {
         if let Lane::Queue(queue, Some(reopen)) = &self.lane {

@@ -32,7 +32,8 @@ pub(crate) enum Hear {
 pub(crate) struct Watching(AbortHandle);
 
 impl Watching {
-    /// Begins to look at the file that was read; `None` when none was.
+    /// Begins to look at the file that was read. Where none was, SIGHUP has the files of lines opened again, and `None` is
+    /// returned where there are none either.
     pub(crate) fn start(
         thread: &AdminThread,
         read: Read,
@@ -42,11 +43,17 @@ impl Watching {
         hear: Hear,
     ) -> std::io::Result<Option<Self>> {
         let Read { layers, config, bytes } = read;
-        let (Some(file), Some(bytes)) = (layers.file().cloned(), bytes) else { return Ok(None) };
+        let found = layers.file().cloned().zip(bytes);
+        if found.is_none() && (reopeners.is_empty() || hear == Hear::Nothing) {
+            return Ok(None);
+        }
         let handle = thread.handle()?;
         let hangup = {
             let _runtime = handle.enter();
             Hangup::new(hear)?
+        };
+        let Some((file, bytes)) = found else {
+            return Ok(Some(Self(handle.spawn(reopens(reopeners, hangup)).abort_handle())));
         };
         let numbers = Arc::new(Numbers::default());
         base.sources.register(Arc::clone(&numbers) as _);
@@ -71,6 +78,14 @@ impl Watching {
 impl Drop for Watching {
     fn drop(&mut self) {
         self.0.abort();
+    }
+}
+
+/// Opens files again whenever it is asked to, which only asks their threads to.
+async fn reopens(reopeners: Vec<Reopener>, mut hangup: Hangup) {
+    loop {
+        hangup.heard().await;
+        reopeners.iter().for_each(|reopen| reopen());
     }
 }
 

@@ -200,7 +200,8 @@ impl Signal for Part {
 
     fn reopener(&self) -> Option<Reopener> {
         let logs = self.0.as_ref()?.logs.clone();
-        Some(Box::new(move || logs.reopen()))
+        // Without a file the signal does what it always did.
+        logs.has_files().then(|| Box::new(move || logs.reopen()) as _)
     }
 
     fn flush(&self, deadline: Duration) -> bool {

@@ -3,6 +3,7 @@
 mod files;
 mod flight;
 mod forms;
+mod hangup;
 mod levels;
 mod mistakes;
 mod printed;
