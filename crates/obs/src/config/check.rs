@@ -64,6 +64,7 @@ fn lines(draft: &mut Draft) {
             recorded,
             "logs.flight_recorder.level",
             &[
+                "logs.flight_recorder.errors",
                 "logs.flight_recorder.slow",
                 "logs.flight_recorder.slow_quantile",
                 "logs.flight_recorder.request_bytes",

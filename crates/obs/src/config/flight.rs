@@ -12,6 +12,8 @@ pub struct FlightRecorder {
     pub request_bytes: usize,
     /// The most memory that the lines of all requests take, in bytes; default 16 MiB.
     pub process_bytes: usize,
+    /// Whether the lines of requests that fail are written; default yes.
+    pub errors: bool,
     /// From which duration on a request is slow; default none.
     pub slow: Option<Duration>,
     /// Whether a request is slow that takes longer than 99 of 100 of its route; default no.
@@ -25,6 +27,7 @@ impl Default for FlightRecorder {
             level: None,
             request_bytes: 256 * 1024,
             process_bytes: 16 * 1024 * 1024,
+            errors: true,
             slow: None,
             slow_quantile: false,
         }
@@ -55,6 +58,13 @@ impl FlightRecorder {
     #[must_use]
     pub fn process_bytes(mut self, bytes: usize) -> Self {
         self.process_bytes = bytes;
+        self
+    }
+
+    /// Leaves requests that failed to others, where only slow ones are looked for; default they are written.
+    #[must_use]
+    pub fn no_errors(mut self) -> Self {
+        self.errors = false;
         self
     }
 

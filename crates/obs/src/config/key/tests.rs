@@ -149,6 +149,24 @@ fn the_example_of_the_page_is_right_and_names_every_key() {
 }
 
 #[test]
+fn what_the_pages_about_lines_say_of_the_file_can_be_read() {
+    let pages = [
+        include_str!("../../../../../docs/logs.md"),
+        include_str!("../../../../../docs/log-files.md"),
+        include_str!("../../../../../docs/flight-recorder.md"),
+        PAGE,
+    ];
+    let blocks = pages.iter().flat_map(|page| page.split("```yaml\n").skip(1));
+    let blocks = blocks.filter_map(|rest| rest.split("```").next()).filter(|text| text.starts_with("logs:"));
+    let mut read = 0;
+    for text in blocks {
+        laid(text, &[]).unwrap_or_else(|error| panic!("{error}\n{text}"));
+        read += 1;
+    }
+    assert!(read >= 5, "{read}");
+}
+
+#[test]
 fn defaults_are_those_of_the_code() {
     let config = Config::new("orders");
     let mut checked = 0;

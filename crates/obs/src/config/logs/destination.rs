@@ -95,7 +95,7 @@ pub struct LogFile {
     pub keep: Option<usize>,
     /// How long closed files are kept; default for ever.
     pub keep_age: Option<Duration>,
-    /// How many bytes all files have at most; default as many as they have.
+    /// How many bytes closed files have together at most; default as many as they have.
     pub keep_size: Option<u64>,
     /// Whether closed files are compressed; default no.
     pub gzip: bool,

@@ -151,6 +151,9 @@ fn recorder(choices: &FlightRecorder) -> Result<Option<obs_logs::FlightRecorder>
         .filter(level.parse()?)
         .request_bytes(choices.request_bytes)
         .process_bytes(choices.process_bytes);
+    if !choices.errors {
+        recorder = recorder.no_errors();
+    }
     if let Some(slow) = choices.slow {
         recorder = recorder.slow(slow);
     }

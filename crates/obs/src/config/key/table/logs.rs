@@ -253,6 +253,16 @@ pub(super) const KEYS: &[Key] = &[
             }
         },
     },
+    field!(
+        "logs.flight_recorder.errors",
+        Kind::Flag,
+        "`true`",
+        [],
+        "flight_recorder",
+        No,
+        "Whether a request that fails is written out.",
+        Flag at logs.flight_recorder.errors
+    ),
     Key {
         path: "logs.flight_recorder.slow",
         kind: SOME_TIME,

@@ -62,7 +62,7 @@ pub(super) const KEYS: &[Key] = &[
         variables: &[same("OBS_ADMIN_TOKEN")],
         setter: "admin_token",
         reload: Reload::No,
-        doc: "What `/loglevel` asks for as a bearer token; without one only this machine may change levels.",
+        doc: "What `/loglevel` and `/config` ask for as a bearer token; without one they are for this machine alone.",
         get: |config| Value::from_text(config.admin_token.as_deref()),
         set: |config, value| {
             if let Value::Text(token) = value {
