@@ -2,9 +2,11 @@
 //!
 //! Commands are lines: `run N` does N operations (answer `ran CPU_NS ALLOCATIONS BYTES WALL_NS`), `count` lets the
 //! allocator count from then on (answer `ok`), `instructions N` does N operations while callgrind counts
-//! (answer `ok`), `check` compares what is left (answer `ok`, or why not).
+//! (answer `ok`), `check` compares what is left (answer `ok`, or why not), and after it `line` asks how many bytes a
+//! line has, 0 where there is none.
 
 use crate::subject::{Row, Subject};
+use crate::workload;
 use bench::steered::answer;
 use bench::{allocation, callgrind, clock};
 use std::io::BufRead as _;
@@ -33,6 +35,8 @@ pub(crate) fn obey(row: &Row) -> Result<(), String> {
             answer("ok");
         } else if line == "check" {
             answer((subject.check)(total).as_ref().err().map_or("ok", String::as_str));
+        } else if line == "line" {
+            answer(&workload::line_bytes().to_string());
         } else {
             return Err(format!("unknown command {line:?}"));
         }

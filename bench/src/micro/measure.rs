@@ -50,6 +50,7 @@ pub(crate) fn table(names: &[&str], extent: &Extent) -> Result<(Table, bool), St
             "instructions",
             "allocations",
             "bytes",
+            "line bytes",
             "counts",
         ],
     );
@@ -58,6 +59,7 @@ pub(crate) fn table(names: &[&str], extent: &Extent) -> Result<(Table, bool), St
         measured.process.ask("count")?;
         let [_, allocations, bytes, _] = run(&mut measured.process, measured.row.batch)?;
         let verdict = measured.process.ask("check")?;
+        let line = measured.process.ask("line")?.parse().ok().filter(|bytes| *bytes > 0.0);
         measured.process.end()?;
         let counts = verdict == "ok";
         all_count &= counts;
@@ -76,6 +78,7 @@ pub(crate) fn table(names: &[&str], extent: &Extent) -> Result<(Table, bool), St
             Cell::number(instructions, 0),
             Cell::number(per(allocations), 2),
             Cell::number(per(bytes), 0),
+            Cell::number(line, 0),
             Cell::text(verdict),
         ]);
     }

@@ -2,6 +2,7 @@
 
 use metrics::{Counter, Histogram};
 use std::hint::black_box;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use tracing::Span;
 
 /// Label values of the dynamic rows: as many as a middling service has routes.
@@ -152,6 +153,18 @@ pub(crate) fn observation(turn: u64) -> f64 {
 pub(crate) fn check_scrape(text: &str) -> Result<(), String> {
     let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).count();
     expect("lines", lines as u64, SCRAPE_LINES as u64)
+}
+
+static LINE_BYTES: AtomicU64 = AtomicU64::new(0);
+
+/// Notes how long one line of this process is, its end included.
+pub(crate) fn note_line(bytes: usize) {
+    LINE_BYTES.store(bytes as u64, Relaxed);
+}
+
+/// What was noted, or 0.
+pub(crate) fn line_bytes() -> u64 {
+    LINE_BYTES.load(Relaxed)
 }
 
 /// Whether `found` is `expected`.

@@ -1,6 +1,6 @@
 //! Files that lines are written to, and whether they hold all of them.
 
-use crate::workload::expect;
+use crate::workload::{expect, note_line};
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -28,6 +28,8 @@ pub(super) fn by_threads(threads: u64, count: u64, run: fn(u64)) {
 
 /// Whether the file holds so many whole lines; removes it.
 pub(super) fn check(path: &Path, total: u64) -> Result<(), String> {
+    let bytes = std::fs::metadata(path).map_or(0, |file| file.len());
+    note_line((bytes / total.max(1)) as usize);
     let file = std::fs::File::open(path).map_err(|error| format!("{}: {error}", path.display()))?;
     let whole = |line: &Result<String, _>| line.as_ref().is_ok_and(|line| line.ends_with('}'));
     let lines = BufReader::new(file).lines().filter(whole).count();

@@ -55,6 +55,7 @@ pub(crate) const ROWS: &[Row] = &[
     Row { name: "log-routed/obs-by-level", batch: 20_000, make: obs_log_subjects::routed_by_level },
     Row { name: "log-routed/obs-by-field", batch: 20_000, make: obs_log_subjects::routed_by_field },
     Row { name: "log-queue/obs", batch: 20_000, make: obs_log_subjects::queue },
+    Row { name: "log-queue-emptied/obs", batch: 100_000, make: obs_log_subjects::queue_emptied },
     Row { name: "log-queue/tracing-appender", batch: 5_000, make: tracing_appender_peer::queue },
     Row { name: "log-file/obs", batch: 100_000, make: obs_log_subjects::file_by_one },
     Row { name: "log-file/tracing-appender", batch: 20_000, make: tracing_appender_peer::file_by_one },

@@ -53,6 +53,7 @@ fn formatted(format: Format, rules: Rules, evidence: &'static str) -> Subject {
         let (kept, _guard) = logs(&base, Output::memory(&memory).format(format));
         dispatcher::with_default(&no_spans(&kept), || lines(1));
         let line = memory.lines().concat();
+        workload::note_line(line.len() + 1);
         if line.contains(evidence) { Ok(()) } else { Err(format!("no {evidence} in {line}")) }
     })
 }
@@ -102,6 +103,32 @@ pub(crate) fn queue() -> Subject {
         gate.open(true);
         installed.flush(LONG).expect("a queue that empties");
         gate.open(false);
+    })
+}
+
+/// Takes all there is at once.
+struct Taken;
+
+impl Sink for Taken {
+    fn deliver(&mut self, _: &mut Batch, _: &Control) -> Delivery {
+        Delivery::Delivered
+    }
+}
+
+/// Into a queue that is emptied all the time, its thread's part included.
+pub(crate) fn queue_emptied() -> Subject {
+    core_pin::release_this_thread();
+    let base = base(Rules::new());
+    let output = Output::sink("logs_taken", Taken).capacity_bytes(ROOM).policy(Policy::Block(LONG));
+    let (installed, guard) = logs(&base, output);
+    install(&installed);
+    let run = move |count| {
+        lines(count);
+        installed.flush(LONG).expect("a queue that empties");
+    };
+    Subject::new(run, move |total| {
+        let _alive = &guard;
+        expect("lines", Lines::of(&base, "logs_taken"), total)
     })
 }
 

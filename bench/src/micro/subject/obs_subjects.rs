@@ -90,6 +90,7 @@ fn log_subject(form: Form, run: fn(u64), evidence: &'static [&'static str]) -> S
         let (kept, _guard) = logs(&base, Output::memory(&memory));
         dispatcher::with_default(&subscriber(form, &kept, &tracer), || run(1));
         let line = memory.lines().concat();
+        workload::note_line(line.len() + 1);
         let missing = evidence.iter().find(|part| !line.contains(**part));
         missing.map_or(Ok(()), |part| Err(format!("no {part} in {line}")))
     })

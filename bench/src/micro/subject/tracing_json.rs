@@ -2,9 +2,10 @@
 
 use super::Subject;
 use crate::workload::{self, expect};
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 
 static LINES: AtomicU64 = AtomicU64::new(0);
+static LAST: AtomicUsize = AtomicUsize::new(0);
 
 /// Counts the lines it discards; one thread writes, so plain loads and stores do.
 struct Discard;
@@ -12,6 +13,7 @@ struct Discard;
 impl std::io::Write for Discard {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         LINES.store(LINES.load(Relaxed) + u64::from(bytes.ends_with(b"}\n")), Relaxed);
+        LAST.store(bytes.len(), Relaxed);
         Ok(bytes.len())
     }
 
@@ -25,6 +27,7 @@ fn install() {
 }
 
 fn check(total: u64) -> Result<(), String> {
+    workload::note_line(LAST.load(Relaxed));
     expect("lines", LINES.load(Relaxed), total)
 }
 
