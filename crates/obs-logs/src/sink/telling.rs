@@ -19,32 +19,37 @@ impl Telling {
         Self { sink, notices, owed: Owed::default(), spare: Vec::new() }
     }
 
-    fn tell(&mut self, batch: &mut Batch) {
-        if batch.gaps.is_empty() && self.owed.first().is_none() {
-            return;
+    /// Returns what is told, which is owed again unless the batch arrives.
+    fn tell(&mut self, batch: &mut Batch) -> Owed {
+        let mut told = std::mem::take(&mut self.owed);
+        if batch.gaps.is_empty() && told.first().is_none() {
+            return told;
         }
         self.spare.clear();
-        while let Some((reason, lost)) = self.owed.first() {
-            self.owed.told(reason);
+        for (reason, lost) in told.all() {
             self.spare.extend_from_slice(self.notices.line(lost, reason));
         }
         let mut from = 0;
         for gap in batch.gaps.drain(..) {
             self.spare.extend_from_slice(&batch.bytes[from..gap.at]);
             self.spare.extend_from_slice(self.notices.line(gap.records, gap.reason));
+            told.add(gap.reason, gap.records);
             from = gap.at;
         }
         self.spare.extend_from_slice(&batch.bytes[from..]);
         std::mem::swap(&mut self.spare, &mut batch.bytes);
+        told
     }
 }
 
 impl Sink for Telling {
     fn deliver(&mut self, batch: &mut Batch, control: &Control) -> Delivery {
         let records = batch.records;
-        self.tell(batch);
+        let told = self.tell(batch);
         let delivery = self.sink.deliver(batch, control);
         if let Delivery::Dropped(reason, lost) = delivery {
+            // Which of it got out is not known.
+            self.owed = told;
             self.owed.add(reason, lost.min(records));
         }
         delivery

@@ -206,6 +206,43 @@ fn what_is_missing_is_told_in_the_form_of_the_output() {
     }
 }
 
+/// Tells of each batch, and has it end as it is told.
+struct Answered(Sender<String>, Receiver<Delivery>);
+
+impl Sink for Answered {
+    fn deliver(&mut self, batch: &mut Batch, _: &Control) -> Delivery {
+        let _ = self.0.send(String::from_utf8(batch.bytes.clone()).unwrap());
+        self.1.recv().unwrap_or(Delivery::Delivered)
+    }
+}
+
+#[test]
+fn what_was_told_in_a_batch_that_did_not_arrive_is_told_once_more() {
+    let ((told, seen), (answer, answers)) = (channel(), channel());
+    // No line fits.
+    let output = Output::sink("logs_answered", Answered(told, answers)).capacity_bytes(10);
+    let (logs, _guard) = Logs::builder(base()).output(output).build().unwrap();
+    let lose = || with_default(registry().with(logs.layer()), || error!("m"));
+    let next = || {
+        let batch = seen.recv_timeout(LONG).unwrap();
+        let number = |line: &str| {
+            let field = parse(line).into_iter().find(|(key, _)| key == "lost").unwrap();
+            field.1.as_u64().unwrap()
+        };
+        batch.lines().map(number).sum::<u64>()
+    };
+    for (so_far, end) in [
+        (1, Delivery::Dropped(Reason::Io, 0)),
+        (2, Delivery::Dropped(Reason::Unreachable, 0)),
+        (3, Delivery::Delivered),
+        (1, Delivery::Delivered),
+    ] {
+        lose();
+        assert_eq!(next(), so_far);
+        answer.send(end).unwrap();
+    }
+}
+
 #[test]
 fn outputs_have_the_names_they_are_given() {
     let named = |name: &str| Output::discard().named(name);
