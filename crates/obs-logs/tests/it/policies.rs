@@ -190,15 +190,26 @@ fn an_output_that_hangs_holds_up_neither_another_nor_the_caller() {
 
 #[test]
 fn what_is_missing_is_told_in_the_form_of_the_output() {
-    for (format, expected) in [
-        (Format::Json, format!("{TIME}\"level\":\"WARN\",\"target\":\"obs::logs\",\"message\":\"lost 3 lines\",\"lost\":3,\"reason\":\"queue_full\",\"output\":\"logs_x\",\"service\":\"orders\"}}")),
-        (Format::Logfmt, "timestamp=2026-10-03T12:34:56.123456Z level=WARN target=obs::logs message=\"lost 3 lines\" lost=3 reason=queue_full output=logs_x service=orders".to_owned()),
-        (Format::Pretty(Colours::Off), "2026-10-03T12:34:56.123Z WARN  obs::logs: lost 3 lines lost=3 reason=queue_full output=logs_x".to_owned()),
+    let shaped = |output: Output| {
+        output.rename("timestamp", "ts").rename("lost", "count").drop_field("service").drop_field("output")
+    };
+    let as_it_is = |output: Output| output;
+    for (format, shape, expected) in [
+        (Format::Json, as_it_is as fn(Output) -> Output, format!("{TIME}\"level\":\"WARN\",\"target\":\"obs::logs\",\"message\":\"lost 3 lines\",\"lost\":3,\"reason\":\"queue_full\",\"output\":\"logs_x\",\"service\":\"orders\"}}")),
+        (Format::Logfmt, as_it_is, "timestamp=2026-10-03T12:34:56.123456Z level=WARN target=obs::logs message=\"lost 3 lines\" lost=3 reason=queue_full output=logs_x service=orders".to_owned()),
+        (Format::Pretty(Colours::Off), as_it_is, "2026-10-03T12:34:56.123Z WARN  obs::logs: lost 3 lines lost=3 reason=queue_full output=logs_x".to_owned()),
+        (Format::Ecs, as_it_is, r#"{"@timestamp":"2026-10-03T12:34:56.123456Z","log.level":"WARN","message":"lost 3 lines","lost":3,"reason":"queue_full","output":"logs_x","ecs.version":"8.17.0","log.logger":"obs::logs","service.name":"orders"}"#.to_owned()),
+        (Format::Otlp, as_it_is, r#"{"resourceLogs":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"orders"}}]},"scopeLogs":[{"scope":{"name":"obs::logs"},"logRecords":[{"timeUnixNano":"1791030896123456789","observedTimeUnixNano":"1791030896123456789","severityNumber":13,"severityText":"WARN","body":{"stringValue":"lost 3 lines"},"attributes":[{"key":"lost","value":{"intValue":"3"}},{"key":"reason","value":{"stringValue":"queue_full"}},{"key":"output","value":{"stringValue":"logs_x"}}]}]}]}]}"#.to_owned()),
+        (Format::Json, shaped, r#"{"ts":"2026-10-03T12:34:56.123456Z","level":"WARN","target":"obs::logs","message":"lost 3 lines","count":3,"reason":"queue_full"}"#.to_owned()),
+        (Format::Logfmt, shaped, r#"ts=2026-10-03T12:34:56.123456Z level=WARN target=obs::logs message="lost 3 lines" count=3 reason=queue_full"#.to_owned()),
+        (Format::Pretty(Colours::Off), shaped, r#"2026-10-03T12:34:56.123Z WARN  obs::logs: lost 3 lines count=3 reason=queue_full"#.to_owned()),
+        (Format::Ecs, |output| output.drop_field("service.name").rename("lost", "labels.lost"), r#"{"@timestamp":"2026-10-03T12:34:56.123456Z","log.level":"WARN","message":"lost 3 lines","labels.lost":3,"reason":"queue_full","output":"logs_x","ecs.version":"8.17.0","log.logger":"obs::logs"}"#.to_owned()),
     ] {
         let (told, seen) = channel();
         let gate = channel().1;
         // No line fits.
-        let output = Output::sink("logs_gated", Gated(told, gate)).named("x").capacity_bytes(10).format(format);
+        let output = Output::sink("logs_gated", Gated(told, gate)).named("x").capacity_bytes(10);
+        let output = shape(output.format(format));
         let (logs, _guard) = Logs::builder(base()).output(output).build().unwrap();
         with_default(registry().with(logs.layer()), || (0..3).for_each(|n| error!(n, "m")));
         let told = seen.recv_timeout(LONG).unwrap();
