@@ -18,8 +18,8 @@ const FORMATS: [(&str, Format); 5] = [
     ("otlp", Format::Otlp),
 ];
 
-/// Where the other process writes to; without it, it is not the other process.
-const DIRECTORY: &str = "OBS_LOGS_TEST_PANICS";
+/// A file in the directory that the other process is in, and writes to.
+const MARK: &str = "here";
 
 #[inline(never)]
 fn falls_over_here() {
@@ -28,14 +28,15 @@ fn falls_over_here() {
 
 #[test]
 fn a_panic_with_a_backtrace_is_one_line_in_every_format() {
-    if let Some(directory) = std::env::var_os(DIRECTORY) {
-        return panic_into(Path::new(&directory));
+    if Path::new(MARK).exists() {
+        return panic_into_files();
     }
     let directory = std::env::temp_dir().join(format!("obs-logs-panics-{}", std::process::id()));
     fs::create_dir_all(&directory).unwrap();
+    fs::write(directory.join(MARK), "").unwrap();
     let name = "a_panic_with_a_backtrace_is_one_line_in_every_format";
     let mut other = Command::new(std::env::current_exe().unwrap());
-    other.args(["--exact", name, "--nocapture"]).env("RUST_BACKTRACE", "1").env(DIRECTORY, &directory);
+    other.args(["--exact", name, "--nocapture"]).env("RUST_BACKTRACE", "1").current_dir(&directory);
     let ended = other.output().unwrap();
     let texts = FORMATS.map(|(name, _)| fs::read_to_string(directory.join(name)));
     fs::remove_dir_all(&directory).unwrap();
@@ -59,11 +60,11 @@ fn a_panic_with_a_backtrace_is_one_line_in_every_format() {
     }
 }
 
-/// Panics while a hook writes to a file in each format.
-fn panic_into(directory: &Path) {
+/// Panics while a hook writes to a file in each format, here.
+fn panic_into_files() {
     let builder =
         FORMATS.iter().fold(Logs::builder(Base::new(Resource::new("orders"))), |builder, (name, format)| {
-            builder.output(Output::file(directory.join(name)).format(*format).named(*name))
+            builder.output(Output::file(name).format(*format).named(*name))
         });
     let (logs, mut guard) = builder.build().unwrap();
     std::panic::set_hook(obs_logs::panic::hook(logs, |_| ()));
