@@ -19,38 +19,36 @@ impl Telling {
         Self { sink, notices, owed: Owed::default(), spare: Vec::new() }
     }
 
-    /// Returns what is told, which is owed again unless the batch arrives.
-    fn tell(&mut self, batch: &mut Batch) -> Owed {
-        let mut told = std::mem::take(&mut self.owed);
-        if batch.gaps.is_empty() && told.first().is_none() {
-            return told;
+    /// What is told is owed until the batch has arrived.
+    fn tell(&mut self, batch: &mut Batch) {
+        if batch.gaps.is_empty() && self.owed.first().is_none() {
+            return;
         }
         self.spare.clear();
-        for (reason, lost) in told.all() {
+        for (reason, lost) in self.owed.all() {
             self.spare.extend_from_slice(self.notices.line(lost, reason));
         }
         let mut from = 0;
         for gap in batch.gaps.drain(..) {
             self.spare.extend_from_slice(&batch.bytes[from..gap.at]);
             self.spare.extend_from_slice(self.notices.line(gap.records, gap.reason));
-            told.add(gap.reason, gap.records);
+            self.owed.add(gap.reason, gap.records);
             from = gap.at;
         }
         self.spare.extend_from_slice(&batch.bytes[from..]);
         std::mem::swap(&mut self.spare, &mut batch.bytes);
-        told
     }
 }
 
 impl Sink for Telling {
     fn deliver(&mut self, batch: &mut Batch, control: &Control) -> Delivery {
         let records = batch.records;
-        let told = self.tell(batch);
+        self.tell(batch);
         let delivery = self.sink.deliver(batch, control);
-        if let Delivery::Dropped(reason, lost) = delivery {
-            // Which of it got out is not known.
-            self.owed = told;
-            self.owed.add(reason, lost.min(records));
+        match delivery {
+            Delivery::Delivered => self.owed = Owed::default(),
+            // What of it got out is not known.
+            Delivery::Dropped(reason, lost) => self.owed.add(reason, lost.min(records)),
         }
         delivery
     }
