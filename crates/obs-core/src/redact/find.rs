@@ -20,6 +20,7 @@ pub enum Escapes {
 pub struct Findings<'a> {
     scan: Scan<'a>,
     at: usize,
+    urls: url::Ahead,
 }
 
 /// A text and by which rules it is judged.
@@ -46,7 +47,7 @@ impl<'a> Findings<'a> {
     pub(super) fn new(rules: &'a Rules, text: &'a [u8], escapes: Escapes) -> Self {
         let is_asked = text.len() >= suspicion::SHORTEST && rules.has_patterns();
         let at = if is_asked { 0 } else { text.len() };
-        Self { scan: Scan { text, escapes, rules, floor: 0 }, at }
+        Self { scan: Scan { text, escapes, rules, floor: 0 }, at, urls: url::Ahead::default() }
     }
 }
 
@@ -59,7 +60,7 @@ impl Iterator for Findings<'_> {
             let rest = text.get(self.at..)?;
             self.at += rest.iter().position(|&byte| MAY_BE_SIGN[usize::from(byte)])?;
             let found = match text[self.at] {
-                b':' | b'=' => self.scan.at_separator(self.at),
+                b':' | b'=' => self.scan.at_separator(self.at, &mut self.urls),
                 b'J' => token::json_web_token(text, self.at),
                 b' ' if ends_scheme(text, self.at) => token::behind_scheme(text, self.at),
                 b'0'..=b'9' => card::number(text, self.at),
@@ -100,12 +101,12 @@ impl FusedIterator for Findings<'_> {}
 
 impl Scan<'_> {
     /// At `:` or `=`: of a URL, behind a key, or neither.
-    fn at_separator(&self, at: usize) -> Found {
+    fn at_separator(&self, at: usize, urls: &mut url::Ahead) -> Found {
         let is_colon = self.text[at] == b':';
         if is_colon {
             let next = self.text.get(at + 1);
             if next == Some(&b'/') && self.text.get(at + 2) == Some(&b'/') {
-                return url::authority(self, at);
+                return url::authority(self, at, urls);
             }
             // A path of the program: `token::parse`.
             if next == Some(&b':') {

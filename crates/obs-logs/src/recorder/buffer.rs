@@ -30,7 +30,7 @@ struct State {
     /// What all of them are charged for.
     bytes: usize,
     let_go: LetGo,
-    /// Lines that were held, those that were let go later among them.
+    /// Lines that were held, those that the request's room was too small for among them.
     held: u64,
     is_closed: bool,
 }
@@ -39,7 +39,9 @@ struct State {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct LetGo {
     /// Because the request's room was full: those before all others.
-    pub(super) request_full: u64,
+    pub(super) earlier: u64,
+    /// Because the request's room would not have held them, whatever had gone before: any.
+    pub(super) too_large: u64,
     /// Because the process's room was full: any.
     pub(super) process_full: u64,
 }
@@ -161,7 +163,7 @@ impl State {
 
     fn let_go_of(&mut self, chunk: Chunk) -> Chunk {
         self.bytes -= chunk.charged;
-        self.let_go.request_full += chunk.lines.len() as u64;
+        self.let_go.earlier += chunk.lines.len() as u64;
         chunk
     }
 
@@ -176,7 +178,7 @@ impl State {
                 self.held -= 1;
                 self.let_go.process_full += 1;
             } else {
-                self.let_go.request_full += 1;
+                self.let_go.too_large += 1;
             }
             return;
         }

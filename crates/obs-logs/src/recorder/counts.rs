@@ -25,7 +25,7 @@ impl Counts {
     pub(super) fn held(&self, held: u64, let_go: LetGo) {
         for (count, more) in [
             (&self.held, held),
-            (&self.request_full, let_go.request_full),
+            (&self.request_full, let_go.earlier + let_go.too_large),
             (&self.process_full, let_go.process_full),
         ] {
             // Most requests lose nothing, and need not touch what others count in.

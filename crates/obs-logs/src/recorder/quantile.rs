@@ -80,8 +80,11 @@ impl Quantiles {
                         self.taken.fetch_sub(1, Ordering::Relaxed);
                         return None;
                     }
-                    // Another thread may put its own here first; then that one is looked at.
-                    place.get_or_init(|| Box::new(Place::new(route)))
+                    if place.set(Box::new(Place::new(route))).is_err() {
+                        // Another thread was here first; it is its own that is looked at.
+                        self.taken.fetch_sub(1, Ordering::Relaxed);
+                    }
+                    place.get()?
                 }
             };
             if known.route == route {
@@ -245,5 +248,27 @@ mod tests {
         let taken = quantiles.places.iter().filter(|place| place.get().is_some()).count();
         assert_eq!(taken, ROUTES);
         assert!(size_of::<Place>() <= 1_024, "{}", size_of::<Place>());
+    }
+
+    #[test]
+    fn threads_that_meet_at_a_place_take_it_once() {
+        let routes: Vec<_> = (0..ROUTES).map(|n| Route::new(&format!("/raced/{n}"))).collect();
+        for _ in 0..5 {
+            let (quantiles, starts) = (Quantiles::new(), std::sync::Barrier::new(4));
+            std::thread::scope(|scope| {
+                for _ in 0..4 {
+                    scope.spawn(|| {
+                        for routes in routes.chunks(20) {
+                            starts.wait();
+                            for route in routes {
+                                quantiles.observe(*route, Duration::ZERO);
+                            }
+                        }
+                    });
+                }
+            });
+            let set = quantiles.places.iter().filter(|place| place.get().is_some()).count();
+            assert_eq!(quantiles.taken.load(Ordering::Relaxed), set as u64);
+        }
     }
 }

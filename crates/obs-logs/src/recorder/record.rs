@@ -7,6 +7,7 @@ use std::error::Error;
 use std::fmt::{self, Debug, Write};
 
 use obs_core::fields::{Chain, Fields, Value, guarded};
+use obs_core::redact::Rules;
 use tracing_core::field::Visit;
 use tracing_core::{Event, Field};
 
@@ -30,6 +31,7 @@ const FLOAT: u8 = 4;
 const FALSE: u8 = 5;
 const TRUE: u8 = 6;
 const SECRET: u8 = 7;
+const WIDE: u8 = 8;
 
 /// A value as it was held.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -38,6 +40,8 @@ pub(super) enum Held<'a> {
     Value(Value<'a>),
     /// What a user's code has printed.
     Printed(&'a str),
+    /// A whole number of 128 bits, in digits.
+    Wide(&'a str),
     /// One that was never looked at.
     Secret,
 }
@@ -99,6 +103,20 @@ impl Encoder<'_> {
         }
     }
 
+    /// A whole number that has no type of its own here.
+    #[cold]
+    fn wide(&mut self, field: &Field, digits: &str) {
+        if !self.takes(field) {
+            return;
+        }
+        if self.out.len + HEAD + digits.len() > MAX_BYTES {
+            self.is_cut = true;
+            return;
+        }
+        self.head_of_text(field, WIDE, digits.len());
+        self.out.push(digits.as_bytes());
+    }
+
     #[inline(never)]
     fn text_careful(&mut self, field: &Field, value: &str) {
         if self.takes(field) {
@@ -142,6 +160,14 @@ impl Visit for Encoder<'_> {
 
     fn record_u64(&mut self, field: &Field, value: u64) {
         self.number(field, UNSIGNED, value);
+    }
+
+    fn record_i128(&mut self, field: &Field, value: i128) {
+        self.wide(field, itoa::Buffer::new().format(value));
+    }
+
+    fn record_u128(&mut self, field: &Field, value: u128) {
+        self.wide(field, itoa::Buffer::new().format(value));
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
@@ -270,10 +296,14 @@ impl<'a> Reader<'a> {
     fn value(&mut self) -> Option<Held<'a>> {
         let [tag] = self.chunk()?;
         let value = match tag {
-            TEXT | PRINTED => {
+            TEXT | PRINTED | WIDE => {
                 let len = u32::from_le_bytes(self.chunk()?) as usize;
                 let text = self.text(len)?;
-                return Some(if tag == TEXT { Held::Value(Value::Str(text)) } else { Held::Printed(text) });
+                return Some(match tag {
+                    TEXT => Held::Value(Value::Str(text)),
+                    PRINTED => Held::Printed(text),
+                    _ => Held::Wide(text),
+                });
             }
             SECRET => return Some(Held::Secret),
             SIGNED => Value::I64(i64::from_le_bytes(self.chunk()?)),
@@ -291,9 +321,11 @@ impl<'a> Reader<'a> {
         Some((usize::from(index), self.value()?))
     }
 
-    /// The fields of a span.
-    pub(super) fn span(&mut self) -> Fields {
+    /// The fields of a span, judged once more by the rules they were judged by when they were set: where a text was cut,
+    /// it may end in the beginning of a secret.
+    pub(super) fn span(&mut self, rules: &Rules) -> Fields {
         let mut fields = Fields::new();
+        fields.judge_by(rules);
         let count = self.chunk().map_or(0, u32::from_le_bytes);
         for _ in 0..count {
             let Some((key, value)) = self.pair() else { break };

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use obs_core::Timestamp;
-use obs_core::context::Context;
+use obs_core::context::{self, Context};
 use obs_core::fields::{Fields, Value};
 use obs_core::keys::{field, target};
 use obs_core::observe::End;
@@ -12,7 +12,7 @@ use tracing_core::callsite::DefaultCallsite;
 use tracing_core::{Level, Metadata, metadata};
 
 use super::Recorder;
-use super::buffer::{Flight, Taken};
+use super::buffer::{Flight, LetGo, Taken};
 use super::chunk::{Chunk, Line};
 use super::judge::Reason;
 use super::record::{Held, Reader};
@@ -43,8 +43,11 @@ impl Recorder {
         }
         let reason = flight.reason().or_else(|| self.of_itself(end));
         let taken = flight.close();
-        if let Some(reason) = reason {
-            self.write((logs, logs.outputs_of_held(end.outcome.is_error())), context, &taken, reason);
+        let Some(reason) = reason else { return };
+        let outputs = logs.outputs_of_held(end.outcome.is_error());
+        // What no route takes is not made, and not counted.
+        if outputs != 0 {
+            self.write((logs, outputs), context, &taken, reason);
         }
     }
 
@@ -52,10 +55,12 @@ impl Recorder {
     fn write(&self, to: To<'_>, context: &Context, taken: &Taken<'_>, reason: Reason) {
         let first = taken.chunks().find_map(|chunk| chunk.lines.first()).map(|line| line.at);
         let now = to.0.base().clock.now();
+        // Many lines at once, each of which would wait for its output anew, where one that logs is to wait.
+        let _no_waiting = context::silence();
         let from = first.unwrap_or(now);
-        let (gone, refused) = (taken.let_go.request_full, taken.let_go.process_full);
-        if gone > 0 {
-            self.tell(to, context, from, format_args!("… {gone} earlier lines were let go"));
+        let LetGo { earlier, too_large, process_full } = taken.let_go;
+        if earlier > 0 {
+            self.tell(to, context, from, format_args!("… {earlier} earlier lines were let go"));
         }
         let mut lines = 0;
         for chunk in taken.chunks() {
@@ -65,8 +70,11 @@ impl Recorder {
                 lines += 1;
             }
         }
-        if refused > 0 {
-            self.tell(to, context, now, format_args!("… {refused} lines found no room in the process"));
+        if too_large > 0 {
+            self.tell(to, context, now, format_args!("… {too_large} lines found no room in their request"));
+        }
+        if process_full > 0 {
+            self.tell(to, context, now, format_args!("… {process_full} lines found no room in the process"));
         }
         self.counts.written(lines, reason);
     }
@@ -100,7 +108,7 @@ impl Recorder {
         };
         logs.replay(line.metadata, (line.at, outputs), &context, line.is_cut, fields, |spans| {
             for place in places {
-                let (fields, fragments) = copies.of(chunk, place);
+                let (fields, fragments) = copies.of(chunk, place, &logs.base().redaction);
                 spans.add(fields, fragments);
             }
         });
@@ -133,6 +141,8 @@ fn put_all(site: &Site, reader: Reader<'_>, line: &mut dyn EventLine) -> u64 {
 fn put(key: &Key, held: Held<'_>, rules: &Rules, line: &mut dyn EventLine) {
     match (key.kind, held) {
         (Kind::Secret, _) | (_, Held::Secret) => line.value(key, Value::Str(REDACTED)),
+        // As it would have been: whole numbers are no card numbers, however they are written.
+        (_, Held::Wide(digits)) => line.value(key, Value::Str(digits)),
         (_, Held::Printed(text)) => line.print(key, format_args!("{text}")),
         (_, Held::Value(Value::Str(text))) => line.value(key, Value::Str(&rules.redact(text))),
         (Kind::Plain, Held::Value(value)) => line.value(key, value),
@@ -153,10 +163,10 @@ fn put(key: &Key, held: Held<'_>, rules: &Rules, line: &mut dyn EventLine) {
 struct Copies(Vec<(u32, Fields, SpanFragments)>);
 
 impl Copies {
-    fn of(&mut self, chunk: &Chunk, place: u32) -> (&Fields, &mut SpanFragments) {
+    fn of(&mut self, chunk: &Chunk, place: u32, rules: &Rules) -> (&Fields, &mut SpanFragments) {
         let at = self.0.iter().position(|(known, ..)| *known == place).unwrap_or_else(|| {
             let bytes = chunk.bytes.get(place as usize..).unwrap_or_default();
-            self.0.push((place, Reader(bytes).span(), SpanFragments::new()));
+            self.0.push((place, Reader(bytes).span(rules), SpanFragments::new()));
             self.0.len() - 1
         });
         let (_, fields, fragments) = &mut self.0[at];

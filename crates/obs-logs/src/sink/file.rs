@@ -104,6 +104,8 @@ pub(crate) struct Held {
     /// What was found when it was opened and is not told yet.
     news: Turn,
     reopen: Reopen,
+    /// The file before, until somebody has asked for it.
+    left: Option<Box<dyn Handle>>,
 }
 
 struct Current {
@@ -119,7 +121,8 @@ struct Current {
 impl Held {
     /// Opens the file of this moment.
     pub(crate) fn new(open: Box<dyn Open>, clock: Clock) -> io::Result<Self> {
-        let mut held = Self { open, clock, current: None, news: Turn::default(), reopen: Reopen::default() };
+        let (news, reopen) = (Turn::default(), Reopen::default());
+        let mut held = Self { open, clock, current: None, news, reopen, left: None };
         held.news = held.reopen(held.open.path(held.clock.now()))?;
         Ok(held)
     }
@@ -152,6 +155,16 @@ impl Held {
         }
     }
 
+    /// The file that was open before the one that is, if that was on a disk: what was written to it may not be there yet.
+    pub(crate) fn take_left(&mut self) -> Option<Box<dyn Handle>> {
+        self.left.take()
+    }
+
+    fn leave(&mut self, next: Option<Current>) {
+        let before = std::mem::replace(&mut self.current, next);
+        self.left = before.filter(Current::is_regular).map(|before| before.file);
+    }
+
     fn reopen(&mut self, path: PathBuf) -> io::Result<Turn> {
         match self.open.open() {
             Ok(file) => {
@@ -166,13 +179,13 @@ impl Held {
                     room: None,
                 };
                 let size = size.unwrap_or_default();
-                self.current = Some(Current { file, path, identity, size, failed: false });
+                self.leave(Some(Current { file, path, identity, size, failed: false }));
                 Ok(turn)
             }
             Err(error) => {
                 let is_there = self.current.as_mut().is_some_and(Current::is_there);
                 let Some(current) = self.current.as_ref().filter(|_| is_there) else {
-                    self.current = None;
+                    self.leave(None);
                     return Err(error);
                 };
                 // Better in the wrong file than in none.
@@ -287,4 +300,4 @@ fn ends_torn(path: &Path) -> Option<bool> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -116,8 +116,13 @@ impl Owed {
 
     /// One reason for which something is owed.
     pub(crate) fn first(&self) -> Option<(Reason, u64)> {
+        self.all().next()
+    }
+
+    /// All reasons for which something is owed.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (Reason, u64)> {
         let all = Reason::ALL.into_iter().map(|reason| (reason, self.0[reason as usize]));
-        all.into_iter().find(|(_, lost)| *lost > 0)
+        all.filter(|(_, lost)| *lost > 0)
     }
 
     /// It was told.

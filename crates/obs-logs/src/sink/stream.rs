@@ -18,13 +18,14 @@ const RETRY_FULL: Duration = Duration::from_millis(50);
 
 /// A writer without a buffer of its own.
 pub(crate) trait Target: Write + Send {
-    /// Called before anything is written: makes sure that `next` goes to the right place. An error loses the batch.
+    /// Called before anything is written: makes sure that `next`, which begins with a line, goes to the right place.
+    /// Without anything it only looks whether that is still the same. An error loses the batch.
     fn turn(&mut self, next: &[u8]) -> io::Result<Turn> {
         let _ = next;
         Ok(Turn::default())
     }
 
-    /// Called after each batch that was written whole. An error says that it cannot be relied on.
+    /// Called after each batch, whether or not all of it was written. An error says that nothing of it can be relied on.
     fn settle(&mut self) -> io::Result<()> {
         Ok(())
     }
@@ -150,23 +151,30 @@ impl<W: Target> Stream<W> {
     }
 
     /// Writes what follows the first `written` bytes, as much as goes to one place.
-    fn step(&mut self, lines: &[u8], mut written: usize, control: &impl Patience) -> Result<usize, Broken> {
-        let broken = |written, error| Broken { written, error, reason: Reason::Io };
-        let turn = self.turn(&lines[written..]).map_err(|error| broken(written, error))?;
-        if turn.torn.is_some() {
-            // The first half of a line went elsewhere; it is written once more, whole.
-            written = whole(&lines[..written]);
-        }
-        let is_between = written == whole(&lines[..written]);
-        if self.torn && is_between {
-            // The rest of the torn line is lost; what follows must not be glued to its first half.
-            self.write(b"\n", control).map_err(|end| Broken { written, ..end })?;
-            self.torn = false;
-        }
-        let end = lines.len().min(written.saturating_add(turn.room.unwrap_or(usize::MAX)));
+    fn step(&mut self, lines: &[u8], written: usize, control: &impl Patience) -> Result<usize, Broken> {
+        let broken = |error| Broken { written, error, reason: Reason::Io };
+        let begun = whole(&lines[..written]);
+        let end = if begun < written {
+            // The rest of a line belongs where its first half is, whatever else would be due there.
+            if self.turn(&[]).map_err(broken)?.torn.is_some() {
+                // That went elsewhere: the line is written once more, whole, and may need more room than its rest.
+                return Ok(begun);
+            }
+            written
+                + lines[written..].iter().position(|&byte| byte == b'\n').map_or(lines.len(), |end| end + 1)
+        } else {
+            let turn = self.turn(&lines[written..]).map_err(broken)?;
+            if self.torn {
+                // The rest of the torn line is lost; what follows must not be glued to its first half.
+                self.write(b"\n", control).map_err(|end| Broken { written, ..end })?;
+                self.torn = false;
+            }
+            written.saturating_add(turn.room.unwrap_or(usize::MAX))
+        };
+        let end = lines.len().min(end);
         match self.write(&lines[written..end], control) {
             Ok(()) => {
-                self.torn = false;
+                self.torn = lines[..end].last().is_some_and(|&last| last != b'\n');
                 Ok(end)
             }
             Err(mut end) => {
@@ -216,11 +224,10 @@ impl<W: Target> Stream<W> {
     }
 
     fn deliver_with(&mut self, batch: &Batch, control: &impl Patience) -> Delivery {
-        let put = self.put_all(batch, control).and_then(|()| {
-            let settled = self.writer.settle();
-            settled.map_err(|error| Broken { written: 0, error, reason: Reason::Io })
-        });
-        let Err(Broken { written, error, reason }) = put else { return Delivery::Delivered };
+        let put = self.put_all(batch, control);
+        // Also what of a batch got out before it failed must last.
+        let settled = self.writer.settle().map_err(|error| Broken { written: 0, error, reason: Reason::Io });
+        let Err(Broken { written, error, reason }) = settled.and(put) else { return Delivery::Delivered };
         let got_out = batch.bytes[..written].iter().filter(|&&byte| byte == b'\n').count() as u64;
         let lost = batch.records.saturating_sub(got_out);
         self.owed.add(reason, lost);
@@ -270,5 +277,7 @@ impl Patience for Control {
     }
 }
 
+#[cfg(test)]
+mod files;
 #[cfg(test)]
 mod tests;

@@ -19,19 +19,20 @@ impl Telling {
         Self { sink, notices, owed: Owed::default(), spare: Vec::new() }
     }
 
+    /// What is told is owed until the batch has arrived.
     fn tell(&mut self, batch: &mut Batch) {
         if batch.gaps.is_empty() && self.owed.first().is_none() {
             return;
         }
         self.spare.clear();
-        while let Some((reason, lost)) = self.owed.first() {
-            self.owed.told(reason);
+        for (reason, lost) in self.owed.all() {
             self.spare.extend_from_slice(self.notices.line(lost, reason));
         }
         let mut from = 0;
         for gap in batch.gaps.drain(..) {
             self.spare.extend_from_slice(&batch.bytes[from..gap.at]);
             self.spare.extend_from_slice(self.notices.line(gap.records, gap.reason));
+            self.owed.add(gap.reason, gap.records);
             from = gap.at;
         }
         self.spare.extend_from_slice(&batch.bytes[from..]);
@@ -44,8 +45,10 @@ impl Sink for Telling {
         let records = batch.records;
         self.tell(batch);
         let delivery = self.sink.deliver(batch, control);
-        if let Delivery::Dropped(reason, lost) = delivery {
-            self.owed.add(reason, lost.min(records));
+        match delivery {
+            Delivery::Delivered => self.owed = Owed::default(),
+            // What of it got out is not known.
+            Delivery::Dropped(reason, lost) => self.owed.add(reason, lost.min(records)),
         }
         delivery
     }

@@ -272,6 +272,30 @@ fn numbers_of_own(directory: &Directory, others: &[&str]) -> Vec<u64> {
         .collect()
 }
 
+/// Has a file look as if it was written so long ago.
+fn age(path: &Path, age: Duration) {
+    let file = fs::OpenOptions::new().append(true).open(path).unwrap();
+    file.set_modified(std::time::SystemTime::now() - age).unwrap();
+}
+
+#[test]
+fn a_place_that_another_process_may_be_about_to_take_is_left_to_it_and_one_that_is_old_is_not() {
+    let directory = Directory::new("files-places");
+    let [fresh, old] = ["orders.2026-10-03T12-34-56.000000Z.log", "orders.2026-10-03T12-34-57.000000Z.log"];
+    for name in [fresh, old] {
+        fs::write(directory.0.join(name), "").unwrap();
+    }
+    age(&directory.0.join(old), Duration::from_secs(70));
+    let mut bench = Bench::new(&directory, |file| file.max_bytes(1));
+    assert_eq!(names(&directory), [fresh, "orders.log"]);
+    // It is taken.
+    fs::write(directory.0.join("other"), "").unwrap();
+    fs::rename(directory.0.join("other"), directory.0.join(fresh)).unwrap();
+    bench.write(2);
+    bench.end();
+    assert_eq!(names(&directory).len(), 3);
+}
+
 #[cfg(feature = "gzip")]
 mod compressed {
     use obs_logs::Compression;
@@ -313,7 +337,9 @@ mod compressed {
         assert!(status.success());
         first.truncate(20);
         fs::write(path(&format!("{}.gz.tmp", all[1])), &first).unwrap();
-        fs::write(path("orders.2026-10-03T12-34-56.000000Z.log"), "").unwrap();
+        let place = path("orders.2026-10-03T12-34-56.000000Z.log");
+        fs::write(&place, "").unwrap();
+        age(&place, 2 * HOUR);
         let bench = Bench::new(&directory, |file| file.max_bytes(1).compress(Compression::Gzip));
         wait_until(|| are_compressed(&directory));
         bench.end();

@@ -190,19 +190,67 @@ fn an_output_that_hangs_holds_up_neither_another_nor_the_caller() {
 
 #[test]
 fn what_is_missing_is_told_in_the_form_of_the_output() {
-    for (format, expected) in [
-        (Format::Json, format!("{TIME}\"level\":\"WARN\",\"target\":\"obs::logs\",\"message\":\"lost 3 lines\",\"lost\":3,\"reason\":\"queue_full\",\"output\":\"logs_x\",\"service\":\"orders\"}}")),
-        (Format::Logfmt, "timestamp=2026-10-03T12:34:56.123456Z level=WARN target=obs::logs message=\"lost 3 lines\" lost=3 reason=queue_full output=logs_x service=orders".to_owned()),
-        (Format::Pretty(Colours::Off), "2026-10-03T12:34:56.123Z WARN  obs::logs: lost 3 lines lost=3 reason=queue_full output=logs_x".to_owned()),
+    let shaped = |output: Output| {
+        output.rename("timestamp", "ts").rename("lost", "count").drop_field("service").drop_field("output")
+    };
+    let as_it_is = |output: Output| output;
+    for (format, shape, expected) in [
+        (Format::Json, as_it_is as fn(Output) -> Output, format!("{TIME}\"level\":\"WARN\",\"target\":\"obs::logs\",\"message\":\"lost 3 lines\",\"lost\":3,\"reason\":\"queue_full\",\"output\":\"logs_x\",\"service\":\"orders\"}}")),
+        (Format::Logfmt, as_it_is, "timestamp=2026-10-03T12:34:56.123456Z level=WARN target=obs::logs message=\"lost 3 lines\" lost=3 reason=queue_full output=logs_x service=orders".to_owned()),
+        (Format::Pretty(Colours::Off), as_it_is, "2026-10-03T12:34:56.123Z WARN  obs::logs: lost 3 lines lost=3 reason=queue_full output=logs_x".to_owned()),
+        (Format::Ecs, as_it_is, r#"{"@timestamp":"2026-10-03T12:34:56.123456Z","log.level":"WARN","message":"lost 3 lines","lost":3,"reason":"queue_full","output":"logs_x","ecs.version":"8.17.0","log.logger":"obs::logs","service.name":"orders"}"#.to_owned()),
+        (Format::Otlp, as_it_is, r#"{"resourceLogs":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"orders"}}]},"scopeLogs":[{"scope":{"name":"obs::logs"},"logRecords":[{"timeUnixNano":"1791030896123456789","observedTimeUnixNano":"1791030896123456789","severityNumber":13,"severityText":"WARN","body":{"stringValue":"lost 3 lines"},"attributes":[{"key":"lost","value":{"intValue":"3"}},{"key":"reason","value":{"stringValue":"queue_full"}},{"key":"output","value":{"stringValue":"logs_x"}}]}]}]}]}"#.to_owned()),
+        (Format::Json, shaped, r#"{"ts":"2026-10-03T12:34:56.123456Z","level":"WARN","target":"obs::logs","message":"lost 3 lines","count":3,"reason":"queue_full"}"#.to_owned()),
+        (Format::Logfmt, shaped, r#"ts=2026-10-03T12:34:56.123456Z level=WARN target=obs::logs message="lost 3 lines" count=3 reason=queue_full"#.to_owned()),
+        (Format::Pretty(Colours::Off), shaped, r#"2026-10-03T12:34:56.123Z WARN  obs::logs: lost 3 lines count=3 reason=queue_full"#.to_owned()),
+        (Format::Ecs, |output| output.drop_field("service.name").rename("lost", "labels.lost"), r#"{"@timestamp":"2026-10-03T12:34:56.123456Z","log.level":"WARN","message":"lost 3 lines","labels.lost":3,"reason":"queue_full","output":"logs_x","ecs.version":"8.17.0","log.logger":"obs::logs"}"#.to_owned()),
     ] {
         let (told, seen) = channel();
         let gate = channel().1;
         // No line fits.
-        let output = Output::sink("logs_gated", Gated(told, gate)).named("x").capacity_bytes(10).format(format);
+        let output = Output::sink("logs_gated", Gated(told, gate)).named("x").capacity_bytes(10);
+        let output = shape(output.format(format));
         let (logs, _guard) = Logs::builder(base()).output(output).build().unwrap();
         with_default(registry().with(logs.layer()), || (0..3).for_each(|n| error!(n, "m")));
         let told = seen.recv_timeout(LONG).unwrap();
         assert_eq!(told.trim_end(), expected);
+    }
+}
+
+/// Tells of each batch, and has it end as it is told.
+struct Answered(Sender<String>, Receiver<Delivery>);
+
+impl Sink for Answered {
+    fn deliver(&mut self, batch: &mut Batch, _: &Control) -> Delivery {
+        let _ = self.0.send(String::from_utf8(batch.bytes.clone()).unwrap());
+        self.1.recv().unwrap_or(Delivery::Delivered)
+    }
+}
+
+#[test]
+fn what_was_told_in_a_batch_that_did_not_arrive_is_told_once_more() {
+    let ((told, seen), (answer, answers)) = (channel(), channel());
+    // No line fits.
+    let output = Output::sink("logs_answered", Answered(told, answers)).capacity_bytes(10);
+    let (logs, _guard) = Logs::builder(base()).output(output).build().unwrap();
+    let lose = || with_default(registry().with(logs.layer()), || error!("m"));
+    let next = || {
+        let batch = seen.recv_timeout(LONG).unwrap();
+        let number = |line: &str| {
+            let field = parse(line).into_iter().find(|(key, _)| key == "lost").unwrap();
+            field.1.as_u64().unwrap()
+        };
+        batch.lines().map(number).sum::<u64>()
+    };
+    for (so_far, end) in [
+        (1, Delivery::Dropped(Reason::Io, 0)),
+        (2, Delivery::Dropped(Reason::Unreachable, 0)),
+        (3, Delivery::Delivered),
+        (1, Delivery::Delivered),
+    ] {
+        lose();
+        assert_eq!(next(), so_far);
+        answer.send(end).unwrap();
     }
 }
 

@@ -3,9 +3,13 @@
 use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::names::{GZ, Kind, Names, Stamp, TEMP, with};
+
+/// How long ago a place was kept that nobody will take any more. Whoever keeps one takes it at once, so that only a
+/// process that stands still for so long in between, or whose disk has a clock so far behind, could find it gone.
+const PLACE_IS_LEFT: Duration = Duration::from_secs(60);
 
 /// What is kept; 0 is no limit.
 #[derive(Clone, Copy, Debug, Default)]
@@ -59,8 +63,9 @@ pub(crate) fn closed(names: &Names) -> io::Result<Vec<Closed>> {
     error.map(|()| once)
 }
 
-/// Removes what a process left behind that was ended: places that were kept, and halves of compressed files, unless
-/// another process is at them.
+/// Removes what a process left behind that was ended: places that were kept for a minute and longer, and halves of
+/// compressed files, unless another process is at them. A place that is younger may be one that another process moves
+/// its file to in this moment, which would be removed in its stead; it is removed at a later start.
 pub(crate) fn clean(names: &Names) -> io::Result<()> {
     for entry in fs::read_dir(&names.directory)? {
         let entry = entry?;
@@ -68,7 +73,7 @@ pub(crate) fn clean(names: &Names) -> io::Result<()> {
         let Some((stamp, kind)) = name.to_str().and_then(|name| names.read(name)) else { continue };
         let Some(metadata) = entry.metadata().ok().filter(fs::Metadata::is_file) else { continue };
         let is_left = match kind {
-            Kind::Plain => metadata.len() == 0,
+            Kind::Plain => metadata.len() == 0 && is_left_for(&metadata, PLACE_IS_LEFT),
             Kind::Compressed => false,
             Kind::Temporary => !is_held(&names.closed(stamp)),
         };
@@ -77,6 +82,12 @@ pub(crate) fn clean(names: &Names) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Whether nothing was done with it for so long. One from the future, or without a time, is young.
+fn is_left_for(metadata: &fs::Metadata, age: Duration) -> bool {
+    let modified = metadata.modified().ok().and_then(|time| SystemTime::now().duration_since(time).ok());
+    modified.is_some_and(|since| since >= age)
 }
 
 /// Whether another process compresses this file now.

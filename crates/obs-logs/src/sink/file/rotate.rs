@@ -147,8 +147,9 @@ impl Rotated {
         if !self.syncing.is_dirty() {
             return Ok(());
         }
-        self.syncing.done();
-        self.held.sync()
+        let synced = self.held.sync();
+        self.syncing.done(synced.is_ok());
+        synced
     }
 
     /// Adds to what is told of before the next batch.
@@ -158,7 +159,15 @@ impl Rotated {
 
     /// Looks whether the file is the right one; after `close` it is another.
     fn look(&mut self) -> io::Result<Turn> {
-        let turn = self.held.turn(&[])?;
+        let turn = self.held.turn(&[]);
+        if let Some(left) = self.held.take_left().filter(|_| self.syncing.is_dirty()) {
+            let synced = left.sync();
+            self.syncing.done(synced.is_ok());
+            if let Err(error) = synced {
+                self.note(format!("lines may not be on the disk: {error}"));
+            }
+        }
+        let turn = turn?;
         if turn.torn.is_some() {
             self.begin();
         }
@@ -202,10 +211,14 @@ impl Target for Rotated {
         }
         turn.room = self.room(next);
         if turn.room.is_none() {
+            if self.syncing.is_each_batch() {
+                // What the batch has in this file counts as delivered only if it is on the disk.
+                self.sync()?;
+            }
             match self.close() {
                 Ok(()) => {
-                    let opened = self.look()?;
-                    turn = Turn { trouble: turn.trouble.or(opened.trouble), ..opened };
+                    turn.trouble.take().into_iter().for_each(|trouble| self.note(trouble));
+                    turn = self.look()?;
                     turn.room = self.room(next);
                     if let Some(keeper) = &self.keeper {
                         keeper.ring();
@@ -218,13 +231,15 @@ impl Target for Rotated {
         if let Some(error) = self.keeper.as_ref().and_then(Keeper::trouble) {
             self.note(format!("old files are not in order: {error}"));
         }
-        turn.trouble = turn.trouble.or(self.trouble.take());
+        turn.trouble = turn.trouble.or_else(|| self.trouble.take());
         Ok(turn)
     }
 
     fn settle(&mut self) -> io::Result<()> {
         if self.syncing.is_each_batch() {
-            return self.sync();
+            let synced = self.sync();
+            // Also what failed when a file was closed within the batch.
+            return if self.syncing.take_failed() { synced.and(Err(unsynced())) } else { synced };
         }
         if self.syncing.left().is_some_and(|left| left.is_zero())
             && let Err(error) = self.sync()
@@ -260,6 +275,10 @@ impl fmt::Debug for Rotated {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Rotated").field("held", &self.held).field("closing", &self.closing).finish()
     }
+}
+
+fn unsynced() -> io::Error {
+    io::Error::other("a file could not be brought to the disk")
 }
 
 /// When the file was written last.

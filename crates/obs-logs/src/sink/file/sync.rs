@@ -27,11 +27,13 @@ pub(super) struct Syncing {
     clock: Clock,
     /// Since when something is not on the disk.
     dirty: Option<Monotonic>,
+    /// Whether something could not be brought there, and nobody has asked since. The disk would not say so twice.
+    failed: bool,
 }
 
 impl Syncing {
     pub(super) fn new(policy: Sync, clock: Clock) -> Self {
-        Self { policy, clock, dirty: None }
+        Self { policy, clock, dirty: None, failed: false }
     }
 
     /// Something was written.
@@ -42,8 +44,14 @@ impl Syncing {
     }
 
     /// All is on the disk, or was tried.
-    pub(super) fn done(&mut self) {
+    pub(super) fn done(&mut self, is_there: bool) {
         self.dirty = None;
+        self.failed |= !is_there;
+    }
+
+    /// Whether anything since this was asked before is not on the disk although it was tried.
+    pub(super) fn take_failed(&mut self) -> bool {
+        std::mem::take(&mut self.failed)
     }
 
     /// Whether something is not on the disk that should be at the end of a file.

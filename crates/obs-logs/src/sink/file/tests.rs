@@ -7,10 +7,10 @@ use std::time::Duration;
 use super::*;
 
 /// A directory of one test, removed at its end.
-struct Directory(PathBuf);
+pub(in crate::sink) struct Directory(pub(in crate::sink) PathBuf);
 
 impl Directory {
-    fn new() -> Self {
+    pub(in crate::sink) fn new() -> Self {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let path = std::env::temp_dir().join(format!("obs-logs-file-{}-{number}", std::process::id()));
@@ -307,4 +307,41 @@ fn lines_are_brought_to_the_disk_when_the_policy_says() {
         rotated.flush().unwrap();
         assert_eq!(times() - before, u64::from(policy != Sync::Never));
     }
+}
+
+#[test]
+fn of_two_things_amiss_both_are_told_one_after_the_other() {
+    use super::rotate::Rotated;
+    use super::sync::Sync;
+
+    /// Old files are never removed, and nothing reaches the disk.
+    #[derive(Debug)]
+    struct Bad(Synced);
+
+    impl Open for Bad {
+        fn path(&self, now: Timestamp) -> PathBuf {
+            self.0.path(now)
+        }
+
+        fn open(&self) -> io::Result<Box<dyn Handle>> {
+            self.0.open()
+        }
+
+        fn prune(&self, _: &Path) -> io::Result<()> {
+            Err(ErrorKind::PermissionDenied.into())
+        }
+    }
+
+    let directory = Directory::new();
+    let clock = Clock::manual(Timestamp::from_unix_nanos(0));
+    let open =
+        Synced { path: directory.0.join("x.log"), failing: Arc::new(AtomicU64::new(1)), ..Synced::default() };
+    let held = Held::new(Box::new(Bad(open)), clock.clone()).unwrap();
+    let mut rotated = Rotated::new(held, clock, Sync::Every(Duration::ZERO));
+    rotated.write_all(b"a\n").unwrap();
+    rotated.settle().unwrap();
+    let told = [(); 3].map(|()| rotated.turn(b"b\n").unwrap().trouble.unwrap_or_default());
+    assert!(told[0].contains("old files are still there"), "{told:?}");
+    assert!(told[1].contains("lines may not be on the disk"), "{told:?}");
+    assert_eq!(told[2], "");
 }

@@ -29,7 +29,7 @@ impl Write for Scripted {
 impl Target for Scripted {}
 
 /// Of an output called `test` of a service called `t`, at the beginning of 1970.
-fn notices() -> Notices {
+pub(super) fn notices() -> Notices {
     let clock = Clock::manual(Timestamp::default());
     let base = Base::with(Resource::new("t"), clock, IdSource::seeded(1));
     Notices::new(&base, (Form::Logfmt, &crate::format::Shapes::default()), "test")

@@ -122,7 +122,24 @@ fn a_line_that_alone_is_too_large_goes_and_spans_around_it_stay_what_they_are() 
             }
         });
     });
-    assert_eq!(text(&lines[0], "message"), "… 1 earlier lines were let go");
-    assert_eq!(lines.len(), 7);
-    assert!(lines[1..6].iter().all(|line| text(line, "table") == "orders"), "{lines:?}");
+    assert_eq!(messages(&lines[..5]), ["short"; 5]);
+    assert!(lines[..5].iter().all(|line| text(line, "table") == "orders"), "{lines:?}");
+    assert_eq!(messages(&lines[5..]), ["… 1 lines found no room in their request", "request"]);
+    assert_eq!(flights.number("obs_recorder_lines_dropped_total", "request_full"), 1.0);
+    assert_eq!(flights.number("obs_recorder_lines_total", ""), 6.0);
+}
+
+#[test]
+fn what_was_held_before_a_line_that_is_too_large_stays_and_is_not_said_to_be_gone() {
+    let long = "x".repeat(12_000);
+    let flights = Flights::new(FlightRecorder::new().request_bytes(10_000));
+    let lines = flights.run(|| {
+        flights.request("REQ-1", Outcome::ServerError, || {
+            debug!("before");
+            debug!(text = long.as_str(), "too long");
+            debug!("after");
+        });
+    });
+    let expected = ["before", "after", "… 1 lines found no room in their request", "request"];
+    assert_eq!(messages(&lines), expected);
 }

@@ -78,8 +78,10 @@ fn a_request_longer_than_99_of_100_of_its_route_is_slow_once_a_hundred_are_known
 fn failures_may_be_left_to_others() {
     let flights = Flights::new(FlightRecorder::new().no_errors().slow(Duration::from_secs(1)));
     let lines = flights.run(|| {
-        let verdict = flights.request("REQ-1", ServerError, || debug!("held"));
-        assert_eq!(verdict, Verdict::Drop);
+        for outcome in [ServerError, Panicked, TimedOut] {
+            let verdict = flights.request("REQ-1", outcome, || debug!("held"));
+            assert_eq!(verdict, Verdict::Drop, "{outcome:?}");
+        }
         let context = flights.begin("REQ-2");
         {
             let _scope = enter_poll(&context);
@@ -87,7 +89,11 @@ fn failures_may_be_left_to_others() {
         }
         flights.end(&context, ServerError, Duration::from_secs(2));
     });
-    assert_eq!(messages(&lines), ["request", "slow and failed", "request"]);
+    assert_eq!(messages(&lines), ["request", "request", "request", "slow and failed", "request"]);
+    for reason in ["error", "panic", "timeout"] {
+        assert_eq!(flights.number("obs_recorder_requests_total", reason), 0.0);
+    }
+    assert_eq!(flights.number("obs_recorder_requests_total", "slow"), 1.0);
 }
 
 #[test]

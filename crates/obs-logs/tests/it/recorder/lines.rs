@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use obs_core::Outcome;
 use obs_core::context::{Local, enter_poll};
 use obs_core::fields::Value;
-use obs_logs::{Colours, Filter, FlightRecorder, Format, Memory, Output};
+use obs_core::redact::Rules;
+use obs_core::{Base, Clock, IdSource, Outcome, Resource, Timestamp};
+use obs_logs::{Builder, Colours, Filter, FlightRecorder, Format, Logs, Memory, Output};
 use tracing::{debug, debug_span, field, info, info_span};
 
 use super::Flights;
@@ -38,52 +39,72 @@ fn every_kind() {
     debug!(message = true, n = 1);
     debug!(target: "other", first = ?Mad, "mad");
     debug!("é\u{1b}\n\u{202e}");
+    // As long as a card's number, and with its check digit.
+    debug!(
+        wide = 4_111_111_111_111_111_i128,
+        wider = 4_111_111_111_111_111_u128,
+        "{}",
+        4_111_111_111_111_111_u64
+    );
+    debug!(message = -4_111_111_111_111_111_i128, wide = i128::MIN);
+    debug!(token = 4_111_111_111_111_111_i128, "secret number");
 }
 
-/// The lines as they are where all of it is written at once, and as they are where it was held; in one format.
-fn both(format: Format) -> (Vec<String>, Vec<String>) {
+/// The lines of `work` as they are where all of it is written at once, and as they are where it was held; in one
+/// format, and by these rules.
+fn both(format: Format, rules: &Rules, work: fn()) -> (Vec<String>, Vec<String>) {
     let of = |filter: &str, recorder: Option<FlightRecorder>| {
         let memory = Memory::new();
-        let bench = Bench::with(filter, |builder| {
-            let builder = builder.output(Output::memory(&memory).format(format));
-            match recorder {
-                Some(recorder) => builder.recorder(recorder),
-                None => builder,
-            }
-        });
-        let access = obs_logs::AccessLog::new(bench.logs.clone());
-        bench.run(|| {
+        let clock = Clock::manual(Timestamp::from_unix_nanos(crate::NOW));
+        let base = Base::redacting(Resource::new("orders"), clock, IdSource::seeded(7), rules.clone());
+        let builder = Logs::builder(base).filter(filter.parse().unwrap());
+        let builder = builder.output(Output::memory(&memory).format(format));
+        let builder = recorder.into_iter().fold(builder, Builder::recorder);
+        let (logs, _guard) = builder.build().unwrap();
+        let access = obs_logs::AccessLog::new(logs.clone());
+        Bench { logs, memory, _guard }.run(|| {
             let context = crate::context();
             context.local().set_field("user", Value::U64(9));
             {
                 let _scope = enter_poll(&context);
-                every_kind();
+                work();
             }
             let request = obs_core::observe::Request::new(obs_core::observe::Method::Get, "/a");
             let end = obs_core::observe::End::new(Outcome::TimedOut, Duration::from_millis(1));
             obs_core::observe::conclude(&access, &context, &request, &end);
-        });
-        memory.take()
+        })
     };
     (of("debug", None), of("info", Some(FlightRecorder::new())))
 }
 
+/// What is on held lines alone, in each format.
+const MARKS: [(Format, &str); 5] = [
+    (Format::Json, r#""recorded":true"#),
+    (Format::Logfmt, " recorded=true"),
+    (Format::Pretty(Colours::Off), " recorded=true"),
+    (Format::Ecs, r#""recorded":true"#),
+    (Format::Otlp, r#"{"key":"recorded","value":{"boolValue":true}}"#),
+];
+
+/// The line without its mark, which in a list has a comma in front of it or behind it.
+fn unmarked(line: &str, mark: &str) -> String {
+    let [before, behind] = [format!(",{mark}"), format!("{mark},")];
+    let found = [before.as_str(), behind.as_str()].into_iter().find(|mark| line.contains(*mark));
+    line.replacen(found.unwrap_or(mark), "", 1)
+}
+
 #[test]
 fn a_held_line_is_the_line_it_would_have_been_but_for_the_mark() {
-    for (format, mark) in [
-        (Format::Json, r#","recorded":true"#),
-        (Format::Logfmt, " recorded=true"),
-        (Format::Pretty(Colours::Off), " recorded=true"),
-    ] {
-        let (mut written, held) = both(format);
+    for (format, mark) in MARKS {
+        let (mut written, held) = both(format, &Rules::new(), every_kind);
         // The outputs are in another order of time only.
-        assert_eq!(written.len(), 10, "{written:?}");
+        assert_eq!(written.len(), 13, "{written:?}");
         let access = written.pop().unwrap();
         let (last, held) = held.split_last().unwrap();
         assert_eq!(*last, access);
         for (held, written) in held.iter().zip(&written) {
             assert!(held.contains(mark), "{held}");
-            assert_eq!(held.replacen(mark, "", 1), *written, "{format:?}");
+            assert_eq!(unmarked(held, mark), *written, "{format:?}");
             assert!(!held.contains("hunter2"));
         }
         assert_eq!(held.len(), written.len());
@@ -91,6 +112,33 @@ fn a_held_line_is_the_line_it_would_have_been_but_for_the_mark() {
             held.iter().for_each(|line| drop(parse(line)));
             assert!(held[1].contains(r#""field.recorded":3"#), "{}", held[1]);
             assert!(held[6].contains("half[panicked]") || held[7].contains("half[panicked]"), "{held:?}");
+        }
+    }
+}
+
+#[test]
+fn a_held_line_is_judged_by_the_rules_of_its_engine_as_the_line_it_would_have_been() {
+    fn work() {
+        let text = "pin=4711, iban=DE02120300000000202051";
+        let _span =
+            debug_span!("s", session_id = "of the session", iban = "DE02120300000000202051", text).entered();
+        debug!(text, token = "of the token", iban = "DE02120300000000202051", "{text}");
+    }
+    let own = Rules::new().plain_key("session_id").plain_key("pin").secret_key("iban");
+    for (rules, shown, hidden) in [
+        (
+            own,
+            ["of the session", "pin=4711"].as_slice(),
+            ["DE02120300000000202051", "of the token"].as_slice(),
+        ),
+        (Rules::new().without_patterns(), &["DE02120300000000202051", "pin=4711"], &["of the "]),
+        (Rules::new(), &["DE02120300000000202051"], &["of the ", "4711"]),
+    ] {
+        for (format, mark) in MARKS {
+            let (written, held) = both(format, &rules, work);
+            assert_eq!(unmarked(&held[0], mark), written[0], "{format:?} {rules:?}");
+            assert!(shown.iter().all(|text| held[0].contains(text)), "{}", held[0]);
+            assert!(hidden.iter().all(|text| !held[0].contains(text)), "{}", held[0]);
         }
     }
 }

@@ -1,9 +1,13 @@
 //! Where held lines go, in every format, and those that sampling has left out.
 
-use obs_logs::{Format, Match, Memory, Output, Route, Sampling};
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+use obs_export::queue::{Batch, Control, Delivery, Sink};
+use obs_logs::{Format, Match, Memory, Output, Policy, Route, Sampling};
 use tracing::{debug, info};
 
 use super::*;
+use crate::outputs::LONG;
 
 #[test]
 fn held_lines_go_where_the_access_line_of_their_request_goes_in_the_format_of_that_output() {
@@ -77,4 +81,54 @@ fn a_request_whose_level_was_raised_is_written_and_not_held_twice() {
     let of: Vec<_> =
         detail.iter().map(|line| (text(line, "request_id"), line.contains_key("recorded"))).collect();
     assert_eq!(of, [("r-1", false), ("r-2", true)]);
+}
+
+#[test]
+fn what_no_route_takes_is_not_made_and_not_counted() {
+    let memory = Memory::new();
+    let nowhere: [&str; 0] = [];
+    let routes = [Route::new(Match::target("obs::access"), nowhere), Route::otherwise(["all"])];
+    let flights = Flights::with(FlightRecorder::new(), |builder| {
+        builder.routes(routes).output(Output::memory(&memory).named("all"))
+    });
+    flights.run(|| {
+        flights.request("f-1", Outcome::ServerError, || debug!(target: "held", "held"));
+    });
+    assert!(memory.lines().is_empty());
+    let (lines, recorded) = ("obs_recorder_lines_written_total", "obs_recorder_requests_total");
+    assert_eq!((flights.number(lines, ""), flights.number(recorded, "error")), (0.0, 0.0));
+    let numbers = Numbers::default();
+    flights.base.sources.collect(&mut &numbers);
+    let counted = ("log_lines_total".to_owned(), "DEBUG,held".to_owned());
+    assert_eq!(numbers.0.lock().unwrap().get(&counted), None);
+    assert_eq!(flights.number("obs_recorder_bytes", ""), 0.0);
+}
+
+/// Tells that it has a batch, and keeps it until nobody is there to take it back.
+struct Hung(Sender<()>, Receiver<()>);
+
+impl Sink for Hung {
+    fn deliver(&mut self, _: &mut Batch, _: &Control) -> Delivery {
+        let _ = self.0.send(());
+        let _ = self.1.recv();
+        Delivery::Delivered
+    }
+}
+
+#[test]
+fn a_dump_waits_for_no_output_whatever_its_policy() {
+    let ((told, seen), (open, gate)) = (channel(), channel());
+    let limit = Duration::from_millis(100);
+    // Room for an access line beside what the output has, and for no line that is held.
+    let hung = Output::sink("logs_hung", Hung(told, gate)).capacity_bytes(2_000).policy(Policy::Block(limit));
+    let flights = Flights::with(FlightRecorder::new(), |builder| builder.output(hung));
+    let long = "x".repeat(900);
+    flights.run(|| {
+        info!(long, "in its hands");
+        seen.recv_timeout(LONG).unwrap();
+        flights.request("f-1", Outcome::ServerError, || (0..20).for_each(|n| debug!(n, long, "held")));
+    });
+    let counts = flights.bench.logs.queues().next().unwrap().counts();
+    assert_eq!((counts.blocked, counts.dropped(), counts.pending), (Duration::ZERO, 20, 2));
+    drop(open);
 }
