@@ -28,6 +28,7 @@ pub use event::Spans;
 pub(crate) use event::{EventLine, TakesSpans};
 pub use guard::LogsGuard;
 pub(crate) use native::OwnLine;
+pub(crate) use replayed::Replayed;
 
 use crate::counts::Counts;
 use crate::filter::Filter;
@@ -222,6 +223,11 @@ impl Logs {
     #[inline]
     fn deliver(&self, scratch: &mut Scratch, now: Timestamp, site: &Site, outputs: u32) {
         self.0.counts.count(site.counter);
+        self.hand_out(scratch, now, site, outputs);
+    }
+
+    #[inline]
+    fn hand_out(&self, scratch: &mut Scratch, now: Timestamp, site: &Site, outputs: u32) {
         let mut rest = outputs;
         for way in &self.0.ways {
             if rest & 1 != 0 {

@@ -36,7 +36,7 @@ impl Logs {
         if plan.outputs() == 0
             || plan.asks_request() && !is_heard(&plans, &plans.known(event.metadata()), None)
         {
-            return self.hold(scratch, event, site, plan, spans);
+            return self.hold(scratch, event, site, (plan, false), spans);
         }
         let now = self.0.base.clock.now();
         // Taken out, because a line borrows the scratch as a whole.
@@ -55,7 +55,7 @@ impl Logs {
             Verdict::LeaveOut => {
                 // The levels have let it through, which is what is counted.
                 self.0.counts.count(site.counter);
-                self.hold(scratch, event, site, plan, spans);
+                self.hold(scratch, event, site, (plan, true), spans);
             }
         }
         message.clear();
@@ -100,19 +100,19 @@ impl Logs {
         scratch.ask = ask;
     }
 
-    /// Has the flight recorder hold a line that is not written, where the plan says so.
+    /// Has the flight recorder hold a line that is not written, where the plan says so; it may be counted already.
     fn hold(
         &self,
         scratch: &mut Scratch,
         event: &Event<'_>,
         site: &Site,
-        plan: Plan,
+        (plan, is_counted): (Plan, bool),
         spans: impl FnOnce(&mut Spans<'_>),
     ) {
         if plan.is_held()
             && let Some(recorder) = &self.0.recorder
         {
-            recorder.capture(event, site, &mut scratch.flight, &self.0.base.clock, spans);
+            recorder.capture(event, site, (&mut scratch.flight, is_counted), &self.0.base.clock, spans);
         }
     }
 

@@ -53,6 +53,7 @@ pub(super) struct NewLine<'a> {
     pub(super) span_id: SpanId,
     pub(super) fields: &'a [u8],
     pub(super) is_cut: bool,
+    pub(super) is_counted: bool,
 }
 
 /// All that was held, taken out; the chunks go back to the pool with it.
@@ -95,8 +96,8 @@ impl Flight {
         let before = chunk.bytes.len();
         let mut open = OpenSpans::new(chunk);
         spans(&mut Spans::recorded(&mut open));
-        let NewLine { metadata, at, span_id, fields, is_cut } = *line;
-        open.finish(Line { metadata, at, span_id, start: 0, end: 0, spans: 0, is_cut }, fields);
+        let NewLine { metadata, at, span_id, fields, is_cut, is_counted } = *line;
+        open.finish(Line { metadata, at, span_id, start: 0, end: 0, spans: 0, is_cut, is_counted }, fields);
         let more = chunk.more_than_charged();
         state.held += 1;
         if more > 0 {

@@ -50,6 +50,8 @@ pub(super) struct Line {
     pub(super) end: u32,
     pub(super) spans: u8,
     pub(super) is_cut: bool,
+    /// Whether it counts among the lines already: sampling has left it out.
+    pub(super) is_counted: bool,
 }
 
 /// Lines, and the fields of them and of their spans.

@@ -70,7 +70,7 @@ impl Recorder {
         self: &Arc<Self>,
         event: &Event<'_>,
         site: &Site,
-        raw: &mut Raw,
+        (raw, is_counted): (&mut Raw, bool),
         clock: &Clock,
         spans: impl FnOnce(&mut Spans<'_>),
     ) {
@@ -84,7 +84,7 @@ impl Recorder {
             let flight = context.local().flight(|| Flight::new(Arc::clone(self)));
             if let Some(flight) = flight.filter(|flight| flight.is_of(self)) {
                 let (metadata, fields) = (event.metadata(), raw.as_slice());
-                let line = NewLine { metadata, at, span_id: context.span_id(), fields, is_cut };
+                let line = NewLine { metadata, at, span_id: context.span_id(), fields, is_cut, is_counted };
                 flight.push(&line, spans);
             }
         });

@@ -16,7 +16,7 @@ use super::buffer::{Flight, LetGo, Taken};
 use super::chunk::{Chunk, Line};
 use super::judge::Reason;
 use super::record::{Held, Reader};
-use crate::engine::EventLine;
+use crate::engine::{EventLine, Replayed};
 use crate::format::{Key, Kind, Message, Site, is_written};
 use crate::{Logs, SpanFragments};
 
@@ -44,7 +44,7 @@ impl Recorder {
         let reason = flight.reason().or_else(|| self.of_itself(end));
         let taken = flight.close();
         let Some(reason) = reason else { return };
-        let outputs = logs.outputs_of_held(end.outcome.is_error());
+        let outputs = logs.outputs_of_held(context, end.outcome.is_error());
         // What no route takes is not made, and not counted.
         if outputs != 0 {
             self.write((logs, outputs), context, &taken, reason);
@@ -87,7 +87,8 @@ impl Recorder {
             line.mark_recorded(&self.mark);
             u64::MAX
         };
-        logs.replay(&GAP, (at, outputs), context, false, fields, |_| ());
+        let replayed = Replayed { metadata: &GAP, at, outputs, context, is_cut: false, is_counted: false };
+        logs.replay(replayed, fields, |_| ());
     }
 
     fn replay(
@@ -106,7 +107,9 @@ impl Recorder {
             out.mark_recorded(&self.mark);
             written
         };
-        logs.replay(line.metadata, (line.at, outputs), &context, line.is_cut, fields, |spans| {
+        let Line { metadata, at, is_cut, is_counted, .. } = *line;
+        let replayed = Replayed { metadata, at, outputs, context: &context, is_cut, is_counted };
+        logs.replay(replayed, fields, |spans| {
             for place in places {
                 let (fields, fragments) = copies.of(chunk, place, &logs.base().redaction);
                 spans.add(fields, fragments);

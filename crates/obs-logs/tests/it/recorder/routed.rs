@@ -61,6 +61,11 @@ fn what_sampling_leaves_out_is_there_where_a_request_fails() {
     let of: Vec<_> =
         asked.iter().map(|line| (text(line, "request_id"), line.contains_key("recorded"))).collect();
     assert_eq!(of, [("r-1", false), ("r-3", true)]);
+    // Each of the three once, whether it was written, left out, or left out and then written.
+    let numbers = Numbers::default();
+    flights.base.sources.collect(&mut &numbers);
+    let asked = ("log_lines_total".to_owned(), format!("INFO,{}", module_path!()));
+    assert_eq!(numbers.0.lock().unwrap().get(&asked), Some(&3.0));
 }
 
 #[test]
