@@ -19,6 +19,8 @@ use crate::sink::Form;
 /// One line in each form that is needed.
 pub(super) struct Mixed<'a> {
     json: Option<JsonLine<'a>>,
+    /// Whether there is no other.
+    is_json: bool,
     logfmt: Option<LogfmtLine<'a>>,
     pretty: Option<PrettyLine<'a>>,
     shaped: Option<ShapedLines<'a>>,
@@ -59,7 +61,8 @@ impl<'a> Mixed<'a> {
         let shaped =
             has_shapes.then(|| ShapedLines::open(&forms.shapes, needed, slots, shaped, (time, now), site));
         let text = (needed.count_ones() > 1 || has_shapes).then_some(text);
-        Self { json, logfmt, pretty, shaped, text, service, rules: &site.rules, ids }
+        let is_json = needed == Forms::JSON;
+        Self { json, is_json, logfmt, pretty, shaped, text, service, rules: &site.rules, ids }
     }
 
     fn each_shaped(&mut self, act: impl FnMut(&mut ShapedLine<'_>)) {
@@ -134,6 +137,15 @@ impl<'a> Mixed<'a> {
 }
 
 impl EventLine for Mixed<'_> {
+    /// Where it is JSON alone after all: a line that is watched for its routes.
+    #[inline(always)]
+    fn value_at_sight(&mut self, key: &Key, value: Value<'_>) -> bool {
+        match &mut self.json {
+            Some(line) if self.is_json => line.value_at_sight(key, value),
+            _ => false,
+        }
+    }
+
     fn value(&mut self, key: &Key, value: Value<'_>) {
         self.each(|line| line.value(key, value));
         self.each_shaped(|line| line.value(key, value));

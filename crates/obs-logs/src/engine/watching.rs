@@ -21,6 +21,11 @@ pub(super) struct Watching<'a> {
 }
 
 impl EventLine for Watching<'_> {
+    #[inline(always)]
+    fn value_at_sight(&mut self, key: &Key, value: Value<'_>) -> bool {
+        !self.watch.asks(self.site.name_of(key)) && self.line.value_at_sight(key, value)
+    }
+
     fn value(&mut self, key: &Key, value: Value<'_>) {
         self.watch.own(self.site.name_of(key), value);
         self.line.value(key, value);

@@ -82,6 +82,12 @@ impl<'a> Watch<'a> {
         Self { watched, answers, text }
     }
 
+    /// Whether it wants to know a field of this name.
+    #[inline]
+    pub(crate) fn asks(&self, name: &str) -> bool {
+        self.watched.iter().any(|watched| watched.name() == name)
+    }
+
     /// A field of the event's, or one of our own.
     pub(crate) fn own(&mut self, name: &str, value: Value<'_>) {
         self.see(name, value, true);
