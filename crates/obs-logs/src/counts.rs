@@ -12,6 +12,8 @@ use obs_core::keys::metric;
 use obs_core::meter::{Meter, Source};
 use tracing_core::Level;
 
+use crate::policy::rank;
+
 /// How many pairs are told apart. Targets are the text of programs, so there are few; should a program make them up
 /// while it runs, those beyond count together, by level.
 const MOST: usize = 500;
@@ -40,14 +42,14 @@ impl Pairs {
     }
 
     fn find(&self, level: Level, target: &str) -> Option<Counter> {
-        self.by_target.get(target)?[rank(level)]
+        self.by_target.get(target)?[place(level)]
     }
 
     fn add(&mut self, level: Level, target: &str) -> Counter {
         if let Some(known) = self.find(level, target) {
             return known;
         }
-        let rank = rank(level);
+        let rank = place(level);
         if self.all.len() >= LEVELS.len() + MOST {
             return Counter(rank);
         }
@@ -59,8 +61,9 @@ impl Pairs {
     }
 }
 
-fn rank(level: Level) -> usize {
-    LEVELS.iter().position(|known| *known == level).unwrap_or_default()
+/// The place of a level among [`LEVELS`].
+fn place(level: Level) -> usize {
+    LEVELS.len() - usize::from(rank(level))
 }
 
 impl Counter {

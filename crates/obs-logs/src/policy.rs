@@ -18,8 +18,8 @@ pub enum Policy {
     /// those below make room, as `evicted`. Where none of them is left it is dropped too.
     DropBelow(Level),
     /// The caller waits for room, at most this long, and the line is dropped as `queue_full` after that. A caller on an
-    /// async runtime holds up a thread of it meanwhile. Nobody waits once the output has ended, and no thread of
-    /// telemetry's own does.
+    /// async runtime holds up a thread of it meanwhile. Nobody waits once the output has ended, and neither a thread
+    /// of telemetry's own does nor what writes the lines that the flight recorder has held.
     Block(Duration),
 }
 
@@ -35,7 +35,7 @@ impl Policy {
     }
 }
 
-/// How severe a level is: the priority of its lines.
+/// How severe a level is, from 1: the priority of its lines.
 pub(crate) fn rank(level: Level) -> u8 {
     match level {
         Level::TRACE => 1,

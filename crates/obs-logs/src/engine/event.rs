@@ -145,6 +145,17 @@ pub(crate) trait EventLine {
     }
     fn value(&mut self, key: &Key, value: Value<'_>);
     fn print(&mut self, key: &Key, value: fmt::Arguments<'_>);
+    /// The message, which is text whatever it was made of.
+    fn message_of(&mut self, key: &Key, value: Value<'_>) {
+        match value {
+            Value::Str(_) => self.value(key, value),
+            // As text of its own, because what is printed is searched for card numbers, and whole numbers are none.
+            Value::I64(value) => self.value(key, Value::Str(itoa::Buffer::new().format(value))),
+            Value::U64(value) => self.value(key, Value::Str(itoa::Buffer::new().format(value))),
+            Value::F64(value) => self.print(key, format_args!("{value}")),
+            Value::Bool(value) => self.print(key, format_args!("{value}")),
+        }
+    }
     /// Fields of a span, where they are not on the line yet; `written` are those of the event that are.
     fn span(&mut self, written: u64, fields: &Fields, fragments: &mut SpanFragments);
     /// Fields of the request, where they are not on the line yet.
@@ -272,7 +283,7 @@ impl<'a, L: EventLine> Visitor<'a, L> {
             match key.kind {
                 Kind::Plain => self.line.value(key, value),
                 Kind::Secret => self.line.value(key, Value::Str(REDACTED)),
-                Kind::Message => self.message(key, value),
+                Kind::Message => self.line.message_of(key, value),
             }
         }
     }
@@ -300,18 +311,6 @@ impl<'a, L: EventLine> Visitor<'a, L> {
                 Kind::Secret => self.line.value(key, Value::Str(REDACTED)),
                 Kind::Plain | Kind::Message => self.line.print(key, value),
             }
-        }
-    }
-
-    /// The message is text whatever it was made of.
-    fn message(&mut self, key: &Key, value: Value<'_>) {
-        match value {
-            Value::Str(_) => self.line.value(key, value),
-            Value::F64(value) => self.line.print(key, format_args!("{value}")),
-            // As text of its own, because what is printed is searched for card numbers, and whole numbers are none.
-            Value::I64(value) => self.line.value(key, Value::Str(itoa::Buffer::new().format(value))),
-            Value::U64(value) => self.line.value(key, Value::Str(itoa::Buffer::new().format(value))),
-            Value::Bool(value) => self.line.print(key, format_args!("{value}")),
         }
     }
 }

@@ -149,15 +149,7 @@ fn put(key: &Key, held: Held<'_>, rules: &Rules, line: &mut dyn EventLine) {
         (_, Held::Printed(text)) => line.print(key, format_args!("{text}")),
         (_, Held::Value(Value::Str(text))) => line.value(key, Value::Str(&rules.redact(text))),
         (Kind::Plain, Held::Value(value)) => line.value(key, value),
-        // The message is text whatever it was made of.
-        (Kind::Message, Held::Value(Value::I64(value))) => {
-            line.value(key, Value::Str(itoa::Buffer::new().format(value)));
-        }
-        (Kind::Message, Held::Value(Value::U64(value))) => {
-            line.value(key, Value::Str(itoa::Buffer::new().format(value)));
-        }
-        (Kind::Message, Held::Value(Value::F64(value))) => line.print(key, format_args!("{value}")),
-        (Kind::Message, Held::Value(Value::Bool(value))) => line.print(key, format_args!("{value}")),
+        (Kind::Message, Held::Value(value)) => line.message_of(key, value),
     }
 }
 

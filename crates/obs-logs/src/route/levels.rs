@@ -46,8 +46,8 @@ impl Levels {
 }
 
 /// The place of a level among [`ASCENDING`].
-pub(super) fn rank(level: Level) -> usize {
-    ASCENDING.iter().position(|(_, known)| *known == level).unwrap_or_default()
+fn rank(level: Level) -> usize {
+    usize::from(crate::policy::rank(level)) - 1
 }
 
 fn rank_of(word: &str) -> Result<usize, LevelsError> {

@@ -12,7 +12,7 @@ use obs_logs::{
     AccessLog, BuildError, Builder, Caller, Filter, FilterError, Logs, LogsGuard, Memory, Output, RateLimit,
     Route, Sampling,
 };
-use tracing::level_filters::LevelFilter;
+use tracing::Level;
 
 use super::{Reloader, Reopener, Signal};
 use crate::Error;
@@ -139,7 +139,7 @@ fn sampling(choices: &Choices) -> Option<Sampling> {
         sampling = sampling.follow_trace();
     }
     if let Some(lines) = limit.lines {
-        sampling = sampling.limit(RateLimit::new(lines).tick(limit.tick).up_to(level(limit.up_to)));
+        sampling = sampling.limit(RateLimit::new(lines).tick(limit.tick).up_to(level(limit.up_to).into()));
     }
     Some(sampling)
 }
@@ -161,13 +161,13 @@ fn recorder(choices: &FlightRecorder) -> Result<Option<obs_logs::FlightRecorder>
 }
 
 /// A level, as the engine of logs has it.
-fn level(level: LogLevel) -> LevelFilter {
+fn level(level: LogLevel) -> Level {
     match level {
-        LogLevel::Error => LevelFilter::ERROR,
-        LogLevel::Warn => LevelFilter::WARN,
-        LogLevel::Info => LevelFilter::INFO,
-        LogLevel::Debug => LevelFilter::DEBUG,
-        LogLevel::Trace => LevelFilter::TRACE,
+        LogLevel::Error => Level::ERROR,
+        LogLevel::Warn => Level::WARN,
+        LogLevel::Info => Level::INFO,
+        LogLevel::Debug => Level::DEBUG,
+        LogLevel::Trace => Level::TRACE,
     }
 }
 

@@ -4,11 +4,9 @@ use std::io::IsTerminal;
 use std::path::Path;
 
 use obs_logs::{Colours, Compression, FileOutput, Format, Memory, Output, Policy, Sync};
-use tracing::Level;
 
 use crate::config::{
-    LogDestination, LogFile, LogFormat, LogLevel, LogOutput, LogPlace, LogSync, Logs as Choices, Rotation,
-    WhenFull,
+    LogDestination, LogFile, LogFormat, LogOutput, LogPlace, LogSync, Logs as Choices, Rotation, WhenFull,
 };
 
 /// The one output, where there are none by name; `None` where lines go nowhere.
@@ -37,7 +35,7 @@ pub(super) fn named(chosen: &LogDestination, memories: &mut Vec<(String, Memory)
     let policy = match chosen.when_full {
         WhenFull::DropNewest => Policy::DropNewest,
         WhenFull::DropOldest => Policy::DropOldest,
-        WhenFull::DropBelow => Policy::DropBelow(level(chosen.keep_level)),
+        WhenFull::DropBelow => Policy::DropBelow(super::level(chosen.keep_level)),
         WhenFull::Block => Policy::Block(chosen.wait),
     };
     let output = output.policy(policy);
@@ -76,16 +74,6 @@ fn format(chosen: Option<LogFormat>, colour: Option<bool>, is_terminal: bool) ->
         Some(LogFormat::Otlp) => Format::Otlp,
         None if !is_terminal => Format::Json,
         Some(LogFormat::Pretty) | None => Format::Pretty(colours),
-    }
-}
-
-fn level(level: LogLevel) -> Level {
-    match level {
-        LogLevel::Error => Level::ERROR,
-        LogLevel::Warn => Level::WARN,
-        LogLevel::Info => Level::INFO,
-        LogLevel::Debug => Level::DEBUG,
-        LogLevel::Trace => Level::TRACE,
     }
 }
 
