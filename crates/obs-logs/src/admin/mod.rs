@@ -91,7 +91,9 @@ fn levels(logs: &Logs) -> String {
             Scope::Route(name) => ("route", Some(name)),
             Scope::Request(name) => ("request", Some(name)),
         };
-        let name = name.map_or_else(|| String::from("true"), |name| json_text(name));
+        // Whoever asks for a change names a route or request as they like.
+        let rules = &logs.base().redaction;
+        let name = name.map_or_else(|| String::from("true"), |name| json_text(&rules.redact(name)));
         let until = time_text(*until);
         let _ = write!(out, "{comma}{{\"{word}\":{name},\"level\":\"{level}\",\"until\":\"{until}\"}}");
     }

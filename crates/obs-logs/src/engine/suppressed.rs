@@ -4,8 +4,8 @@ use obs_core::context::{self, Context};
 use obs_core::keys::{field, target};
 use tracing_core::Level;
 
-use super::Logs;
 use super::watching::OwnFields;
+use super::{Logs, Scratch};
 use crate::format::{Label, Line, Site};
 use crate::plan::{LevelChange, Plans};
 use crate::route::{Decision, Known, Watch};
@@ -55,9 +55,9 @@ impl Logs {
     ) -> u32 {
         match plans.decide(known) {
             Decision::Fixed(outputs) => outputs,
-            Decision::Asks(_) => {
-                let (mut answers, mut text) = (Vec::new(), String::new());
-                let mut watch = Watch::new(plans.routing.watched(), &mut answers, &mut text);
+            Decision::Asks(_) => Scratch::lend(|scratch| {
+                let ask = &mut scratch.ask;
+                let mut watch = Watch::new(plans.routing.watched(), &mut ask.answers, &mut ask.text);
                 fields(&mut OwnFields(&mut watch));
                 let mut around =
                     |context: &Context| context.local().with_fields(|fields| watch.around(fields));
@@ -66,7 +66,7 @@ impl Logs {
                     None => context::with_current(around).flatten(),
                 };
                 plans.settle(known, &watch)
-            }
+            }),
         }
     }
 

@@ -65,7 +65,9 @@ impl Line for OwnFields<'_, '_> {
     }
 
     fn address(&mut self, label: &Label, value: IpAddr) {
-        self.0.own(label.name, Value::Str(&value.to_string()));
+        if self.0.asks(label.name) {
+            self.0.own(label.name, Value::Str(&value.to_string()));
+        }
     }
 
     fn number(&mut self, label: &Label, value: u64) {

@@ -1,5 +1,7 @@
 //! What a route asks of a line: facts, and how they are joined.
 
+use std::fmt::{self, Write};
+
 use tracing_core::Level;
 
 use super::Levels;
@@ -202,22 +204,33 @@ impl Test {
         number.unwrap_or_else(|| Self::Text(Glob::new(text)))
     }
 
-    pub(super) fn is_met_by_number(&self, value: f64, text: impl FnOnce() -> String) -> bool {
+    /// Of a number, which is printed where it is compared as text.
+    pub(super) fn is_met_by_number(
+        &self,
+        value: f64,
+        printed: fmt::Arguments<'_>,
+        text: &mut String,
+    ) -> bool {
         match self {
             Self::Number(Bound::AtLeast, bound) => value >= *bound,
             Self::Number(Bound::MoreThan, bound) => value > *bound,
             Self::Number(Bound::AtMost, bound) => value <= *bound,
             Self::Number(Bound::LessThan, bound) => value < *bound,
-            Self::Text(glob) => glob.matches(&text()),
+            Self::Text(glob) => {
+                text.clear();
+                let _ = text.write_fmt(printed);
+                glob.matches(text)
+            }
         }
     }
 
     pub(super) fn is_met_by_text(&self, text: &str) -> bool {
         match self {
             Self::Text(glob) => glob.matches(text),
-            Self::Number(..) => {
-                text.trim().parse().is_ok_and(|number| self.is_met_by_number(number, String::new))
-            }
+            Self::Number(..) => text.trim().parse().is_ok_and(|number| {
+                // Compared with a bound: nothing is printed.
+                self.is_met_by_number(number, format_args!(""), &mut String::new())
+            }),
         }
     }
 }

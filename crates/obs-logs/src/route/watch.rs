@@ -1,6 +1,6 @@
 //! What routes want to know of a line, noted while it is written.
 
-use std::fmt::{self, Write};
+use std::fmt;
 
 use obs_core::fields::{Fields, Value};
 
@@ -54,13 +54,8 @@ impl Watched {
             (Self::Module(_), _) => return false,
             (Self::Field(field), _) => &field.value,
         };
-        let mut number = |number: f64, printed: fmt::Arguments<'_>| {
-            test.is_met_by_number(number, || {
-                text.clear();
-                let _ = text.write_fmt(printed);
-                std::mem::take(text)
-            })
-        };
+        let mut number =
+            |number: f64, printed: fmt::Arguments<'_>| test.is_met_by_number(number, printed, text);
         match value {
             Value::Str(value) => test.is_met_by_text(value),
             Value::Bool(value) => test.is_met_by_text(if value { "true" } else { "false" }),

@@ -132,6 +132,16 @@ fn what_a_change_lets_out_is_not_lost_for_want_of_a_route() {
 }
 
 #[test]
+fn a_change_is_told_though_no_route_takes_it() {
+    let routes = vec![Route::new(Match::module("shop"), ["memory"])];
+    let changing = Changing::new("info", routes);
+    changing.change(Scope::Target(String::from("shop")), LevelFilter::DEBUG);
+    changing.base.clock.advance(MINUTE);
+    changing.logs.catch_up();
+    assert_eq!(changing.messages(|| ()), ["log level changed", "log level reverted"]);
+}
+
+#[test]
 fn a_change_is_told_with_all_that_there_is_to_know() {
     let changing = Changing::new("off", Vec::new());
     changing.change(Scope::Request(String::from("a\"b")), LevelFilter::TRACE);
@@ -236,6 +246,15 @@ mod by_request {
         assert_eq!(ask(&changing.logs, "PUT", &long).0, StatusCode::BAD_REQUEST);
         assert!(changing.logs.level_changes().is_empty());
         assert!(changing.memory.take().is_empty());
+    }
+
+    #[test]
+    fn a_secret_in_the_name_of_a_scope_is_not_shown() {
+        let changing = Changing::new("info", Vec::new());
+        let (status, shown) =
+            ask(&changing.logs, "PUT", "/loglevel?level=debug&route=%2Fcb%3Ftoken%3DHunter2");
+        assert_eq!(status, StatusCode::OK);
+        assert!(shown.contains("/cb?token=[redacted]") && !shown.contains("Hunter2"), "{shown}");
     }
 
     #[test]
