@@ -16,6 +16,17 @@ const LONGEST: Duration = Duration::from_secs(60);
 /// those of the calling test. Returns what the process wrote on standard error.
 #[track_caller]
 pub(crate) fn alone(module: &str, name: &str, env: &[(&str, &str)], body: impl FnOnce()) -> String {
+    alone_and_heard(module, name, env, body).1
+}
+
+/// The same, with what it wrote on standard output in front of what it wrote on standard error.
+#[track_caller]
+pub(crate) fn alone_and_heard(
+    module: &str,
+    name: &str,
+    env: &[(&str, &str)],
+    body: impl FnOnce(),
+) -> (String, String) {
     if std::env::args().any(|argument| argument == CHILD) {
         run(body);
     }
@@ -23,14 +34,13 @@ pub(crate) fn alone(module: &str, name: &str, env: &[(&str, &str)], body: impl F
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args([&format!("{module}::{name}"), CHILD, "--exact", "--nocapture", "--test-threads=1"]);
     let output = command.env_clear().envs(env.iter().copied()).output().unwrap();
-    let (out, err) =
-        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr).into_owned());
+    let [out, err] = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
     assert!(
         output.status.success() && out.contains(DONE),
         "{name} ended with {}\n--- stdout\n{out}\n--- stderr\n{err}",
         output.status
     );
-    err
+    (out, err)
 }
 
 fn run(body: impl FnOnce()) -> ! {
