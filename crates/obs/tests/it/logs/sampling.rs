@@ -86,6 +86,39 @@ logs:
     assert!(left_out() > 0);
 }
 
+/// When a line was written, in microseconds of its day.
+fn moment(line: &Value) -> u64 {
+    let (_, time) = line["timestamp"].as_str().unwrap().split_once('T').unwrap();
+    let parts: Vec<u64> =
+        time.trim_end_matches('Z').split([':', '.']).map(|part| part.parse().unwrap()).collect();
+    let [hours, minutes, seconds, micros] = parts[..] else { panic!("{line}") };
+    ((hours * 60 + minutes) * 60 + seconds) * 1_000_000 + micros
+}
+
+#[test]
+fn a_tick_is_as_long_as_the_file_says() {
+    const DAY: u64 = 24 * 60 * 60 * 1_000_000;
+    for (name, keys) in [
+        ("sampling", "sampling: { tick: 30ms, first: 1, thereafter: 0 }"),
+        ("limit", "rate_limit: { tick: 30ms, lines: 1 }"),
+    ] {
+        let text = format!("logs: {{ outputs: {{ main: {{ type: memory }} }}, {keys} }}");
+        let running = Running::build(&format!("tick-{name}"), &text);
+        let written = || {
+            let lines = running.memory("main");
+            lines.iter().filter(|line| line["message"] == "the same").map(moment).collect::<Vec<_>>()
+        };
+        until("ten ticks have begun", || {
+            running.within(|| tracing::info!(target: "shop", "the same"));
+            written().len() >= 10
+        });
+        let gaps: Vec<_> = written().windows(2).map(|pair| (pair[1] + DAY - pair[0]) % DAY).collect();
+        // Counted to the millisecond; a machine that is busy may be late, but not each time.
+        assert!(gaps.iter().all(|gap| *gap >= 29_000), "{keys}: {gaps:?}");
+        assert!(gaps.iter().any(|gap| *gap < 500_000), "{keys}: {gaps:?}");
+    }
+}
+
 #[test]
 fn a_call_site_writes_as_many_lines_as_it_may_up_to_a_level() {
     for (up_to, warnings) in [("", 50), (", up_to: warn", 5)] {
