@@ -28,6 +28,8 @@ struct Running {
     guard: LogsGuard,
     /// Outputs in memory, by name.
     memories: Vec<(String, Memory)>,
+    /// What was chosen at the start.
+    choices: Choices,
 }
 
 /// What [`std::panic::set_hook`] takes.
@@ -74,7 +76,7 @@ impl Part {
         let (logs, guard) = builder.build().map_err(|error| failed(told(error, config)))?;
         logs.when_levels_change(crate::install::levels_changed);
         let access = Arc::new(AccessLog::new(logs.clone()));
-        Ok(Self(Some(Running { logs, access, guard, memories: Vec::new() })))
+        Ok(Self(Some(Running { logs, access, guard, memories: Vec::new(), choices: choices.clone() })))
     }
 
     /// The engine, where lines go anywhere.
@@ -188,15 +190,14 @@ impl Signal for Part {
     }
 
     fn reloader(&self) -> Option<Reloader> {
-        let logs = self.0.as_ref()?.logs.clone();
-        let taken_up = Mutex::new(None);
+        let running = self.0.as_ref()?;
+        let (logs, taken_up) = (running.logs.clone(), Mutex::new(running.choices.clone()));
         // What is wrong has been told as mistakes, and nothing is taken up with one.
         Some(Box::new(move |config| {
             let new = &config.logs;
             let mut before = taken_up.lock().unwrap_or_else(PoisonError::into_inner);
             // Ticks begin anew with other settings, so the same ones are not set again.
-            let changed =
-                |part: fn(&Choices) -> Choices| before.as_ref().is_none_or(|old| part(old) != part(new));
+            let changed = |part: fn(&Choices) -> Choices| part(&before) != part(new);
             if let Ok(filter) = new.filter.parse() {
                 logs.set_filter(filter);
             }
@@ -210,7 +211,7 @@ impl Signal for Part {
             }) {
                 logs.set_sampling(sampling(new));
             }
-            *before = Some(new.clone());
+            *before = new.clone();
         }))
     }
 
