@@ -131,8 +131,8 @@ logs:
         tracing::debug!(target: "shop", id, "looked at");
         // Two of a hundred are long: that is what is usual here, and what is shorter does not stand out.
         let long = match id {
-            20 | 60 => 200,
-            120 => 1_500,
+            20 | 60 => 400,
+            120 => 2_000,
             _ => 0,
         };
         tokio::time::sleep(Duration::from_millis(long)).await;

@@ -13,7 +13,7 @@ fn numbers(text: &str) -> Vec<u64> {
 #[test]
 fn each_stream_gets_the_lines_its_route_sends_and_no_others() {
     let name = "each_stream_gets_the_lines_its_route_sends_and_no_others";
-    let (out, err) = alone_and_heard(module_path!(), name, &[], || {
+    let (out, err) = alone_and_heard(module_path!(), name, "", |_| {
         // What is said of tests ends in front of the first line.
         println!();
         let text = "
