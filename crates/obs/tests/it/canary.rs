@@ -12,8 +12,9 @@ use obs::logs::{Colours, Format, Logs, Memory, Output};
 use obs::traces::{Tracer, sink};
 
 use crate::collector::{Answer, Collector};
-use crate::process::alone;
-use crate::service::{Service, TempFile, exchange, request, until};
+use crate::config::file::Yaml;
+use crate::process::alone_and_heard;
+use crate::service::{Service, exchange, request, until};
 
 /// So many characters of a secret in a row are a leak.
 const LEAK: usize = 8;
@@ -103,20 +104,59 @@ impl Canaries {
         ]
     }
 
-    #[track_caller]
-    fn check(&self, place: &str, output: &str) {
-        assert!(output.contains(&self.word), "{place} says nothing: {output}");
+    /// A part of a secret that is in there, and of which.
+    fn leak(&self, output: &str) -> Option<(String, &str)> {
         for secret in [&self.token, &self.json_web_token, &self.card, &self.password, &self.basic] {
             for at in 0..=secret.len() - LEAK {
                 // The header of a token is the same for all.
                 let part = &secret[at..at + LEAK];
                 let is_header = secret == &self.json_web_token && at < 36;
-                assert!(is_header || !output.contains(part), "{place} shows {part} of {secret}: {output}");
+                if !is_header && output.contains(part) {
+                    return Some((part.to_owned(), secret));
+                }
             }
         }
-        let grouped = &self.card[4..8];
-        assert!(!output.contains(&format!("{grouped}-")), "{place} shows a group of {}: {output}", self.card);
+        let grouped = format!("{}-", &self.card[4..8]);
+        output.contains(&grouped).then_some((grouped, &self.card))
     }
+
+    #[track_caller]
+    fn check(&self, place: &str, output: &str) {
+        assert!(output.contains(&self.word), "{place} says nothing: {output}");
+        if let Some((part, secret)) = self.leak(output) {
+            panic!("{place} shows {part} of {secret}: {output}");
+        }
+    }
+
+    /// As a process of its own is told of them; none has a comma in it.
+    fn told(&self) -> String {
+        let Self { token, json_web_token, card, password, basic, word } = self;
+        [token, json_web_token, card, password, basic, word].map(String::as_str).join(",")
+    }
+
+    fn of(told: &str) -> Self {
+        let parts: Vec<_> = told.split(',').map(str::to_owned).collect();
+        let [token, json_web_token, card, password, basic, word] = parts.try_into().unwrap();
+        Self { token, json_web_token, card, password, basic, word }
+    }
+}
+
+#[test]
+fn what_is_looked_for_is_found_where_it_is() {
+    let canaries = Canaries::new();
+    for text in canaries.texts() {
+        assert!(canaries.leak(&text).is_some(), "{text}");
+        // As it stands within a line of data.
+        let line = serde_json::json!({ "message": text }).to_string();
+        assert!(canaries.leak(&line).is_some(), "{line}");
+    }
+    let Canaries { token, card, password, basic, json_web_token, .. } = &canaries;
+    for secret in [token, card, password, basic, json_web_token] {
+        assert!(canaries.leak(secret).is_some());
+        // A piece from its end, as what was cut short leaves it.
+        assert!(canaries.leak(&format!("x{}x", &secret[secret.len() - LEAK..])).is_some());
+    }
+    assert_eq!(canaries.leak(&format!("{} and nothing beside", canaries.word)), None);
 }
 
 /// As a service has it: nobody thought of what `Debug` shows.
@@ -295,76 +335,117 @@ fn panics(canaries: &Canaries) -> StatusCode {
     panic!("{} {}", canaries.texts().join(" "), canaries.word)
 }
 
+/// Every place that lines go to, in every form.
+const LIVE: &str = "
+service: { namespace: WORD, attributes: { api_key: 'TOKEN' } }
+admin: { token: 'TOKEN' }
+traces: { endpoint: 'COLLECTOR' }
+logs:
+  outputs:
+    json: { type: file, path: FOLDER/json.log }
+    logfmt: { type: file, path: FOLDER/logfmt.log, format: logfmt }
+    pretty: { type: file, path: FOLDER/pretty.log, format: pretty }
+    ecs: { type: file, path: FOLDER/ecs.log, format: ecs }
+    otlp: { type: file, path: FOLDER/otlp.log, format: otlp }
+    out: { type: stdout }
+    err: { type: stderr, format: logfmt }
+";
+/// How many requests come to it and end well.
+const WELL: usize = 4;
+
 #[test]
 fn nothing_a_live_service_writes_or_shows_has_a_secret_in_it() {
-    alone(module_path!(), "nothing_a_live_service_writes_or_shows_has_a_secret_in_it", &[], || {
-        let canaries = Canaries::new();
-        let Canaries { token, password, card, word, .. } = canaries.clone();
-        let file = TempFile::new("canary.log");
-        let collector = Collector::start(Answer::Ok);
-        let obs = obs::builder("canaries")
-            .attribute("service.namespace", &word)
-            .attribute("api_key", &token)
-            .log_file(&file.0)
-            .otlp_endpoint(collector.url())
-            .admin(obs::Admin::At("127.0.0.1:0".parse().unwrap()))
-            .admin_token(&token)
-            .install()
-            .unwrap();
-        let (handled, panicked) = (canaries.clone(), canaries.clone());
-        let router = Router::new()
-            .route("/{*path}", get(async move |headers: HeaderMap| handle(handled.clone(), headers).await))
-            .route("/panic", get(async move || panics(&panicked)));
-        let service = Service::start(router.layer(obs.layer()));
-        let checks =
-            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_time().build().unwrap();
-        for (index, text) in canaries.texts().into_iter().enumerate() {
-            let text = text.replace('\n', " ");
-            let error = format!("{word} {text}");
-            let check = move || std::future::ready(Err::<(), _>(error.clone()));
-            obs.health().check(format!("check{index}"), check).unwrap();
-        }
-        obs.health().run_on(checks.handle());
-        let headers = format!(
-            "user-agent: {word} Bearer {token}\r\nreferer: http://ada:{password}@h/{word}?sig={token}\r\n\
-             authorization: Bearer {token}\r\ncookie: session={token}\r\nx-word: {word}\r\n"
-        );
-        for path in [
-            format!("/{word}?token={token}"),
-            format!("/{word}/{card}"),
-            format!("/{word}/u://a:{password}@h"),
-            format!("/{word}/password={password}"),
-        ] {
-            let response = exchange(service.addr, &request("GET", &path, &headers)).unwrap();
-            assert_eq!(response.status, 200, "{path}");
-        }
-        assert!(exchange(service.addr, &request("GET", "/panic", &headers)).is_none());
-        let admin = obs.admin_addr().unwrap();
-        let probe = |path: &str| exchange(admin, &request("GET", path, "")).unwrap().body;
-        let all = canaries.texts().len();
-        until("all checks have failed", || probe("/readyz?verbose").matches(&*word).count() >= all);
-        until("the spans have come", || {
-            obs.flush(Duration::from_secs(10));
-            collector.spans().iter().filter(|span| span.kind == 2).count() == 5
-        });
-        canaries.check("a probe", &probe("/readyz?verbose"));
-        canaries.check("the configuration", &obs.config().redacted());
-        let page = request("GET", "/config", &format!("authorization: Bearer {token}\r\n"));
-        canaries.check("its page", &exchange(admin, &page).unwrap().body);
-        canaries.check("its Debug", &format!("{:?}", obs.config()));
-        // No name of it is a label.
-        let metrics = probe("/metrics");
-        canaries.check("the scrape", &format!("{metrics} {word}"));
-        assert!(metrics.contains("http_requests_total"), "{metrics}");
-        drop(obs);
-        for line in std::fs::read_to_string(&file.0).unwrap().lines() {
-            canaries.check("a line", line);
-        }
-        for span in collector.spans() {
-            canaries.check("a span", &format!("{span:?}"));
-        }
-        for body in collector.bodies() {
-            canaries.check("a request of spans", &String::from_utf8_lossy(&body));
-        }
+    let name = "nothing_a_live_service_writes_or_shows_has_a_secret_in_it";
+    let canaries = Canaries::new();
+    let told = canaries.told();
+    let (out, err) = alone_and_heard(module_path!(), name, &told, |told| live(&Canaries::of(told)));
+    for (place, text) in [("standard output", out), ("standard error", err)] {
+        assert_eq!(text.matches("obs::panic").count(), 1, "{place}: {text}");
+        assert_eq!(text.matches("obs::access").count(), WELL + 1, "{place}: {text}");
+        canaries.check(place, &text);
+    }
+}
+
+fn live(canaries: &Canaries) {
+    let Canaries { token, password, card, word, .. } = canaries.clone();
+    let collector = Collector::start(Answer::Ok);
+    let file = Yaml::new("canaries", "");
+    let folder = file.beside("");
+    let text = LIVE.replace("WORD", &word).replace("TOKEN", &token).replace("COLLECTOR", &collector.url());
+    file.write(text.replace("FOLDER/", folder.to_str().unwrap()));
+    let obs = file.builder().install().unwrap();
+    let (handled, panicked) = (canaries.clone(), canaries.clone());
+    let router = Router::new()
+        .route("/{*path}", get(async move |headers: HeaderMap| handle(handled.clone(), headers).await))
+        .route("/panic", get(async move || panics(&panicked)));
+    let service = Service::start(router.layer(obs.layer()));
+    let checks = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_time().build().unwrap();
+    for (index, text) in canaries.texts().into_iter().enumerate() {
+        let text = text.replace('\n', " ");
+        let error = format!("{word} {text}");
+        let check = move || std::future::ready(Err::<(), _>(error.clone()));
+        obs.health().check(format!("check{index}"), check).unwrap();
+    }
+    obs.health().run_on(checks.handle());
+    let headers = format!(
+        "user-agent: {word} Bearer {token}\r\nreferer: http://ada:{password}@h/{word}?sig={token}\r\n\
+         authorization: Bearer {token}\r\ncookie: session={token}\r\nx-word: {word}\r\n"
+    );
+    let paths: [_; WELL] = [
+        format!("/{word}?token={token}"),
+        format!("/{word}/{card}"),
+        format!("/{word}/u://a:{password}@h"),
+        format!("/{word}/password={password}"),
+    ];
+    for path in paths {
+        let response = exchange(service.addr, &request("GET", &path, &headers)).unwrap();
+        assert_eq!(response.status, 200, "{path}");
+    }
+    assert!(exchange(service.addr, &request("GET", "/panic", &headers)).is_none());
+    let admin = obs.admin_addr().unwrap();
+    let probe = |path: &str| exchange(admin, &request("GET", path, "")).unwrap().body;
+    let all = canaries.texts().len();
+    until("all checks have failed", || probe("/readyz?verbose").matches(&*word).count() >= all);
+    until("the spans have come", || {
+        obs.flush(Duration::from_secs(10));
+        collector.spans().iter().filter(|span| span.kind == 2).count() == WELL + 1
     });
+    canaries.check("a probe", &probe("/readyz?verbose"));
+    canaries.check("the configuration", &obs.config().redacted());
+    let ask = |method: &str, path: &str| {
+        let answer = exchange(admin, &request(method, path, &format!("authorization: Bearer {token}\r\n")));
+        let answer = answer.unwrap();
+        assert_eq!(answer.status, 200, "{method} {path}: {}", answer.body);
+        canaries.check(&format!("{method} {path}"), &answer.body);
+    };
+    ask("GET", "/config");
+    let target = format!("/loglevel?target=shop::{word}");
+    ask("PUT", &format!("{target}&level=debug&for=1h"));
+    ask("GET", "/loglevel");
+    assert_eq!(exchange(admin, &request("GET", "/loglevel", "")).unwrap().status, 401, "without the token");
+    canaries.check("its Debug", &format!("{:?}", obs.config()));
+    // No name of it is a label.
+    let metrics = probe("/metrics");
+    canaries.check("the scrape", &format!("{metrics} {word}"));
+    assert!(metrics.contains("http_requests_total"), "{metrics}");
+    drop(obs);
+    let mut counts = Vec::new();
+    for format in ["json", "logfmt", "pretty", "ecs", "otlp"] {
+        let text = std::fs::read_to_string(folder.join(format!("{format}.log"))).unwrap();
+        let of = |target: &str| text.lines().filter(|line| line.contains(target)).count();
+        assert_eq!((of("obs::panic"), of("obs::access")), (1, WELL + 1), "{format}");
+        assert_eq!(of("obs::logs"), 1, "{format}: that a level was changed");
+        for line in text.lines() {
+            canaries.check(&format!("a line of {format}"), line);
+        }
+        counts.push(text.lines().count());
+    }
+    assert!(counts[0] >= WELL * (all * 5 + 4), "{counts:?}");
+    assert!(counts.iter().all(|count| *count == counts[0]), "{counts:?}");
+    for span in collector.spans() {
+        canaries.check("a span", &format!("{span:?}"));
+    }
+    for body in collector.bodies() {
+        canaries.check("a request of spans", &String::from_utf8_lossy(&body));
+    }
 }

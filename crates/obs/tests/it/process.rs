@@ -12,25 +12,51 @@ const DONE: &str = "the test ran to its end";
 /// The child ends itself after this long.
 const LONGEST: Duration = Duration::from_secs(60);
 
+/// What stands in front of what the child is told; as a filter it names no test either.
+const TOLD: &str = "told:";
+
 /// Runs `body` in a new process of this test binary, with `env` as its whole environment. `module` and `name` are
 /// those of the calling test. Returns what the process wrote on standard error.
 #[track_caller]
 pub(crate) fn alone(module: &str, name: &str, env: &[(&str, &str)], body: impl FnOnce()) -> String {
+    child(module, name, (env, ""), |_| body()).1
+}
+
+/// The same without an environment, with a text that `body` is given there. Returns what the process wrote on standard
+/// output and on standard error.
+#[track_caller]
+pub(crate) fn alone_and_heard(
+    module: &str,
+    name: &str,
+    told: &str,
+    body: impl FnOnce(&str),
+) -> (String, String) {
+    child(module, name, (&[], told), body)
+}
+
+#[track_caller]
+fn child(
+    module: &str,
+    name: &str,
+    (env, told): (&[(&str, &str)], &str),
+    body: impl FnOnce(&str),
+) -> (String, String) {
     if std::env::args().any(|argument| argument == CHILD) {
-        run(body);
+        let told = std::env::args().find_map(|argument| argument.strip_prefix(TOLD).map(str::to_owned));
+        run(|| body(&told.unwrap_or_default()));
     }
     let (_, module) = module.split_once("::").expect("a module of this crate");
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args([&format!("{module}::{name}"), CHILD, "--exact", "--nocapture", "--test-threads=1"]);
+    command.args([&format!("{module}::{name}"), CHILD, &format!("{TOLD}{told}")]);
+    command.args(["--exact", "--nocapture", "--test-threads=1"]);
     let output = command.env_clear().envs(env.iter().copied()).output().unwrap();
-    let (out, err) =
-        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr).into_owned());
+    let [out, err] = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
     assert!(
         output.status.success() && out.contains(DONE),
         "{name} ended with {}\n--- stdout\n{out}\n--- stderr\n{err}",
         output.status
     );
-    err
+    (out, err)
 }
 
 fn run(body: impl FnOnce()) -> ! {

@@ -36,13 +36,17 @@ impl Scene<'_> {
 
 type Check = fn(&Scene<'_>) -> Result<String>;
 
-const ALL: [(&str, Check); 10] = [
+const ALL: [(&str, Check); 11] = [
     ("files: a disk that fills loses lines, counts them, and says so once there is room", disk::drops),
     ("files: a disk that is full is waited for, and nothing is lost", disk::waits),
     ("files: what is kept stays below its limit, so that the disk never fills", disk::stays_below),
     ("files: kill -9 loses no line that was written and leaves no half of a file", killed::at_any_moment),
     ("files: what closing and compressing leaves undone is done by the next start", killed::left_undone),
-    ("files: logrotate moves files away and sends HUP", moved::with_hangup),
+    ("files: logrotate moves files away while they are written, and sends HUP", moved::with_hangup),
+    (
+        "files: HUP alone has a file that was moved away let go of, without a line that is written",
+        moved::at_rest,
+    ),
     ("files: logrotate copies files and cuts them", moved::copied_and_cut),
     ("files: a pipe that nobody reads holds up neither the file nor the program", stalled::pipe),
     ("files: a terminal shows colours of the head, and none that come from data", terminal::colours),

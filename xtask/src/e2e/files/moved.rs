@@ -1,6 +1,6 @@
 //! `logrotate` at the file while it is written.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::Scene;
@@ -22,6 +22,56 @@ fn rotate(scene: &Scene<'_>, folder: &Path, what: &str) -> Result {
     cargo::run(&mut command)
 }
 
+/// All files of the output. The numbers of `logrotate` count backwards from the newest: `lines.log.5.gz` is the first.
+fn oldest_first(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = lines::files(folder, "lines.log")?;
+    files.sort_by_key(|file| {
+        let name = file.to_string_lossy().into_owned();
+        let number = name.trim_end_matches(".gz").rsplit('.').next().and_then(|end| end.parse::<i64>().ok());
+        -number.unwrap_or(0)
+    });
+    Ok(files)
+}
+
+/// The files of ours that a process has open.
+fn open_files(process: u32) -> Result<Vec<PathBuf>> {
+    let folder = format!("/proc/{process}/fd");
+    let entries = std::fs::read_dir(&folder).map_err(|error| format!("{folder}: {error}"))?;
+    let paths = entries.filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok());
+    Ok(paths.filter(|path| path.to_string_lossy().contains("lines.log")).collect())
+}
+
+/// Nothing is written from the moving on to the next line, so that what is there by then is the signal's work.
+pub(super) fn at_rest(scene: &Scene<'_>) -> Result<String> {
+    let folder = scene.folder("at-rest")?;
+    let path = folder.join("lines.log");
+    let mut writer = Writer::start(scene, &path, &[])?;
+    writer.write(1_000)?;
+    // Without the signal it is held until a line is to be written.
+    rotate(scene, &folder, "  nocreate\n")?;
+    if path.exists() || open_files(writer.id())? != [folder.join("lines.log.1")] {
+        return Err(format!("begun by nobody; open are {:?}", open_files(writer.id())?));
+    }
+    let mut next = writer.write(1_000)?.next;
+    let hangup = format!("  nocreate\n  postrotate\n    kill -HUP {}\n  endscript\n", writer.id());
+    for _ in 0..TIMES {
+        rotate(scene, &folder, &hangup)?;
+        eventually(|| match open_files(writer.id())? {
+            open if open == [path.clone()] && path.exists() => Ok(()),
+            open => Err(format!("the signal has no new file begun; open are {open:?}")),
+        })?;
+        let here = lines::wc(&path)?;
+        if here != 0 {
+            return Err(format!("{here} lines that nobody has written"));
+        }
+        next = writer.write(1_000)?.next;
+    }
+    writer.end()?;
+    let read = lines::read(&oldest_first(&folder)?, false)?;
+    lines::all_up_to(&read, next)?;
+    Ok(format!("{next} lines in {} files", read.files))
+}
+
 pub(super) fn with_hangup(scene: &Scene<'_>) -> Result<String> {
     let folder = scene.folder("hangup")?;
     let path = folder.join("lines.log");
@@ -40,13 +90,7 @@ pub(super) fn with_hangup(scene: &Scene<'_>) -> Result<String> {
     }
     let answers = writer.kill()?;
     last = answers.last().and_then(|numbers| numbers.first().copied()).unwrap_or(last);
-    // Its numbers count backwards from the newest: `lines.log.5.gz` is the first.
-    let mut files = lines::files(&folder, "lines.log")?;
-    files.sort_by_key(|file| {
-        let name = file.to_string_lossy().into_owned();
-        let number = name.trim_end_matches(".gz").rsplit('.').next().and_then(|end| end.parse::<i64>().ok());
-        -number.unwrap_or(0)
-    });
+    let files = oldest_first(&folder)?;
     let compressed =
         files.iter().filter(|file| file.extension().is_some_and(|ending| ending == "gz")).count();
     if compressed != TIMES {

@@ -5,6 +5,7 @@
 mod counters;
 mod drains;
 mod exemplars;
+mod held;
 mod hop;
 mod lines;
 mod orders;
@@ -94,6 +95,12 @@ const ALL: &[(&str, Check)] = &[
     ("orders: the pool tells of its connections and of waits for them", orders::pool),
     ("lines of three: one access line for each request, its ids on every line", lines::access),
     ("lines of three: what handlers say is said as often as it happened, with the cause", lines::said),
+    ("lines of three: those that failed have what was held of them, and no others have", held::recorded),
+    (
+        "errors of three: what is severe, and what was held of what failed; all is on the console",
+        held::routed,
+    ),
+    ("files of three: the card is in none of them", held::without_cards),
     ("sink: each request is one chain of spans through its services", spans::linked),
     ("sink: a span for each call of an instrumented function", spans::functions),
     ("sink: no span of another trace", spans::no_others),

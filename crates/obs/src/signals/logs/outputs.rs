@@ -25,7 +25,7 @@ pub(super) fn named(chosen: &LogDestination, memories: &mut Vec<(String, Memory)
     let (output, is_terminal) = match &chosen.to {
         LogPlace::Stdout => (Output::stdout(), std::io::stdout().is_terminal()),
         LogPlace::Stderr => (Output::stderr(), std::io::stderr().is_terminal()),
-        LogPlace::File(path) => (kept(path, &chosen.file), false),
+        LogPlace::File(path) => (kept(path, &chosen.file).into(), false),
         LogPlace::Memory => {
             let memory = Memory::new();
             memories.push((chosen.name.clone(), memory.clone()));
@@ -78,7 +78,7 @@ fn format(chosen: Option<LogFormat>, colour: Option<bool>, is_terminal: bool) ->
 }
 
 /// A file that is rotated, pruned and synced as was chosen.
-fn kept(path: &Path, chosen: &LogFile) -> Output {
+fn kept(path: &Path, chosen: &LogFile) -> FileOutput {
     let mut file = FileOutput::new(path).rotate(rotation(chosen.rotate)).make_directory();
     if let Some(bytes) = chosen.max_size {
         file = file.max_bytes(bytes);
@@ -100,10 +100,10 @@ fn kept(path: &Path, chosen: &LogFile) -> Output {
         LogSync::Batch => Sync::EachBatch,
         LogSync::Interval => Sync::Every(chosen.sync_every),
     });
-    if let Some(limit) = chosen.disk_full_wait {
-        file = file.when_full(obs_logs::WhenFull::Block(limit));
+    match chosen.disk_full_wait {
+        Some(limit) => file.when_full(obs_logs::WhenFull::Block(limit)),
+        None => file,
     }
-    file.into()
 }
 
 fn rotation(rotate: Rotation) -> obs_logs::Rotation {
@@ -119,4 +119,50 @@ fn file(path: &Path, rotate: Rotation, keep: Option<usize>) -> Output {
         return Output::file(path);
     }
     Output::rolling(path).rotate(rotation(rotate)).keep(keep.unwrap_or(0)).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    /// All that is chosen for a file, as it prints itself.
+    fn said(choose: impl Fn(&mut LogFile)) -> String {
+        let mut chosen = LogFile::default();
+        choose(&mut chosen);
+        format!("{:?}", kept(Path::new("/var/log/orders.log"), &chosen))
+    }
+
+    /// Beside what it chooses, all is as without a choice.
+    #[track_caller]
+    fn check(choose: impl Fn(&mut LogFile), (before, after): (&str, &str)) {
+        let plain = said(|_| ());
+        assert_eq!(plain.matches(before).count(), 1, "{before}: {plain}");
+        assert_eq!(said(choose), plain.replace(before, after));
+    }
+
+    #[test]
+    fn each_choice_of_a_file_is_told_to_the_file_and_no_other_is() {
+        const SECONDS: fn(u64) -> Duration = Duration::from_secs;
+        let plain = said(|_| ());
+        assert!(
+            plain.contains("path: \"/var/log/orders.log\"") && plain.contains("compress: None"),
+            "{plain}"
+        );
+        assert!(plain.contains("makes_directory: true"), "{plain}");
+        check(|file| file.rotate = Rotation::Hourly, ("rotation: Never", "rotation: Hourly"));
+        check(|file| file.rotate = Rotation::Daily, ("rotation: Never", "rotation: Daily"));
+        check(|file| file.max_size = Some(8_192), ("max_bytes: 0", "max_bytes: 8192"));
+        check(|file| file.keep = Some(7), ("files: 0", "files: 7"));
+        check(|file| file.keep_age = Some(SECONDS(36)), ("age: 0ns", "age: 36s"));
+        check(|file| file.keep_size = Some(9_001), (" bytes: 0", " bytes: 9001"));
+        check(|file| file.sync = LogSync::Batch, ("sync: Never", "sync: EachBatch"));
+        check(|file| file.sync = LogSync::Interval, ("sync: Never", "sync: Every(1s)"));
+        let each_five = |file: &mut LogFile| (file.sync, file.sync_every) = (LogSync::Interval, SECONDS(5));
+        check(each_five, ("sync: Never", "sync: Every(5s)"));
+        let waits = |file: &mut LogFile| file.disk_full_wait = Some(SECONDS(3));
+        check(waits, ("when_full: Drop", "when_full: Block(3s)"));
+        assert!(said(|file| file.gzip = true).contains("compress: Some("));
+    }
 }

@@ -51,6 +51,13 @@ logs:
     assert_eq!(count("obs_pipeline_delivered_total"), count("obs_pipeline_produced_total"));
 }
 
+/// A moment in UTC as `date` tells it.
+fn moment(when: &str, form: &str) -> String {
+    let output = Command::new("date").args(["-u", "-d", when, &format!("+{form}")]).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
+}
+
 #[test]
 fn as_many_files_are_kept_as_the_file_says() {
     let text = "
@@ -58,29 +65,77 @@ logs:
   outputs:
     few: { type: file, path: FOLDER/few.log, max_size: 4KiB, keep: 3 }
     small: { type: file, path: FOLDER/small.log, max_size: 4KiB, keep_size: 9KiB }
-    young: { type: file, path: FOLDER/young.log, max_size: 4KiB, keep_age: 1ms }
+    young: { type: file, path: FOLDER/young.log, max_size: 4KiB, keep_age: 1h }
     all: { type: file, path: FOLDER/all.log, max_size: 4KiB }
 ";
-    let running = Running::build("keep", text);
-    running
-        .within(|| (0..400_u64).for_each(|id| tracing::info!(target: "shop", id, "a line of some length")));
+    let yaml = super::running::yaml("keep", text);
+    // Closed by an earlier process, a little longer and a little shorter ago than files are kept.
+    let [old, new] =
+        ["61 minutes ago", "58 minutes ago"].map(|when| moment(when, "%Y-%m-%dT%H-%M-%S.000007Z"));
+    for stem in ["young", "all"] {
+        for at in [&old, &new] {
+            std::fs::write(yaml.beside(&format!("{stem}.{at}.log")), "{}\n").unwrap();
+        }
+    }
+    std::fs::write(yaml.beside("young.2020.log"), "of somebody else\n").unwrap();
+    let obs = yaml.builder().build().unwrap();
+    let running = Running { obs, yaml };
+    // All of one length, so that each file has as many of them as it has room for.
+    const LINES: u64 = 400;
+    running.within(|| {
+        (100..100 + LINES).for_each(|id| tracing::info!(target: "shop", id, "a line of some length"));
+    });
     running.flush();
     let folder = running.path("");
-    let count = |stem: &str| files_of(&folder, stem).len();
-    let all = count("all");
-    assert!(all > 8, "{all}");
-    // How many files that are depends on how large the batches were: the bytes of those closed do not.
-    let bytes = |stem: &str| -> u64 {
-        let sizes = files_of(&folder, stem).into_iter().map(|name| folder.join(name).metadata());
-        sizes.map(|metadata| metadata.map_or(0, |metadata| metadata.len())).sum()
-    };
+    let line = read(&folder.join("all.log")).lines().next().unwrap().len() as u64 + 1;
+    let each = 4 * 1_024 / line;
+    let closed = (LINES - 1) / each;
+    assert!(closed > 8 && each * line > 3 * 1_024, "{closed} {each}");
+    let count = |stem: &str| files_of(&folder, stem).len() as u64;
+    // With the one that is written, and those there were.
+    assert_eq!(count("all"), closed + 1 + 2);
     until("few are left", || count("few") == 3);
-    until("little is left", || bytes("small") <= (9 + 4) * 1_024);
-    until("the old ones are removed", || count("young") < all);
-    let kept: String = files_of(&folder, "few").iter().map(|name| read(&folder.join(name))).collect();
-    let kept = ids(&parsed(kept.lines()));
-    assert_eq!(kept, (kept[0]..400).collect::<Vec<_>>(), "the last ones");
-    assert_eq!(count("all"), all, "of others none is removed");
+    until("little is left", || count("small") == 9 * 1_024 / (each * line) + 1);
+    until("the old one is removed", || !folder.join(format!("young.{old}.log")).exists());
+    assert_eq!(count("young"), closed + 1 + 1 + 1, "and no other");
+    let kept = |stem: &str| {
+        let text: String = files_of(&folder, stem).iter().map(|name| read(&folder.join(name))).collect();
+        ids(&parsed(text.lines()))
+    };
+    let from =
+        |closed_and_kept: u64| (100 + (closed - closed_and_kept) * each..100 + LINES).collect::<Vec<_>>();
+    assert_eq!(kept("few"), from(2), "the last ones");
+    assert_eq!(kept("small"), from(9 * 1_024 / (each * line)), "the last ones");
+    assert_eq!(kept("all"), from(closed), "of others none is removed");
+}
+
+#[test]
+fn as_many_dated_files_are_kept_as_the_file_says() {
+    for (rotate, form, old) in [
+        ("daily", "%Y-%m-%d", ["2020-01-01", "2020-01-02", "2020-01-03"]),
+        ("hourly", "%Y-%m-%d-%H", ["2020-01-01-22", "2020-01-01-23", "2020-01-02-00"]),
+    ] {
+        for (keep, left) in [("", 3), (", keep: 3", 2), (", keep: 1", 0)] {
+            let text = format!("logs: {{ file: {{ path: FOLDER/orders.log, rotate: {rotate}{keep} }} }}");
+            let yaml = super::running::yaml(&format!("dated-{rotate}-{left}"), &text);
+            let named = |date: &str| format!("orders.{date}.log");
+            old.iter().for_each(|date| std::fs::write(yaml.beside(&named(date)), "old\n").unwrap());
+            std::fs::write(yaml.beside("orders-audit.2020-01-01.log"), "of somebody else\n").unwrap();
+            let before = moment("now", form);
+            let obs = yaml.builder().build().unwrap();
+            let running = Running { obs, yaml };
+            running.within(|| tracing::info!(target: "shop", id = 1));
+            running.flush();
+            let after = moment("now", form);
+            let names = files_of(&running.path(""), "orders");
+            let (current, others) = names.split_last().unwrap();
+            let expected: Vec<_> = old[old.len() - left..].iter().map(|date| named(date)).collect();
+            assert_eq!(others, expected, "{rotate}{keep}");
+            assert!([named(&before), named(&after)].contains(current), "{current}");
+            assert_eq!(ids(&running.lines(current)), [1]);
+            assert!(running.path("orders-audit.2020-01-01.log").exists());
+        }
+    }
 }
 
 #[test]

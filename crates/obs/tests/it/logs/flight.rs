@@ -118,3 +118,82 @@ logs:
     let said = lines.iter().find(|line| line["target"] == "obs::recorder").unwrap();
     assert_eq!(said["message"], format!("… {first} earlier lines were let go"));
 }
+
+#[test]
+fn a_request_that_stands_out_on_its_route_leaves_its_debug_lines() {
+    let text = "
+logs:
+  outputs: { main: { type: memory } }
+  flight_recorder: { level: debug, slow_quantile: true }
+";
+    let running = Running::build("flight-quantile", text);
+    let handler = async |Path(id): Path<u64>| {
+        tracing::debug!(target: "shop", id, "looked at");
+        // Two of a hundred are long: that is what is usual here, and what is shorter does not stand out.
+        let long = match id {
+            20 | 60 => 400,
+            120 => 2_000,
+            _ => 0,
+        };
+        tokio::time::sleep(Duration::from_millis(long)).await;
+        StatusCode::OK
+    };
+    let service =
+        Service::start(Router::new().route("/orders/{id}", get(handler)).layer(running.obs.layer()));
+    for id in 0..=120 {
+        assert_eq!(service.get(&format!("/orders/{id}")).status, 200);
+    }
+    until("all requests have ended", || {
+        let lines = running.memory("main");
+        lines.iter().filter(|line| line["message"] == "request").count() == 121
+    });
+    let lines = running.memory("main");
+    let held: Vec<_> = lines.iter().filter(|line| line["recorded"] == true).collect();
+    assert_eq!(held.iter().map(|line| line["id"].as_u64().unwrap()).collect::<Vec<_>>(), [120], "{held:?}");
+    let scrape = running.scrape();
+    assert_eq!(scrape.sum("obs_recorder_requests_total", &[("reason", "slow")]), 1.0);
+    assert_eq!(scrape.sum("obs_recorder_requests_total", &[]), 1.0);
+    assert_eq!(scrape.sum("obs_recorder_lines_total", &[]), 121.0);
+}
+
+#[test]
+fn all_requests_together_hold_as_much_as_the_file_says() {
+    let text = "
+logs:
+  outputs: { main: { type: memory } }
+  flight_recorder: { level: debug, request_bytes: 1MiB, process_bytes: 64KiB }
+";
+    let running = Running::build("flight-process", text);
+    let handler = async || {
+        let long = "x".repeat(500);
+        for step in 0..500_u32 {
+            tracing::debug!(target: "shop", step, long, "looked at");
+        }
+        StatusCode::INTERNAL_SERVER_ERROR
+    };
+    let service = Service::start(Router::new().route("/", get(handler)).layer(running.obs.layer()));
+    // What the first one held is given back for the second.
+    for round in 1..=2_usize {
+        assert_eq!(service.get("/").status, 500);
+        let lines = || running.memory("main");
+        let requests = || lines().iter().filter(|line| line["message"] == "request").count();
+        until("it has ended", || requests() == round);
+        let lines = lines();
+        let steps: Vec<_> = lines.iter().filter_map(|line| line["step"].as_u64()).collect();
+        let held = steps.len() as u64 / round as u64;
+        // At the least the text of each is held, at the most a page of each piece is lost.
+        assert!((64..=64 * 1_024 / 500).contains(&held), "{held}");
+        assert_eq!(
+            steps,
+            (0..held).cycle().take(round * held as usize).collect::<Vec<_>>(),
+            "the first ones"
+        );
+        let let_go = 500 - held;
+        let reason = |reason| running.sum("obs_recorder_lines_dropped_total", &[("reason", reason)]) as u64;
+        assert_eq!((reason("process_full"), reason("request_full")), (round as u64 * let_go, 0));
+        let said: Vec<_> = lines.iter().filter(|line| line["target"] == "obs::recorder").collect();
+        assert_eq!(said.len(), round);
+        assert_eq!(said[round - 1]["message"], format!("… {let_go} lines found no room in the process"));
+    }
+    assert_eq!(running.sum("obs_recorder_bytes", &[]), 0.0);
+}

@@ -155,3 +155,53 @@ fn a_bad_file_keeps_the_routes_and_says_why() {
         assert_eq!(next(&more), ("changes need a restart".to_owned(), "logs.outputs".to_owned()));
     });
 }
+
+#[test]
+fn ticks_go_on_where_a_reload_leaves_them_alone_and_begin_anew_where_it_does_not() {
+    let name = "ticks_go_on_where_a_reload_leaves_them_alone_and_begin_anew_where_it_does_not";
+    alone(module_path!(), name, &[], || {
+        let text = |level: &str, first: u64, lines: u64| {
+            format!(
+                "
+logs:
+  level: {level}
+  outputs: {{ main: {{ type: file, path: FOLDER/main.log }} }}
+  sampling: {{ tick: 1h, first: {first}, thereafter: 0 }}
+  rate_limit: {{ tick: 1h, lines: {lines} }}
+"
+            )
+        };
+        let running = Running::install("reload-ticks", &text("info", 2, 4));
+        let mut round = 0;
+        // The lines that are written of ten that are the same, and of ten that are said in one place.
+        let mut written = || {
+            let from = round * 1_000;
+            round += 1;
+            for id in from..from + 10 {
+                tracing::info!(target: "shop", id, "the same");
+                tracing::info!(target: "shop", id = 100 + id, "number {id}");
+            }
+            let ids = ids(&running.lines("main.log"));
+            let of = |from: u64| ids.iter().filter(|id| (from..from + 10).contains(id)).count();
+            (of(from), of(from + 100))
+        };
+        let mut applied = 0.0;
+        let mut reload = |text: &str| {
+            running.rewrite(text);
+            running.hang_up();
+            applied += 1.0;
+            until("it is taken up", || {
+                running.sum("obs_config_reloads_total", &[("result", "applied")]) == applied
+            });
+        };
+        assert_eq!(written(), (2, 4));
+        for level in ["debug", "info"] {
+            reload(&text(level, 2, 4));
+            assert_eq!(written(), (0, 0), "the level alone is another, {level}");
+        }
+        reload(&text("info", 3, 4));
+        assert_eq!(written(), (3, 4));
+        reload(&text("info", 3, 5));
+        assert_eq!(written(), (3, 5));
+    });
+}

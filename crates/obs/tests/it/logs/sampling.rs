@@ -1,6 +1,9 @@
 //! Lines that are left out of many: exactly which, and how it is told.
 
+use std::fmt;
+
 use axum::Router;
+use axum::http::StatusCode;
 use axum::routing::get;
 use serde_json::Value;
 
@@ -83,6 +86,39 @@ logs:
     assert!(left_out() > 0);
 }
 
+/// When a line was written, in microseconds of its day.
+fn moment(line: &Value) -> u64 {
+    let (_, time) = line["timestamp"].as_str().unwrap().split_once('T').unwrap();
+    let parts: Vec<u64> =
+        time.trim_end_matches('Z').split([':', '.']).map(|part| part.parse().unwrap()).collect();
+    let [hours, minutes, seconds, micros] = parts[..] else { panic!("{line}") };
+    ((hours * 60 + minutes) * 60 + seconds) * 1_000_000 + micros
+}
+
+#[test]
+fn a_tick_is_as_long_as_the_file_says() {
+    const DAY: u64 = 24 * 60 * 60 * 1_000_000;
+    for (name, keys) in [
+        ("sampling", "sampling: { tick: 30ms, first: 1, thereafter: 0 }"),
+        ("limit", "rate_limit: { tick: 30ms, lines: 1 }"),
+    ] {
+        let text = format!("logs: {{ outputs: {{ main: {{ type: memory }} }}, {keys} }}");
+        let running = Running::build(&format!("tick-{name}"), &text);
+        let written = || {
+            let lines = running.memory("main");
+            lines.iter().filter(|line| line["message"] == "the same").map(moment).collect::<Vec<_>>()
+        };
+        until("ten ticks have begun", || {
+            running.within(|| tracing::info!(target: "shop", "the same"));
+            written().len() >= 10
+        });
+        let gaps: Vec<_> = written().windows(2).map(|pair| (pair[1] + DAY - pair[0]) % DAY).collect();
+        // Counted to the millisecond; a machine that is busy may be late, but not each time.
+        assert!(gaps.iter().all(|gap| *gap >= 29_000), "{keys}: {gaps:?}");
+        assert!(gaps.iter().any(|gap| *gap < 500_000), "{keys}: {gaps:?}");
+    }
+}
+
 #[test]
 fn a_call_site_writes_as_many_lines_as_it_may_up_to_a_level() {
     for (up_to, warnings) in [("", 50), (", up_to: warn", 5)] {
@@ -108,6 +144,111 @@ logs:
         assert_eq!(running.sum(SUPPRESSED, &[("reason", "rate_limited")]), left_out);
         assert_eq!(running.sum(SUPPRESSED, &[]), left_out);
     }
+}
+
+/// A service with a path that goes well and one that fails; asked so often for both.
+fn asked(running: &Running, times: usize) -> Service {
+    let router = Router::new()
+        .route("/good", get(async || "done"))
+        .route("/bad", get(async || StatusCode::SERVICE_UNAVAILABLE));
+    let service = Service::start(router.layer(running.obs.layer()));
+    for _ in 0..times {
+        assert_eq!(service.get("/good").status, 200);
+        assert_eq!(service.get("/bad").status, 503);
+    }
+    service
+}
+
+/// The paths of access lines, in their order.
+fn paths(lines: &[Value]) -> Vec<&str> {
+    let access = lines.iter().filter(|line| line["message"] == "request");
+    access.map(|line| line["path"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn access_lines_are_sampled_and_those_of_what_failed_are_not() {
+    let text = "
+logs:
+  outputs: { main: { type: file, path: FOLDER/main.log } }
+  sampling: { tick: 1h, first: 2, thereafter: 0 }
+";
+    let running = Running::build("sampled-access", text);
+    let service = asked(&running, 10);
+    until("all have ended", || {
+        running.sum(SUPPRESSED, &[("reason", "sampled")]) == 8.0
+            && paths(&running.lines("main.log")).iter().filter(|path| **path == "/bad").count() == 10
+    });
+    let lines = running.lines("main.log");
+    let expected = [["/good", "/bad"].repeat(2), vec!["/bad"; 8]].concat();
+    assert_eq!(paths(&lines), expected);
+    assert_eq!(lines.len(), 12);
+    assert_eq!(running.sum(SUPPRESSED, &[]), 8.0);
+    drop(service);
+    let Running { obs, yaml } = running;
+    drop(obs);
+    let text = std::fs::read_to_string(yaml.beside("main.log")).unwrap();
+    let told = told(&super::running::parsed(text.lines()));
+    let texts = |texts: [&str; 3]| texts.map(str::to_owned);
+    let ([level, target, like], [reason, message, _]) =
+        (texts(["INFO", "obs::access", "request"]), texts(["sampled", "suppressed 8 lines like this", ""]));
+    assert_eq!(told, [(level, target, like, 8, reason, message)]);
+}
+
+#[test]
+fn access_lines_are_limited_up_to_a_level() {
+    for (name, up_to, failed) in [("info", "", 10), ("error", ", up_to: error", 3)] {
+        let text = format!(
+            "
+logs:
+  outputs: {{ main: {{ type: memory }} }}
+  rate_limit: {{ lines: 3, tick: 1h{up_to} }}
+"
+        );
+        let running = Running::build(&format!("limited-access-{name}"), &text);
+        let _service = asked(&running, 10);
+        let left_out = || running.sum(SUPPRESSED, &[("reason", "rate_limited")]) as usize;
+        until("all have ended", || paths(&running.memory("main")).len() + left_out() == 20);
+        let lines = running.memory("main");
+        let count = |path: &str| paths(&lines).iter().filter(|known| **known == path).count();
+        assert_eq!((count("/good"), count("/bad")), (3, failed), "{up_to}");
+    }
+}
+
+struct Panics;
+
+impl fmt::Display for Panics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("so far")?;
+        // Without the hook, which tells of tests that fail.
+        std::panic::resume_unwind(Box::new("on purpose"));
+    }
+}
+
+#[test]
+fn a_message_that_panics_while_it_is_printed_is_one_line_and_sampled_like_any() {
+    let text = "
+logs:
+  outputs: { main: { type: memory }, fmt: { type: memory, format: logfmt } }
+  sampling: { tick: 1h, first: 2, thereafter: 0 }
+";
+    let running = Running::build("sampled-panics", text);
+    running.within(|| {
+        for id in 1..=5_u64 {
+            tracing::info!(target: "shop", id, "it came {}", Panics);
+            tracing::info!(target: "shop", id = 10 + id, shown = %Panics, "another");
+            tracing::warn!(target: "shop", id = 20 + id, "severe {}", Panics);
+        }
+        tracing::info!(target: "shop", id = 30, "after");
+    });
+    let lines = running.memory("main");
+    assert_eq!(ids(&lines), [1, 11, 21, 2, 12, 22, 23, 24, 25, 30]);
+    let message = |id: u64| lines.iter().find(|line| line["id"] == id).unwrap();
+    assert_eq!(message(1)["message"], "it came so far[panicked]");
+    assert_eq!(message(12)["shown"], "so far[panicked]");
+    assert_eq!(message(23)["message"], "severe so far[panicked]");
+    assert_eq!(message(30)["message"], "after");
+    assert_eq!(running.obs.lines_in("fmt").unwrap().len(), lines.len());
+    assert_eq!(running.sum(SUPPRESSED, &[]), 6.0);
 }
 
 #[test]
