@@ -11,6 +11,7 @@
 //! |---|---|
 //! | `http` | `http`: HTTP/1.1 client on a private runtime, retry table, [`queue::Sink`] that posts batches, single calls |
 //! | `gzip` | bodies as gzip |
+//! | `snappy` | bodies as raw snappy blocks |
 //! | `tls` | `https://` by rustls and ring, with the system's certificates or an operator's; needs a C compiler |
 
 #[cfg(feature = "http")]

@@ -6,11 +6,10 @@ use std::sync::Arc;
 
 use obs_core::Base;
 use obs_export::http::{
-    Client, ClientSettings, Endpoint, Failure, Post, Protocol, Response, Retry, Retrying,
+    Client, ClientSettings, Endpoint, Failure, Post, Protocol, Response, Retry, Retrying, Verdict,
 };
 use obs_export::otlp::{CONTENT_TYPE, rejected};
-use obs_export::proto::Malformed;
-use obs_export::queue::{self, Batch, Delivery, Queue, Reason, Worker};
+use obs_export::queue::{self, Batch, Losses, Queue, Reason, Worker};
 
 use crate::encode::{self, Envelope};
 use crate::record::SpanRecord;
@@ -151,14 +150,11 @@ impl Protocol for Traces {
 
     /// A 2xx answer without a body, or with one in JSON, is taken at its word. Anything else that is no
     /// `ExportTraceServiceResponse` comes from something that is no OTLP receiver, which has not kept the spans.
-    fn accept(&mut self, response: &Response, records: u64) -> Delivery {
+    fn accept(&mut self, response: &Response, batch: &Batch) -> Verdict {
         if response.content_type() == Some("application/json") {
-            return Delivery::Delivered;
+            return Verdict::Settled(Losses::default());
         }
-        match rejected(&response.body) {
-            Ok(0) => Delivery::Delivered,
-            Ok(rejected) => Delivery::Dropped(Reason::Rejected, rejected.min(records)),
-            Err(Malformed) => Delivery::Dropped(Reason::Rejected, records),
-        }
+        let rejected = rejected(&response.body).unwrap_or(batch.records);
+        Verdict::Settled(Losses::of(Reason::Rejected, rejected.min(batch.records)))
     }
 }

@@ -1,5 +1,6 @@
 //! One request, tried again by the retry table until there is an answer to go by or the time is up.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::time::{Duration, Instant};
 
@@ -7,7 +8,7 @@ use http::header::RETRY_AFTER;
 use obs_core::{Clock, IdSource};
 
 use super::retry::{self, Fate, Retry};
-use super::{Call, CallError, Client, Last, Response, SendError};
+use super::{Call, CallError, Client, Endpoint, Last, Response, SendError};
 use crate::queue::{Control, Reason};
 
 /// With less than this left before the deadline no further attempt is made.
@@ -95,6 +96,8 @@ pub struct Again<'a> {
 /// A client with patience: it sends, and sends again.
 pub struct Attempts {
     client: Client,
+    /// All places that a call may go to, where there are several; the first is the one that is tried next.
+    endpoints: VecDeque<Endpoint>,
     retry: Retry,
     clock: Clock,
     ids: IdSource,
@@ -103,7 +106,17 @@ pub struct Attempts {
 impl Attempts {
     /// With the default [`Retry`], the system's clock and random jitter.
     pub fn new(client: Client) -> Self {
-        Self { client, retry: Retry::new(), clock: Clock::system(), ids: IdSource::random() }
+        let endpoints = VecDeque::new();
+        Self { client, endpoints, retry: Retry::new(), clock: Clock::system(), ids: IdSource::random() }
+    }
+
+    /// Places that may each be asked in the place of a call's own: the one that answered last, and where it does not
+    /// or has trouble of its own (5xx), the next at once. A pause comes when all of them were tried. Default: none, and
+    /// each call goes where it says.
+    #[must_use]
+    pub fn endpoints(mut self, endpoints: impl IntoIterator<Item = Endpoint>) -> Self {
+        self.endpoints = endpoints.into_iter().collect();
+        self
     }
 
     /// When to try again and when to give up; default [`Retry::new`].
@@ -138,9 +151,15 @@ impl Attempts {
         let begun = Instant::now();
         let mut attempts = 0;
         let mut before = None;
+        // Places that were tried since the last pause.
+        let mut tried = 0;
         loop {
             attempts += 1;
-            let answer = self.client.exchange(call, patience);
+            tried += 1;
+            let answer = match self.endpoints.front() {
+                None => self.client.exchange(call, patience),
+                Some(endpoint) => self.client.exchange(&call.clone().to(endpoint.clone()), patience),
+            };
             let fate = match &answer {
                 Ok(response) => self.retry.fate(response.status.as_u16()),
                 Err(SendError::Connection(_) | SendError::Timeout) => Fate::Retry,
@@ -154,10 +173,15 @@ impl Attempts {
                     return Tried { attempts, lost: Some(Reason::Shutdown), answer };
                 }
                 (_, Fate::Rejected) => Some(Reason::Rejected),
+                (answer, Fate::Retry) if self.turns(answer, tried) => {
+                    again(&Again { attempts, answer });
+                    None
+                }
                 (answer, Fate::Retry) => match self.pause(answer, attempts, begun) {
                     None => Some(Reason::Unreachable),
                     Some((pause, asked)) => {
                         again(&Again { attempts, answer });
+                        tried = 0;
                         if patience.wait(hurry(pause, asked, patience.deadline())) {
                             None
                         } else {
@@ -171,6 +195,27 @@ impl Attempts {
                 continue;
             }
             return Tried { attempts, lost, answer };
+        }
+    }
+
+    /// Whether another place is asked now, which is then the first: all are there for the same, so the trouble of one is
+    /// no reason to wait. One that asks for less (429) is not passed by.
+    fn turns(&mut self, answer: &Result<Response, SendError>, tried: usize) -> bool {
+        let is_its_own = answer.as_ref().map_or(true, |response| response.status.is_server_error());
+        if is_its_own && self.endpoints.len() > 1 {
+            self.endpoints.rotate_left(1);
+        }
+        is_its_own && tried < self.endpoints.len()
+    }
+
+    /// Waits before what was asked for once more by an answer that was good, as after an attempt of that number; why
+    /// there is no use in it, where there is none.
+    pub(super) fn wait(&mut self, attempt: u32, begun: Instant, patience: &impl Patience) -> Option<Reason> {
+        let random = self.ids.span_id().get();
+        match self.retry.pause(attempt, begun.elapsed(), None, random) {
+            None => Some(Reason::Unreachable),
+            Some(pause) if patience.wait(hurry(pause, None, patience.deadline())) => None,
+            Some(_) => Some(Reason::Shutdown),
         }
     }
 

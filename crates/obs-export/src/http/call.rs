@@ -28,6 +28,12 @@ impl Call {
         Self { method, endpoint, headers: HeaderMap::new(), parts: Default::default() }
     }
 
+    /// The same to another place.
+    pub fn to(mut self, endpoint: Endpoint) -> Self {
+        self.endpoint = endpoint;
+        self
+    }
+
     /// The body, and what it is.
     pub fn body(mut self, content_type: &'static str, body: impl Into<Bytes>) -> Self {
         self.headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));

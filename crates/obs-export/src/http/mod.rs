@@ -6,7 +6,8 @@
 //! 1. [`Protocol::wrap`], once;
 //! 2. attempts, each at most [`ClientSettings::request_timeout`] long, with the
 //!    pauses of [`Retry`] between them;
-//! 3. a 2xx answer goes to [`Protocol::accept`]; every other end is counted by its
+//! 3. a 2xx answer goes to [`Protocol::accept`], which may ask for some records to be sent once more; a batch that is too
+//!    large (413) is cut by [`Protocol::cut`]; every other end is counted by its
 //!    [`Reason`](crate::queue::Reason): `rejected` for a final refusal, `unreachable` when the retry budget is
 //!    spent, `shutdown` when the deadline passes first.
 //!
@@ -24,6 +25,7 @@ mod client;
 #[cfg_attr(feature = "tls", path = "tls.rs")]
 mod connector;
 mod date;
+mod encoding;
 mod endpoint;
 mod error;
 #[cfg(feature = "gzip")]
@@ -39,9 +41,10 @@ pub use call_error::{CallError, Last, Refusal};
 pub use client::{Client, Response};
 #[cfg(feature = "tls")]
 pub use connector::Tls;
+pub use encoding::Encoding;
 pub use endpoint::Endpoint;
 pub use error::{EndpointError, HeaderError, SendError};
 pub use once::Once;
-pub use post::{Failure, Post, Protocol, Retrying};
+pub use post::{Failure, Post, Protocol, Retrying, Verdict};
 pub use retry::{Fate, Retry};
 pub use settings::ClientSettings;

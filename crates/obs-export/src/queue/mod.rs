@@ -7,6 +7,7 @@
 mod books;
 mod control;
 mod gap;
+mod losses;
 mod marks;
 mod settings;
 mod state;
@@ -26,6 +27,7 @@ use std::time::{Duration, Instant};
 pub use books::{Counts, Exports, Reason};
 pub use control::Control;
 pub use gap::Gap;
+pub use losses::Losses;
 pub use settings::{Policy, Settings};
 pub use worker::Worker;
 
@@ -54,6 +56,19 @@ pub enum Delivery {
     Delivered,
     /// This many records are lost, for this reason; the rest arrived.
     Dropped(Reason, u64),
+    /// These are lost, for more than one reason; the rest arrived.
+    Lost(Losses),
+}
+
+impl Delivery {
+    /// What is lost of a batch, which may say more than it had.
+    pub fn losses(self) -> Losses {
+        match self {
+            Self::Delivered => Losses::default(),
+            Self::Dropped(reason, lost) => Losses::of(reason, lost),
+            Self::Lost(losses) => losses,
+        }
+    }
 }
 
 /// Where batches go. Lives on the worker's thread.

@@ -221,7 +221,7 @@ proptest! {
                 }
                 Step::Settle { lost } => {
                     if model.in_flight.is_some() {
-                        queue.0.lock().settle(Some((Reason::Io, lost)), None);
+                        queue.0.lock().settle(Losses::of(Reason::Io, lost), None);
                         model.settle(lost);
                     }
                 }

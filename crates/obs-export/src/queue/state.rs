@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::marks::Marks;
-use super::{Batch, Reason, Settings, books, gap};
+use super::{Batch, Losses, Reason, Settings, books, gap};
 
 #[derive(Default)]
 pub(crate) struct State {
@@ -137,17 +137,20 @@ impl State {
         self.in_flight_records = batch.records;
     }
 
-    /// What is in flight has its fate: so many records were lost.
-    pub(super) fn settle(&mut self, lost: Option<(Reason, u64)>, took: Option<Duration>) {
+    /// What is in flight has its fate: these records were lost, and no more than there were.
+    pub(super) fn settle(&mut self, losses: Losses, took: Option<Duration>) {
         let records = std::mem::take(&mut self.in_flight_records);
         self.in_flight_bytes = 0;
         self.settled = self.taken;
-        let (reason, lost) = lost.unwrap_or((Reason::Internal, 0));
-        let lost = lost.min(records);
-        self.books.drop_records(reason, lost);
-        self.books.delivered += records - lost;
+        let mut left = records;
+        for (reason, lost) in losses.each() {
+            let lost = lost.min(left);
+            self.books.drop_records(reason, lost);
+            left -= lost;
+        }
+        self.books.delivered += left;
         if let Some(took) = took {
-            self.books.exports.add(lost == 0, took);
+            self.books.exports.add(left == records, took);
         }
     }
 

@@ -144,13 +144,7 @@ fn next(shared: &Shared, batch: &mut Batch, marks: &mut Marks, sink: &mut dyn Si
 /// `took` is how long the sink was at it, where it was given the batch.
 fn settle(shared: &Shared, delivery: Delivery, took: Option<Duration>) {
     let mut state = shared.lock();
-    state.settle(
-        match delivery {
-            Delivery::Delivered => None,
-            Delivery::Dropped(reason, lost) => Some((reason, lost)),
-        },
-        took,
-    );
+    state.settle(delivery.losses(), took);
     let is_awaited = state.waiting > 0;
     drop(state);
     if is_awaited {

@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use obs_core::IdSource;
-use obs_export::http::{Client, ClientSettings, Endpoint, Post, Protocol, Response, Retry};
-use obs_export::queue::{Batch, Counts, Delivery, Reason, Settings, Worker};
+use obs_export::http::{Client, ClientSettings, Endpoint, Post, Protocol, Response, Retry, Verdict};
+use obs_export::queue::{Batch, Counts, Losses, Reason, Settings, Worker};
 
 use crate::stub::{Answer, LONG, Stub};
 
@@ -18,10 +18,10 @@ impl Protocol for Brackets {
         tail.push(b']');
     }
 
-    fn accept(&mut self, response: &Response, _: u64) -> Delivery {
+    fn accept(&mut self, response: &Response, _: &Batch) -> Verdict {
         match str::from_utf8(&response.body).unwrap().parse() {
-            Ok(refused) => Delivery::Dropped(Reason::Rejected, refused),
-            Err(_) => Delivery::Delivered,
+            Ok(refused) => Verdict::Settled(Losses::of(Reason::Rejected, refused)),
+            Err(_) => Verdict::Settled(Losses::default()),
         }
     }
 }
@@ -253,4 +253,104 @@ fn time_outs_for_ever_are_only_long() {
     worker.queue().push(b"two");
     worker.shutdown(Duration::MAX);
     assert_eq!(counts(&worker).delivered, 2);
+}
+
+/// Records are lines; an answer lists the numbers of those to be sent once more, and of those that are refused.
+struct Numbered;
+
+impl Protocol for Numbered {
+    fn wrap(&mut self, _: &Batch, _: &mut Vec<u8>, _: &mut Vec<u8>) {}
+
+    fn accept(&mut self, response: &Response, batch: &Batch) -> Verdict {
+        let answer = str::from_utf8(&response.body).unwrap();
+        let Some((again, refused)) = answer.split_once(';') else {
+            return Verdict::Settled(Losses::default());
+        };
+        let lines: Vec<_> = str::from_utf8(&batch.bytes).unwrap().lines().collect();
+        let bytes: String =
+            again.split_whitespace().map(|n| format!("{}\n", lines[n.parse::<usize>().unwrap()])).collect();
+        let losses = Losses::of(Reason::Rejected, refused.split_whitespace().count() as u64);
+        match bytes.lines().count() as u64 {
+            0 => Verdict::Settled(losses),
+            records => {
+                Verdict::Again(Batch { bytes: bytes.into_bytes(), records, ..Batch::default() }, losses)
+            }
+        }
+    }
+
+    fn cut(&mut self, batch: &Batch) -> Option<(usize, u64)> {
+        let half = batch.records / 2;
+        let ends = batch.bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1);
+        ends.take(half as usize).last().map(|at| (at, half))
+    }
+}
+
+fn numbered(stubs: &[&Stub], lines: usize) -> (Counts, Failures) {
+    let failures = Failures::default();
+    let seen = Arc::clone(&failures);
+    let endpoints = stubs.iter().map(|stub| Endpoint::parse(&stub.url()).unwrap());
+    let client = Client::new(ClientSettings::new().request_timeout(Duration::from_millis(300))).unwrap();
+    let first = Endpoint::parse(&stubs[0].url()).unwrap();
+    let post = Post::new(client, first, "text/plain", Numbered)
+        .endpoints(endpoints)
+        .retry(quick())
+        .ids(IdSource::seeded(1))
+        .on_failure(move |failure| seen.lock().unwrap().push(failure.to_string()));
+    let worker = Worker::spawn(Settings::new("t").linger(LONG), "test", post).unwrap();
+    (0..lines).for_each(|line| worker.queue().push(format!("{line}\n").as_bytes()));
+    worker.queue().flush(LONG).unwrap();
+    (counts(&worker), failures)
+}
+
+fn bodies(stub: &Stub) -> Vec<String> {
+    stub.rest().into_iter().map(|request| String::from_utf8(request.body).unwrap()).collect()
+}
+
+#[test]
+fn a_batch_that_is_too_large_is_cut_until_it_fits_and_only_what_never_fits_is_lost() {
+    let script = [413, 413, 200, 413, 200, 200].map(Answer::status);
+    let stub = Stub::start(script);
+    let (counts, failures) = numbered(&[&stub], 4);
+    // 0-3, 0-1, 0, 1 (too large by itself), 2-3.
+    assert_eq!(bodies(&stub), ["0\n1\n2\n3\n", "0\n1\n", "0\n", "1\n", "2\n3\n"]);
+    assert_eq!((counts.delivered, counts.dropped_for(Reason::Rejected)), (3, 1));
+    assert_eq!(*failures.lock().unwrap(), ["1 records lost (rejected) after 1 attempts: status 413"]);
+}
+
+#[test]
+fn records_that_are_turned_away_for_now_are_sent_once_more_and_no_others() {
+    let answer = |text: &str| Answer::Status(200, Vec::new(), text.as_bytes().to_vec());
+    let stub = Stub::start([answer("1 3;0"), answer("0;"), answer("")]);
+    let (counts, _) = numbered(&[&stub], 4);
+    assert_eq!(bodies(&stub), ["0\n1\n2\n3\n", "1\n3\n", "1\n"]);
+    assert_eq!((counts.delivered, counts.dropped_for(Reason::Rejected)), (3, 1));
+}
+
+#[test]
+fn records_that_are_turned_away_for_ever_are_lost_when_the_budget_is_spent() {
+    let stub = Stub::start([Answer::Status(200, Vec::new(), b"0;".to_vec())]);
+    let endpoint = Endpoint::parse(&stub.url()).unwrap();
+    let retry = quick().budget(Duration::from_millis(60));
+    let post =
+        Post::new(Client::new(ClientSettings::new()).unwrap(), endpoint, "text/plain", Numbered).retry(retry);
+    let worker = Worker::spawn(Settings::new("t").linger(LONG), "test", post).unwrap();
+    worker.queue().push(b"a\n");
+    worker.queue().push(b"b\n");
+    worker.queue().flush(LONG).unwrap();
+    let counts = counts(&worker);
+    assert_eq!((counts.delivered, counts.dropped_for(Reason::Unreachable)), (1, 1));
+}
+
+#[test]
+fn where_one_place_has_trouble_the_next_is_asked_at_once_and_stays_the_first() {
+    for trouble in [Answer::Close, Answer::Hang, Answer::status(503)] {
+        let (bad, good) = (Stub::start([trouble.clone()]), Stub::start([Answer::status(200)]));
+        let (counts, _) = numbered(&[&bad, &good], 2);
+        assert_eq!(counts.delivered, 2, "{trouble:?}");
+        assert_eq!((bodies(&bad).len(), bodies(&good).len()), (1, 1), "{trouble:?}");
+    }
+    // One that asks for less is not passed by.
+    let (busy, other) = (Stub::start([429, 200].map(Answer::status)), Stub::start([Answer::status(200)]));
+    assert_eq!(numbered(&[&busy, &other], 2).0.delivered, 2);
+    assert_eq!((bodies(&busy).len(), bodies(&other).len()), (2, 0));
 }

@@ -45,11 +45,12 @@ impl Sink for Telling {
         let records = batch.records;
         self.tell(batch);
         let delivery = self.sink.deliver(batch, control);
-        match delivery {
-            Delivery::Delivered => self.owed = Owed::default(),
-            // What of it got out is not known.
-            Delivery::Dropped(reason, lost) => self.owed.add(reason, lost.min(records)),
+        let losses = delivery.losses();
+        if losses.total() == 0 {
+            self.owed = Owed::default();
         }
+        // Else what of it got out is not known.
+        losses.each().for_each(|(reason, lost)| self.owed.add(reason, lost.min(records)));
         delivery
     }
 

@@ -1,0 +1,268 @@
+//! The sink that posts each batch and keeps its books by the retry table.
+
+use std::fmt;
+use std::time::Instant;
+
+use bytes::Bytes;
+use http::{Method, StatusCode};
+use obs_core::{Clock, IdSource};
+
+use super::{Again, Attempts, Call, Client, Encoding, Endpoint, Response, Retry, SendError, Tried};
+use crate::queue::{Batch, Control, Delivery, Losses, Reason, Sink};
+
+/// What a leaf adds to [`Post`]: the bytes around a batch and the meaning of an answer. Runs on the worker's thread.
+pub trait Protocol: Send {
+    /// Appends what stands before the batch's bytes to `head` and what stands after them to `tail`; both are empty.
+    fn wrap(&mut self, batch: &Batch, head: &mut Vec<u8>, tail: &mut Vec<u8>);
+
+    /// What a 2xx answer says of the batch. What it drops is counted and never sent again.
+    fn accept(&mut self, response: &Response, batch: &Batch) -> Verdict {
+        let _ = (response, batch);
+        Verdict::Settled(Losses::default())
+    }
+
+    /// How a batch is cut in two where it is too large for the other side (413): the place in its bytes, and how many of its
+    /// records are in front of it. `None`, which it is by default, where it cannot be: then it is lost.
+    fn cut(&mut self, batch: &Batch) -> Option<(usize, u64)> {
+        let _ = batch;
+        None
+    }
+}
+
+/// What a 2xx answer says of a batch.
+#[derive(Debug)]
+pub enum Verdict {
+    /// It is known of each record what became of it: these are lost, the others arrived.
+    Settled(Losses),
+    /// Some records were turned away for now and are to be sent once more after a pause: those of `batch`. Of the others
+    /// these are lost, the rest arrived.
+    Again(Batch, Losses),
+}
+
+/// Why a batch, or part of it, did not arrive.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Failure<'a> {
+    /// What the books say.
+    pub reason: Reason,
+    /// How many records are lost.
+    pub records: u64,
+    /// Attempts made.
+    pub attempts: u32,
+    /// The status of the last answer, where one came.
+    pub status: Option<u16>,
+    /// Why the last attempt brought no answer, where none came.
+    pub error: Option<&'a SendError>,
+}
+
+impl fmt::Display for Failure<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { reason, records, attempts, .. } = self;
+        write!(f, "{records} records lost ({}) after {attempts} attempts", reason.as_str())?;
+        why(f, self.status, self.error)
+    }
+}
+
+/// Why a batch is sent once more, after a pause.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Retrying<'a> {
+    /// How many records wait with it.
+    pub records: u64,
+    /// Attempts made.
+    pub attempts: u32,
+    /// The status of the last answer, where one came.
+    pub status: Option<u16>,
+    /// Why the last attempt brought no answer, where none came.
+    pub error: Option<&'a SendError>,
+}
+
+impl fmt::Display for Retrying<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} records wait after {} attempts", self.records, self.attempts)?;
+        why(f, self.status, self.error)
+    }
+}
+
+fn why(f: &mut fmt::Formatter<'_>, status: Option<u16>, error: Option<&SendError>) -> fmt::Result {
+    if let Some(status) = status {
+        write!(f, ": status {status}")?;
+    }
+    let mut error = error.map(|error| error as &dyn std::error::Error);
+    while let Some(cause) = error {
+        write!(f, ": {cause}")?;
+        error = cause.source();
+    }
+    Ok(())
+}
+
+type OnFailure = Box<dyn FnMut(&Failure<'_>) + Send>;
+type OnRetry = Box<dyn FnMut(&Retrying<'_>) + Send>;
+
+/// Posts each batch.
+pub struct Post<P> {
+    attempts: Attempts,
+    call: Call,
+    encoding: Encoding,
+    protocol: P,
+    on_failure: OnFailure,
+    on_retry: OnRetry,
+}
+
+impl<P: Protocol> Post<P> {
+    /// Posts bodies of `content_type` to `endpoint` as it is, with the default [`Retry`], the system's clock and
+    /// random jitter.
+    pub fn new(client: Client, endpoint: Endpoint, content_type: &'static str, protocol: P) -> Self {
+        Self {
+            attempts: Attempts::new(client),
+            call: Call::new(Method::POST, endpoint).body(content_type, Bytes::new()),
+            encoding: Encoding::Plain,
+            protocol,
+            on_failure: Box::new(|_| ()),
+            on_retry: Box::new(|_| ()),
+        }
+    }
+
+    /// Places that are asked in turn where one has trouble: [`Attempts::endpoints`].
+    #[must_use]
+    pub fn endpoints(mut self, endpoints: impl IntoIterator<Item = Endpoint>) -> Self {
+        self.attempts = self.attempts.endpoints(endpoints);
+        self
+    }
+
+    /// How bodies are compressed; default not at all.
+    #[must_use]
+    pub fn encoding(mut self, encoding: Encoding) -> Self {
+        self.encoding = encoding;
+        self
+    }
+
+    /// When to try again and when to give up; default [`Retry::new`].
+    #[must_use]
+    pub fn retry(mut self, retry: Retry) -> Self {
+        self.attempts = self.attempts.retry(retry);
+        self
+    }
+
+    /// The clock that dates in `Retry-After` are compared with; default the system's.
+    #[must_use]
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.attempts = self.attempts.clock(clock);
+        self
+    }
+
+    /// Where jitter comes from; default random.
+    #[must_use]
+    pub fn ids(mut self, ids: IdSource) -> Self {
+        self.attempts = self.attempts.ids(ids);
+        self
+    }
+
+    /// Called on the worker's thread for each batch that was lost in whole or in part; default nothing. Must not
+    /// send telemetry through the same queue.
+    #[must_use]
+    pub fn on_failure(mut self, hook: impl FnMut(&Failure<'_>) + Send + 'static) -> Self {
+        self.on_failure = Box::new(hook);
+        self
+    }
+
+    /// Called on the worker's thread after each attempt that will be followed by another; default nothing. Must not
+    /// send telemetry through the same queue.
+    #[must_use]
+    pub fn on_retry(mut self, hook: impl FnMut(&Retrying<'_>) + Send + 'static) -> Self {
+        self.on_retry = Box::new(hook);
+        self
+    }
+
+    /// Sends a batch until all of it has its fate.
+    fn settle(&mut self, batch: &mut Batch, control: &Control) -> Losses {
+        let (begun, mut losses) = (Instant::now(), Losses::default());
+        // What is to be sent, the next one last.
+        let mut parts = vec![std::mem::take(batch)];
+        let mut turn = 0;
+        while let Some(mut part) = parts.pop() {
+            let tried = self.send(&mut part, control);
+            let status = tried.answer.as_ref().ok().map(|response| response.status);
+            let lost = match (tried.lost, &tried.answer) {
+                (None, Ok(response)) => match self.protocol.accept(response, &part) {
+                    Verdict::Settled(lost) => lost,
+                    Verdict::Again(again, lost) => {
+                        turn += 1;
+                        match self.attempts.wait(turn, begun, control) {
+                            None => parts.push(again),
+                            Some(reason) => losses.add(reason, again.records),
+                        }
+                        lost
+                    }
+                },
+                (Some(Reason::Rejected), Ok(_)) if status == Some(StatusCode::PAYLOAD_TOO_LARGE) => {
+                    match self.halves(&mut part) {
+                        Some(back) => {
+                            parts.extend([back, part]);
+                            continue;
+                        }
+                        None => Losses::of(Reason::Rejected, part.records),
+                    }
+                }
+                (lost, _) => Losses::of(lost.unwrap_or(Reason::Internal), part.records),
+            };
+            for (reason, records) in lost.each() {
+                let (attempts, error) = (tried.attempts, tried.answer.as_ref().err());
+                let status = status.map(|status| status.as_u16());
+                (self.on_failure)(&Failure { reason, records, attempts, status, error });
+            }
+            losses.join(lost);
+            // The queue goes on with the same memory.
+            *batch = part;
+        }
+        losses
+    }
+
+    /// Takes the second half of what is too large as it is.
+    fn halves(&mut self, part: &mut Batch) -> Option<Batch> {
+        let (at, front) = self.protocol.cut(part)?;
+        if front == 0 || front >= part.records || at > part.bytes.len() {
+            return None;
+        }
+        let back = Batch { bytes: part.bytes.split_off(at), records: part.records - front, gaps: Vec::new() };
+        part.records = front;
+        Some(back)
+    }
+
+    fn send(&mut self, part: &mut Batch, control: &Control) -> Tried {
+        let (mut head, mut tail) = (Vec::new(), Vec::new());
+        self.protocol.wrap(part, &mut head, &mut tail);
+        let bytes = Bytes::from(std::mem::take(&mut part.bytes));
+        self.call.parts = [head.into(), bytes, tail.into()];
+        let (on_retry, records) = (&mut self.on_retry, part.records);
+        let again = |again: &Again<'_>| {
+            let status = again.answer.as_ref().ok().map(|response| response.status.as_u16());
+            let (attempts, error) = (again.attempts, again.answer.as_ref().err());
+            on_retry(&Retrying { records, attempts, status, error });
+        };
+        let tried = match self.encoding {
+            Encoding::Plain => self.attempts.send(&self.call, control, again),
+            encoding => self.attempts.send(&encoding.encode(self.call.clone()), control, again),
+        };
+        let [_, bytes, _] = std::mem::take(&mut self.call.parts);
+        // Unless the connection still holds it, that is the same memory.
+        part.bytes = Vec::from(bytes);
+        tried
+    }
+}
+
+impl<P: Protocol> Sink for Post<P> {
+    fn deliver(&mut self, batch: &mut Batch, control: &Control) -> Delivery {
+        Delivery::Lost(self.settle(batch, control))
+    }
+}
+
+impl<P: fmt::Debug> fmt::Debug for Post<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Post")
+            .field("call", &self.call)
+            .field("protocol", &self.protocol)
+            .field("attempts", &self.attempts)
+            .finish_non_exhaustive()
+    }
+}
