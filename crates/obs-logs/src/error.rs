@@ -90,6 +90,13 @@ pub enum BuildError {
     Name(String),
     /// More outputs of one kind than there are names for on metrics.
     TooMany(usize),
+    /// An output to another machine has no client: a certificate that cannot be read, or no event queue.
+    Client {
+        /// The output.
+        output: String,
+        /// Why not.
+        source: io::Error,
+    },
     /// The operating system gives no thread for an output.
     Thread {
         /// The output's name on metrics.
@@ -121,6 +128,7 @@ impl fmt::Display for BuildError {
                 write!(f, "log output name `{cut}`: it needs 1 to 64 letters, digits, `_` and `-`")
             }
             Self::TooMany(most) => write!(f, "more than {most} log outputs of one kind"),
+            Self::Client { output, source } => write!(f, "log output {output}: {source}"),
             Self::Thread { pipeline, source } => write!(f, "no thread for log output {pipeline}: {source}"),
         }
     }
@@ -129,9 +137,10 @@ impl fmt::Display for BuildError {
 impl std::error::Error for BuildError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Open { source, .. } | Self::Stream { source, .. } | Self::Thread { source, .. } => {
-                Some(source)
-            }
+            Self::Open { source, .. }
+            | Self::Stream { source, .. }
+            | Self::Client { source, .. }
+            | Self::Thread { source, .. } => Some(source),
             Self::Twice(_) | Self::Name(_) | Self::Route(_) | Self::TooMany(_) | Self::Lines { .. } => None,
         }
     }

@@ -74,6 +74,7 @@
 //! |---|---|
 //! | `admin` | [`admin::respond`], which changes levels while the service runs |
 //! | `gzip` (default) | `FileOutput::compress`, closed files as gzip |
+//! | `ship` | `Loki` and `Elastic`, outputs to other machines |
 //! | `layer` (default) | `LogLayer`, for a `tracing-subscriber` registry |
 //! | `fmt` | `fmt::Ids`, which puts the ids on lines of `tracing_subscriber::fmt` |
 //! | `rolling` (default) | `Output::rolling`, files that follow one another, by `tracing-appender` |
@@ -102,6 +103,8 @@ mod recorder;
 mod rolling;
 mod route;
 mod sample;
+#[cfg(feature = "ship")]
+mod ship;
 mod sink;
 
 pub use access::AccessLog;
@@ -122,4 +125,6 @@ pub use recorder::FlightRecorder;
 pub use rolling::RollingFile;
 pub use route::{Levels, LevelsError, Match, Route, RouteError, RouteFault, check as check_routes};
 pub use sample::{RateLimit, Sampling};
+#[cfg(feature = "ship")]
+pub use ship::{Elastic, INDEX_TEMPLATE, LabelError, Loki};
 pub use sink::{Memory, Sync};

@@ -5,12 +5,16 @@ use std::fmt;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+#[cfg(feature = "ship")]
+use std::time::Duration;
 
 use obs_core::{Base, Resource};
 use obs_export::queue::{Settings, Sink, Worker};
 
 use crate::format::{Shapes, Spec};
-use crate::sink::{Discard, Form, Lane, Memory, Notices, Opened, Stream, Telling, Way};
+#[cfg(feature = "ship")]
+use crate::ship::{Announcing, Frame, Shipped};
+use crate::sink::{Discard, Form, Lane, Memory, Notices, Opened, Reopen, Stream, Telling, Way};
 use crate::{BuildError, FileOutput, Format, Policy};
 
 /// The names that outputs of one kind have on metrics, one for each.
@@ -39,6 +43,17 @@ enum Place {
     Memory(Memory),
     Discard,
     Sink(&'static str, Box<dyn Sink>),
+    #[cfg(feature = "ship")]
+    Shipped(&'static str, Shipped),
+}
+
+/// What is handed over.
+enum Kind {
+    /// Lines as they are, to what may be opened again.
+    Lines(Option<Reopen>),
+    /// Records of another kind, sent at so many bytes or after so long.
+    #[cfg(feature = "ship")]
+    Framed(Arc<dyn Frame>, (usize, Duration)),
 }
 
 /// Opens the file, once all is known; or says why the path will not do.
@@ -95,6 +110,12 @@ impl Output {
     /// with its newline; between them there may be lines that say how many are missing, which `records` does not count.
     pub fn sink(pipeline: &'static str, sink: impl Sink + 'static) -> Self {
         Self::to(Place::Sink(pipeline, Box::new(sink)))
+    }
+
+    /// To another machine, under this name on metrics unless it gets one of its own.
+    #[cfg(feature = "ship")]
+    pub(crate) fn shipped(pipeline: &'static str, shipped: Shipped) -> Self {
+        Self::to(Place::Shipped(pipeline, shipped))
     }
 
     /// How the lines look; default JSON.
@@ -178,7 +199,7 @@ impl Output {
         let clock = base.clock.clone();
         let named = self.name.map(|name| pipeline_of(&name)).transpose()?;
         let names = |names: Names| named.map_or(names, |name| [name; 4]);
-        let (pipeline, sink, reopen): (_, Box<dyn Sink>, _) = match self.place {
+        let (pipeline, sink, kind): (_, Box<dyn Sink>, _) = match self.place {
             Place::Memory(memory) => {
                 let pipeline = free(names(MEMORY), taken)?;
                 let lane = Lane::Memory(memory.named(pipeline));
@@ -194,7 +215,7 @@ impl Output {
                     .map_err(|source| BuildError::Stream { stream: "stdout", source })?;
                 let pipeline = once(STDOUT, names(STDOUT), taken)?;
                 let notices = Notices::new(base, (form, shapes), pipeline);
-                (pipeline, Box::new(Stream::new(file, "stdout", clock, notices)), None)
+                (pipeline, Box::new(Stream::new(file, "stdout", clock, notices)), Kind::Lines(None))
             }
             Place::Stderr => {
                 let file = duplicate(&io::stderr())
@@ -202,7 +223,7 @@ impl Output {
                 let pipeline = once(STDERR, names(STDERR), taken)?;
                 let notices = Notices::new(base, (form, shapes), pipeline);
                 // It cannot complain about itself where it cannot write.
-                (pipeline, Box::new(Stream::new(file, "stderr", clock, notices).quiet()), None)
+                (pipeline, Box::new(Stream::new(file, "stderr", clock, notices).quiet()), Kind::Lines(None))
             }
             Place::File(path, opener) => {
                 let Opened { rotated, patience } =
@@ -220,21 +241,41 @@ impl Output {
                 let notices = Notices::new(base, (form, shapes), pipeline);
                 let reopen = Some(rotated.reopener());
                 let stream = Stream::new(rotated, &path.display().to_string(), clock, notices);
-                (pipeline, Box::new(stream.patience(patience)), reopen)
+                (pipeline, Box::new(stream.patience(patience)), Kind::Lines(reopen))
             }
             Place::Sink(pipeline, sink) => {
                 let pipeline = free(names([pipeline; 4]), taken)?;
-                (pipeline, Box::new(Telling::new(sink, Notices::new(base, (form, shapes), pipeline))), None)
+                let telling = Telling::new(sink, Notices::new(base, (form, shapes), pipeline));
+                (pipeline, Box::new(telling), Kind::Lines(None))
+            }
+            #[cfg(feature = "ship")]
+            Place::Shipped(pipeline, shipped) => {
+                let pipeline = free(names([pipeline; 4]), taken)?;
+                let sink = (shipped.open)(base, pipeline)
+                    .map_err(|source| BuildError::Client { output: name_of(pipeline), source })?;
+                let gathering = (shipped.batch_bytes, shipped.linger);
+                let notices = Notices::new(base, (form, shapes), pipeline);
+                let announcing = Announcing::new(sink, base, Arc::clone(&shipped.frame), notices);
+                (pipeline, Box::new(announcing), Kind::Framed(shipped.frame, gathering))
             }
         };
         let mut settings = Settings::new(pipeline).policy(self.policy.of_queue()).tells_gaps();
         if let Some(bytes) = self.capacity_bytes {
             settings = settings.capacity_bytes(bytes);
         }
+        #[cfg(feature = "ship")]
+        if let Kind::Framed(_, (bytes, linger)) = &kind {
+            settings = settings.batch_bytes(*bytes).linger(*linger);
+        }
         let thread = pipeline.replace("logs_", "obs-log-");
         let worker = Worker::spawn(settings, &thread, Boxed(sink))
             .map_err(|source| BuildError::Thread { pipeline, source })?;
-        let lane = Lane::Queue(worker.queue().clone(), reopen);
+        let queue = worker.queue().clone();
+        let lane = match kind {
+            Kind::Lines(reopen) => Lane::Queue(queue, reopen),
+            #[cfg(feature = "ship")]
+            Kind::Framed(frame, _) => Lane::Framed(queue, frame),
+        };
         Ok((Way { name: name_of(pipeline), form, lane }, Some(worker)))
     }
 
@@ -335,6 +376,8 @@ impl fmt::Display for Place {
             Self::Memory(_) => f.write_str("memory"),
             Self::Discard => f.write_str("discard"),
             Self::Sink(pipeline, _) => f.write_str(pipeline),
+            #[cfg(feature = "ship")]
+            Self::Shipped(pipeline, _) => f.write_str(pipeline),
         }
     }
 }

@@ -144,7 +144,7 @@ impl SpanSink for Otlp {
 struct Traces(Envelope);
 
 impl Protocol for Traces {
-    fn wrap(&mut self, batch: &Batch, head: &mut Vec<u8>, _: &mut Vec<u8>) {
+    fn wrap(&mut self, batch: &mut Batch, head: &mut Vec<u8>, _: &mut Vec<u8>) {
         self.0.write(batch.bytes.len(), head);
     }
 

@@ -57,6 +57,11 @@ impl<'a> Reader<'a> {
         None
     }
 
+    /// How many bytes are left behind the fields that were read.
+    pub fn left(&self) -> usize {
+        self.0.len()
+    }
+
     /// The values of a packed field of varints, such as `repeated uint32`; ends early where they are malformed.
     pub fn packed(values: &'a [u8]) -> impl Iterator<Item = u64> + 'a {
         let mut reader = Self::new(values);

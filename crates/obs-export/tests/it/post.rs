@@ -13,7 +13,7 @@ use crate::stub::{Answer, LONG, Stub};
 struct Brackets;
 
 impl Protocol for Brackets {
-    fn wrap(&mut self, batch: &Batch, head: &mut Vec<u8>, tail: &mut Vec<u8>) {
+    fn wrap(&mut self, batch: &mut Batch, head: &mut Vec<u8>, tail: &mut Vec<u8>) {
         head.extend_from_slice(format!("{}[", batch.records).as_bytes());
         tail.push(b']');
     }
@@ -259,7 +259,7 @@ fn time_outs_for_ever_are_only_long() {
 struct Numbered;
 
 impl Protocol for Numbered {
-    fn wrap(&mut self, _: &Batch, _: &mut Vec<u8>, _: &mut Vec<u8>) {}
+    fn wrap(&mut self, _: &mut Batch, _: &mut Vec<u8>, _: &mut Vec<u8>) {}
 
     fn accept(&mut self, response: &Response, batch: &Batch) -> Verdict {
         let answer = str::from_utf8(&response.body).unwrap();

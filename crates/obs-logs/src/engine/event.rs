@@ -10,7 +10,7 @@ use tracing_core::field::Visit;
 use tracing_core::{Event, Field, Metadata};
 
 use super::mixed::Mixed;
-use super::{Forms, Logs, Scratch};
+use super::{Forms, Logs, Made, Scratch};
 use crate::format::{CUT, JsonLine, Key, Kind, Message, Site, SpanFragments, is_written};
 use crate::plan::Plan;
 
@@ -60,7 +60,7 @@ impl Logs {
                 line.close(caller);
             }
         }
-        self.deliver(scratch, now, site, plan.outputs());
+        self.deliver(scratch, Made { at: now, site, context: None }, plan.outputs());
     }
 
     /// What is done with events of a call site; kept with it until the plans are others.

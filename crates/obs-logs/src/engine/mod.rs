@@ -18,6 +18,7 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
+use obs_core::context::Context;
 use obs_core::{Base, Timestamp, time};
 use obs_export::queue::{FlushTimeout, Queue};
 use tracing_core::Metadata;
@@ -219,23 +220,59 @@ impl Logs {
         taking.fold(0, |needed, (_, way)| needed | way.form.bit())
     }
 
-    /// Counts the line in `scratch`, and hands it to these outputs.
+    /// Counts the line in `scratch`, and hands it to these outputs. `context` is whose line it is, where that is not the
+    /// one that is open.
     #[inline]
-    fn deliver(&self, scratch: &mut Scratch, now: Timestamp, site: &Site, outputs: u32) {
-        self.0.counts.count(site.counter);
-        self.hand_out(scratch, now, site, outputs);
+    fn deliver(&self, scratch: &mut Scratch, line: Made<'_>, outputs: u32) {
+        self.0.counts.count(line.site.counter);
+        self.hand_out(scratch, line, outputs);
     }
 
     #[inline]
-    fn hand_out(&self, scratch: &mut Scratch, now: Timestamp, site: &Site, outputs: u32) {
+    fn hand_out(&self, scratch: &mut Scratch, line: Made<'_>, outputs: u32) {
+        let Made { at, site, .. } = line;
         let mut rest = outputs;
         for way in &self.0.ways {
             if rest & 1 != 0 {
-                way.push(scratch.line_of(way.form, now, site), site.rank);
+                way.push(scratch.line_of(way.form, at, site), site.rank);
+                #[cfg(feature = "ship")]
+                if let crate::sink::Lane::Framed(queue, frame) = &way.lane {
+                    ship(queue, &**frame, scratch, way.form, line);
+                }
             }
             rest >>= 1;
         }
     }
+}
+
+/// A line that was made in each form that is needed.
+#[derive(Clone, Copy)]
+struct Made<'a> {
+    at: Timestamp,
+    site: &'a Site,
+    #[cfg_attr(not(feature = "ship"), expect(dead_code, reason = "asked for by outputs to other machines"))]
+    context: Option<&'a Context>,
+}
+
+/// Hands a line over as the record that its receiver reads.
+#[cfg(feature = "ship")]
+#[inline(never)]
+fn ship(
+    queue: &Queue,
+    frame: &dyn crate::ship::Frame,
+    scratch: &mut Scratch,
+    form: crate::sink::Form,
+    line: Made<'_>,
+) {
+    let Made { at, site, context } = line;
+    let mut record = std::mem::take(&mut scratch.record);
+    record.clear();
+    let text = scratch.line_of(form, at, site).trim_ascii_end();
+    let said = crate::ship::Said::of(context);
+    frame.frame(&crate::ship::Framed { at, level: site.level, line: text, said }, &mut record);
+    queue.push_with(&record, site.rank);
+    scratch.record = record;
+    scratch.is_mixed = true;
 }
 
 /// The routes between these outputs; without any, every line goes to each.

@@ -5,7 +5,7 @@ use obs_core::context::Context;
 
 use super::event::{EventLine, of_request};
 use super::mixed::Mixed;
-use super::{Forms, Logs, Scratch};
+use super::{Forms, Logs, Made, Scratch};
 use crate::format::{JsonLine, Line, Site};
 use crate::plan::Own;
 
@@ -61,7 +61,7 @@ impl Logs {
                 }
             }
             line.close(None);
-            self.deliver(scratch, now, site, plan.outputs());
+            self.deliver(scratch, Made { at: now, site, context }, plan.outputs());
         });
         true
     }
@@ -82,7 +82,7 @@ impl Logs {
             let needed = self.needed(outputs);
             let line = Mixed::open(&self.0.forms, needed, scratch, now, site, &self.0.service);
             mixed(line, context, fields, written);
-            self.deliver(scratch, now, site, outputs);
+            self.deliver(scratch, Made { at: now, site, context }, outputs);
         });
     }
 }

@@ -7,7 +7,7 @@ use tracing_core::{Level, Metadata};
 
 use super::event::{EventLine, Spans};
 use super::mixed::Mixed;
-use super::{Logs, Scratch};
+use super::{Logs, Made, Scratch};
 use crate::format::Site;
 
 /// A line that was held, but for its fields.
@@ -54,9 +54,9 @@ impl Logs {
             }
             line.close(self.caller(site));
             if is_counted {
-                self.hand_out(scratch, at, site, outputs);
+                self.hand_out(scratch, Made { at, site, context: Some(context) }, outputs);
             } else {
-                self.deliver(scratch, at, site, outputs);
+                self.deliver(scratch, Made { at, site, context: Some(context) }, outputs);
             }
         });
     }

@@ -39,6 +39,9 @@ pub(crate) struct Scratch {
     pub(crate) text: String,
     /// The message of a line that is sampled.
     pub(crate) message: String,
+    /// The record of a line for another machine.
+    #[cfg(feature = "ship")]
+    pub(crate) record: Vec<u8>,
     /// The counters of lines that are sampled.
     pub(crate) recent: Recent,
     pub(crate) ask: Ask,
@@ -63,6 +66,8 @@ impl Scratch {
             line: Buffer::new(),
             text: String::new(),
             message: String::new(),
+            #[cfg(feature = "ship")]
+            record: Vec::new(),
             recent: Recent::default(),
             ask: Ask::default(),
             is_mixed: false,
@@ -131,6 +136,10 @@ impl Scratch {
             if buffer.capacity() > KEEP_BYTES {
                 *buffer = Buffer::new();
             }
+        }
+        #[cfg(feature = "ship")]
+        if self.record.capacity() > KEEP_BYTES {
+            self.record = Vec::new();
         }
         for text in [&mut self.text, &mut self.message, &mut self.ask.printed] {
             if text.capacity() > KEEP_BYTES {

@@ -15,7 +15,7 @@ use super::event::{self, Spans, of_request};
 use super::mixed::Mixed;
 use super::native::OwnLine;
 use super::watching::Watching;
-use super::{Logs, Scratch};
+use super::{Logs, Made, Scratch};
 use crate::format::{Line, Site};
 use crate::plan::{Plan, Plans};
 use crate::route::{Known, Watch};
@@ -94,7 +94,7 @@ impl Logs {
         let outputs = known.map_or(plan.outputs(), |known| plans.settle(&known, &line.watch));
         line.line.close(self.caller(site));
         if outputs != 0 {
-            self.deliver(scratch, now, site, outputs);
+            self.deliver(scratch, Made { at: now, site, context: None }, outputs);
         }
         ask.printed.clear();
         scratch.ask = ask;

@@ -13,7 +13,7 @@ const PAUSE: Duration = Duration::from_secs(60);
 /// Speaks at the first fault and then at most once a minute; of losses and of what is no loss yet by turns of their
 /// own, so that neither hides the other.
 #[derive(Debug)]
-pub(super) struct Complaint {
+pub(crate) struct Complaint {
     clock: Clock,
     spoken: Option<Monotonic>,
     /// Records lost and not told of yet.
@@ -23,12 +23,12 @@ pub(super) struct Complaint {
 }
 
 impl Complaint {
-    pub(super) fn new(clock: Clock) -> Self {
+    pub(crate) fn new(clock: Clock) -> Self {
         Self { clock, spoken: None, untold: 0, troubled: None }
     }
 
     /// Notes a loss; speaks to standard error if it is time.
-    pub(super) fn lost(&mut self, output: &str, lost: u64, error: &dyn Display) {
+    pub(crate) fn lost(&mut self, output: &str, lost: u64, error: &dyn Display) {
         if let Some(text) = self.text(output, lost, error) {
             // Where even that fails there is nobody left to tell; the books have it.
             let _ = io::stderr().write_all(text.as_bytes());
@@ -36,7 +36,7 @@ impl Complaint {
     }
 
     /// Tells standard error, if it is time, of something that is amiss although nothing is lost.
-    pub(super) fn trouble(&mut self, output: &str, trouble: &str) {
+    pub(crate) fn trouble(&mut self, output: &str, trouble: &str) {
         if let Some(text) = self.trouble_text(output, trouble) {
             let _ = io::stderr().write_all(text.as_bytes());
         }

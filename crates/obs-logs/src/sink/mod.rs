@@ -17,6 +17,8 @@ use obs_export::queue::Queue;
 
 #[cfg(feature = "rolling")]
 pub(crate) use appender::Appender;
+#[cfg(feature = "ship")]
+pub(crate) use complaint::Complaint;
 pub(crate) use discard::Discard;
 #[cfg(feature = "gzip")]
 pub(crate) use file::compress::compress;
@@ -28,8 +30,13 @@ pub use file::sync::Sync;
 pub(crate) use file::{Held, Plain, Reopen};
 pub use memory::Memory;
 pub(crate) use notice::Notices;
+#[cfg(feature = "ship")]
+pub(crate) use notice::Owed;
 pub(crate) use stream::Stream;
 pub(crate) use telling::Telling;
+
+#[cfg(feature = "ship")]
+use crate::ship::Frame;
 
 /// Which of the lines that were made an output takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,6 +78,9 @@ pub(crate) struct Way {
 #[derive(Debug)]
 pub(crate) enum Lane {
     Queue(Queue, Option<Reopen>),
+    /// To another machine, by records of its own kind.
+    #[cfg(feature = "ship")]
+    Framed(Queue, Arc<dyn Frame>),
     Memory(Memory),
     Discard(Arc<Discard>),
 }
@@ -82,6 +92,9 @@ impl Way {
     pub(crate) fn push(&self, line: &[u8], rank: u8) {
         match &self.lane {
             Lane::Queue(queue, _) => queue.push_with(line, rank),
+            // Handed over as a record, which needs more than the line.
+            #[cfg(feature = "ship")]
+            Lane::Framed(..) => {}
             Lane::Memory(memory) => memory.push(line),
             Lane::Discard(discard) => discard.push(),
         }
@@ -90,6 +103,8 @@ impl Way {
     pub(crate) fn queue(&self) -> Option<&Queue> {
         match &self.lane {
             Lane::Queue(queue, _) => Some(queue),
+            #[cfg(feature = "ship")]
+            Lane::Framed(queue, _) => Some(queue),
             _ => None,
         }
     }
@@ -110,6 +125,8 @@ impl Way {
     pub(crate) fn source(&self) -> Arc<dyn Source> {
         match &self.lane {
             Lane::Queue(queue, _) => Arc::new(queue.clone()),
+            #[cfg(feature = "ship")]
+            Lane::Framed(queue, _) => Arc::new(queue.clone()),
             Lane::Memory(memory) => Arc::new(memory.clone()),
             Lane::Discard(discard) => Arc::clone(discard) as Arc<dyn Source>,
         }

@@ -12,8 +12,9 @@ use crate::queue::{Batch, Control, Delivery, Losses, Reason, Sink};
 
 /// What a leaf adds to [`Post`]: the bytes around a batch and the meaning of an answer. Runs on the worker's thread.
 pub trait Protocol: Send {
-    /// Appends what stands before the batch's bytes to `head` and what stands after them to `tail`; both are empty.
-    fn wrap(&mut self, batch: &Batch, head: &mut Vec<u8>, tail: &mut Vec<u8>);
+    /// Appends what stands before the batch's bytes to `head` and what stands after them to `tail`; both are empty. May
+    /// change bytes of the batch so that they can be sent, but neither their number nor what the records are.
+    fn wrap(&mut self, batch: &mut Batch, head: &mut Vec<u8>, tail: &mut Vec<u8>);
 
     /// What a 2xx answer says of the batch. What it drops is counted and never sent again.
     fn accept(&mut self, response: &Response, batch: &Batch) -> Verdict {
@@ -240,10 +241,9 @@ impl<P: Protocol> Post<P> {
             let (attempts, error) = (again.attempts, again.answer.as_ref().err());
             on_retry(&Retrying { records, attempts, status, error });
         };
-        let tried = match self.encoding {
-            Encoding::Plain => self.attempts.send(&self.call, control, again),
-            encoding => self.attempts.send(&encoding.encode(self.call.clone()), control, again),
-        };
+        let call = self.encoding.encode(self.call.clone());
+        let tried = self.attempts.send(&call, control, again);
+        drop(call);
         let [_, bytes, _] = std::mem::take(&mut self.call.parts);
         // Unless the connection still holds it, that is the same memory.
         part.bytes = Vec::from(bytes);

@@ -1,0 +1,286 @@
+//! Lines to Loki: one stream of constant labels, ids as structured metadata.
+//!
+//! `POST /loki/api/v1/push`, as protobuf in a block of snappy (`logproto.PushRequest`) or as JSON in gzip. Rules of the
+//! protocol by Loki's "Push API" and `push.proto`: only 204 (and 200, of those that speak its language) means that all
+//! is kept; 400 is final though some of it may be; 429 and 5xx are tried again.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::StatusCode;
+use obs_core::{Base, Resource};
+use obs_export::http::{ClientSettings, Encoding, Endpoint, HeaderError, Protocol, Response, Retry, Verdict};
+use obs_export::proto;
+use obs_export::queue::{Batch, Losses, Reason};
+
+use super::frame::level_text;
+use super::labels::Labels;
+use super::{Frame, Framed, LabelError, Outlet, Shipped};
+use crate::Output;
+use crate::format::json_text;
+
+const PATH: &str = "/loki/api/v1/push";
+
+/// The most bytes of a request before it is compressed: a quarter of what Loki takes in a second of one stream.
+const BATCH_BYTES: usize = 768 * 1024;
+
+/// How long lines gather.
+const LINGER: Duration = Duration::from_secs(1);
+
+/// Lines to Loki, or whoever takes its pushes.
+///
+/// All lines of an output are one stream, whose labels are the same for each: `service_name`, `env` where the service has
+/// one, and those that are added. What differs from line to line stands beside it as structured metadata: `level`,
+/// `trace_id`, `span_id` and `request_id`.
+///
+/// ```
+/// use obs_logs::{Format, Loki, Output};
+///
+/// let loki = Loki::new("http://loki:3100".parse()?).label("cluster", "eu-1")?.tenant("payments")?;
+/// let output = Output::from(loki).named("loki").format(Format::Logfmt);
+/// # drop(output);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Loki {
+    outlet: Outlet,
+    labels: Labels,
+    json: bool,
+}
+
+impl Loki {
+    /// Loki at this URL, behind which `/loki/api/v1/push` is put.
+    pub fn new(endpoint: Endpoint) -> Self {
+        let outlet = Outlet { encoding: Encoding::Snappy, ..Outlet::new(endpoint, BATCH_BYTES) };
+        Self { outlet, labels: Labels::default(), json: false }
+    }
+
+    /// A further place that takes the same lines, asked where the one before has trouble.
+    pub fn or_at(mut self, endpoint: Endpoint) -> Self {
+        self.outlet.endpoints.push(endpoint);
+        self
+    }
+
+    /// A label of all lines; default `service_name` and `env`, which may be given other values or, by an empty one, left
+    /// out.
+    ///
+    /// # Errors
+    /// [`LabelError`]: what Loki would refuse.
+    pub fn label(mut self, name: &str, value: &str) -> Result<Self, LabelError> {
+        self.labels.put(name, value)?;
+        Ok(self)
+    }
+
+    /// The tenant, as `X-Scope-OrgID`; default none.
+    ///
+    /// # Errors
+    /// [`HeaderError`] for what cannot stand in a header.
+    pub fn tenant(mut self, tenant: &str) -> Result<Self, HeaderError> {
+        self.outlet.client = self.outlet.client.header("x-scope-orgid", tenant)?;
+        Ok(self)
+    }
+
+    /// Sends JSON in gzip, for receivers that do not read Loki's protobuf; default protobuf in snappy.
+    pub fn json(mut self) -> Self {
+        self.json = true;
+        self.outlet.encoding = Encoding::Gzip;
+        self
+    }
+
+    /// Time-outs, headers, credentials and certificates; default [`ClientSettings::new`]. In the place of what
+    /// [`Loki::tenant`] has set.
+    pub fn client(mut self, client: ClientSettings) -> Self {
+        self.outlet.client = client;
+        self
+    }
+
+    /// How patiently it is asked; default [`Retry::new`] with all server errors.
+    pub fn retry(mut self, retry: Retry) -> Self {
+        self.outlet.retry = retry.server_errors();
+        self
+    }
+
+    /// At how many bytes lines are sent, before they are compressed; default 768 KiB. A receiver that finds a request too
+    /// large (413) gets it in halves.
+    pub fn batch_bytes(mut self, bytes: usize) -> Self {
+        self.outlet.batch_bytes = bytes;
+        self
+    }
+
+    fn labels_for(&self, resource: &Resource) -> Labels {
+        let mut labels = self.labels.clone();
+        let env = resource.env.as_deref().unwrap_or_default();
+        for (name, value) in [("service_name", resource.name.as_str()), ("env", env)] {
+            if !labels.has(name) {
+                // Where there is no room for it, or it is too long, what was chosen goes before.
+                let _ = labels.put(name, value);
+            }
+        }
+        labels
+    }
+}
+
+impl From<Loki> for Output {
+    fn from(loki: Loki) -> Self {
+        let frame: Arc<dyn Frame> = if loki.json { Arc::new(Value) } else { Arc::new(Entry) };
+        let shipped = Shipped {
+            frame,
+            batch_bytes: loki.outlet.batch_bytes,
+            linger: LINGER,
+            open: Box::new(move |base: &Arc<Base>, pipeline| {
+                let labels = loki.labels_for(&base.resource);
+                let post = if loki.json {
+                    let push = JsonPush::new(&labels);
+                    Box::new(loki.outlet.post(base, (PATH, "application/json"), pipeline, push)?) as _
+                } else {
+                    let push = ProtoPush(labels.selector());
+                    Box::new(loki.outlet.post(base, (PATH, "application/x-protobuf"), pipeline, push)?) as _
+                };
+                Ok(post)
+            }),
+        };
+        Self::shipped("logs_loki", shipped)
+    }
+}
+
+/// Fields of `logproto.PushRequest` and what is in it.
+mod field {
+    pub(super) const PUSH_STREAMS: u32 = 1;
+    pub(super) const STREAM_LABELS: u32 = 1;
+    pub(super) const STREAM_ENTRIES: u32 = 2;
+    pub(super) const ENTRY_TIMESTAMP: u32 = 1;
+    pub(super) const ENTRY_LINE: u32 = 2;
+    pub(super) const ENTRY_METADATA: u32 = 3;
+    pub(super) const TIMESTAMP_SECONDS: u32 = 1;
+    pub(super) const TIMESTAMP_NANOS: u32 = 2;
+    pub(super) const PAIR_NAME: u32 = 1;
+    pub(super) const PAIR_VALUE: u32 = 2;
+}
+
+const SECOND: u64 = 1_000_000_000;
+
+/// Calls `each` with the name and value of what stands beside a line.
+fn metadata(line: &Framed<'_>, mut each: impl FnMut(&str, &[u8])) {
+    each("level", level_text(line.level).as_bytes());
+    if let Some(said) = &line.said {
+        each("trace_id", &said.trace_id.to_hex());
+        each("span_id", &said.span_id.to_hex());
+        if let Some(id) = &said.request_id {
+            each("request_id", id.as_bytes());
+        }
+    }
+}
+
+/// A line as an entry of a stream in protobuf.
+#[derive(Debug)]
+struct Entry;
+
+impl Frame for Entry {
+    fn frame(&self, line: &Framed<'_>, out: &mut Vec<u8>) {
+        let nanos = line.at.unix_nanos();
+        // A line has at most 256 KiB, so that a record always fits.
+        let _ = proto::message(out, field::STREAM_ENTRIES, |out| {
+            let _ = proto::message(out, field::ENTRY_TIMESTAMP, |out| {
+                proto::uint(out, field::TIMESTAMP_SECONDS, nanos / SECOND);
+                proto::uint(out, field::TIMESTAMP_NANOS, nanos % SECOND);
+            });
+            proto::bytes(out, field::ENTRY_LINE, line.line);
+            metadata(line, |name, value| {
+                let len = proto::bytes_len(field::PAIR_NAME, name.len())
+                    + proto::bytes_len(field::PAIR_VALUE, value.len());
+                proto::message_head(out, field::ENTRY_METADATA, len);
+                proto::bytes(out, field::PAIR_NAME, name.as_bytes());
+                proto::bytes(out, field::PAIR_VALUE, value);
+            });
+        });
+    }
+}
+
+/// Requests in protobuf, with the labels of the stream.
+struct ProtoPush(String);
+
+impl Protocol for ProtoPush {
+    fn wrap(&mut self, batch: &mut Batch, head: &mut Vec<u8>, _: &mut Vec<u8>) {
+        let labels = proto::bytes_len(field::STREAM_LABELS, self.0.len());
+        proto::message_head(head, field::PUSH_STREAMS, labels + batch.bytes.len());
+        proto::bytes(head, field::STREAM_LABELS, self.0.as_bytes());
+    }
+
+    fn accept(&mut self, response: &Response, batch: &Batch) -> Verdict {
+        kept(response, batch)
+    }
+
+    fn cut(&mut self, batch: &Batch) -> Option<(usize, u64)> {
+        let half = batch.records / 2;
+        let mut entries = proto::Reader::new(&batch.bytes);
+        for _ in 0..half {
+            entries.next()?.ok()?;
+        }
+        Some((batch.bytes.len() - entries.left(), half))
+    }
+}
+
+/// A line as a value of a stream in JSON, with a comma in front.
+#[derive(Debug)]
+struct Value;
+
+impl Frame for Value {
+    fn frame(&self, line: &Framed<'_>, out: &mut Vec<u8>) {
+        let text = json_text(&String::from_utf8_lossy(line.line));
+        out.extend_from_slice(format!(",[\"{}\",{text},{{", line.at.unix_nanos()).as_bytes());
+        let mut comma = "";
+        metadata(line, |name, value| {
+            // Neither levels nor ids hold anything that JSON would escape.
+            out.extend_from_slice(format!("{comma}\"{name}\":\"").as_bytes());
+            out.extend_from_slice(value);
+            out.push(b'"');
+            comma = ",";
+        });
+        out.extend_from_slice(b"}]");
+    }
+}
+
+/// Requests in JSON.
+struct JsonPush(Vec<u8>);
+
+impl JsonPush {
+    fn new(labels: &Labels) -> Self {
+        let pairs: Vec<_> =
+            labels.iter().map(|(name, value)| format!("\"{name}\":{}", json_text(value))).collect();
+        Self(format!("{{\"streams\":[{{\"stream\":{{{}}},\"values\":[", pairs.join(",")).into_bytes())
+    }
+}
+
+impl Protocol for JsonPush {
+    fn wrap(&mut self, batch: &mut Batch, head: &mut Vec<u8>, tail: &mut Vec<u8>) {
+        head.extend_from_slice(&self.0);
+        // The first has none in front of it.
+        if let Some(comma) = batch.bytes.first_mut() {
+            *comma = b' ';
+        }
+        tail.extend_from_slice(b"]}]}");
+    }
+
+    fn accept(&mut self, response: &Response, batch: &Batch) -> Verdict {
+        kept(response, batch)
+    }
+
+    fn cut(&mut self, batch: &Batch) -> Option<(usize, u64)> {
+        // Within a text a quote has a backslash in front, so that this is where a value begins.
+        let begin = |at: &usize| batch.bytes[*at..].starts_with(b",[\"");
+        let half = batch.records / 2;
+        let places = (1..batch.bytes.len()).filter(begin);
+        places.take(half as usize).last().map(|at| (at, half))
+    }
+}
+
+/// Whatever else is in the family of good answers says that something was not kept: 260 is what a tenant whose
+/// ingestion is blocked gets.
+fn kept(response: &Response, batch: &Batch) -> Verdict {
+    let lost = match response.status {
+        StatusCode::OK | StatusCode::NO_CONTENT => 0,
+        _ => batch.records,
+    };
+    Verdict::Settled(Losses::of(Reason::Rejected, lost))
+}

@@ -1,0 +1,83 @@
+//! A queue's sink for another machine, and what is told there of lines that are missing.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use obs_core::Base;
+use obs_export::queue::{Batch, Control, Delivery, Sink};
+use tracing_core::Level;
+
+use super::{Frame, Framed};
+use crate::sink::{Notices, Owed};
+
+/// What is known of an output to another machine before its name is.
+pub(crate) struct Shipped {
+    pub(crate) frame: Arc<dyn Frame>,
+    /// At how many bytes a batch is sent, and how long it gathers until then.
+    pub(crate) batch_bytes: usize,
+    pub(crate) linger: Duration,
+    /// Makes the sink, for its name on metrics.
+    #[expect(clippy::type_complexity, reason = "a constructor that is called once")]
+    pub(crate) open: Box<dyn FnOnce(&Arc<Base>, &'static str) -> io::Result<Box<dyn Sink>> + Send>,
+}
+
+/// Sends what is missing ahead of each batch, in a request of its own: no book counts such lines, and what becomes of
+/// them is not mixed up with what becomes of records.
+pub(crate) struct Announcing {
+    sink: Box<dyn Sink>,
+    base: Arc<Base>,
+    frame: Arc<dyn Frame>,
+    notices: Notices,
+    owed: Owed,
+}
+
+impl Announcing {
+    pub(crate) fn new(
+        sink: Box<dyn Sink>,
+        base: &Arc<Base>,
+        frame: Arc<dyn Frame>,
+        notices: Notices,
+    ) -> Self {
+        Self { sink, base: Arc::clone(base), frame, notices, owed: Owed::default() }
+    }
+
+    /// What is told is owed until it has arrived.
+    fn announce(&mut self, control: &Control) {
+        if self.owed.first().is_none() || control.is_over() {
+            return;
+        }
+        let mut batch = Batch::default();
+        for (reason, lost) in self.owed.all() {
+            let line = self.notices.line(lost, reason).trim_ascii_end();
+            let framed = Framed { at: self.base.clock.now(), level: Level::WARN, line, said: None };
+            self.frame.frame(&framed, &mut batch.bytes);
+            batch.records += 1;
+        }
+        if self.sink.deliver(&mut batch, control).losses().total() == 0 {
+            self.owed = Owed::default();
+        }
+    }
+}
+
+impl Sink for Announcing {
+    fn deliver(&mut self, batch: &mut Batch, control: &Control) -> Delivery {
+        let records = batch.records;
+        batch.gaps.drain(..).for_each(|gap| self.owed.add(gap.reason, gap.records));
+        self.announce(control);
+        if records == 0 {
+            return Delivery::Delivered;
+        }
+        let delivery = self.sink.deliver(batch, control);
+        delivery.losses().each().for_each(|(reason, lost)| self.owed.add(reason, lost.min(records)));
+        delivery
+    }
+
+    fn rest(&mut self) -> Option<Duration> {
+        self.sink.rest()
+    }
+
+    fn flush(&mut self) {
+        self.sink.flush();
+    }
+}
