@@ -55,7 +55,7 @@ pub use health::Health;
 pub use listener::Admin;
 pub use logs::{
     LogDestination, LogFile, LogFormat, LogLevel, LogMatch, LogOutput, LogPlace, LogRateLimit, LogRoute,
-    LogSampling, LogSync, Logs, Rotation, WhenFull,
+    LogSampling, LogShip, LogSync, Logs, Rotation, WhenFull,
 };
 pub use metrics::{BucketMatch, BucketRule, Metrics};
 pub use redaction::Redaction;

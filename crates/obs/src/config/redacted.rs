@@ -53,13 +53,16 @@ impl Config {
                 '{',
                 '}',
                 pairs.into_iter().map(|(name, value)| {
-                    let secret =
-                        path == "traces.headers" || is_secret(&name) || concealed(&format!("{path}.{name}"));
+                    let secret = path == "traces.headers"
+                        || is_header(path)
+                        || is_secret(&name)
+                        || concealed(&format!("{path}.{name}"));
                     format!("{}: {}", quoted(&name), quoted(if secret { REDACTED } else { &value }))
                 }),
             ),
             _ if concealed(path) => quoted(REDACTED),
-            Value::Text(_) if path == "admin.token" => quoted(REDACTED),
+            Value::Text(_) if path == "admin.token" || is_credential(path) => quoted(REDACTED),
+            Value::Names(urls) if is_url(path) => flow('[', ']', urls.iter().map(|text| quoted(&url(text)))),
             Value::Text(text) if kind == Kind::Url => quoted(&url(&text)),
             Value::Text(text) => quoted(&text),
             Value::Flag(flag) => flag.to_string(),
@@ -84,6 +87,23 @@ impl Config {
         };
         Some(shown)
     }
+}
+
+/// The key of an output to another machine, where the path is one.
+fn of_output(path: &str) -> Option<&str> {
+    path.strip_prefix("logs.outputs.")?.split_once('.').map(|(_, key)| key)
+}
+
+fn is_header(path: &str) -> bool {
+    of_output(path) == Some("headers")
+}
+
+fn is_credential(path: &str) -> bool {
+    matches!(of_output(path), Some("password" | "token"))
+}
+
+fn is_url(path: &str) -> bool {
+    of_output(path) == Some("url")
 }
 
 impl fmt::Debug for Config {

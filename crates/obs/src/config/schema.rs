@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::key::{Key, Kind, Reload, list, names_under};
-use super::logs::{FACTS, OUTPUT_KEYS, OutputKey};
+use super::logs::{FACTS, OUTPUT_KEYS, Of, OutputKey};
 use super::metrics::KINDS;
 use super::redacted::quoted;
 
@@ -185,8 +185,12 @@ fn outputs() -> Vec<(&'static str, Json)> {
         if !key.default.is_empty() {
             let _ = write!(said, " Default: {}.", key.default);
         }
-        if key.of_files {
-            said.push_str(" Of files alone.");
+        match key.of {
+            Of::All => {}
+            Of::Files => said.push_str(" Of files alone."),
+            of => {
+                let _ = write!(said, " Of outputs of this kind alone: {}.", of.word().replace('`', ""));
+            }
         }
         let mut schema = vec![("description", Json::Text(said))];
         schema.extend(kind(key.kind));

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::super::draft::{At, shown};
 use super::super::key::{Kind, Value};
-use super::super::logs::{LogDestination, LogPlace, LogSync, OUTPUT_KEYS, OutputKey, WhenFull};
+use super::super::logs::{LogDestination, LogFormat, LogPlace, LogSync, OUTPUT_KEYS, OutputKey, WhenFull};
 use super::read::{Reader, shown_path, unknown};
 use super::scalar::{self, Read};
 use super::tree::{Entry, Node, Tree};
@@ -35,8 +35,9 @@ impl Part {
 }
 
 /// Where lines cannot be sent from here, though one would look for it.
-const ELSEWHERE: [&str; 9] =
-    ["loki", "elasticsearch", "elk", "opensearch", "otlp", "kafka", "syslog", "fluentd", "http"];
+const ELSEWHERE: [&str; 5] = ["otlp", "kafka", "syslog", "fluentd", "http"];
+/// Other names of what there is.
+const ELASTIC: [&str; 2] = ["elk", "opensearch"];
 
 impl Reader<'_, '_> {
     /// Outputs by name, and where each of their keys stands; none where one of them is wrong.
@@ -98,7 +99,12 @@ impl Reader<'_, '_> {
             };
             self.expanded = false;
             let value = match key.kind {
-                Kind::Pairs => self.renames((&here, name), &node, parts),
+                Kind::Pairs => self.texts_by_name((&here, &format!("{name}.{word}")), &node, parts),
+                Kind::Names if word == "url" => {
+                    let urls = self.texts(&here, &node, "a URL or a list of URLs");
+                    // None is a mistake that is told below.
+                    urls.map(Value::Names)
+                }
                 Kind::Names => self.fields(&here, &node),
                 kind => match self.scalar(&node, kind) {
                     Ok(Read { value, .. }) => Some(value),
@@ -127,6 +133,9 @@ impl Reader<'_, '_> {
         if output.to == LogPlace::File(PathBuf::new()) {
             return self.refuse(node.at, path, Some(String::from("a `file` has a `path`")));
         }
+        if output.to.is_far() && output.ship.urls.is_empty() {
+            return self.refuse(node.at, path, Some(String::from("has no `url`")));
+        }
         let void: Vec<_> =
             chosen.iter().filter_map(|(key, at, _)| Some((key.name, *at, void(key, &output)?))).collect();
         for (word, at, why) in &void {
@@ -135,8 +144,13 @@ impl Reader<'_, '_> {
         void.is_empty().then_some(output)
     }
 
-    /// New names of fields; each is concealed by itself.
-    fn renames(&mut self, (path, output): (&str, &str), node: &Node, parts: &mut Vec<Part>) -> Option<Value> {
+    /// Texts by name; each is concealed by itself.
+    fn texts_by_name(
+        &mut self,
+        (path, part): (&str, &str),
+        node: &Node,
+        parts: &mut Vec<Part>,
+    ) -> Option<Value> {
         let Tree::Map(entries) = &node.value else {
             return self.refuse(node.at, path, scalar::mismatch(node, Kind::Pairs));
         };
@@ -144,7 +158,7 @@ impl Reader<'_, '_> {
         for Entry { key: from, at, node } in self.unique(path, entries.clone()) {
             match self.text(&node) {
                 Ok((to, concealed)) => {
-                    parts.push(Part::new(format!("{output}.rename.{from}"), at, concealed));
+                    parts.push(Part::new(format!("{part}.{from}"), at, concealed));
                     pairs.push((from, to));
                 }
                 Err(what) => {
@@ -191,6 +205,9 @@ impl Reader<'_, '_> {
 fn sent_elsewhere(entry: &Entry) -> Option<(At, String)> {
     let Tree::Text(word) = &entry.node.value else { return None };
     let is_known = entry.key == "type" && ELSEWHERE.iter().any(|known| word.eq_ignore_ascii_case(known));
+    if entry.key == "type" && ELASTIC.iter().any(|known| word.eq_ignore_ascii_case(known)) {
+        return Some((entry.node.at, format!("{} is `elasticsearch` here", shown(word))));
+    }
     let what = || {
         format!(
             "lines are not sent to {} from here; write a `file`, or `stdout`, and have an agent such as Alloy, Vector \
@@ -204,7 +221,12 @@ fn sent_elsewhere(entry: &Entry) -> Option<(At, String)> {
 /// Why a key of an output comes to nothing, where it does.
 fn void(key: &OutputKey, output: &LogDestination) -> Option<&'static str> {
     match key.name {
-        _ if key.of_files && !matches!(output.to, LogPlace::File(_)) => Some("`type` is not `file`"),
+        _ if key.of.void(&output.to).is_some() => key.of.void(&output.to),
+        "format" if output.to == LogPlace::Elastic && output.format != Some(LogFormat::Ecs) => {
+            Some("documents are in the names of ECS")
+        }
+        "password" if output.ship.user.is_none() => Some("there is no `user`"),
+        "key_file" if output.ship.certificate.is_none() => Some("there is no `certificate`"),
         "keep_level" if output.when_full != WhenFull::DropBelow => Some("`when_full` is not `drop_below`"),
         "wait" if output.when_full != WhenFull::Block => Some("`when_full` is not `block`"),
         "sync_every" if output.file.sync != LogSync::Interval => Some("`sync` is not `interval`"),

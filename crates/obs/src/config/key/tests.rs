@@ -69,7 +69,7 @@ fn the_page_has_a_row_for_each_key_of_an_output_and_no_other() {
         PAGE.split("\n## ").find(|section| section.starts_with("Every key of an output\n")).unwrap();
     let rows: Vec<_> = section.lines().filter(|line| line.starts_with("| `")).collect();
     let expected = OUTPUT_KEYS.iter().map(|key| {
-        let of = if key.of_files { "files" } else { "all" };
+        let of = key.of.word();
         let row =
             format!("| `{}` | {} | {} | {of} | {} |", key.name, described(key.kind), key.default, key.doc);
         row.replace("|  |", "| |")

@@ -1,11 +1,9 @@
-//! One of several named outputs of lines, and the keys it is chosen by.
+//! One of several named outputs of lines.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::super::key::{Kind, Value};
 use super::{LogFormat, Rotation};
-use crate::config::LONGEST;
 
 /// One of several outputs of lines, by the name that routes call it.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,6 +35,8 @@ pub struct LogDestination {
     pub wait: Duration,
     /// How a file is written and kept.
     pub file: LogFile,
+    /// How another machine is asked.
+    pub ship: LogShip,
 }
 
 /// Where the lines of one output go.
@@ -52,6 +52,17 @@ pub enum LogPlace {
     File(PathBuf),
     /// Memory, for tests and for pages of one's own: see [`Obs::lines_in`](crate::Obs::lines_in).
     Memory,
+    /// Loki, or whoever takes its pushes; needs the feature `logs-ship`.
+    Loki,
+    /// Elasticsearch or OpenSearch; needs the feature `logs-ship`.
+    Elastic,
+}
+
+impl LogPlace {
+    /// Whether it is another machine.
+    pub(crate) fn is_far(&self) -> bool {
+        matches!(self, Self::Loki | Self::Elastic)
+    }
 }
 
 /// What happens to a line that finds its queue full.
@@ -136,6 +147,65 @@ impl LogDestination {
             keep_level: LogLevel::Warn,
             wait: Duration::from_millis(50),
             file: LogFile::default(),
+            ship: LogShip::default(),
+        }
+    }
+}
+
+/// How lines are sent to another machine.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct LogShip {
+    /// Where it is: `http://` URLs, or `https://` with the feature `logs-ship-tls`. Where one has trouble the next is asked.
+    pub urls: Vec<String>,
+    /// Of Loki: labels of all lines beside `service_name` and `env`.
+    pub labels: Vec<(String, String)>,
+    /// Of Loki: the tenant.
+    pub tenant: Option<String>,
+    /// Of Loki: whether bodies are JSON, for receivers that read no protobuf of its; default no.
+    pub json: bool,
+    /// Of Elasticsearch: the data stream or index; default `logs-obs-<service>`.
+    pub index: Option<String>,
+    /// Headers of each request; default none. Never printed.
+    pub headers: Vec<(String, String)>,
+    /// Credentials by the scheme `Basic`; default none.
+    pub user: Option<String>,
+    /// Of the user. Never printed.
+    pub password: Option<String>,
+    /// A token by the scheme `Bearer`; default none. Never printed.
+    pub token: Option<String>,
+    /// A PEM file with the authorities to believe over TLS; default those of the system.
+    pub ca_file: Option<PathBuf>,
+    /// A PEM file with the certificate to show over TLS, and its chain; default none.
+    pub certificate: Option<PathBuf>,
+    /// A PEM file with its private key.
+    pub key_file: Option<PathBuf>,
+    /// How long one attempt may take; default 10 s.
+    pub timeout: Duration,
+    /// How long a batch is tried before it is lost; default 5 minutes.
+    pub retry_for: Duration,
+    /// At how many bytes lines are sent; default by receiver.
+    pub batch: Option<u64>,
+}
+
+impl Default for LogShip {
+    fn default() -> Self {
+        Self {
+            urls: Vec::new(),
+            labels: Vec::new(),
+            tenant: None,
+            json: false,
+            index: None,
+            headers: Vec::new(),
+            user: None,
+            password: None,
+            token: None,
+            ca_file: None,
+            certificate: None,
+            key_file: None,
+            timeout: Duration::from_secs(10),
+            retry_for: Duration::from_secs(300),
+            batch: None,
         }
     }
 }
@@ -155,333 +225,3 @@ impl Default for LogFile {
         }
     }
 }
-
-/// One key of an output.
-#[cfg_attr(
-    not(feature = "config"),
-    expect(dead_code, reason = "what only a file and its schema ask of a key")
-)]
-pub(in crate::config) struct OutputKey {
-    pub(in crate::config) name: &'static str,
-    pub(in crate::config) kind: Kind,
-    /// What holds where nothing is chosen, as the page says it.
-    pub(in crate::config) default: &'static str,
-    /// Whether only files have it.
-    pub(in crate::config) of_files: bool,
-    pub(in crate::config) doc: &'static str,
-    pub(in crate::config) get: fn(&LogDestination) -> Value,
-    pub(in crate::config) set: fn(&mut LogDestination, Value),
-}
-
-/// The words of what a key of an output may be, each with its choice.
-const FORMATS: [(&str, LogFormat); 5] = [
-    ("json", LogFormat::Json),
-    ("logfmt", LogFormat::Logfmt),
-    ("pretty", LogFormat::Pretty),
-    ("ecs", LogFormat::Ecs),
-    ("otlp", LogFormat::Otlp),
-];
-const ROTATIONS: [(&str, Rotation); 3] =
-    [("never", Rotation::Never), ("hourly", Rotation::Hourly), ("daily", Rotation::Daily)];
-const WHEN_FULL: [(&str, WhenFull); 4] = [
-    ("drop_newest", WhenFull::DropNewest),
-    ("drop_oldest", WhenFull::DropOldest),
-    ("drop_below", WhenFull::DropBelow),
-    ("block", WhenFull::Block),
-];
-const SYNCS: [(&str, LogSync); 3] =
-    [("never", LogSync::Never), ("batch", LogSync::Batch), ("interval", LogSync::Interval)];
-pub(in crate::config) const LEVELS: [(&str, LogLevel); 5] = [
-    ("error", LogLevel::Error),
-    ("warn", LogLevel::Warn),
-    ("info", LogLevel::Info),
-    ("debug", LogLevel::Debug),
-    ("trace", LogLevel::Trace),
-];
-
-/// The word of a choice.
-pub(in crate::config) fn word_of<T: PartialEq>(words: &[(&'static str, T)], choice: &T) -> Value {
-    words.iter().find(|(_, known)| known == choice).map_or(Value::None, |(word, _)| Value::Word(word))
-}
-
-/// The choice of a word.
-pub(in crate::config) fn choice_of<T: Copy>(words: &[(&'static str, T)], value: &Value) -> Option<T> {
-    let Value::Word(word) = value else { return None };
-    words.iter().find(|(known, _)| known == word).map(|(_, choice)| *choice)
-}
-
-const SIZE: Kind = Kind::Bytes(1, 1 << 50);
-const YEAR: Duration = Duration::from_secs(366 * 24 * 60 * 60);
-
-macro_rules! words {
-    ($name:literal, $of_files:literal, $kind:expr, $words:ident, $default:literal, $doc:literal, $($at:ident).+) => {
-        OutputKey {
-            name: $name,
-            kind: $kind,
-            default: $default,
-            of_files: $of_files,
-            doc: $doc,
-            get: |output| word_of(&$words, &output.$($at).+),
-            set: |output, value| {
-                if let Some(choice) = choice_of(&$words, &value) {
-                    output.$($at).+ = choice;
-                }
-            },
-        }
-    };
-}
-
-macro_rules! maybe {
-    ($name:literal, $of_files:literal, $kind:expr, $default:literal, $doc:literal, $($at:ident).+) => {
-        OutputKey {
-            name: $name,
-            kind: $kind,
-            default: $default,
-            of_files: $of_files,
-            doc: $doc,
-            get: |output| output.$($at).+.map_or(Value::None, |number| Value::Whole(number as u64)),
-            set: |output, value| output.$($at).+ = value.whole(),
-        }
-    };
-}
-
-macro_rules! time {
-    ($name:literal, $of_files:literal, $most:expr, $default:literal, $doc:literal, $($at:ident).+) => {
-        OutputKey {
-            name: $name,
-            kind: Kind::Time(Duration::from_millis(1), $most),
-            default: $default,
-            of_files: $of_files,
-            doc: $doc,
-            get: |output| Value::Time(output.$($at).+),
-            set: |output, value| {
-                if let Value::Time(time) = value {
-                    output.$($at).+ = time;
-                }
-            },
-        }
-    };
-}
-
-macro_rules! maybe_time {
-    ($name:literal, $most:expr, $default:literal, $doc:literal, $($at:ident).+) => {
-        OutputKey {
-            name: $name,
-            kind: Kind::Time(Duration::from_millis(1), $most),
-            default: $default,
-            of_files: true,
-            doc: $doc,
-            get: |output| output.$($at).+.map_or(Value::None, Value::Time),
-            set: |output, value| {
-                if let Value::Time(time) = value {
-                    output.$($at).+ = Some(time);
-                }
-            },
-        }
-    };
-}
-
-/// Every key of an output, in the order of the page.
-pub(in crate::config) const OUTPUT_KEYS: &[OutputKey] = &[
-    OutputKey {
-        name: "type",
-        kind: Kind::Word(&["stdout", "stderr", "file", "memory"]),
-        default: "",
-        of_files: false,
-        doc: "Where lines go; every output has it.",
-        get: |output| {
-            Value::Word(match output.to {
-                LogPlace::Stdout => "stdout",
-                LogPlace::Stderr => "stderr",
-                LogPlace::File(_) => "file",
-                LogPlace::Memory => "memory",
-            })
-        },
-        set: |output, value| {
-            output.to = match (value, &output.to) {
-                (Value::Word("stdout"), _) => LogPlace::Stdout,
-                (Value::Word("stderr"), _) => LogPlace::Stderr,
-                (Value::Word("memory"), _) => LogPlace::Memory,
-                (Value::Word("file"), LogPlace::File(_)) => return,
-                (Value::Word("file"), _) => LogPlace::File(PathBuf::new()),
-                _ => return,
-            };
-        },
-    },
-    OutputKey {
-        name: "path",
-        kind: Kind::Text,
-        default: "",
-        of_files: true,
-        doc: "The file; a `file` has it.",
-        get: |output| match &output.to {
-            LogPlace::File(path) => Value::Text(path.to_string_lossy().into_owned()),
-            _ => Value::None,
-        },
-        set: |output, value| {
-            // A path alone makes no file of what is none.
-            if let (Value::Text(path), LogPlace::File(_)) = (value, &output.to) {
-                output.to = LogPlace::File(PathBuf::from(path));
-            }
-        },
-    },
-    OutputKey {
-        name: "format",
-        kind: Kind::Word(&["json", "logfmt", "pretty", "ecs", "otlp"]),
-        default: "`pretty` on a terminal, else `json`",
-        of_files: false,
-        doc: "The form of lines.",
-        get: |output| output.format.map_or(Value::None, |format| word_of(&FORMATS, &format)),
-        set: |output, value| output.format = choice_of(&FORMATS, &value),
-    },
-    OutputKey {
-        name: "colour",
-        kind: Kind::Word(&["auto", "on", "off"]),
-        default: "`auto`",
-        of_files: false,
-        doc: "Whether pretty lines are coloured; `auto` does so on a terminal.",
-        get: |output| {
-            Value::Word(match output.colour {
-                None => "auto",
-                Some(true) => "on",
-                Some(false) => "off",
-            })
-        },
-        set: |output, value| {
-            output.colour = match value {
-                Value::Word("on") => Some(true),
-                Value::Word("off") => Some(false),
-                _ => None,
-            };
-        },
-    },
-    OutputKey {
-        name: "rename",
-        kind: Kind::Pairs,
-        default: "",
-        of_files: false,
-        doc: "Fields that are called otherwise on its lines.",
-        get: |output| Value::Pairs(output.rename.clone()),
-        set: |output, value| {
-            if let Value::Pairs(pairs) = value {
-                output.rename = pairs;
-            }
-        },
-    },
-    OutputKey {
-        name: "drop",
-        kind: Kind::Names,
-        default: "",
-        of_files: false,
-        doc: "Fields that are left out of its lines.",
-        get: |output| Value::Names(output.drop.clone()),
-        set: |output, value| {
-            if let Value::Names(names) = value {
-                output.drop = names;
-            }
-        },
-    },
-    maybe!(
-        "max_line",
-        false,
-        Kind::Bytes(1_024, 256 * 1_024),
-        "`256KiB`",
-        "The most bytes of a line; what is cut is marked.",
-        max_line
-    ),
-    maybe!(
-        "max_field",
-        false,
-        Kind::Bytes(16, 256 * 1_024),
-        "what the line has room for",
-        "The most bytes of a text on a line; what is cut is marked.",
-        max_field
-    ),
-    maybe!(
-        "queue",
-        false,
-        Kind::Bytes(4_096, 1 << 40),
-        "`8MiB`",
-        "The most bytes of lines that wait for this output.",
-        queue
-    ),
-    words!(
-        "when_full",
-        false,
-        Kind::Word(&["drop_newest", "drop_oldest", "drop_below", "block"]),
-        WHEN_FULL,
-        "`drop_newest`",
-        "What happens to a line that finds the queue full.",
-        when_full
-    ),
-    words!(
-        "keep_level",
-        false,
-        Kind::Word(&["error", "warn", "info", "debug", "trace"]),
-        LEVELS,
-        "`warn`",
-        "With `drop_below`: lines of this level or above stay as long as there are others to drop.",
-        keep_level
-    ),
-    time!(
-        "wait",
-        false,
-        LONGEST,
-        "`50ms`",
-        "With `block`: how long whoever logs waits for room at most.",
-        wait
-    ),
-    words!(
-        "rotate",
-        true,
-        Kind::Word(&["never", "hourly", "daily"]),
-        ROTATIONS,
-        "`never`",
-        "How often a new file is begun, in UTC.",
-        file.rotate
-    ),
-    maybe!(
-        "max_size",
-        true,
-        Kind::Bytes(4_096, 1 << 50),
-        "",
-        "At how many bytes a new file is begun.",
-        file.max_size
-    ),
-    maybe!("keep", true, Kind::Whole(1, 10_000), "all", "How many files are kept.", file.keep),
-    maybe_time!("keep_age", YEAR, "for ever", "How long closed files are kept.", file.keep_age),
-    maybe!(
-        "keep_size",
-        true,
-        SIZE,
-        "all",
-        "How many bytes closed files have together at most.",
-        file.keep_size
-    ),
-    OutputKey {
-        name: "compress",
-        kind: Kind::Word(&["none", "gzip"]),
-        default: "`none`",
-        of_files: true,
-        doc: "How closed files are compressed.",
-        get: |output| Value::Word(if output.file.gzip { "gzip" } else { "none" }),
-        set: |output, value| output.file.gzip = value == Value::Word("gzip"),
-    },
-    words!(
-        "sync",
-        true,
-        Kind::Word(&["never", "batch", "interval"]),
-        SYNCS,
-        "`never`",
-        "When lines are made sure to be on the disk (fsync).",
-        file.sync
-    ),
-    time!("sync_every", true, LONGEST, "`1s`", "With `interval`: how often.", file.sync_every),
-    maybe_time!(
-        "disk_full_wait",
-        LONGEST,
-        "",
-        "How long lines wait for room on a full disk; without it they are dropped and counted at once.",
-        file.disk_full_wait
-    ),
-];

@@ -1,16 +1,17 @@
 //! What is logged, in which form, and where to.
 
 mod destination;
+mod keys;
 mod route;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use super::FlightRecorder;
+pub use destination::{LogDestination, LogFile, LogLevel, LogPlace, LogShip, LogSync, WhenFull};
+pub(super) use keys::{LEVELS, OUTPUT_KEYS, choice_of, word_of};
 #[cfg(feature = "config")]
-pub(super) use destination::OutputKey;
-pub(super) use destination::{LEVELS, OUTPUT_KEYS, choice_of, word_of};
-pub use destination::{LogDestination, LogFile, LogLevel, LogPlace, LogSync, WhenFull};
+pub(super) use keys::{Of, OutputKey};
 #[cfg(feature = "config")]
 pub(super) use route::FACTS;
 pub use route::{LogMatch, LogRoute};

@@ -1,5 +1,7 @@
 //! Logs: lines of events, of requests and of panics.
 
+#[cfg_attr(not(feature = "logs-ship"), path = "far_absent.rs")]
+mod far;
 mod outputs;
 mod routes;
 
@@ -43,7 +45,11 @@ impl Part {
             };
         }
         let mut memories = Vec::new();
-        let outputs = choices.outputs.iter().map(|output| outputs::named(output, &mut memories)).collect();
+        let named = |output: &LogDestination| {
+            let named = outputs::named(output, &config.resource, &mut memories);
+            named.map_err(|problem| failed(format!("log output {}: {problem}", output.name)))
+        };
+        let outputs = choices.outputs.iter().map(named).collect::<Result<_, _>>()?;
         let routes = routes::all(&choices.routes);
         let part = Self::with(outputs, routes, config, base)?;
         Ok(Self(part.0.map(|running| Running { memories, ..running })))
@@ -60,16 +66,13 @@ impl Part {
         config: &Config,
         base: &Arc<Base>,
     ) -> Result<Self, Error> {
-        let failed =
-            |source: Box<dyn std::error::Error + Send + Sync>| Error::Signal { name: "logs", source };
         let choices = &config.logs;
-        let filter: Filter =
-            choices.filter.parse().map_err(|error: obs_logs::FilterError| failed(error.into()))?;
+        let filter: Filter = choices.filter.parse().map_err(|error: obs_logs::FilterError| failed(error))?;
         let caller = if choices.caller { Caller::Shown } else { Caller::Hidden };
         let builder = Logs::builder(Arc::clone(base)).filter(filter).caller(caller).routes(routes);
         let builder = outputs.into_iter().fold(builder, Builder::output);
         let builder = sampling(choices).into_iter().fold(builder, Builder::sampling);
-        let recorder = recorder(&choices.flight_recorder).map_err(|error| failed(error.into()))?;
+        let recorder = recorder(&choices.flight_recorder).map_err(failed)?;
         let builder = recorder.into_iter().fold(builder, Builder::recorder);
         let (logs, guard) = builder.build().map_err(|error| failed(told(error, config)))?;
         logs.when_levels_change(crate::install::levels_changed);
@@ -97,6 +100,10 @@ impl Part {
     }
 }
 
+fn failed(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+    Error::Signal { name: "logs", source: source.into() }
+}
+
 /// What is said of outputs that cannot be had, without a path that `${..}` has put in.
 fn told(error: BuildError, config: &Config) -> Box<dyn std::error::Error + Send + Sync> {
     let concealed = |output: &LogDestination| config.conceals(&format!("logs.outputs.{}.path", output.name));
@@ -119,7 +126,8 @@ pub(crate) fn mistakes(config: &Config) -> Vec<Mistake> {
     let held = recorder(&config.logs.flight_recorder).err();
     let held = held.map(|error| Mistake::new("logs.flight_recorder.level", error));
     let lines = config.logs.outputs.iter().filter_map(|output| {
-        let problem = outputs::named(output, &mut Vec::new()).check(&config.resource).err()?;
+        let named = outputs::named(output, &config.resource, &mut Vec::new());
+        let problem = named.and_then(|named| named.check(&config.resource)).err()?;
         Some(Mistake::new(&format!("logs.outputs.{}", output.name), problem))
     });
     levels.into_iter().chain(held).chain(lines).chain(routes::mistakes(&config.logs)).collect()

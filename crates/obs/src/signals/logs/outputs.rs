@@ -3,8 +3,10 @@
 use std::io::IsTerminal;
 use std::path::Path;
 
+use obs_core::Resource;
 use obs_logs::{Colours, Compression, FileOutput, Format, Memory, Output, Policy, Sync};
 
+use super::far;
 use crate::config::{
     LogDestination, LogFile, LogFormat, LogOutput, LogPlace, LogSync, Logs as Choices, Rotation, WhenFull,
 };
@@ -21,7 +23,14 @@ pub(super) fn single(choices: &Choices) -> Option<Output> {
 }
 
 /// One of several outputs; one in memory is noted in `memories`.
-pub(super) fn named(chosen: &LogDestination, memories: &mut Vec<(String, Memory)>) -> Output {
+///
+/// # Errors
+/// What cannot be asked of another machine, in words.
+pub(super) fn named(
+    chosen: &LogDestination,
+    resource: &Resource,
+    memories: &mut Vec<(String, Memory)>,
+) -> Result<Output, String> {
     let (output, is_terminal) = match &chosen.to {
         LogPlace::Stdout => (Output::stdout(), std::io::stdout().is_terminal()),
         LogPlace::Stderr => (Output::stderr(), std::io::stderr().is_terminal()),
@@ -31,6 +40,7 @@ pub(super) fn named(chosen: &LogDestination, memories: &mut Vec<(String, Memory)
             memories.push((chosen.name.clone(), memory.clone()));
             (Output::memory(&memory), false)
         }
+        LogPlace::Loki | LogPlace::Elastic => (far::output(chosen, resource)?, false),
     };
     let policy = match chosen.when_full {
         WhenFull::DropNewest => Policy::DropNewest,
@@ -39,7 +49,12 @@ pub(super) fn named(chosen: &LogDestination, memories: &mut Vec<(String, Memory)
         WhenFull::Block => Policy::Block(chosen.wait),
     };
     let output = output.policy(policy);
-    let mut output = output.named(&chosen.name).format(format(chosen.format, chosen.colour, is_terminal));
+    let output = output.named(&chosen.name);
+    let mut output = match chosen.to {
+        // Its receiver knows no other.
+        LogPlace::Elastic => output.format(Format::Ecs),
+        _ => output.format(format(chosen.format, chosen.colour, is_terminal)),
+    };
     for (from, to) in &chosen.rename {
         output = output.rename(from, to);
     }
@@ -53,7 +68,7 @@ pub(super) fn named(chosen: &LogDestination, memories: &mut Vec<(String, Memory)
     if let Some(bytes) = size(chosen.queue) {
         output = output.capacity_bytes(bytes);
     }
-    output
+    Ok(output)
 }
 
 /// A size in memory; one that no machine has is the largest.

@@ -54,9 +54,9 @@ fn a_wrong_output_is_told_in_its_place() {
                 ],
             ),
             (
-                "logs: { outputs: { central: { type: loki, url: 'http://loki:3100' } } }",
+                "logs: { outputs: { central: { type: kafka, brokers: 'kafka:9092' } } }",
                 &[
-                    "obs.yaml:1:37: logs.outputs.central.type: lines are not sent to `loki` from here; write a `file`, or `stdout`, and have an agent such as Alloy, Vector or the OpenTelemetry Collector send them on",
+                    "obs.yaml:1:37: logs.outputs.central.type: lines are not sent to `kafka` from here; write a `file`, or `stdout`, and have an agent such as Alloy, Vector or the OpenTelemetry Collector send them on",
                 ],
             ),
             (

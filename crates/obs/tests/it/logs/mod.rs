@@ -14,4 +14,5 @@ mod routes;
 mod running;
 mod sampling;
 mod secrets;
+mod shipping;
 mod streams;

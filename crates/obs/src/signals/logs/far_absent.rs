@@ -1,0 +1,11 @@
+//! No outputs of lines to other machines: they are not built in.
+
+use obs_core::Resource;
+use obs_logs::Output;
+
+use crate::config::LogDestination;
+
+/// Says so.
+pub(super) fn output(_: &LogDestination, _: &Resource) -> Result<Output, String> {
+    Err(String::from("lines are sent to other machines by the feature `logs-ship`, which is not built in"))
+}

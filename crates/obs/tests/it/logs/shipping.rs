@@ -1,0 +1,159 @@
+//! Outputs to other machines by the file alone.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+
+use serde_json::{Value, json};
+
+use super::running::{Running, yaml};
+
+/// A receiver that takes all there is, as Loki and Elasticsearch say so.
+struct Receiver {
+    url: String,
+    seen: Arc<Mutex<Vec<(Vec<String>, Vec<u8>)>>>,
+}
+
+impl Receiver {
+    fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&seen);
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let kept = Arc::clone(&kept);
+                std::thread::spawn(move || while take(&stream, &kept).is_some() {});
+            }
+        });
+        Self { url, seen }
+    }
+
+    /// Heads and bodies so far.
+    fn seen(&self) -> Vec<(Vec<String>, Vec<u8>)> {
+        self.seen.lock().unwrap().clone()
+    }
+}
+
+fn take(mut stream: &TcpStream, kept: &Mutex<Vec<(Vec<String>, Vec<u8>)>>) -> Option<()> {
+    let mut reader = BufReader::new(stream);
+    let mut head = Vec::new();
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).ok().filter(|bytes| *bytes > 0)?;
+        match line.trim_end() {
+            "" => break,
+            line => head.push(line.to_owned()),
+        }
+    }
+    let length = head.iter().find_map(|line| line.strip_prefix("content-length: "))?.parse().ok()?;
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).ok()?;
+    let answer = if head[0].contains("_bulk") {
+        let body = r#"{"errors":false}"#;
+        format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len())
+    } else {
+        String::from("HTTP/1.1 204 No Content\r\n\r\n")
+    };
+    kept.lock().unwrap().push((head, body));
+    stream.write_all(answer.as_bytes()).ok()
+}
+
+/// What gzip made of something, by another program.
+fn gunzip(body: &[u8]) -> String {
+    let mut command = std::process::Command::new("gzip");
+    command.arg("-dc").stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(body).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success());
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn lines_go_to_loki_and_elasticsearch_as_the_file_has_it() {
+    let (loki, elastic) = (Receiver::start(), Receiver::start());
+    let text = format!(
+        "
+service: {{ env: prod }}
+logs:
+  outputs:
+    loki: {{ type: loki, url: '{}', encoding: json, tenant: shop, labels: {{ cluster: eu-1, env: live }}, token: hunter2-token }}
+    elk: {{ type: elasticsearch, url: ['http://127.0.0.1:1', '{}/es'], headers: {{ x-key: hunter2-key }}, user: ada, password: hunter2-word }}
+  routes:
+    - {{ match: {{ env: prod, level: ERROR, module: payment }}, output: loki }}
+    - {{ default: elk }}
+",
+        loki.url, elastic.url
+    );
+    let running = Running::build("shipping", &text);
+    running.within(|| {
+        tracing::error!(target: "shop::payment::card", order = 7, "no answer");
+        tracing::info!(target: "shop::cart", order = 8, "shown");
+    });
+    running.flush();
+    let [(head, body)] = loki.seen().try_into().unwrap();
+    assert_eq!(head[0], "POST /loki/api/v1/push HTTP/1.1");
+    for header in ["x-scope-orgid: shop", "authorization: Bearer hunter2-token"] {
+        assert!(head.iter().any(|line| line == header), "{head:?}");
+    }
+    let push: Value = serde_json::from_str(&gunzip(&body)).unwrap();
+    assert_eq!(
+        push["streams"][0]["stream"],
+        json!({ "cluster": "eu-1", "env": "live", "service_name": "orders" })
+    );
+    let values = push["streams"][0]["values"].as_array().unwrap();
+    assert_eq!(values.len(), 1);
+    let line: Value = serde_json::from_str(values[0][1].as_str().unwrap()).unwrap();
+    assert_eq!((&line["order"], &values[0][2]), (&json!(7), &json!({ "level": "error" })));
+
+    let [(head, body)] = elastic.seen().try_into().unwrap();
+    assert!(head[0].starts_with("POST /es/logs-obs-orders/_bulk?"), "{head:?}");
+    for header in ["x-key: hunter2-key", "authorization: Basic YWRhOmh1bnRlcjItd29yZA=="] {
+        assert!(head.iter().any(|line| line == header), "{head:?}");
+    }
+    let documents = gunzip(&body);
+    let document: Value = serde_json::from_str(documents.lines().nth(1).unwrap()).unwrap();
+    assert_eq!((documents.lines().count(), &document["message"]), (2, &json!("shown")));
+    let printed = format!("{}{:?}", running.obs.config().redacted(), running.obs.config());
+    assert!(!printed.contains("hunter2") && printed.contains("cluster"), "{printed}");
+}
+
+#[test]
+fn what_cannot_be_asked_of_another_machine_is_told_with_its_place() {
+    let wrong = |text: &str| {
+        let error = yaml(&format!("far-{}", text.len()), text).builder().build().unwrap_err();
+        let told = format!("{error}{:?}", std::error::Error::source(&error).map(ToString::to_string));
+        assert!(!told.contains("hunter2"), "{told}");
+        told
+    };
+    for (output, expected) in [
+        ("{ type: loki }", "1:23: logs.outputs.a: has no `url`"),
+        ("{ type: loki, url: 'loki:3100' }", "logs.outputs.a: its `url`"),
+        ("{ type: loki, url: ['http://a', 'ftp://b'] }", "logs.outputs.a: its `url` number 2"),
+        ("{ type: loki, url: 'https://loki' }", "logs.outputs.a: its `url`"),
+        ("{ type: loki, url: 'http://ada:hunter2@loki' }", "logs.outputs.a: its `url`"),
+        ("{ type: loki, url: 'http://l', labels: { a-b: x } }", "its `labels`: `a-b` is no name of a label"),
+        ("{ type: loki, url: 'http://l', tenant: \"a\\nb\" }", "its `tenant`"),
+        ("{ type: loki, url: 'http://l', headers: { host: x } }", "its `headers`"),
+        (
+            "{ type: loki, url: 'http://l', user: a, password: hunter2, token: hunter2 }",
+            "a `user` and a `token`",
+        ),
+        ("{ type: loki, url: 'http://l', password: hunter2 }", "password: has no effect: there is no `user`"),
+        ("{ type: loki, url: 'http://l', index: x }", "index: has no effect: `type` is not `elasticsearch`"),
+        ("{ type: elasticsearch, url: 'http://l', format: json }", "documents are in the names of ECS"),
+        (
+            "{ type: elasticsearch, url: 'http://l', labels: { a: b } }",
+            "labels: has no effect: `type` is not `loki`",
+        ),
+        (
+            "{ type: stdout, url: 'http://l' }",
+            "url: has no effect: `type` is neither `loki` nor `elasticsearch`",
+        ),
+        ("{ type: elk, url: 'http://l' }", "`elk` is `elasticsearch` here"),
+    ] {
+        let told = wrong(&format!("logs: {{ outputs: {{ a: {output} }} }}"));
+        assert!(told.contains(expected), "{output}: {told}");
+    }
+}
