@@ -1,0 +1,3 @@
+//! The journal under everything that can happen to it.
+
+mod independent;
