@@ -235,7 +235,8 @@ impl Table {
             return false;
         }
         let (from, end) = self.mark.hole.unwrap_or((last + 1, to));
-        self.mark.hole = Some((from, end.max(to)));
+        // After the start there may be records in front of a hole that are unread, and are dropped now.
+        self.mark.hole = Some((from.min(last + 1), end.max(to)));
         true
     }
 }
