@@ -10,7 +10,8 @@ const MIB: u64 = 1024 * 1024;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let given = std::env::args_os().nth(1).map(PathBuf::from);
-    let directory = given.unwrap_or_else(std::env::temp_dir).join(format!("journal-cost-{}", std::process::id()));
+    let directory =
+        given.unwrap_or_else(std::env::temp_dir).join(format!("journal-cost-{}", std::process::id()));
     let result = measure(&directory);
     std::fs::remove_dir_all(&directory)?;
     result
@@ -56,7 +57,9 @@ fn measure(directory: &std::path::Path) -> Result<(), Box<dyn std::error::Error>
     }
     times.sort_by(f64::total_cmp);
     let (least, median, most) = (times[0], times[times.len() / 2], times[times.len() - 1]);
-    println!("append of {RECORD} bytes, next segment prepared: {median:.1} ns (from {least:.1} to {most:.1})");
+    println!(
+        "append of {RECORD} bytes, next segment prepared: {median:.1} ns (from {least:.1} to {most:.1})"
+    );
     let all = (rounds * each) as f64;
     println!("read and delivered: {:.1} ns a record", read_time * 1e9 / all);
     println!("segments prepared: {:.2} ms a round", prepare_time * 1e3 / rounds as f64);
@@ -72,7 +75,11 @@ fn measure(directory: &std::path::Path) -> Result<(), Box<dyn std::error::Error>
         journal.writer.append(std::hint::black_box(&record), 0)?;
         longest = longest.max(one.elapsed().as_secs_f64());
     }
-    println!("append, segments made in between: {:.1} ns, the longest {:.1} ms", nanoseconds(begun, records), longest * 1e3);
+    println!(
+        "append, segments made in between: {:.1} ns, the longest {:.1} ms",
+        nanoseconds(begun, records),
+        longest * 1e3
+    );
     drop(journal);
 
     for _ in 0..3 {

@@ -31,9 +31,9 @@ impl Mark {
     /// How many of the records from `from` to the one before `to` are still to be delivered.
     pub(super) fn live_between(&self, from: u64, to: u64) -> u64 {
         let from = from.max(self.settled.saturating_add(1));
-        let hole = self.hole.map_or(0, |(first, last)| {
-            last.saturating_add(1).min(to).saturating_sub(first.max(from))
-        });
+        let hole = self
+            .hole
+            .map_or(0, |(first, last)| last.saturating_add(1).min(to).saturating_sub(first.max(from)));
         to.saturating_sub(from).saturating_sub(hole)
     }
 

@@ -5,11 +5,11 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::Error;
 use super::scan::Scan;
 use super::segment::{self, Kind};
 use super::shared::Shared;
 use super::table::Claim;
-use super::Error;
 
 /// Files are read in pieces of this size at least, and of this size at most.
 const CHUNKS: (usize, usize) = (16 * 1024, 256 * 1024);
@@ -83,7 +83,8 @@ impl Reader {
         }
         loop {
             let published = self.shared.published();
-            let Some((number, first)) = self.shared.table().readable(published).map(|entry| (entry.number, entry.first))
+            let Some((number, first)) =
+                self.shared.table().readable(published).map(|entry| (entry.number, entry.first))
             else {
                 return Ok(read);
             };
@@ -143,7 +144,8 @@ impl Reader {
                 scan.put_back();
                 return Ok(End::Batch);
             }
-            let claim = self.shared.table().claim(number, found.sequence, length, published, read.records > 0);
+            let claim =
+                self.shared.table().claim(number, found.sequence, length, published, read.records > 0);
             let more = match claim {
                 Claim::Skip => continue,
                 Claim::Over => return Ok(End::Segment),

@@ -87,9 +87,10 @@ impl Journal {
         // Where a segment ends is where the next one begins, also where its last records are damaged.
         let ends: Vec<_> = walk.entries.iter().skip(1).map(|entry| entry.first - 1).collect();
         for (entry, end) in walk.entries.iter_mut().zip(ends) {
-            entry.closed = Some(end.max(entry.closed.unwrap_or_default()));
+            entry.counted = end.max(entry.counted);
+            entry.closed = Some(entry.counted);
         }
-        let is_empty = |entry: &Entry| entry.held.records == 0 && entry.closed.is_some();
+        let is_empty = |entry: &Entry| entry.records == 0 && entry.closed.is_some();
         (table.freed, table.segments) = {
             let (freed, held): (Vec<_>, Vec<_>) = walk.entries.into_iter().partition(is_empty);
             (freed, held.into())
@@ -235,8 +236,9 @@ impl Walk {
             file_bytes: *bytes,
             first: first.or(found_first).unwrap_or(self.last + 1),
             closed: Some(scan.last()),
-            held,
+            records: held.records,
             counted: scan.last(),
+            bytes: held.bytes,
             taken: Amount::default(),
         });
         Ok(())
@@ -273,6 +275,6 @@ impl Walk {
         }
         let map = segment::map(&segment.path, bytes)?;
         entry.closed = None;
-        Ok(Some(Active { map, at: at as usize, seed: Seed::new(segment.number), held: entry.held }))
+        Ok(Some(Active { map, at: at as usize, seed: Seed::new(segment.number), bytes: entry.bytes }))
     }
 }

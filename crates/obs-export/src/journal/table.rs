@@ -36,25 +36,29 @@ pub(super) struct Entry {
     pub(super) first: u64,
     /// The sequence of its last record, once nothing more comes.
     pub(super) closed: Option<u64>,
-    /// What was there to be delivered: all of it once it is closed, up to the sequence `counted` before.
-    pub(super) held: Amount,
+    /// How many records up to the sequence `counted` there were to be delivered; behind it, none is missing.
+    pub(super) records: u64,
     pub(super) counted: u64,
+    /// The bytes of all that there were to be delivered, once it is closed.
+    pub(super) bytes: u64,
     /// What of it was read, lost or dropped.
     pub(super) taken: Amount,
 }
 
 impl Entry {
-    /// How many records nobody has read yet, when everything up to `published` can be.
+    /// How many records up to `published` nobody has read yet.
     pub(super) fn unread(&self, published: u64) -> u64 {
-        let later = if self.closed.is_some() { 0 } else { published.saturating_sub(self.counted) };
-        (self.held.records + later).saturating_sub(self.taken.records)
+        let last = self.closed.map_or(published, |last| last.min(published));
+        let records = self.records + last.saturating_sub(self.counted);
+        records.saturating_sub(self.taken.records)
     }
 
-    /// Has nobody read the rest, and returns what that is. Of one that is written to, the bytes become known when it is
-    /// closed.
+    /// Has nobody read the rest up to `published`, and returns what that is. Its bytes are told with the last record of
+    /// a closed segment, as they are known there.
     pub(super) fn give_up(&mut self, published: u64) -> Amount {
         let records = self.unread(published);
-        let bytes = if self.closed.is_some() { self.held.without(self.taken).bytes } else { 0 };
+        let is_all = self.closed.is_some_and(|last| last <= published);
+        let bytes = if is_all { self.bytes.saturating_sub(self.taken.bytes) } else { 0 };
         let rest = Amount { records, bytes };
         self.taken.add(rest);
         rest

@@ -43,8 +43,8 @@ pub(super) struct Active {
     /// Where the next record begins.
     pub(super) at: usize,
     pub(super) seed: Seed,
-    /// What there is in it to be delivered.
-    pub(super) held: Amount,
+    /// Of all that there is in it to be delivered.
+    pub(super) bytes: u64,
 }
 
 impl Writer {
@@ -153,12 +153,12 @@ impl Writer {
                 return Err(error);
             }
         };
-        let active = Active { map, at: HEAD, seed: Seed::new(number), held: Amount::default() };
+        let active = Active { map, at: HEAD, seed: Seed::new(number), bytes: 0 };
         let before = self.active.replace(active);
         let mut table = self.shared.table();
         if let Some(before) = before {
             if let Some(entry) = table.segments.back_mut() {
-                (entry.closed, entry.held) = (Some(self.next - 1), before.held);
+                (entry.closed, entry.bytes) = (Some(self.next - 1), before.bytes);
             }
             table.retired.push(before.map);
         }
@@ -167,8 +167,9 @@ impl Writer {
             file_bytes: spare.bytes,
             first: self.next,
             closed: None,
-            held: Amount::default(),
+            records: 0,
             counted: self.next - 1,
+            bytes: 0,
             taken: Amount::default(),
         });
         Ok(())
@@ -193,7 +194,7 @@ impl Active {
         compiler_fence(Ordering::SeqCst);
         head[20..].copy_from_slice(&format::commit(priority));
         self.at += size;
-        self.held.add(Amount { records: 1, bytes: record.len() as u64 });
+        self.bytes += record.len() as u64;
         true
     }
 }

@@ -30,7 +30,8 @@ fn small(folder: &Folder) -> Settings {
     // What the files held before is still behind that: more beginnings of records than records.
     let mut files = folder.files();
     files.remove("cursor");
-    let begins = files.values().flat_map(|bytes| bytes.windows(4)).filter(|four| *four == [0xFF, b'J', 0xF5, 0xC1]);
+    let begins =
+        files.values().flat_map(|bytes| bytes.windows(4)).filter(|four| *four == [0xFF, b'J', 0xF5, 0xC1]);
     let (begins, records) = (begins.count(), independent::read(&files).len());
     assert!(begins > records + 2, "{begins} {records}");
     settings
@@ -43,7 +44,13 @@ fn owned<'a>(held: impl IntoIterator<Item = &'a Held>) -> Vec<Owned> {
 /// Opens the journal with these files, and compares what it holds with `left` of what it held; then whether it can be
 /// written to, and opened again.
 #[track_caller]
-fn check(folder: &Folder, settings: &Settings, files: &Files, (all, left): (&[Held], Vec<&Held>), what: &str) {
+fn check(
+    folder: &Folder,
+    settings: &Settings,
+    files: &Files,
+    (all, left): (&[Held], Vec<&Held>),
+    what: &str,
+) {
     folder.set(files);
     let mut journal = Journal::open(settings.clone()).unwrap_or_else(|error| panic!("{what}: {error}"));
     let mut expected = owned(left);

@@ -124,7 +124,10 @@ impl Model {
             }
             Step::PrepareSpare => {
                 let done = journal.reader.prepare_spare().unwrap();
-                prop_assert!(done || on_disk() + SEGMENT > SEGMENT * SEGMENTS || files().any(|(name, _)| name.ends_with(".spare")));
+                prop_assert!(
+                    done || on_disk() + SEGMENT > SEGMENT * SEGMENTS
+                        || files().any(|(name, _)| name.ends_with(".spare"))
+                );
             }
             Step::Reopen => {
                 self.journal = None;
@@ -140,7 +143,8 @@ impl Model {
         prop_assert_eq!(pending.bytes, self.records.iter().map(|record| record.2.len() as u64).sum::<u64>());
         prop_assert!(on_disk() <= SEGMENT * SEGMENTS);
         let held = independent::read(&folder.files());
-        let held: Vec<Owned> = held.into_iter().map(|held| (held.sequence, held.priority, held.bytes)).collect();
+        let held: Vec<Owned> =
+            held.into_iter().map(|held| (held.sequence, held.priority, held.bytes)).collect();
         prop_assert!(self.records.iter().eq(held.iter()), "files hold {:?}, not {:?}", held, self.records);
         Ok(())
     }
