@@ -71,7 +71,7 @@ impl Reader {
     /// more than `batch_bytes`, but one at least. Nothing where all have been read. What was handed out comes again only
     /// if it was not [delivered](Self::delivered) when the journal is next opened.
     ///
-    /// It holds `batch_bytes` of a file in memory, 256 KiB at most, or one record where that is longer.
+    /// It holds a quarter more than `batch_bytes` of a file in memory, from 16 to 256 KiB, or one record where that is longer.
     ///
     /// # Errors
     /// [`Error::Io`] when a file cannot be read and no record was handed out; the next call tries again there.
@@ -116,7 +116,8 @@ impl Reader {
         }
         let path = segment::path(&self.shared.settings.directory, number, Kind::Segment);
         let file = File::open(&path).map_err(Error::io("open", &path))?;
-        let chunk = batch_bytes.clamp(CHUNKS.0, CHUNKS.1);
+        // A batch with its headers in one piece, where records are not very small.
+        let chunk = (batch_bytes / 4).saturating_mul(5).clamp(CHUNKS.0, CHUNKS.1);
         // What stands in front of the first record is known from the table, even where the head is damaged.
         let scan = Scan::new(file, number, first.saturating_sub(1), true, chunk);
         let scan = scan.map_err(Error::io("read", &path))?;

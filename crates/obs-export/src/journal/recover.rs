@@ -274,6 +274,7 @@ impl Walk {
             return Ok(None);
         }
         let map = segment::map(&segment.path, bytes)?;
+        map.populate();
         entry.closed = None;
         Ok(Some(Active { map, at: at as usize, seed: Seed::new(segment.number), bytes: entry.bytes }))
     }

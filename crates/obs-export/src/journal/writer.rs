@@ -138,7 +138,10 @@ impl Writer {
     /// Begins a first segment, if one is allowed.
     pub(super) fn start(&mut self) -> Result<(), Error> {
         match self.spare()? {
-            Some(spare) => self.begin(spare),
+            Some(mut spare) => {
+                spare.prepare()?;
+                self.begin(spare)
+            }
             None => Ok(()),
         }
     }
