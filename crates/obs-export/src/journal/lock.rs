@@ -8,7 +8,7 @@ use super::Error;
 
 /// The lock on a directory; given back when it is dropped, and by the operating system when the process dies.
 #[derive(Debug)]
-pub(super) struct Lock(#[expect(dead_code, reason = "held, not used")] File);
+pub(super) struct Lock(File);
 
 impl Lock {
     pub(super) fn take(directory: &Path) -> Result<Self, Error> {
@@ -36,5 +36,31 @@ impl Lock {
             .and_then(|()| writeln!(file, "{}", std::process::id()));
         wrote.map_err(Error::io("write", &path))?;
         Ok(Self(file))
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing the file is not enough: a child that is not yet another program has it open too.
+        let _ = self.0.unlock();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_given_back_although_a_child_still_has_its_file() {
+        let directory = std::env::temp_dir().join(format!("obs-journal-lock-{}", std::process::id()));
+        std::fs::create_dir_all(&directory).unwrap();
+        let lock = Lock::take(&directory).unwrap();
+        // What a fork does with it.
+        let of_child = lock.0.try_clone().unwrap();
+        assert!(Lock::take(&directory).is_err());
+        drop(lock);
+        assert!(Lock::take(&directory).is_ok());
+        drop(of_child);
+        std::fs::remove_dir_all(&directory).unwrap();
     }
 }

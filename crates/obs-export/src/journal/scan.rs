@@ -5,6 +5,7 @@ use std::io;
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 
+use super::Settings;
 use super::format::{self, ALIGN, HEAD, HEADER, Header, Seed};
 
 /// One pass over the records of one segment, in memory of a chunk or of the longest record.
@@ -44,7 +45,8 @@ pub(super) struct Found {
 impl Scan {
     /// Over a segment of this number, whose first record has a sequence above `last`: the very next one if `follows`.
     pub(super) fn new(file: File, number: u64, last: u64, follows: bool, chunk: usize) -> io::Result<Self> {
-        let end = file.metadata()?.len();
+        // No more than a segment may be, whatever is in its place.
+        let end = file.metadata()?.len().min(Settings::MAX_SEGMENT_BYTES);
         Ok(Self {
             file,
             seed: Seed::new(number),

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::folder::Folder;
-use super::{Journal, drain, independent, tiny};
+use super::{Journal, drain, independent, open, tiny};
 use crate::journal::{Reader, Refused, Writer};
 
 #[test]
@@ -20,7 +20,7 @@ fn both_ends_go_to_other_threads() {
 fn with_two_producers_and_records_that_are_dropped_each_is_read_or_dropped_once() {
     const EACH: u64 = 20_000;
     let folder = Folder::new();
-    let Journal { writer, mut reader, .. } = Journal::open(tiny(&folder, 4096, 6)).unwrap();
+    let Journal { writer, mut reader, .. } = open(&tiny(&folder, 4096, 6));
     let (writer, over) = (Mutex::new(writer), AtomicBool::new(false));
     let mut read = Vec::new();
     let dropped = std::thread::scope(|scope| {
@@ -81,7 +81,7 @@ fn with_two_producers_and_records_that_are_dropped_each_is_read_or_dropped_once(
 fn segments_that_are_delivered_are_used_again() {
     use std::os::unix::fs::MetadataExt;
     let folder = Folder::new();
-    let mut journal = Journal::open(tiny(&folder, 512, 2)).unwrap();
+    let mut journal = open(&tiny(&folder, 512, 2));
     let mut inodes = std::collections::BTreeSet::new();
     for number in 0..1000_u32 {
         journal.writer.append(&number.to_le_bytes(), 0).unwrap();
@@ -108,7 +108,7 @@ fn damage(folder: &Folder, sequence: u64) {
 #[test]
 fn records_that_are_damaged_while_it_is_open_are_told_once_and_hold_nothing_up() {
     let folder = Folder::new();
-    let mut journal = Journal::open(tiny(&folder, 512, 4)).unwrap();
+    let mut journal = open(&tiny(&folder, 512, 4));
     for number in 0..10 {
         journal.writer.append(&[number; 40], 0).unwrap();
     }
@@ -137,7 +137,7 @@ fn records_that_are_damaged_while_it_is_open_are_told_once_and_hold_nothing_up()
 #[test]
 fn a_segment_without_any_whole_record_is_freed_by_reading_it() {
     let folder = Folder::new();
-    let mut journal = Journal::open(tiny(&folder, 512, 2)).unwrap();
+    let mut journal = open(&tiny(&folder, 512, 2));
     for number in 0..14 {
         journal.writer.append(&[number; 40], 0).unwrap();
     }
@@ -154,7 +154,7 @@ fn a_segment_without_any_whole_record_is_freed_by_reading_it() {
 fn what_was_read_and_not_delivered_comes_again_and_what_was_dropped_does_not() {
     let folder = Folder::new();
     let settings = tiny(&folder, 512, 6);
-    let mut journal = Journal::open(settings.clone()).unwrap();
+    let mut journal = open(&settings);
     for number in 0..30 {
         journal.writer.append(&[number; 40], number).unwrap();
     }
@@ -164,7 +164,7 @@ fn what_was_read_and_not_delivered_comes_again_and_what_was_dropped_does_not() {
     // The rest of the first segment, and the second.
     assert_eq!(journal.writer.drop_oldest(1), 4 + 7);
     drop(journal);
-    let mut journal = Journal::open(settings).unwrap();
+    let mut journal = open(&settings);
     assert_eq!((journal.recovered.records, journal.recovered.lost), (2 + 16, 0));
     let (records, _) = drain(&mut journal);
     let sequences: Vec<_> = records.iter().map(|record| record.0).collect();

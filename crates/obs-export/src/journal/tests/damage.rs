@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::folder::Folder;
 use super::independent::{self, Held};
-use super::{Journal, Owned, Settings, drain, tiny};
+use super::{Journal, Owned, Settings, drain, open, tiny};
 
 type Files = BTreeMap<String, Vec<u8>>;
 
@@ -13,7 +13,7 @@ const SEGMENT: u64 = 512;
 /// A journal of three segments, two of which were others before, with a part of the first one delivered.
 fn small(folder: &Folder) -> Settings {
     let settings = tiny(folder, SEGMENT, 6).spares(2);
-    let mut journal = Journal::open(settings.clone()).unwrap();
+    let mut journal = open(&settings);
     let append = |journal: &mut Journal, numbers: std::ops::Range<u8>| {
         for number in numbers {
             let record = vec![number; 10 + usize::from(number) * 7 % 60];
@@ -52,7 +52,7 @@ fn check(
     what: &str,
 ) {
     folder.set(files);
-    let mut journal = Journal::open(settings.clone()).unwrap_or_else(|error| panic!("{what}: {error}"));
+    let mut journal = open(settings);
     let mut expected = owned(left);
     let last = expected.last().map_or(0, |record| record.0);
     let missing = all.iter().filter(|held| held.sequence <= last).count() - expected.len();
@@ -66,7 +66,7 @@ fn check(
     assert!(sequence > last, "{what}");
     expected.push((sequence, 7, b"new".to_vec()));
     drop(journal);
-    let mut journal = Journal::open(settings.clone()).unwrap();
+    let mut journal = open(settings);
     assert_eq!(drain(&mut journal).0, expected, "{what}, opened again");
 }
 

@@ -18,6 +18,11 @@ fn tiny(folder: &folder::Folder, segment_bytes: u64, segments: u64) -> Settings 
     Settings::new(folder.path()).tiny_segments(segment_bytes).max_bytes(segment_bytes * segments)
 }
 
+#[track_caller]
+fn open(settings: &Settings) -> Journal {
+    Journal::open(settings.clone()).unwrap()
+}
+
 /// Reads until nothing is left, without delivering it, and adds up what the reads say.
 fn drain(journal: &mut Journal) -> (Vec<Owned>, Read) {
     let (mut records, mut sum) = (Vec::new(), Read::default());

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use proptest::prelude::*;
 
 use super::folder::Folder;
-use super::{Journal, Owned, Settings, independent, tiny};
+use super::{Journal, Owned, Settings, independent, open, tiny};
 use crate::journal::Refused;
 
 const SEGMENT: u64 = 1024;
@@ -57,7 +57,7 @@ struct Model {
 
 impl Model {
     fn new(settings: &Settings) -> Self {
-        let journal = Some(Journal::open(settings.clone()).unwrap());
+        let journal = Some(open(settings));
         Self { journal, records: VecDeque::new(), reads: VecDeque::new(), next: 1 }
     }
 
@@ -131,7 +131,7 @@ impl Model {
             }
             Step::Reopen => {
                 self.journal = None;
-                let journal = Journal::open(settings.clone()).unwrap();
+                let journal = open(settings);
                 prop_assert_eq!((journal.recovered.lost, journal.recovered.damaged_bytes), (0, 0));
                 prop_assert_eq!(journal.recovered.records, self.records.len() as u64);
                 self.journal = Some(journal);

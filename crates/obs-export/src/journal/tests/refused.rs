@@ -8,7 +8,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use super::folder::Folder;
-use super::{Journal, Settings, drain, independent, tiny};
+use super::{Journal, Settings, drain, independent, open, tiny};
 use crate::journal::{Error, Refused};
 
 /// A head as a later version would write it.
@@ -22,7 +22,7 @@ fn newer(bytes: &mut [u8], version: u8) {
 fn a_newer_version_is_refused_and_nothing_is_changed() {
     let folder = Folder::new();
     let settings = tiny(&folder, 512, 6);
-    let mut journal = Journal::open(settings.clone()).unwrap();
+    let mut journal = open(&settings);
     for number in 0..20 {
         journal.writer.append(&[number; 40], 0).unwrap();
     }
@@ -54,7 +54,7 @@ fn a_newer_version_is_refused_and_nothing_is_changed() {
 #[test]
 fn a_directory_in_use_is_refused_with_the_process_that_has_it() {
     let folder = Folder::new();
-    let Journal { writer, reader, .. } = Journal::open(Settings::new(folder.path())).unwrap();
+    let Journal { writer, reader, .. } = open(&Settings::new(folder.path()));
     let mine = std::process::id();
     let refused = |what: &str| {
         let error = Journal::open(Settings::new(folder.path())).unwrap_err();
@@ -68,7 +68,7 @@ fn a_directory_in_use_is_refused_with_the_process_that_has_it() {
     drop(writer);
     refused("the reader");
     drop(reader);
-    assert!(Journal::open(Settings::new(folder.path())).is_ok());
+    open(&Settings::new(folder.path()));
 }
 
 #[test]
@@ -131,7 +131,7 @@ fn settings_that_make_no_sense_are_refused_before_anything_is_made() {
 fn where_no_segment_can_be_made_the_record_is_refused_and_the_others_stay() {
     let folder = Folder::new();
     let settings = tiny(&folder, 512, 6);
-    let mut journal = Journal::open(settings.clone()).unwrap();
+    let mut journal = open(&settings);
     for number in 0..6 {
         journal.writer.append(&[number; 40], 0).unwrap();
     }
@@ -151,7 +151,7 @@ fn where_no_segment_can_be_made_the_record_is_refused_and_the_others_stay() {
     assert_eq!(drain(&mut journal).0.len(), 7);
     // What was prepared meanwhile is used at once.
     drop(journal);
-    let mut journal = Journal::open(settings).unwrap();
+    let mut journal = open(&settings);
     assert!(journal.reader.prepare_spare().unwrap());
     journal.writer.append(&[10; 100], 0).unwrap();
     assert_eq!(drain(&mut journal).0.len(), 8);
@@ -161,7 +161,7 @@ fn where_no_segment_can_be_made_the_record_is_refused_and_the_others_stay() {
 #[test]
 fn a_full_journal_takes_records_again_once_the_oldest_are_dropped() {
     let folder = Folder::new();
-    let mut journal = Journal::open(tiny(&folder, 512, 3)).unwrap();
+    let mut journal = open(&tiny(&folder, 512, 3));
     let fill = |journal: &mut Journal| {
         let mut taken = 0;
         while journal.writer.append(&[1; 40], 0).is_ok() {
@@ -193,7 +193,7 @@ fn a_full_journal_takes_records_again_once_the_oldest_are_dropped() {
 #[test]
 fn records_up_to_a_whole_segment_are_taken() {
     let folder = Folder::new();
-    let mut journal = Journal::open(tiny(&folder, 512, 4)).unwrap();
+    let mut journal = open(&tiny(&folder, 512, 4));
     let most = journal.writer.most_bytes();
     assert_eq!(most, 512 - 64 - 24);
     journal.writer.append(&vec![1; most], 0).unwrap();

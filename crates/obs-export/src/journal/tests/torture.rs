@@ -10,7 +10,7 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use super::folder::Folder;
-use super::{Journal, Settings, independent};
+use super::{Journal, Settings, independent, open};
 use crate::journal::Refused;
 
 const THREADS: u64 = 2;
@@ -40,7 +40,7 @@ fn counted(folder: &Path) -> [u64; THREADS as usize] {
 /// Numbered records from two threads up to a number each, counted when they are in; perhaps also delivered to a file.
 fn write_and_count(folder: &Path, most: u64, delivers: bool) {
     let settings = Settings::new(folder.join("journal")).segment_bytes(64 * 1024).max_bytes(8 * 1024 * 1024);
-    let Journal { writer, mut reader, .. } = Journal::open(settings).unwrap();
+    let Journal { writer, mut reader, .. } = open(&settings);
     let counters = OpenOptions::new().write(true).open(folder.join("counters")).unwrap();
     let (writer, begun) = (Mutex::new(writer), counted(folder));
     std::thread::scope(|scope| {
