@@ -244,3 +244,32 @@ impl Table {
         true
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_put_in_after_a_read_began_is_not_lost_by_it() {
+        let entry = Entry {
+            number: 1,
+            file_bytes: 512,
+            first: 1,
+            // Five records when a reader looked at what is published; since then it was filled.
+            closed: Some(9),
+            records: 0,
+            counted: 0,
+            bytes: 90,
+            taken: Amount::default(),
+        };
+        let mut table = Table { segments: [entry].into(), ..Table::default() };
+        assert_eq!(table.segments[0].unread(5), 5);
+        assert_eq!(table.lose(1, 5), 5);
+        assert_eq!((table.segments[0].unread(5), table.segments[0].unread(9)), (0, 4));
+        assert!(table.readable(5).is_none() && table.readable(9).is_some());
+        assert_eq!(table.settled, Amount { records: 5, bytes: 0 });
+        assert_eq!(table.lose(1, 9), 4);
+        assert_eq!(table.settled, Amount { records: 9, bytes: 90 });
+        assert!(table.segments.is_empty());
+    }
+}

@@ -142,6 +142,8 @@ impl Model {
         prop_assert_eq!(pending.records, self.records.len() as u64);
         prop_assert_eq!(pending.bytes, self.records.iter().map(|record| record.2.len() as u64).sum::<u64>());
         prop_assert!(on_disk() <= SEGMENT * SEGMENTS);
+        let spares = folder.named(".spare").len();
+        prop_assert!(spares <= settings.spares.max(1), "{} spares", spares);
         let held = independent::read(&folder.files());
         let held: Vec<Owned> =
             held.into_iter().map(|held| (held.sequence, held.priority, held.bytes)).collect();

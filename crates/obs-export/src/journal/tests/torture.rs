@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
-use std::io::Write;
+use std::io::{Read, Write};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -156,22 +156,35 @@ fn random(number: u64) -> u64 {
     mixed ^ mixed >> 31
 }
 
-/// This test binary, with the one test below told to go on until it is killed.
-fn spawn(folder: &Path) -> Child {
-    let name = "journal::tests::torture::two_threads_behind_a_lock_lose_nothing";
-    Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", name, "--nocapture"])
-        .current_dir(folder)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap()
+/// A process that does not outlive the test.
+struct Victim(Child);
+
+impl Victim {
+    /// This test binary, with the one test below told to go on until it is killed.
+    fn spawn(folder: &Path) -> Self {
+        let name = "journal::tests::torture::two_threads_behind_a_lock_lose_nothing";
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args(["--exact", name, "--nocapture"]).current_dir(folder);
+        Self(command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap())
+    }
+}
+
+impl Drop for Victim {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 #[test]
 fn two_threads_behind_a_lock_lose_nothing() {
     // The test below runs this one in a directory of its making, and kills it.
     if let Ok(orders) = std::fs::read_to_string("journal-torture") {
+        std::thread::spawn(|| {
+            // Ends when the other process does.
+            let _ = std::io::stdin().read(&mut [0]);
+            std::process::exit(1);
+        });
         return write_and_count(Path::new("."), u64::MAX, orders == "deliver");
     }
     for delivers in [false, true] {
@@ -197,7 +210,7 @@ fn a_process_killed_a_hundred_times_has_all_that_it_was_told_is_there() {
         let orders = if kill % 4 < 2 { "hold" } else { "deliver" };
         std::fs::write(folder.path().join("journal-torture"), orders).unwrap();
         let before = counted(folder.path());
-        let mut child = spawn(folder.path());
+        let mut victim = Victim::spawn(folder.path());
         if kill % 3 > 0 {
             // Else it may still be opening the journal.
             let until = Instant::now() + Duration::from_secs(20);
@@ -206,11 +219,11 @@ fn a_process_killed_a_hundred_times_has_all_that_it_was_told_is_there() {
             }
             let settings = Settings::new(folder.path().join("journal"));
             let refused = Journal::open(settings).unwrap_err().to_string();
-            assert!(refused.ends_with(&format!("is in use by process {}", child.id())), "{refused}");
+            assert!(refused.ends_with(&format!("is in use by process {}", victim.0.id())), "{refused}");
         }
         std::thread::sleep(Duration::from_micros(random(seed ^ kill) % 40_000));
-        child.kill().unwrap();
-        let status = child.wait().unwrap();
+        victim.0.kill().unwrap();
+        let status = victim.0.wait().unwrap();
         assert_eq!(status.code(), None, "it ended by itself");
         check(folder.path(), &format!("kill {kill} of seed {seed}"));
         most = most.max(counted(folder.path())[0]);
