@@ -6,7 +6,10 @@ use std::time::Instant;
 use crate::arguments::Arguments;
 use crate::{Result, cargo, schema, tidy};
 
-/// Each must build without the others.
+/// Features of obs-export; each must build without the others.
+const EXPORT_FEATURES: [&str; 4] = ["http", "gzip", "tls", "journal"];
+
+/// Features of obs; each must build without the others.
 const FEATURES: [&str; 18] = [
     "metrics",
     "metrics-pool-sqlx",
@@ -43,7 +46,7 @@ pub(crate) fn run(arguments: &[String]) -> Result {
         ("cargo xtask schema --check", || schema::run(&[String::from("--check")])),
         ("cargo clippy --workspace --all-targets -- -D warnings", clippy),
         ("cargo doc --workspace --no-deps, warnings denied", doc),
-        ("obs without any feature, and with each alone", features_alone),
+        ("obs and obs-export without any feature, and with each alone", features_alone),
         ("metrics-only builds no other signal", metrics_only),
         ("cargo deny check", || if_present("deny", cargo::command().args(["deny", "check"]))),
     ];
@@ -71,7 +74,11 @@ fn step(heading: &str, work: fn() -> Result) -> bool {
 
 fn clippy() -> Result {
     let arguments = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
-    if_present("clippy", cargo::command().args(arguments))
+    if_present("clippy", cargo::command().args(arguments))?;
+    // Features that nothing else in the workspace asks for.
+    let export =
+        ["clippy", "--package", "obs-export", "--all-features", "--all-targets", "--", "-D", "warnings"];
+    if_present("clippy", cargo::command().args(export))
 }
 
 fn doc() -> Result {
@@ -89,14 +96,18 @@ fn if_present(subcommand: &str, command: &mut Command) -> Result {
 }
 
 fn features_alone() -> Result {
-    let alone = FEATURES.iter().map(Some).chain([None]);
-    let failed: Vec<_> = alone.filter_map(|feature| feature_alone(feature.copied()).err()).collect();
+    let packages = [("obs", &FEATURES[..]), ("obs-export", &EXPORT_FEATURES)];
+    let alone = packages.into_iter().flat_map(|(package, features)| {
+        features.iter().map(Some).chain([None]).map(move |feature| (package, feature.copied()))
+    });
+    let failed: Vec<_> =
+        alone.filter_map(|(package, feature)| feature_alone(package, feature).err()).collect();
     if failed.is_empty() { Ok(()) } else { Err(failed.join("\n")) }
 }
 
-fn feature_alone(feature: Option<&str>) -> Result {
+fn feature_alone(package: &str, feature: Option<&str>) -> Result {
     let mut check = cargo::command();
-    check.args(["check", "--package", "obs", "--no-default-features"]);
+    check.args(["check", "--package", package, "--no-default-features"]);
     if let Some(feature) = feature {
         check.args(["--features", feature]);
     }

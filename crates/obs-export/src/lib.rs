@@ -6,6 +6,7 @@
 //! - [`proto`]: the protobuf wire format, written straight into a buffer.
 //! - [`otlp`]: what the requests and answers of all signals have in common.
 //! - `http`: a sink that posts each batch, with time-outs, retries and a response cap.
+//! - `journal`: records on disk that survive the process.
 //!
 //! | feature | adds |
 //! |---|---|
@@ -13,9 +14,12 @@
 //! | `gzip` | bodies as gzip |
 //! | `snappy` | bodies as raw snappy blocks |
 //! | `tls` | `https://` by rustls and ring, with the system's certificates or an operator's; needs a C compiler |
+//! | `journal` | `journal`, on Unix: segments of a directory as memory, with recovery |
 
 #[cfg(feature = "http")]
 pub mod http;
+#[cfg(all(feature = "journal", unix))]
+pub mod journal;
 pub mod otlp;
 pub mod proto;
 pub mod queue;
