@@ -47,7 +47,7 @@ pub enum Error {
 #[non_exhaustive]
 pub enum Refused {
     /// The segments may take up no more: something has to be delivered or dropped first. Also said, for a second, after
-    /// no segment could be made, instead of trying it for each record.
+    /// no segment could be made, unless one becomes free: it is not tried for each record.
     Full,
     /// Longer than what one segment holds.
     TooLarge {

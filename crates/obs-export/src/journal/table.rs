@@ -234,12 +234,13 @@ impl Table {
             self.mark.settle(to);
             return true;
         };
-        if self.mark.hole.is_some_and(|(_, end)| last > end) {
-            // There is a hole among what is on its way, and only one can be noted.
+        // There may be a hole among what is on its way, or, after the start, records in front of one that stay.
+        let is_apart = |(from, end): (u64, u64)| last > end || to.saturating_add(1) < from;
+        if self.mark.hole.is_some_and(is_apart) {
+            // Only one can be noted.
             return false;
         }
         let (from, end) = self.mark.hole.unwrap_or((last + 1, to));
-        // After the start there may be records in front of a hole that are unread, and are dropped now.
         self.mark.hole = Some((from.min(last + 1), end.max(to)));
         true
     }

@@ -89,7 +89,8 @@ impl Writer {
     /// Drops the oldest records, so that at least so many `bytes` of files are free, and returns how many records that
     /// were. It drops whole segments, at least one, and with them what is unread in front of them; what was read and is
     /// not delivered is not touched. 0 where no segment can be dropped: there is only the one that is written to, or
-    /// those that are full are on their way.
+    /// those that are full are on their way. 0 also where records between some that are on their way were dropped
+    /// before, and these would be others.
     ///
     /// Where it cannot be written down what was dropped, that is tried again later; until then the files are not free.
     pub fn drop_oldest(&mut self, bytes: u64) -> u64 {
@@ -110,18 +111,23 @@ impl Writer {
         if bytes > most_bytes {
             return Err(Refused::TooLarge { most_bytes });
         }
-        if self.failed.is_some_and(|at| at.elapsed() < PAUSE) {
-            return Err(Refused::Full);
+        let pauses = self.failed.is_some_and(|at| at.elapsed() < PAUSE);
+        let begun = self.spare(pauses).and_then(|spare| spare.map(|spare| self.begin(spare)).transpose());
+        match begun {
+            Ok(Some(())) => self.failed = None,
+            Err(_) => self.failed = Some(Instant::now()),
+            Ok(None) => {}
         }
-        let begun = self.spare().and_then(|spare| spare.map(|spare| self.begin(spare)).transpose());
-        self.failed = if begun.is_err() { Some(Instant::now()) } else { None };
         begun.map_err(Refused::Broken)?.ok_or(Refused::Full)
     }
 
-    /// An empty segment; nothing where no more are allowed.
-    fn spare(&self) -> Result<Option<Spare>, Error> {
+    /// An empty segment; nothing where no more are allowed, or none is there and none is to be made.
+    fn spare(&self, pauses: bool) -> Result<Option<Spare>, Error> {
         if let Some(spare) = self.shared.take_spare() {
             return Ok(Some(spare));
+        }
+        if pauses {
+            return Ok(None);
         }
         if let Some(spare) = self.shared.make_spare()? {
             return Ok(Some(spare));
@@ -137,7 +143,7 @@ impl Writer {
 
     /// Begins a first segment, if one is allowed.
     pub(super) fn start(&mut self) -> Result<(), Error> {
-        match self.spare()? {
+        match self.spare(false)? {
             Some(mut spare) => {
                 spare.prepare()?;
                 self.begin(spare)

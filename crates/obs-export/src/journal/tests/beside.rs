@@ -171,3 +171,28 @@ fn what_was_read_and_not_delivered_comes_again_and_what_was_dropped_does_not() {
     assert_eq!(sequences, [2, 3].into_iter().chain(15..=30).collect::<Vec<_>>());
     assert!(records.iter().all(|record| u64::from(record.1) + 1 == record.0));
 }
+
+#[test]
+fn where_two_ranges_would_have_to_be_noted_nothing_between_them_is_dropped() {
+    let folder = Folder::new();
+    let settings = tiny(&folder, 512, 8);
+    let mut journal = open(&settings);
+    for number in 0..42 {
+        journal.writer.append(&[number; 40], 0).unwrap();
+    }
+    // Two segments of seven, and two records of the third are on their way; the rest of it goes with the fourth.
+    for (bytes, last) in [(280, 7), (280, 14), (80, 16)] {
+        assert_eq!(journal.reader.read(bytes, |_| {}).unwrap().last, Some(last));
+    }
+    assert_eq!(journal.writer.drop_oldest(1), 5 + 7);
+    drop(journal);
+    let mut journal = open(&settings);
+    assert_eq!(journal.reader.read(40, |_| {}).unwrap().last, Some(1));
+    // Up to the end of the second segment would be one range, and there is the one of before.
+    assert_eq!(journal.writer.drop_oldest(1), 0);
+    assert_eq!((journal.writer.pending().records, independent::read(&folder.files()).len()), (30, 30));
+    assert_eq!(journal.writer.drop_oldest(513), 6 + 7 + 2);
+    assert_eq!((journal.writer.pending().records, independent::read(&folder.files()).len()), (15, 15));
+    let (records, _) = drain(&mut journal);
+    assert!(records.iter().map(|record| record.0).eq(29..=42));
+}

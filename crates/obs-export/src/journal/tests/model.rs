@@ -39,9 +39,9 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         30 => (bytes, any::<u8>()).prop_map(|(bytes, priority)| Step::Append { bytes, priority }),
         8 => (0..2000usize).prop_map(|batch_bytes| Step::Read { batch_bytes }),
         6 => (1..4usize).prop_map(|reads| Step::Deliver { reads }),
-        2 => (0..3 * SEGMENT).prop_map(|bytes| Step::DropOldest { bytes }),
+        3 => (0..3 * SEGMENT).prop_map(|bytes| Step::DropOldest { bytes }),
         1 => Just(Step::PrepareSpare),
-        1 => Just(Step::Reopen),
+        2 => Just(Step::Reopen),
     ];
     proptest::collection::vec(step, 1..120)
 }
@@ -153,7 +153,7 @@ impl Model {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(150))]
+    #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
     fn nothing_is_lost_or_comes_twice_or_out_of_order(steps in steps(), spares in 0..3usize) {
