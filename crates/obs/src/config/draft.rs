@@ -118,9 +118,12 @@ impl Draft {
         self.chosen.contains_key(path)
     }
 
-    /// Whether what was written at `path` was wrong, so that what stands there says nothing.
+    /// Whether what was written at `path`, or a part of it, was wrong, so that what stands there says nothing.
     pub(super) fn is_wrong(&self, path: &str) -> bool {
-        self.wrong.iter().any(|known| known == path)
+        let is_in = |known: &str| {
+            known.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        self.wrong.iter().any(|known| is_in(known))
     }
 
     pub(super) fn fault(&mut self, place: Place, what: impl Into<String>) {

@@ -10,7 +10,7 @@ const CHILD: &str = "in-a-process-of-its-own";
 /// What the child says at its end, so that a test which did not run is not taken for a good one.
 const DONE: &str = "the test ran to its end";
 /// The child ends itself after this long.
-const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_secs(180);
 
 /// What stands in front of what the child is told; as a filter it names no test either.
 const TOLD: &str = "told:";

@@ -55,6 +55,13 @@ pub(super) fn at_any_moment(scene: &Scene<'_>) -> Result<String> {
 
 /// Starts it once more and waits until it has put everything in order.
 fn settle(scene: &Scene<'_>, folder: &std::path::Path, path: &PathBuf) -> Result {
+    // A place that was taken and not used is left alone for a minute, in which another process may be about to use it.
+    for file in lines::files(folder, "lines.log")? {
+        if file != *path && std::fs::metadata(&file).is_ok_and(|found| found.len() == 0) {
+            let aged = std::process::Command::new("touch").args(["-d", "2 minutes ago"]).arg(&file).status();
+            aged.map_err(|error| format!("touch: {error}"))?;
+        }
+    }
     let start = format!("start={}", ROUNDS * NUMBERS);
     let mut writer = Writer::start(scene, path, &[&start, "max_bytes=20000", "gzip"])?;
     writer.write(1)?;

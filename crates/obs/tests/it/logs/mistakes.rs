@@ -60,6 +60,10 @@ fn a_wrong_output_is_told_in_its_place() {
                 ],
             ),
             (
+                "logs:\n  outputs: { main: { type: stdout, format: otpl } }\n  routes: [{ default: main }]",
+                &["obs.yaml:2:44: logs.outputs.main.format: `otpl` is wrong; did you mean `otlp`?"],
+            ),
+            (
                 "logs: { outputs: { main: { typ: stdout } } }",
                 &["obs.yaml:1:28: logs.outputs.main.typ: unknown key; did you mean `type`?"],
             ),
