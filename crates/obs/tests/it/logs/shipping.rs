@@ -8,10 +8,13 @@ use serde_json::{Value, json};
 
 use super::running::{Running, yaml};
 
+/// The lines of a head, and the body.
+type Request = (Vec<String>, Vec<u8>);
+
 /// A receiver that takes all there is, as Loki and Elasticsearch say so.
 struct Receiver {
     url: String,
-    seen: Arc<Mutex<Vec<(Vec<String>, Vec<u8>)>>>,
+    seen: Arc<Mutex<Vec<Request>>>,
 }
 
 impl Receiver {
@@ -30,12 +33,12 @@ impl Receiver {
     }
 
     /// Heads and bodies so far.
-    fn seen(&self) -> Vec<(Vec<String>, Vec<u8>)> {
+    fn seen(&self) -> Vec<Request> {
         self.seen.lock().unwrap().clone()
     }
 }
 
-fn take(mut stream: &TcpStream, kept: &Mutex<Vec<(Vec<String>, Vec<u8>)>>) -> Option<()> {
+fn take(mut stream: &TcpStream, kept: &Mutex<Vec<Request>>) -> Option<()> {
     let mut reader = BufReader::new(stream);
     let mut head = Vec::new();
     loop {
