@@ -46,7 +46,8 @@ impl Sink for Telling {
         self.tell(batch);
         let delivery = self.sink.deliver(batch, control);
         let losses = delivery.losses();
-        if losses.total() == 0 {
+        // A batch of nothing but notices is dropped without a record being lost.
+        if losses.total() == 0 && !matches!(delivery, Delivery::Dropped(..)) {
             self.owed = Owed::default();
         }
         // Else what of it got out is not known.
