@@ -4,7 +4,8 @@
 //! answer of 200 says of each document what became of it: those turned away for now (429, 503) are sent once more, the
 //! others that failed are lost. Rules by Elasticsearch's "Bulk API".
 
-use std::fmt::Write;
+use std::fmt::Write as _;
+use std::io::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -135,8 +136,8 @@ impl Default for Document {
 impl Frame for Document {
     fn frame(&self, line: &Framed<'_>, out: &mut Vec<u8>) {
         let number = self.number.fetch_add(1, Ordering::Relaxed);
-        let action = format!("{{\"create\":{{\"_id\":\"{:016x}{number:016x}\"}}}}\n", self.instance);
-        out.extend_from_slice(action.as_bytes());
+        // Into memory: that does not fail.
+        let _ = writeln!(out, "{{\"create\":{{\"_id\":\"{:016x}{number:016x}\"}}}}", self.instance);
         out.extend_from_slice(line.line);
         out.push(b'\n');
     }

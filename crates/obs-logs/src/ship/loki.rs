@@ -4,6 +4,7 @@
 //! protocol by Loki's "Push API" and `push.proto`: only 204 (and 200, of those that speak its language) means that all
 //! is kept; 400 is final though some of it may be; 429 and 5xx are tried again.
 
+use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -228,11 +229,12 @@ struct Value;
 impl Frame for Value {
     fn frame(&self, line: &Framed<'_>, out: &mut Vec<u8>) {
         let text = json_text(&String::from_utf8_lossy(line.line));
-        out.extend_from_slice(format!(",[\"{}\",{text},{{", line.at.unix_nanos()).as_bytes());
+        // Into memory: that does not fail.
+        let _ = write!(out, ",[\"{}\",{text},{{", line.at.unix_nanos());
         let mut comma = "";
         metadata(line, |name, value| {
             // Neither levels nor ids hold anything that JSON would escape.
-            out.extend_from_slice(format!("{comma}\"{name}\":\"").as_bytes());
+            let _ = write!(out, "{comma}\"{name}\":\"");
             out.extend_from_slice(value);
             out.push(b'"');
             comma = ",";
