@@ -187,11 +187,11 @@ impl<P: Protocol> Post<P> {
             let lost = match (tried.lost, &tried.answer) {
                 (None, Ok(response)) => match self.protocol.accept(response, &part) {
                     Verdict::Settled(lost) => lost,
-                    Verdict::Again(again, lost) => {
+                    Verdict::Again(again, mut lost) => {
                         turn += 1;
                         match self.attempts.wait(turn, begun, control) {
                             None => parts.push(again),
-                            Some(reason) => losses.add(reason, again.records),
+                            Some(reason) => lost.add(reason, again.records),
                         }
                         lost
                     }
