@@ -329,16 +329,19 @@ fn records_that_are_turned_away_for_now_are_sent_once_more_and_no_others() {
 #[test]
 fn records_that_are_turned_away_for_ever_are_lost_when_the_budget_is_spent() {
     let stub = Stub::start([Answer::Status(200, Vec::new(), b"0;".to_vec())]);
-    let endpoint = Endpoint::parse(&stub.url()).unwrap();
+    let (failures, endpoint) = (Failures::default(), Endpoint::parse(&stub.url()).unwrap());
+    let seen = Arc::clone(&failures);
     let retry = quick().budget(Duration::from_millis(60));
-    let post =
-        Post::new(Client::new(ClientSettings::new()).unwrap(), endpoint, "text/plain", Numbered).retry(retry);
+    let post = Post::new(Client::new(ClientSettings::new()).unwrap(), endpoint, "text/plain", Numbered)
+        .retry(retry)
+        .on_failure(move |failure| seen.lock().unwrap().push(failure.to_string()));
     let worker = Worker::spawn(Settings::new("t").linger(LONG), "test", post).unwrap();
     worker.queue().push(b"a\n");
     worker.queue().push(b"b\n");
     worker.queue().flush(LONG).unwrap();
     let counts = counts(&worker);
     assert_eq!((counts.delivered, counts.dropped_for(Reason::Unreachable)), (1, 1));
+    assert_eq!(*failures.lock().unwrap(), ["1 records lost (unreachable) after 1 attempts: status 200"]);
 }
 
 #[test]
