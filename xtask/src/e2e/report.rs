@@ -5,27 +5,34 @@ use crate::Result;
 #[derive(Default)]
 pub(super) struct Report {
     passed: usize,
-    failed: usize,
+    /// Each with what was wrong, said once more at the end: a log may be kept by its end alone.
+    failures: Vec<String>,
 }
 
 impl Report {
     /// Takes one check's result: what it saw, or what was wrong.
     pub(super) fn check(&mut self, name: &str, result: Result<String>) {
-        match &result {
+        match result {
             Ok(seen) if seen.is_empty() => println!("ok    {name}"),
             Ok(seen) => println!("ok    {name}: {seen}"),
-            Err(error) => println!("FAIL  {name}: {error}"),
+            Err(error) => {
+                let failure = format!("FAIL  {name}: {error}");
+                println!("{failure}");
+                self.failures.push(failure);
+                return;
+            }
         }
-        if result.is_ok() { self.passed += 1 } else { self.failed += 1 }
+        self.passed += 1;
     }
 
     pub(super) fn all_passed(&self) -> bool {
-        self.failed == 0 && self.passed > 0
+        self.failures.is_empty() && self.passed > 0
     }
 
-    /// The last line.
-    pub(super) fn closing_line(&self) -> String {
-        format!("{} passed, {} failed", self.passed, self.failed)
+    /// What failed, and the count as the last line.
+    pub(super) fn closing_lines(&self) -> String {
+        let failures = self.failures.iter().map(|failure| format!("{failure}\n"));
+        format!("{}{} passed, {} failed", failures.collect::<String>(), self.passed, self.failures.len())
     }
 }
 
@@ -41,6 +48,6 @@ mod tests {
         assert!(report.all_passed());
         report.check("b", Err("wrong".to_owned()));
         assert!(!report.all_passed());
-        assert_eq!(report.closing_line(), "1 passed, 1 failed");
+        assert_eq!(report.closing_lines(), "FAIL  b: wrong\n1 passed, 1 failed");
     }
 }

@@ -55,7 +55,7 @@ pub(crate) fn run(arguments: &[String]) -> Result {
     if let Err(error) = check_all(&alone, &chosen, &newer, &mut report) {
         report.check("set-up", Err(error));
     }
-    println!("\n{}", report.closing_line());
+    println!("\n{}", report.closing_lines());
     // The lines above say it all.
     if report.all_passed() { Ok(()) } else { Err(String::new()) }
 }
