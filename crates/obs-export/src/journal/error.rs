@@ -31,6 +31,15 @@ pub enum Error {
         /// The version of its format.
         version: u32,
     },
+    /// There are records of another kind in it than the caller reads: [`Settings::content`](super::Settings::content).
+    Content {
+        /// The directory.
+        directory: PathBuf,
+        /// What they are.
+        holds: String,
+        /// What they should be.
+        wanted: String,
+    },
     /// The operating system refused something.
     Io {
         /// What was to be done with the path: a verb.
@@ -85,6 +94,11 @@ impl fmt::Display for Error {
                 f,
                 "{} has version {version} of the journal's format, which is newer than this library",
                 path.display()
+            ),
+            Self::Content { directory, holds, wanted } => write!(
+                f,
+                "{} holds records of {holds} that are not delivered, and none of {wanted}",
+                directory.display()
             ),
             Self::Io { doing, path, .. } => write!(f, "cannot {doing} {}", path.display()),
         }

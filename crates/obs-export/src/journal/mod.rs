@@ -29,11 +29,13 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod content;
 mod cursor;
 mod error;
 mod format;
 mod lock;
 mod map;
+mod note;
 mod reader;
 mod recover;
 mod scan;
@@ -41,13 +43,16 @@ mod segment;
 mod settings;
 mod shared;
 mod table;
+mod upkeep;
 mod writer;
 
 #[cfg(test)]
 mod tests;
 
 pub use error::{Error, Refused};
+pub use note::Note;
 pub use reader::{Read, Reader, Record};
 pub use recover::{Journal, Recovered};
 pub use settings::Settings;
+pub use upkeep::Upkeep;
 pub use writer::{Pending, Writer};

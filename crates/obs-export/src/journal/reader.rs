@@ -10,6 +10,7 @@ use super::scan::Scan;
 use super::segment::{self, Kind};
 use super::shared::Shared;
 use super::table::Claim;
+use super::upkeep::Upkeep;
 
 /// Files are read in pieces of this size at least, and of this size at most.
 const CHUNKS: (usize, usize) = (16 * 1024, 256 * 1024);
@@ -32,6 +33,8 @@ pub struct Read {
     pub records: u64,
     /// Their bytes.
     pub bytes: u64,
+    /// The sequence of the first one.
+    pub first: Option<u64>,
     /// The sequence of the last one, for [`Reader::delivered`].
     pub last: Option<u64>,
     /// Records that should have been there, in front of these or instead of them, and are damaged. They are no longer
@@ -76,7 +79,7 @@ impl Reader {
     /// # Errors
     /// [`Error::Io`] when a file cannot be read and no record was handed out; the next call tries again there.
     pub fn read(&mut self, batch_bytes: usize, mut take: impl FnMut(Record<'_>)) -> Result<Read, Error> {
-        self.undo_maps();
+        self.shared.undo_maps();
         let mut read = Read::default();
         if let Some(open) = &mut self.open {
             open.scan.refresh();
@@ -154,6 +157,7 @@ impl Reader {
             };
             read.records += 1;
             read.bytes += length;
+            read.first.get_or_insert(found.sequence);
             read.last = Some(found.sequence);
             take(Record { sequence: found.sequence, priority: found.priority, bytes: scan.bytes(&found) });
             if !more {
@@ -171,44 +175,27 @@ impl Reader {
     /// [`Error::Io`] when that cannot be written down, or a file not be removed. It is no longer pending nevertheless,
     /// and is written down with the next call.
     pub fn delivered(&mut self, up_to: u64) -> Result<(), Error> {
-        self.undo_maps();
+        self.shared.undo_maps();
         if self.shared.table().deliver(up_to) { self.shared.save() } else { Ok(()) }
     }
 
-    /// Prepares the file that the writer needs next, if there is none and the bound allows it: for when there is nothing
-    /// else to do. Returns whether there was something to be done. It writes as many bytes as a segment has.
-    ///
-    /// # Errors
-    /// [`Error::Io`] when no file can be made; nothing is left behind.
-    pub fn prepare_spare(&mut self) -> Result<bool, Error> {
-        self.undo_maps();
-        let (path, bytes) = match self.shared.table().spares.last() {
-            Some(spare) if spare.map.is_some() => return Ok(false),
-            Some(spare) => (spare.path.clone(), spare.bytes),
-            None => (PathBuf::new(), 0),
-        };
-        if bytes == 0 {
-            let Some(mut spare) = self.shared.make_spare()? else { return Ok(false) };
-            let prepared = spare.prepare();
-            self.shared.table().spares.push(spare);
-            return prepared.map(|()| true);
-        }
-        // It stays where the writer can take it.
-        let map = segment::map(&path, bytes);
-        if let Ok(map) = &map {
-            map.populate();
-        }
-        let mut table = self.shared.table();
-        match (table.spares.iter_mut().find(|spare| spare.path == path), map) {
-            (Some(spare), Ok(map)) => spare.map = Some(map),
-            (Some(_), Err(error)) => return Err(error),
-            (None, _) => {}
-        }
-        Ok(true)
+    /// The same, told apart: what is pending changes here, and [`Reader::save`] writes it down. Returns whether there is
+    /// anything to be written.
+    pub(crate) fn settle(&mut self, up_to: u64) -> bool {
+        self.shared.table().deliver(up_to)
     }
 
-    fn undo_maps(&self) {
-        let retired = std::mem::take(&mut self.shared.table().retired);
-        drop(retired);
+    /// Writes down what is settled, and frees what that leaves over.
+    pub(crate) fn save(&mut self) -> Result<(), Error> {
+        self.shared.undo_maps();
+        self.shared.save()
+    }
+
+    /// [`Upkeep::prepare_spare`](super::Upkeep::prepare_spare), by whoever reads.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn prepare_spare(&mut self) -> Result<bool, Error> {
+        Upkeep::new(Arc::clone(&self.shared)).prepare_spare()
     }
 }

@@ -15,7 +15,7 @@ use super::segment::{self, Kind, Spare};
 use super::shared::Shared;
 use super::table::{Amount, Entry, Table};
 use super::writer::Active;
-use super::{Error, Reader, Settings, Writer};
+use super::{Error, Note, Reader, Settings, Upkeep, Writer, content, note};
 
 /// Files are read in pieces of this size: small enough to stay in the cache until they are checked.
 const CHUNK: usize = 256 * 1024;
@@ -28,6 +28,10 @@ pub struct Journal {
     pub writer: Writer,
     /// Where they are taken out. Begins with what was recovered.
     pub reader: Reader,
+    /// What whoever delivers noted of records on their way.
+    pub note: Note,
+    /// For a thread that has the time.
+    pub upkeep: Upkeep,
     /// What was found.
     pub recovered: Recovered,
 }
@@ -68,10 +72,18 @@ impl Journal {
         std::fs::create_dir_all(directory).map_err(Error::io("make", directory))?;
         let lock = Lock::take(directory)?;
         let (generation, mark) = cursor::read(directory)?;
+        let (noted, content) = (note::read(directory)?, content::read(directory)?);
         let files = Files::list(directory)?;
         let mut walk = Walk::new(mark);
         for segment in &files.segments {
             walk.pass(segment)?;
+        }
+        if let (Some(holds), Some(wanted)) = (&content, &settings.content)
+            && holds != wanted
+            && walk.recovered.records > 0
+        {
+            let (holds, wanted) = (holds.clone(), wanted.clone());
+            return Err(Error::Content { directory: directory.clone(), holds, wanted });
         }
 
         // All has been read; from here on files are changed.
@@ -79,6 +91,10 @@ impl Journal {
         let mut mark = walk.mark;
         mark.settle(walk.first_live.unwrap_or(next) - 1);
         let cursor = Cursor::open(directory, generation, mark)?;
+        let note = Note::open(directory, noted)?;
+        if let Some(wanted) = settings.content.as_ref().filter(|wanted| content.as_ref() != Some(*wanted)) {
+            content::write(directory, wanted)?;
+        }
         let mut table = Table { mark, next_number: files.next_number, ..Table::default() };
         let active = walk.take_active(&files, &settings, next)?;
         table.file_bytes = walk.entries.iter().map(|entry| entry.file_bytes).sum();
@@ -105,7 +121,8 @@ impl Journal {
         if starts {
             writer.start()?;
         }
-        Ok(Self { writer, reader: Reader::new(shared), recovered })
+        let upkeep = Upkeep::new(Arc::clone(&shared));
+        Ok(Self { writer, reader: Reader::new(shared), note, upkeep, recovered })
     }
 }
 

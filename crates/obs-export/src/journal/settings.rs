@@ -13,6 +13,7 @@ pub struct Settings {
     pub(super) segment_bytes: u64,
     pub(super) max_bytes: u64,
     pub(super) spares: usize,
+    pub(super) content: Option<String>,
     least: u64,
 }
 
@@ -30,6 +31,7 @@ impl Settings {
             segment_bytes: 8 * 1024 * 1024,
             max_bytes: 256 * 1024 * 1024,
             spares: 1,
+            content: None,
             least: Self::MIN_SEGMENT_BYTES,
         }
     }
@@ -51,6 +53,13 @@ impl Settings {
     /// How many empty segments are kept instead of being removed; default 1.
     pub const fn spares(mut self, segments: usize) -> Self {
         self.spares = segments;
+        self
+    }
+
+    /// What kind of records it holds, in a word or two of the caller's; default nothing is said. A journal in which there
+    /// are records of another kind is not opened.
+    pub fn content(mut self, content: impl Into<String>) -> Self {
+        self.content = Some(content.into());
         self
     }
 

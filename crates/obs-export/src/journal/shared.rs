@@ -70,6 +70,12 @@ impl Shared {
         made.map(Some)
     }
 
+    /// Undoes maps that are no longer used.
+    pub(super) fn undo_maps(&self) {
+        let retired = std::mem::take(&mut self.table().retired);
+        drop(retired);
+    }
+
     /// Removes a spare that cannot be used.
     pub(super) fn discard(&self, spare: Spare) {
         let _ = std::fs::remove_file(&spare.path);

@@ -34,6 +34,8 @@ pub struct Writer {
     total: Amount,
     /// When making a segment failed.
     failed: Option<Instant>,
+    /// How many segments it has begun.
+    begun: u64,
 }
 
 /// The segment that is written to.
@@ -49,7 +51,7 @@ pub(super) struct Active {
 
 impl Writer {
     pub(super) fn new(shared: Arc<Shared>, active: Option<Active>, next: u64, total: Amount) -> Self {
-        Self { shared, active, next, total, failed: None }
+        Self { shared, active, next, total, failed: None, begun: 0 }
     }
 
     /// Copies a record into the journal and returns its sequence, which is one more than that of the record before.
@@ -102,6 +104,11 @@ impl Writer {
     /// The longest record that a segment holds, in bytes.
     pub fn most_bytes(&self) -> usize {
         self.shared.settings.segment_bytes as usize - HEAD - HEADER
+    }
+
+    /// How many segments it has begun: once that is one more, a spare is missing.
+    pub(crate) fn begun(&self) -> u64 {
+        self.begun
     }
 
     /// Begins the next segment.
@@ -164,6 +171,7 @@ impl Writer {
         };
         let active = Active { map, at: HEAD, seed: Seed::new(number), bytes: 0 };
         let before = self.active.replace(active);
+        self.begun += 1;
         let mut table = self.shared.table();
         if let Some(before) = before {
             if let Some(entry) = table.segments.back_mut() {

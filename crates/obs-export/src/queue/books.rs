@@ -19,13 +19,15 @@ pub enum Reason {
     Rejected,
     /// The other side could not be reached, or kept failing, for as long as is tried.
     Unreachable,
+    /// Its bytes in the journal did not come back as they went in.
+    Damaged,
     /// The sink's own fault; counted so that the books stay right.
     Internal,
 }
 
 impl Reason {
     /// All reasons, in the order they are written.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::QueueFull,
         Self::Evicted,
         Self::Closed,
@@ -33,6 +35,7 @@ impl Reason {
         Self::Io,
         Self::Rejected,
         Self::Unreachable,
+        Self::Damaged,
         Self::Internal,
     ];
 
@@ -46,6 +49,7 @@ impl Reason {
             Self::Io => "io",
             Self::Rejected => "rejected",
             Self::Unreachable => "unreachable",
+            Self::Damaged => "damaged",
             Self::Internal => "internal",
         }
     }
@@ -54,8 +58,10 @@ impl Reason {
 /// The books at one moment; `produced = delivered + dropped + pending`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Counts {
-    /// Records handed over.
+    /// Records handed over, and those that an earlier process left in the journal.
     pub produced: u64,
+    /// How many of these an earlier process left in the journal.
+    pub recovered: u64,
     /// Records the other side has.
     pub delivered: u64,
     pub(super) dropped: [u64; Reason::ALL.len()],
@@ -103,6 +109,7 @@ impl Counts {
 #[derive(Debug, Default)]
 pub(super) struct Books {
     pub(super) produced: u64,
+    pub(super) recovered: u64,
     pub(super) delivered: u64,
     pub(super) exports: Exports,
     pub(super) blocked: Duration,

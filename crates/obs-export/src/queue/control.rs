@@ -24,6 +24,18 @@ impl Control {
         self.0.lock().deadline
     }
 
+    /// Whether the records of this queue survive the process.
+    pub fn is_durable(&self) -> bool {
+        self.0.notes.is_open()
+    }
+
+    /// Keeps a few bytes beside the records that are being sent, in the place of the last such note: should the process
+    /// end before they are settled, [`Sink::resume`](super::Sink::resume) of the next one gets them. At most 48 bytes;
+    /// nothing is kept where records do not survive either.
+    pub fn note(&self, note: &[u8]) {
+        self.0.notes.write(note);
+    }
+
     /// Waits for `pause`, or until the deadline if that comes first. Returns whether there is time left. An end that
     /// is asked for meanwhile cuts the wait short once, so that one more attempt is made before the deadline.
     pub fn wait(&self, pause: Duration) -> bool {

@@ -7,6 +7,9 @@
 mod books;
 mod control;
 mod gap;
+#[cfg_attr(all(feature = "journal", unix), path = "kept/mod.rs")]
+#[cfg_attr(not(all(feature = "journal", unix)), path = "kept_absent.rs")]
+mod kept;
 mod losses;
 mod marks;
 mod settings;
@@ -27,6 +30,8 @@ use std::time::{Duration, Instant};
 pub use books::{Counts, Exports, Reason};
 pub use control::Control;
 pub use gap::Gap;
+#[cfg(all(feature = "journal", unix))]
+pub use kept::Durable;
 pub use losses::Losses;
 pub use settings::{Policy, Settings};
 pub use worker::Worker;
@@ -82,6 +87,12 @@ pub trait Sink: Send {
         None
     }
 
+    /// Called before the first batch of a process, with what was said by [`Control::note`] of these records in an earlier
+    /// one that ended before they were settled; they come once more, and may come in other batches. By default nothing.
+    fn resume(&mut self, note: &[u8]) {
+        let _ = note;
+    }
+
     /// Nothing more will come: pass on what is held back.
     fn flush(&mut self) {}
 }
@@ -106,6 +117,8 @@ pub(crate) struct Shared {
     progress: Condvar,
     /// Producers wait here for room.
     room: Condvar,
+    /// What the sink notes of records that are being sent.
+    notes: kept::Notes,
 }
 
 impl Queue {
@@ -116,6 +129,7 @@ impl Queue {
             work: Condvar::new(),
             progress: Condvar::new(),
             room: Condvar::new(),
+            notes: kept::Notes::default(),
         }))
     }
 
@@ -129,6 +143,10 @@ impl Queue {
     pub fn push_with(&self, record: &[u8], priority: u8) {
         let shared = &*self.0;
         let mut state = shared.lock();
+        if state.kept.is_some() {
+            shared.keep(state, record, priority);
+            return;
+        }
         if state.phase == Phase::Closed || !shared.fits(&state, record) {
             match shared.find_room(state, record, priority) {
                 Some(with_room) => state = with_room,
@@ -191,6 +209,7 @@ impl Queue {
         let state = self.0.lock();
         Counts {
             produced: state.books.produced,
+            recovered: state.books.recovered,
             delivered: state.books.delivered,
             dropped: state.books.dropped(),
             pending: state.pending(),
@@ -235,7 +254,7 @@ impl Shared {
 
     #[inline]
     fn fits(&self, state: &State, record: &[u8]) -> bool {
-        state.pending_bytes() + record.len() <= self.settings.capacity_bytes
+        state.memory_bytes() + record.len() <= self.settings.capacity_bytes
     }
 
     /// Does what the policy says for a record that finds no room. Where it is lost, it is counted, and nothing is left

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::kept::Kept;
 use super::marks::Marks;
 use super::{Batch, Losses, Reason, Settings, books, gap};
 
@@ -11,6 +12,8 @@ pub(crate) struct State {
     pub(super) filling: Batch,
     /// Where its records end, where that must be known.
     pub(super) marks: Marks,
+    /// Where records are kept instead, if they are to survive the process; of `filling` its gaps alone are used then.
+    pub(super) kept: Option<Kept>,
     pub(super) in_flight_bytes: usize,
     pub(super) in_flight_records: u64,
     pub(super) books: books::Books,
@@ -46,17 +49,42 @@ pub(super) enum Phase {
 }
 
 impl State {
+    /// Records that wait or are being sent.
     pub(super) fn pending(&self) -> u64 {
-        self.filling.records + self.in_flight_records
+        match &self.kept {
+            Some(kept) => kept.pending().0,
+            None => self.filling.records + self.in_flight_records,
+        }
     }
 
+    /// Their bytes.
     pub(super) fn pending_bytes(&self) -> usize {
+        match &self.kept {
+            Some(kept) => kept.pending().1,
+            None => self.memory_bytes(),
+        }
+    }
+
+    /// The same where nothing is kept on a disk.
+    #[inline]
+    pub(super) fn memory_bytes(&self) -> usize {
         self.filling.bytes.len() - self.marks.holes + self.in_flight_bytes
+    }
+
+    /// How many bytes have gathered, where nothing is being sent.
+    pub(super) fn gathered_bytes(&self) -> usize {
+        match &self.kept {
+            Some(kept) => kept.pending().1,
+            None => self.filling.bytes.len(),
+        }
     }
 
     /// Whether there is anything for the sink.
     pub(super) fn has_work(&self) -> bool {
-        self.filling.records > 0 || !self.filling.gaps.is_empty() || self.marks.has_gaps()
+        self.kept.as_ref().is_some_and(|kept| kept.pending().0 > 0)
+            || self.filling.records > 0
+            || !self.filling.gaps.is_empty()
+            || self.marks.has_gaps()
     }
 
     /// Takes a record in; it fits.
@@ -79,7 +107,9 @@ impl State {
             return;
         }
         self.end += 1;
-        if settings.marks() {
+        if self.kept.is_some() {
+            self.miss(reason, 1);
+        } else if settings.marks() {
             self.marks.miss(reason);
             self.mend_where_worn(settings);
         } else {
@@ -89,7 +119,7 @@ impl State {
 
     /// Drops older records for one of `bytes`. `false`, and nothing is dropped, where that would not be enough.
     pub(super) fn make_room(&mut self, bytes: usize, settings: &Settings) -> bool {
-        let missing = (self.pending_bytes() + bytes).saturating_sub(settings.capacity_bytes);
+        let missing = (self.memory_bytes() + bytes).saturating_sub(settings.capacity_bytes);
         let Some(evicted) = self.marks.make_room(missing) else { return false };
         self.filling.records -= evicted;
         self.books.drop_records(Reason::Evicted, evicted);
@@ -139,9 +169,32 @@ impl State {
 
     /// What is in flight has its fate: these records were lost, and no more than there were.
     pub(super) fn settle(&mut self, losses: Losses, took: Option<Duration>) {
+        self.settled = self.taken;
+        self.book(losses, took);
+    }
+
+    /// The same for what is kept on a disk: what is no longer pending there has its fate.
+    pub(super) fn settle_kept(&mut self, losses: Losses, took: Option<Duration>) {
+        let missing: u64 = self.filling.gaps.iter().map(|gap| gap.records).sum();
+        // First in, first out: what is left are the last ones.
+        self.settled = self.settled.max(self.end.saturating_sub(self.pending() + missing));
+        self.book(losses, took);
+    }
+
+    /// Records that are kept nowhere: they are told in front of what is read next.
+    pub(super) fn miss(&mut self, reason: Reason, records: u64) {
+        gap::note(&mut self.filling.gaps, 0, reason, records);
+    }
+
+    /// Takes in records that are in the journal already.
+    pub(super) fn count_in(&mut self, records: u64) {
+        self.books.produced += records;
+        self.end += records;
+    }
+
+    fn book(&mut self, losses: Losses, took: Option<Duration>) {
         let records = std::mem::take(&mut self.in_flight_records);
         self.in_flight_bytes = 0;
-        self.settled = self.taken;
         let mut left = records;
         for (reason, lost) in losses.each() {
             let lost = lost.min(left);

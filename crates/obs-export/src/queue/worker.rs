@@ -1,14 +1,14 @@
 //! The one thread that empties a queue into its sink, and the guard that ends it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use obs_core::time;
 
 use super::marks::Marks;
-use super::state::Phase;
+use super::state::{Phase, State};
 use super::{Batch, Control, Delivery, Queue, Reason, Settings, Shared, Sink};
 
 /// A buffer that grew beyond this many batches in a burst is given back.
@@ -35,6 +35,25 @@ impl Worker {
         let shared = Arc::clone(&queue.0);
         let thread =
             std::thread::Builder::new().name(thread.to_owned()).spawn(move || run(shared, Box::new(sink)))?;
+        Ok(Self { queue, thread: Some(thread) })
+    }
+
+    /// The same with records that are kept in a journal until they are settled, so that they survive the process: what an
+    /// earlier one left behind is delivered first. The journal's bound takes the place of
+    /// [`Settings::capacity_bytes`]; what finds it full is subject to the [`Policy`](super::Policy), where making room
+    /// means to drop the oldest segment, whatever is in it. What is not delivered at the end stays for the next process.
+    ///
+    /// # Errors
+    /// When the operating system gives no thread.
+    #[cfg(all(feature = "journal", unix))]
+    pub fn spawn_durable(
+        settings: Settings,
+        durable: super::Durable,
+        thread: &str,
+        sink: impl Sink + 'static,
+    ) -> std::io::Result<Self> {
+        let queue = Queue::new(settings);
+        let thread = durable.spawn(Arc::clone(&queue.0), thread, Box::new(sink))?;
         Ok(Self { queue, thread: Some(thread) })
     }
 
@@ -97,15 +116,29 @@ fn run(shared: Arc<Shared>, mut sink: Box<dyn Sink>) {
 
 /// Waits for records and moves them into `batch`. `false` when the queue is closed and empty.
 fn next(shared: &Shared, batch: &mut Batch, marks: &mut Marks, sink: &mut dyn Sink) -> bool {
-    let settings = &shared.settings;
+    clear(batch, &shared.settings);
+    let Some(mut state) = gather(shared, sink) else { return false };
+    state.take(batch, marks, &shared.settings);
+    drop(state);
+    marks.finish(batch, shared.settings.tells_gaps);
+    true
+}
+
+/// Makes a batch ready for the next one.
+pub(super) fn clear(batch: &mut Batch, settings: &Settings) {
     batch.bytes.clear();
     batch.bytes.shrink_to(KEEP_BATCHES * settings.batch_bytes);
     batch.records = 0;
     batch.gaps.clear();
+}
+
+/// Waits for records, and then for more of them. Nothing when the queue is closed and empty.
+pub(super) fn gather<'a>(shared: &'a Shared, sink: &mut dyn Sink) -> Option<MutexGuard<'a, State>> {
+    let settings = &shared.settings;
     let mut state = shared.lock();
     while !state.has_work() {
         if state.phase == Phase::Closed {
-            return false;
+            return None;
         }
         // Busy, so that nobody takes it for asleep; what comes meanwhile is seen when it is back.
         state.phase = Phase::Busy;
@@ -123,8 +156,7 @@ fn next(shared: &Shared, batch: &mut Batch, marks: &mut Marks, sink: &mut dyn Si
         };
     }
     let until = time::deadline(settings.linger);
-    while state.phase != Phase::Closed && state.hurry == 0 && state.filling.bytes.len() < settings.batch_bytes
-    {
+    while state.phase != Phase::Closed && state.hurry == 0 && state.gathered_bytes() < settings.batch_bytes {
         state.phase = Phase::Gathering;
         let left = until.saturating_duration_since(Instant::now());
         if left.is_zero() {
@@ -135,16 +167,18 @@ fn next(shared: &Shared, batch: &mut Batch, marks: &mut Marks, sink: &mut dyn Si
     if state.phase != Phase::Closed {
         state.phase = Phase::Busy;
     }
-    state.take(batch, marks, settings);
-    drop(state);
-    marks.finish(batch, settings.tells_gaps);
-    true
+    Some(state)
 }
 
 /// `took` is how long the sink was at it, where it was given the batch.
 fn settle(shared: &Shared, delivery: Delivery, took: Option<Duration>) {
     let mut state = shared.lock();
     state.settle(delivery.losses(), took);
+    announce(shared, state);
+}
+
+/// Tells whoever waits that there may be room, and that something is settled.
+pub(super) fn announce(shared: &Shared, state: MutexGuard<'_, State>) {
     let is_awaited = state.waiting > 0;
     drop(state);
     if is_awaited {

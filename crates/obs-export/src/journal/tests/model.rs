@@ -67,7 +67,7 @@ impl Model {
 
     fn step(&mut self, step: Step, folder: &Folder, settings: &Settings) -> Result<(), TestCaseError> {
         let in_flight = self.in_flight();
-        let files = || folder.files().into_iter().filter(|(name, _)| name != "cursor");
+        let files = || folder.files().into_iter().filter(|(name, _)| name != "cursor" && name != "note");
         let on_disk = || files().map(|(_, bytes)| bytes.len() as u64).sum::<u64>();
         let journal = self.journal.as_mut().unwrap();
         match step {
