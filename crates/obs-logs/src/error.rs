@@ -97,6 +97,14 @@ pub enum BuildError {
         /// Why not.
         source: io::Error,
     },
+    /// The journal of an output cannot be opened.
+    #[cfg(all(feature = "journal", unix))]
+    Journal {
+        /// The output.
+        output: String,
+        /// Why not.
+        source: Box<obs_export::journal::Error>,
+    },
     /// The operating system gives no thread for an output.
     Thread {
         /// The output's name on metrics.
@@ -129,6 +137,12 @@ impl fmt::Display for BuildError {
             }
             Self::TooMany(most) => write!(f, "more than {most} log outputs of one kind"),
             Self::Client { output, source } => write!(f, "log output {output}: {source}"),
+            #[cfg(all(feature = "journal", unix))]
+            Self::Journal { output, source } => {
+                write!(f, "journal of log output {output}: {source}")?;
+                let cause = std::error::Error::source(source);
+                cause.map_or(Ok(()), |cause| write!(f, ": {cause}"))
+            }
             Self::Thread { pipeline, source } => write!(f, "no thread for log output {pipeline}: {source}"),
         }
     }
@@ -141,6 +155,8 @@ impl std::error::Error for BuildError {
             | Self::Stream { source, .. }
             | Self::Client { source, .. }
             | Self::Thread { source, .. } => Some(source),
+            #[cfg(all(feature = "journal", unix))]
+            Self::Journal { source, .. } => Some(source.as_ref()),
             Self::Twice(_) | Self::Name(_) | Self::Route(_) | Self::TooMany(_) | Self::Lines { .. } => None,
         }
     }

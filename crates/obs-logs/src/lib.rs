@@ -117,6 +117,8 @@ pub use format::{Colours, Format, MAX_LINE_BYTES, SpanFragments};
 pub use gzip::Compression;
 #[cfg(feature = "layer")]
 pub use layer::LogLayer;
+#[cfg(all(feature = "journal", unix))]
+pub use obs_export::journal;
 pub use output::Output;
 pub use plan::{LevelChange, LevelChangeError, Scope};
 pub use policy::Policy;

@@ -5,15 +5,20 @@ use std::fmt;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-#[cfg(feature = "ship")]
 use std::time::Duration;
 
 use obs_core::{Base, Resource};
+#[cfg(all(feature = "journal", unix))]
+use obs_export::journal::{self, Journal};
+#[cfg(all(feature = "journal", unix))]
+use obs_export::queue::Durable;
 use obs_export::queue::{Settings, Sink, Worker};
 
 use crate::format::{Shapes, Spec};
 #[cfg(feature = "ship")]
 use crate::ship::{Announcing, Frame, Shipped};
+#[cfg(all(feature = "journal", unix))]
+use crate::sink::Complaint;
 use crate::sink::{Discard, Form, Lane, Memory, Notices, Opened, Reopen, Stream, Telling, Way};
 use crate::{BuildError, FileOutput, Format, Policy};
 
@@ -34,6 +39,8 @@ pub struct Output {
     capacity_bytes: Option<usize>,
     policy: Policy,
     name: Option<String>,
+    #[cfg(all(feature = "journal", unix))]
+    journal: Option<journal::Settings>,
 }
 
 enum Place {
@@ -53,7 +60,19 @@ enum Kind {
     Lines(Option<Reopen>),
     /// Records of another kind, sent at so many bytes or after so long.
     #[cfg(feature = "ship")]
-    Framed(Arc<dyn Frame>, (usize, Duration)),
+    Framed(Arc<dyn Frame>, (usize, Duration), &'static str),
+}
+
+#[cfg(all(feature = "journal", unix))]
+impl Kind {
+    /// What a journal says it holds.
+    fn content(&self) -> &'static str {
+        match self {
+            Self::Lines(_) => "lines",
+            #[cfg(feature = "ship")]
+            Self::Framed(.., content) => content,
+        }
+    }
 }
 
 /// Opens the file, once all is known; or says why the path will not do.
@@ -68,6 +87,8 @@ impl Output {
             capacity_bytes: None,
             policy: Policy::default(),
             name: None,
+            #[cfg(all(feature = "journal", unix))]
+            journal: None,
         }
     }
 
@@ -181,6 +202,24 @@ impl Output {
         self
     }
 
+    /// Keeps its lines in this journal until they are delivered, so that none that was said is lost when the process is
+    /// killed, aborts or runs out of memory, and an outage of its receiver is borne on the disk: the bound of the journal
+    /// takes the place of [`Output::capacity_bytes`]. The next process delivers what was left, in order. Not for memory
+    /// or nowhere, where it says nothing.
+    ///
+    /// A file gets each line once, also when a write was cut short, as long as it can be found under whatever name beside
+    /// its own and nobody else writes to it. It waits for a disk that is full. Whatever is sent is sent at least once; for
+    /// how long one batch is tried is said by its receiver's `retry`, which for lines that are to survive should be for
+    /// ever: `Retry::new().budget(Duration::MAX)`.
+    ///
+    /// `build` fails where the journal cannot be opened: another process has it, or it holds lines that are made for
+    /// another kind of receiver.
+    #[cfg(all(feature = "journal", unix))]
+    pub fn durable(mut self, journal: journal::Settings) -> Self {
+        self.journal = Some(journal);
+        self
+    }
+
     /// Whether its lines can be as it asks for, in words where they cannot; `build` asks the same. Opens nothing.
     ///
     /// # Errors
@@ -199,6 +238,12 @@ impl Output {
         let clock = base.clock.clone();
         let named = self.name.map(|name| pipeline_of(&name)).transpose()?;
         let names = |names: Names| named.map_or(names, |name| [name; 4]);
+        #[cfg(all(feature = "journal", unix))]
+        let journal = self.journal;
+        #[cfg(all(feature = "journal", unix))]
+        let is_durable = journal.is_some();
+        #[cfg(not(all(feature = "journal", unix)))]
+        let is_durable = false;
         let (pipeline, sink, kind): (_, Box<dyn Sink>, _) = match self.place {
             Place::Memory(memory) => {
                 let pipeline = free(names(MEMORY), taken)?;
@@ -241,6 +286,8 @@ impl Output {
                 let notices = Notices::new(base, (form, shapes), pipeline);
                 let reopen = Some(rotated.reopener());
                 let stream = Stream::new(rotated, &path.display().to_string(), clock, notices);
+                // What is on the disk already can wait for room on it.
+                let patience = if is_durable { Duration::MAX } else { patience };
                 (pipeline, Box::new(stream.patience(patience)), Kind::Lines(reopen))
             }
             Place::Sink(pipeline, sink) => {
@@ -256,7 +303,7 @@ impl Output {
                 let gathering = (shipped.batch_bytes, shipped.linger);
                 let notices = Notices::new(base, (form, shapes), pipeline);
                 let announcing = Announcing::new(sink, base, Arc::clone(&shipped.frame), notices);
-                (pipeline, Box::new(announcing), Kind::Framed(shipped.frame, gathering))
+                (pipeline, Box::new(announcing), Kind::Framed(shipped.frame, gathering, shipped.content))
             }
         };
         let mut settings = Settings::new(pipeline).policy(self.policy.of_queue()).tells_gaps();
@@ -264,17 +311,26 @@ impl Output {
             settings = settings.capacity_bytes(bytes);
         }
         #[cfg(feature = "ship")]
-        if let Kind::Framed(_, (bytes, linger)) = &kind {
+        if let Kind::Framed(_, (bytes, linger), _) = &kind {
             settings = settings.batch_bytes(*bytes).linger(*linger);
         }
         let thread = pipeline.replace("logs_", "obs-log-");
-        let worker = Worker::spawn(settings, &thread, Boxed(sink))
-            .map_err(|source| BuildError::Thread { pipeline, source })?;
+        #[cfg(all(feature = "journal", unix))]
+        let worker = match journal {
+            Some(journal) => {
+                let durable = durable(journal.content(kind.content()), pipeline, base)?;
+                Worker::spawn_durable(settings, durable, &thread, Boxed(sink))
+            }
+            None => Worker::spawn(settings, &thread, Boxed(sink)),
+        };
+        #[cfg(not(all(feature = "journal", unix)))]
+        let worker = Worker::spawn(settings, &thread, Boxed(sink));
+        let worker = worker.map_err(|source| BuildError::Thread { pipeline, source })?;
         let queue = worker.queue().clone();
         let lane = match kind {
             Kind::Lines(reopen) => Lane::Queue(queue, reopen),
             #[cfg(feature = "ship")]
-            Kind::Framed(frame, _) => Lane::Framed(queue, frame),
+            Kind::Framed(frame, ..) => Lane::Framed(queue, frame),
         };
         Ok((Way { name: name_of(pipeline), form, lane }, Some(worker)))
     }
@@ -288,6 +344,22 @@ impl Output {
         let form = shapes.form(self.format, terminal, self.spec.clone(), &base.resource);
         form.map_err(|problem| BuildError::Lines { output: self.place.to_string(), problem })
     }
+}
+
+/// Opens the journal of an output, whose troubles are told on standard error.
+#[cfg(all(feature = "journal", unix))]
+fn durable(
+    settings: journal::Settings,
+    pipeline: &'static str,
+    base: &Arc<Base>,
+) -> Result<Durable, BuildError> {
+    let journal = Journal::open(settings)
+        .map_err(|source| BuildError::Journal { output: name_of(pipeline), source: Box::new(source) })?;
+    let (mut complaint, name) = (Complaint::new(base.clock.clone()), name_of(pipeline));
+    Ok(Durable::new(journal).on_trouble(move |error| {
+        let cause = std::error::Error::source(error).map(|cause| format!(": {cause}")).unwrap_or_default();
+        complaint.trouble(&name, &format!("{error}{cause}"));
+    }))
 }
 
 /// The name on metrics of an output that an operator named.
@@ -353,6 +425,10 @@ impl Sink for Boxed {
 
     fn rest(&mut self) -> Option<std::time::Duration> {
         self.0.rest()
+    }
+
+    fn resume(&mut self, note: &[u8]) {
+        self.0.resume(note);
     }
 
     fn flush(&mut self) {

@@ -92,6 +92,7 @@ impl From<Elastic> for Output {
             frame: Arc::new(Document::default()),
             batch_bytes: outlet.batch_bytes,
             linger: LINGER,
+            content: "elasticsearch",
             open: Box::new(move |base: &Arc<Base>, pipeline| {
                 // All that is asked of the answer, which else repeats much of the request.
                 let path = format!(

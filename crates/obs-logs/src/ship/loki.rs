@@ -129,6 +129,7 @@ impl From<Loki> for Output {
             frame,
             batch_bytes: loki.outlet.batch_bytes,
             linger: LINGER,
+            content: if loki.json { "loki json" } else { "loki protobuf" },
             open: Box::new(move |base: &Arc<Base>, pipeline| {
                 let labels = loki.labels_for(&base.resource);
                 let post = if loki.json {

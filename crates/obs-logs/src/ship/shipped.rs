@@ -17,6 +17,8 @@ pub(crate) struct Shipped {
     /// At how many bytes a batch is sent, and how long it gathers until then.
     pub(crate) batch_bytes: usize,
     pub(crate) linger: Duration,
+    /// What a journal says its records are: those of another kind of receiver cannot be sent here.
+    pub(crate) content: &'static str,
     /// Makes the sink, for its name on metrics.
     #[expect(clippy::type_complexity, reason = "a constructor that is called once")]
     pub(crate) open: Box<dyn FnOnce(&Arc<Base>, &'static str) -> io::Result<Box<dyn Sink>> + Send>,
@@ -75,6 +77,10 @@ impl Sink for Announcing {
 
     fn rest(&mut self) -> Option<Duration> {
         self.sink.rest()
+    }
+
+    fn resume(&mut self, note: &[u8]) {
+        self.sink.resume(note);
     }
 
     fn flush(&mut self) {

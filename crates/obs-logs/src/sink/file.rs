@@ -20,6 +20,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use obs_core::{Clock, Timestamp};
 
+use super::stream::mark::Place;
 use super::stream::{Target, Turn};
 
 /// A file that is open.
@@ -228,6 +229,21 @@ impl Target for Held {
             .as_mut()
             .is_some_and(|current| current.is_right(&path) && !(is_asked && current.is_regular()));
         if is_right { Ok(std::mem::take(&mut self.news)) } else { self.reopen(path) }
+    }
+
+    fn place(&self) -> Option<Place> {
+        let current = self.current.as_ref().filter(|current| current.is_regular())?;
+        Some(Place { file: current.identity?.number, length: current.size })
+    }
+
+    fn length_at(&self, place: &Place) -> Option<u64> {
+        // Under its own name, or another one beside it.
+        let path = self.open.path(self.clock.now());
+        let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let beside = fs::read_dir(directory.unwrap_or(Path::new("."))).into_iter().flatten();
+        let beside = beside.filter_map(|entry| Some(entry.ok()?.path()));
+        let found = std::iter::once(path).chain(beside).filter_map(|path| Identity::of(&path));
+        found.into_iter().find(|(identity, _)| identity.number == place.file).map(|(_, length)| length)
     }
 
     fn is_asked_to_reopen(&self) -> bool {

@@ -17,7 +17,7 @@ use obs_export::queue::Queue;
 
 #[cfg(feature = "rolling")]
 pub(crate) use appender::Appender;
-#[cfg(feature = "ship")]
+#[cfg(any(feature = "ship", all(feature = "journal", unix)))]
 pub(crate) use complaint::Complaint;
 pub(crate) use discard::Discard;
 #[cfg(feature = "gzip")]

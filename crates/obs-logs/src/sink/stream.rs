@@ -9,6 +9,9 @@ use obs_export::queue::{Batch, Control, Delivery, Reason, Sink};
 
 use super::complaint::Complaint;
 use super::notice::{Notices, Owed};
+use mark::Mark;
+
+pub(crate) mod mark;
 
 /// How long a stream that would block is left alone.
 const RETRY: Duration = Duration::from_millis(5);
@@ -32,6 +35,17 @@ pub(crate) trait Target: Write + Send {
 
     /// Nothing is there to be written: does what is due, and says when more will be.
     fn rest(&mut self) -> Option<Duration> {
+        None
+    }
+
+    /// Which file it writes to and how long that is, where it is one on a disk.
+    fn place(&self) -> Option<mark::Place> {
+        None
+    }
+
+    /// How long the file is now that was at a place once, whatever it is called, where it can be found.
+    fn length_at(&self, place: &mark::Place) -> Option<u64> {
+        let _ = place;
         None
     }
 
@@ -66,6 +80,10 @@ pub(crate) struct Stream<W> {
     patience: Duration,
     /// Whether the last write ended in the middle of a line.
     torn: bool,
+    /// How many bytes an earlier process has written of what comes next.
+    already: usize,
+    /// Where the first half of a line is, and ends, that an earlier process began.
+    half: Option<mark::Place>,
 }
 
 /// Why a text did not get out whole, and how many of its bytes did.
@@ -85,6 +103,8 @@ impl<W: Target> Stream<W> {
             owed: Owed::default(),
             patience: Duration::ZERO,
             torn: false,
+            already: 0,
+            half: None,
         }
     }
 
@@ -131,11 +151,19 @@ impl<W: Target> Stream<W> {
         Ok(turn)
     }
 
-    /// Writes whole lines, to as many files as that takes, and waits while a disk is full and there is patience left.
-    fn put(&mut self, lines: &[u8], patience: &mut Duration, control: &impl Patience) -> Result<(), Broken> {
-        let mut written = 0;
+    /// Writes whole lines from a byte on, to as many files as that takes, and waits while a disk is full and there is
+    /// patience left. What is `noted` is known to the next process, should this one end within.
+    fn put(
+        &mut self,
+        lines: &[u8],
+        from: usize,
+        noted: bool,
+        patience: &mut Duration,
+        control: &impl Patience,
+    ) -> Result<(), Broken> {
+        let mut written = from;
         while written < lines.len() {
-            let step = self.step(lines, written, control);
+            let step = self.step(lines, written, noted, control);
             let Err(broken) = step.map(|end| written = end) else { continue };
             written = broken.written;
             if !is_full(&broken.error) || patience.is_zero() {
@@ -151,18 +179,30 @@ impl<W: Target> Stream<W> {
     }
 
     /// Writes what follows the first `written` bytes, as much as goes to one place.
-    fn step(&mut self, lines: &[u8], written: usize, control: &impl Patience) -> Result<usize, Broken> {
+    fn step(
+        &mut self,
+        lines: &[u8],
+        written: usize,
+        noted: bool,
+        control: &impl Patience,
+    ) -> Result<usize, Broken> {
         let broken = |error| Broken { written, error, reason: Reason::Io };
         let begun = whole(&lines[..written]);
         let end = if begun < written {
             // The rest of a line belongs where its first half is, whatever else would be due there.
-            if self.turn(&[]).map_err(broken)?.torn.is_some() {
+            let is_another = self.turn(&[]).map_err(broken)?.torn.is_some();
+            let half = self.half.take();
+            if half.map_or(is_another, |half| self.writer.place() != Some(half)) {
                 // That went elsewhere: the line is written once more, whole, and may need more room than its rest.
                 return Ok(begun);
             }
             written
                 + lines[written..].iter().position(|&byte| byte == b'\n').map_or(lines.len(), |end| end + 1)
         } else {
+            if noted && written > 0 {
+                // What is written is so wherever its file goes from here.
+                control.note(|| Some(Mark::written(written)));
+            }
             let turn = self.turn(&lines[written..]).map_err(broken)?;
             if self.torn {
                 // The rest of the torn line is lost; what follows must not be glued to its first half.
@@ -172,6 +212,10 @@ impl<W: Target> Stream<W> {
             written.saturating_add(turn.room.unwrap_or(usize::MAX))
         };
         let end = lines.len().min(end);
+        if noted {
+            let writer = &self.writer;
+            control.note(|| writer.place().map(|place| Mark::writing(written, place, end - written)));
+        }
         match self.write(&lines[written..end], control) {
             Ok(()) => {
                 self.torn = lines[..end].last().is_some_and(|&last| last != b'\n');
@@ -190,26 +234,35 @@ impl<W: Target> Stream<W> {
     /// Tells what is owed and writes the batch with what is to be told in between. What of the batch got out is in
     /// front of the byte it returns on failure.
     fn put_all(&mut self, batch: &Batch, control: &impl Patience) -> Result<(), Broken> {
-        let mut patience = self.patience;
+        let (bytes, mut patience) = (&batch.bytes[..], self.patience);
+        let mut written = self.already.min(bytes.len());
+        self.already -= written;
+        if whole(&bytes[..written]) < written {
+            // An earlier process wrote half of this line.
+            let end = bytes[written..].iter().position(|&byte| byte == b'\n');
+            let end = end.map_or(bytes.len(), |end| written + end + 1);
+            self.put(&bytes[..end], written, true, &mut patience, control)?;
+            written = end;
+        }
+        self.half = None;
         while let Some((reason, lost)) = self.owed.first() {
-            self.tell(lost, reason, &mut patience, control).map_err(|end| Broken { written: 0, ..end })?;
+            self.tell(lost, reason, &mut patience, control).map_err(|end| Broken { written, ..end })?;
             self.owed.told(reason);
         }
-        let mut written = 0;
         for (index, gap) in batch.gaps.iter().enumerate() {
-            let put = self.put(&batch.bytes[written..gap.at], &mut patience, control);
-            let told = put.map_err(|end| Broken { written: written + end.written, ..end }).and_then(|()| {
+            let at = gap.at.max(written);
+            let put = self.put(&bytes[..at], written, true, &mut patience, control);
+            let told = put.and_then(|()| {
                 let told = self.tell(gap.records, gap.reason, &mut patience, control);
-                told.map_err(|end| Broken { written: gap.at, ..end })
+                told.map_err(|end| Broken { written: at, ..end })
             });
             if let Err(end) = told {
                 batch.gaps[index..].iter().for_each(|gap| self.owed.add(gap.reason, gap.records));
                 return Err(end);
             }
-            written = gap.at;
+            written = at;
         }
-        let put = self.put(&batch.bytes[written..], &mut patience, control);
-        put.map_err(|end| Broken { written: written + end.written, ..end })
+        self.put(bytes, written, true, &mut patience, control)
     }
 
     fn tell(
@@ -220,7 +273,7 @@ impl<W: Target> Stream<W> {
         control: &impl Patience,
     ) -> Result<(), Broken> {
         let line = self.notices.line(lost, reason).to_vec();
-        self.put(&line, patience, control)
+        self.put(&line, 0, false, patience, control)
     }
 
     fn deliver_with(&mut self, batch: &Batch, control: &impl Patience) -> Delivery {
@@ -261,19 +314,39 @@ impl<W: Target> Sink for Stream<W> {
         self.writer.rest()
     }
 
+    /// Goes on behind what an earlier process has written.
+    fn resume(&mut self, note: &[u8]) {
+        let Some(mark) = Mark::decode(note) else { return };
+        let length = self.writer.length_at(&mark.place);
+        (self.already, self.half) = mark.got_out(length);
+    }
+
     fn flush(&mut self) {
         let _ = self.writer.flush();
     }
 }
 
-/// Whether there is time to try again.
+/// Whether there is time to try again, and who remembers how far a batch has come.
 trait Patience {
     fn wait(&self, pause: Duration) -> bool;
+
+    /// Has the next process know, where records survive this one.
+    fn note(&self, mark: impl FnOnce() -> Option<Mark>) {
+        let _ = mark;
+    }
 }
 
 impl Patience for Control {
     fn wait(&self, pause: Duration) -> bool {
         Control::wait(self, pause)
+    }
+
+    fn note(&self, mark: impl FnOnce() -> Option<Mark>) {
+        if self.is_durable()
+            && let Some(mark) = mark()
+        {
+            Control::note(self, &mark.encode());
+        }
     }
 }
 

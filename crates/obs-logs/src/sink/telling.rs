@@ -59,6 +59,10 @@ impl Sink for Telling {
         self.sink.rest()
     }
 
+    fn resume(&mut self, note: &[u8]) {
+        self.sink.resume(note);
+    }
+
     fn flush(&mut self) {
         self.sink.flush();
     }

@@ -159,7 +159,9 @@ fn what_is_refused_is_lost_and_what_is_not_settled_comes_again_alone() {
     assert_eq!((bench.counts().dropped_for(Reason::Rejected), bench.counts().pending), (1, 3));
     bench.fate.send(Delivery::Dropped(Reason::Shutdown, 2)).unwrap();
     assert_eq!(bench.end().pending, 3);
-    assert_eq!(Bench::new(&folder, Settings::new("t")).next().0, b"1;2;3;");
+    let bench = Bench::new(&folder, Settings::new("t"));
+    assert_eq!(bench.next().0, b"1;2;3;");
+    bench.end();
 }
 
 #[test]

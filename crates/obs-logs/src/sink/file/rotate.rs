@@ -15,6 +15,7 @@ use super::retain;
 use super::sync::{Sync, Syncing, sync_directory};
 use super::{Held, Reopen};
 use crate::Rotation;
+use crate::sink::stream::mark::Place;
 use crate::sink::stream::{Target, Turn};
 
 /// When a file is closed.
@@ -252,6 +253,14 @@ impl Target for Rotated {
     fn rest(&mut self) -> Option<Duration> {
         let _ = self.settle();
         self.syncing.left()
+    }
+
+    fn place(&self) -> Option<Place> {
+        self.held.place()
+    }
+
+    fn length_at(&self, place: &Place) -> Option<u64> {
+        self.held.length_at(place)
     }
 
     fn is_asked_to_reopen(&self) -> bool {
