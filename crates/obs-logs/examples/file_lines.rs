@@ -1,16 +1,19 @@
 //! Writes numbered lines to a file as it is told, for those who read the file with other programs meanwhile.
 //!
 //! Arguments: `path=..`, and `max_bytes=..`, `keep_bytes=..`, `gzip`, `sync`, `block_seconds=..`, `start=..` and
-//! `stdout`, which adds standard output. Each line on standard input is a command: `write 1000` writes so many lines and
+//! `stdout`, which adds standard output; `durable=DIR` keeps lines in a journal there, of which `returned=FILE` says in its
+//! first eight bytes, little endian, the number of the next line, at each moment. Each line on standard input is a command: `write 1000` writes so many lines and
 //! answers, on standard error, with the number of the next line and the books of the file as
-//! `next delivered dropped`; `go` writes without end and answers each time that all up to a number is written. SIGHUP
-//! has the file opened again.
+//! `next delivered dropped`; `some` writes 500 and does not wait for them; `go` writes without end and answers each time that all up to a number is written, or with a
+//! journal said. SIGHUP has the file opened again.
 
+use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, Write};
+use std::os::unix::fs::FileExt;
 use std::time::Duration;
 
 use obs_core::{Base, Resource};
-use obs_logs::{Compression, FileOutput, Format, Logs, Output, Sync, WhenFull};
+use obs_logs::{Compression, FileOutput, Format, Logs, Output, Policy, Sync, WhenFull, journal};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::subscriber::with_default;
 use tracing_subscriber::layer::SubscriberExt;
@@ -36,20 +39,27 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         0 => WhenFull::Drop,
         seconds => WhenFull::Block(Duration::from_secs(seconds)),
     });
-    let mut builder = Logs::builder(Base::new(Resource::new("lines"))).output(file.format(Format::Json));
+    let mut output: Output = file.format(Format::Json).into();
+    if let Some(directory) = value("durable") {
+        // Small ones, so that they are begun and freed all the time.
+        let journal = journal::Settings::new(directory).segment_bytes(64 * 1024).max_bytes(16 * 1024 * 1024);
+        output = output.durable(journal).policy(Policy::Block(LONG));
+    }
+    let returned = value("returned").map(Returned::open).transpose()?;
+    let mut builder = Logs::builder(Base::new(Resource::new("lines"))).output(output);
     if has("stdout") {
         builder = builder.output(Output::stdout());
     }
     let (logs, mut guard) = builder.build()?;
     reopen_on_hangup(logs.clone())?;
     let start = number("start")?;
-    with_default(registry().with(logs.layer()), || obey(&logs, start))?;
+    with_default(registry().with(logs.layer()), || obey(&logs, start, returned.as_ref()))?;
     guard.shutdown(LONG);
     Ok(())
 }
 
 /// Does what standard input says, to its end.
-fn obey(logs: &Logs, mut next: u64) -> Result<(), Box<dyn std::error::Error>> {
+fn obey(logs: &Logs, mut next: u64, returned: Option<&Returned>) -> Result<(), Box<dyn std::error::Error>> {
     for command in io::stdin().lock().lines() {
         let command = command?;
         match command.strip_prefix("write ") {
@@ -60,11 +70,28 @@ fn obey(logs: &Logs, mut next: u64) -> Result<(), Box<dyn std::error::Error>> {
                 eprintln!("{next} {} {}", counts.delivered, counts.dropped());
             }
             None if command == "go" => loop {
-                write(&mut next, 50);
-                flush(logs);
+                match returned {
+                    None => {
+                        write(&mut next, 50);
+                        flush(logs);
+                    }
+                    Some(returned) => {
+                        for _ in 0..50 {
+                            write(&mut next, 1);
+                            returned.say(next)?;
+                        }
+                    }
+                }
                 // Whoever asked may be gone.
                 let _ = writeln!(io::stderr(), "{next}");
             },
+            None if command == "some" => {
+                for _ in 0..500 {
+                    write(&mut next, 1);
+                    returned.iter().try_for_each(|returned| returned.say(next))?;
+                }
+                eprintln!("{next}");
+            }
             None => return Err(format!("`{command}` is no command").into()),
         }
     }
@@ -76,6 +103,19 @@ fn write(next: &mut u64, lines: u64) {
         tracing::info!(n, sku = "A-1042", customer = 88_123, "order accepted");
     }
     *next += lines;
+}
+
+/// How many calls have returned, where whoever kills this process can read it.
+struct Returned(File);
+
+impl Returned {
+    fn open(path: String) -> io::Result<Self> {
+        Ok(Self(OpenOptions::new().write(true).create(true).truncate(false).open(path)?))
+    }
+
+    fn say(&self, next: u64) -> io::Result<()> {
+        self.0.write_all_at(&next.to_le_bytes(), 0)
+    }
 }
 
 /// Waits for the file alone.

@@ -2,6 +2,7 @@
 //! the files is read by `cat`, `gzip` and `wc`.
 
 mod disk;
+mod durable;
 mod killed;
 mod lines;
 mod moved;
@@ -36,11 +37,15 @@ impl Scene<'_> {
 
 type Check = fn(&Scene<'_>) -> Result<String>;
 
-const ALL: [(&str, Check); 11] = [
+const ALL: [(&str, Check); 12] = [
     ("files: a disk that fills loses lines, counts them, and says so once there is room", disk::drops),
     ("files: a disk that is full is waited for, and nothing is lost", disk::waits),
     ("files: what is kept stays below its limit, so that the disk never fills", disk::stays_below),
     ("files: kill -9 loses no line that was written and leaves no half of a file", killed::at_any_moment),
+    (
+        "files: with a journal kill -9 loses no line that was said, and none comes twice",
+        durable::nothing_is_lost,
+    ),
     ("files: what closing and compressing leaves undone is done by the next start", killed::left_undone),
     ("files: logrotate moves files away while they are written, and sends HUP", moved::with_hangup),
     (

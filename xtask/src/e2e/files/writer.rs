@@ -69,6 +69,11 @@ impl Writer {
         }
     }
 
+    /// Has it end by itself, and does not wait for it.
+    pub(super) fn close(&mut self) {
+        drop(self.input.take());
+    }
+
     /// Has it end by itself.
     pub(super) fn end(mut self) -> Result {
         drop(self.input.take());

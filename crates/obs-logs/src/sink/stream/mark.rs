@@ -43,7 +43,8 @@ impl Mark {
 
     pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
         let bytes: &[u8; 40] = bytes.try_into().ok()?;
-        let mut numbers = bytes.chunks_exact(8).filter_map(|number| number.try_into().ok()).map(u64::from_le_bytes);
+        let mut numbers =
+            bytes.chunks_exact(8).filter_map(|number| number.try_into().ok()).map(u64::from_le_bytes);
         let mut next = || numbers.next();
         let (written, device, inode, length, bytes) = (next()?, next()?, next()?, next()?, next()?);
         Some(Self { written, place: Place { file: (device, inode), length }, bytes })
