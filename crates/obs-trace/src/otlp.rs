@@ -8,7 +8,11 @@ use obs_core::Base;
 use obs_export::http::{
     Client, ClientSettings, Endpoint, Failure, Post, Protocol, Response, Retry, Retrying, Verdict,
 };
+#[cfg(all(feature = "journal", unix))]
+use obs_export::journal::{self, Journal};
 use obs_export::otlp::{CONTENT_TYPE, rejected};
+#[cfg(all(feature = "journal", unix))]
+use obs_export::queue::Durable;
 use obs_export::queue::{self, Batch, Losses, Queue, Reason, Worker};
 
 use crate::encode::{self, Envelope};
@@ -26,6 +30,8 @@ pub struct Otlp(Queue);
 
 type OnFailure = Box<dyn FnMut(&Failure<'_>) + Send>;
 type OnRetry = Box<dyn FnMut(&Retrying<'_>) + Send>;
+#[cfg(all(feature = "journal", unix))]
+type OnTrouble = Box<dyn FnMut(&journal::Error) + Send>;
 
 /// How spans are gathered and sent.
 #[must_use]
@@ -36,6 +42,8 @@ pub struct Settings {
     exact: bool,
     on_failure: OnFailure,
     on_retry: OnRetry,
+    #[cfg(all(feature = "journal", unix))]
+    durable: Option<(journal::Settings, OnTrouble)>,
 }
 
 impl Default for Settings {
@@ -56,6 +64,8 @@ impl Settings {
             exact: false,
             on_failure: Box::new(|_| ()),
             on_retry: Box::new(|_| ()),
+            #[cfg(all(feature = "journal", unix))]
+            durable: None,
         }
     }
 
@@ -81,6 +91,19 @@ impl Settings {
     /// [`PATH`].
     pub fn exact_endpoint(mut self) -> Self {
         self.exact = true;
+        self
+    }
+
+    /// Keeps spans in this journal until they are delivered, so that they survive the process; its bound takes the place
+    /// of the queue's. `on_trouble` is told when the journal cannot be read, written or made longer. Default memory. How long one batch is
+    /// tried is said by [`Settings::retry`]; for ever is `Retry::new().budget(Duration::MAX)`.
+    #[cfg(all(feature = "journal", unix))]
+    pub fn durable(
+        mut self,
+        journal: journal::Settings,
+        on_trouble: impl FnMut(&journal::Error) + Send + 'static,
+    ) -> Self {
+        self.durable = Some((journal, Box::new(on_trouble)));
         self
     }
 
@@ -121,6 +144,16 @@ impl Otlp {
             .clock(base.clock.clone())
             .on_failure(settings.on_failure)
             .on_retry(settings.on_retry);
+        #[cfg(all(feature = "journal", unix))]
+        let worker = match settings.durable {
+            Some((journal, on_trouble)) => {
+                let journal = Journal::open(journal.content("otlp spans")).map_err(io::Error::other)?;
+                let durable = Durable::new(journal).on_trouble(on_trouble);
+                Worker::spawn_durable(settings.queue, durable, "obs-traces", post)?
+            }
+            None => Worker::spawn(settings.queue, "obs-traces", post)?,
+        };
+        #[cfg(not(all(feature = "journal", unix)))]
         let worker = Worker::spawn(settings.queue, "obs-traces", post)?;
         let queue = worker.queue().clone();
         base.sources.register(Arc::new(queue.clone()));

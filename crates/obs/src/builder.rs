@@ -6,9 +6,9 @@ use std::time::Duration;
 use obs_core::Declaration;
 
 use crate::config::{
-    Admin, BucketRule, Config, Exporter, FileChoice, FlightRecorder, Layers, LogDestination, LogFormat,
-    LogOutput, LogRateLimit, LogRoute, LogSampling, Redaction, Rotation, SamplerChoice, SpanLimits,
-    TrustChoice,
+    Admin, BucketRule, Config, Exporter, FileChoice, FlightRecorder, Journal, Layers, LogDestination,
+    LogFormat, LogOutput, LogRateLimit, LogRoute, LogSampling, Redaction, Rotation, SamplerChoice,
+    SpanLimits, TrustChoice,
 };
 use crate::entry::Reach;
 use crate::reload::Hear;
@@ -234,6 +234,18 @@ impl Builder {
     /// ```
     pub fn flight_recorder(mut self, recorder: FlightRecorder) -> Self {
         self.config.logs.flight_recorder = recorder;
+        self
+    }
+
+    /// Where journals are, of what is chosen to be durable; default nowhere.
+    pub fn journal(mut self, journal: Journal) -> Self {
+        self.config.journal = journal;
+        self
+    }
+
+    /// Whether spans are kept in a journal until they are delivered; default no.
+    pub fn durable_traces(mut self, durable: bool) -> Self {
+        self.config.traces.durable = durable;
         self
     }
 

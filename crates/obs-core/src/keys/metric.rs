@@ -84,6 +84,9 @@ metrics! {
     /// What was handed to a way out.
     PIPELINE_PRODUCED = Counter "obs_pipeline_produced_total" [PIPELINE]
         "Records handed to this way out: delivered, dropped or pending.";
+    /// What an earlier process left in the journal.
+    PIPELINE_RECOVERED = Counter "obs_pipeline_recovered_total" [PIPELINE]
+        "Of the records handed over, those that an earlier process left in the journal.";
     /// What arrived.
     PIPELINE_DELIVERED = Counter "obs_pipeline_delivered_total" [PIPELINE]
         "Records the sink has taken.";

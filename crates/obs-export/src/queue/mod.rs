@@ -229,6 +229,7 @@ impl Source for Queue {
     fn collect(&self, meter: &mut dyn Meter) {
         let (counts, pipeline) = (self.counts(), self.pipeline());
         meter.counter(&metric::PIPELINE_PRODUCED, &[pipeline], counts.produced);
+        meter.counter(&metric::PIPELINE_RECOVERED, &[pipeline], counts.recovered);
         meter.counter(&metric::PIPELINE_DELIVERED, &[pipeline], counts.delivered);
         for reason in Reason::ALL {
             meter.counter(

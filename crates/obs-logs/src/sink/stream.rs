@@ -284,7 +284,8 @@ impl<W: Target> Stream<W> {
         let got_out = batch.bytes[..written].iter().filter(|&&byte| byte == b'\n').count() as u64;
         let lost = batch.records.saturating_sub(got_out);
         self.owed.add(reason, lost);
-        if let Some(complaint) = &mut self.complaint {
+        let is_left = reason == Reason::Shutdown && control.is_durable();
+        if let Some(complaint) = self.complaint.as_mut().filter(|_| !is_left) {
             complaint.lost(&self.name, lost, &error);
         }
         Delivery::Dropped(reason, lost)
@@ -330,6 +331,11 @@ impl<W: Target> Sink for Stream<W> {
 trait Patience {
     fn wait(&self, pause: Duration) -> bool;
 
+    /// Whether what is not delivered at the end is left to the next process.
+    fn is_durable(&self) -> bool {
+        false
+    }
+
     /// Has the next process know, where records survive this one.
     fn note(&self, mark: impl FnOnce() -> Option<Mark>) {
         let _ = mark;
@@ -341,8 +347,12 @@ impl Patience for Control {
         Control::wait(self, pause)
     }
 
+    fn is_durable(&self) -> bool {
+        Control::is_durable(self)
+    }
+
     fn note(&self, mark: impl FnOnce() -> Option<Mark>) {
-        if self.is_durable()
+        if Control::is_durable(self)
             && let Some(mark) = mark()
         {
             Control::note(self, &mark.encode());

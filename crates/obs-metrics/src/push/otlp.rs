@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::Method;
 use obs_export::http::{Attempts, Call, Endpoint, Response, SendError};
 use obs_export::otlp::{CONTENT_TYPE, Envelope, rejected};
-use obs_export::queue::{Batch, Control, Delivery, Reason, Sink, Worker};
+use obs_export::queue::{Batch, Control, Delivery, Reason, Sink};
 
 use super::books::{Books, Outcome};
 use super::timeline::Timeline;
@@ -76,7 +76,7 @@ impl OtlpBuilder {
             books: Arc::clone(&books),
             on_failure: Arc::clone(&settings.on_failure),
         };
-        let worker = Worker::spawn(settings.queue(pipeline), "obs-push", sink).map_err(BuildError::one)?;
+        let worker = settings.spawn(pipeline, "otlp metrics", sink).map_err(BuildError::one)?;
         let queue = worker.queue().clone();
         base.sources.register(Arc::new(queue.clone()));
         let envelope = Envelope::new(&base.resource);

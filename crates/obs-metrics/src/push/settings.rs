@@ -5,7 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use obs_export::http::{Attempts, Client, ClientSettings, Retry};
-use obs_export::queue;
+#[cfg(all(feature = "journal", unix))]
+use obs_export::journal::{self, Journal};
+#[cfg(all(feature = "journal", unix))]
+use obs_export::queue::Durable;
+use obs_export::queue::{self, Sink, Worker};
 
 use super::{OnFailure, PushError};
 use crate::recorder::Inner;
@@ -20,6 +24,8 @@ pub struct Settings {
     capacity_bytes: usize,
     pipeline: Option<&'static str>,
     pub(super) on_failure: OnFailure,
+    #[cfg(all(feature = "journal", unix))]
+    journal: Option<journal::Settings>,
 }
 
 impl Default for Settings {
@@ -38,6 +44,8 @@ impl Settings {
             capacity_bytes: 8 * 1024 * 1024,
             pipeline: None,
             on_failure: Arc::new(|_| ()),
+            #[cfg(all(feature = "journal", unix))]
+            journal: None,
         }
     }
 
@@ -72,6 +80,17 @@ impl Settings {
         self
     }
 
+    /// Keeps snapshots in this journal until they are delivered, so that those that were taken before an outage, or before
+    /// the process was killed, arrive after it; its bound takes the place of [`Settings::capacity_bytes`]. Default memory.
+    ///
+    /// Snapshots are sent in their order, so that what is given up is what [`Settings::retry`] says; for ever is
+    /// `Retry::new().budget(Duration::MAX)`. A server that takes no samples as old as that refuses them.
+    #[cfg(all(feature = "journal", unix))]
+    pub fn durable(mut self, journal: journal::Settings) -> Self {
+        self.journal = Some(journal);
+        self
+    }
+
     /// The name it has on metrics, where there are several of a kind; default `metrics_remote_write` or `metrics_otlp`.
     pub fn pipeline(mut self, name: &'static str) -> Self {
         self.pipeline = Some(name);
@@ -88,8 +107,22 @@ impl Settings {
         self.pipeline.unwrap_or(name)
     }
 
-    pub(super) fn queue(&self, pipeline: &'static str) -> queue::Settings {
-        queue::Settings::new(pipeline).capacity_bytes(self.capacity_bytes).one_by_one()
+    /// Starts the thread that sends; `content` is what a journal is said to hold.
+    pub(super) fn spawn(
+        &self,
+        pipeline: &'static str,
+        content: &str,
+        sink: impl Sink + 'static,
+    ) -> std::io::Result<Worker> {
+        let queue = queue::Settings::new(pipeline).capacity_bytes(self.capacity_bytes).one_by_one();
+        #[cfg(all(feature = "journal", unix))]
+        if let Some(journal) = &self.journal {
+            let journal = Journal::open(journal.clone().content(content)).map_err(std::io::Error::other)?;
+            return Worker::spawn_durable(queue, Durable::new(journal), "obs-push", sink);
+        }
+        #[cfg(not(all(feature = "journal", unix)))]
+        let _ = content;
+        Worker::spawn(queue, "obs-push", sink)
     }
 
     pub(super) fn attempts(

@@ -25,6 +25,7 @@ mod error;
 mod file;
 mod flight;
 mod health;
+mod journal;
 #[cfg_attr(
     not(feature = "config"),
     expect(dead_code, reason = "what only a file and its schema ask of a key")
@@ -52,6 +53,7 @@ pub use drain::Drain;
 pub use error::{ConfigError, Mistake};
 pub use flight::FlightRecorder;
 pub use health::Health;
+pub use journal::Journal;
 pub use listener::Admin;
 pub use logs::{
     LogDestination, LogFile, LogFormat, LogLevel, LogMatch, LogOutput, LogPlace, LogRateLimit, LogRoute,
@@ -81,6 +83,8 @@ pub struct Config {
     pub logs: Logs,
     /// What is traced and where to.
     pub traces: Traces,
+    /// Where what is to survive the process is kept.
+    pub journal: Journal,
     /// Where `/metrics` is served.
     pub admin: Admin,
     /// What whoever asks the admin listener to change something must bring; default none, and then only this machine
@@ -111,6 +115,7 @@ impl Config {
             metrics: Metrics::default(),
             logs: Logs::default(),
             traces: Traces::default(),
+            journal: Journal::default(),
             admin: Admin::At(Admin::DEFAULT),
             admin_token: None,
             trust: TrustChoice::default(),

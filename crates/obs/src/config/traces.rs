@@ -33,6 +33,10 @@ pub struct Traces {
     pub forced_per_second: u32,
     /// How much one span holds.
     pub limits: SpanLimits,
+    /// Whether spans are kept in a journal until they are delivered, so that they survive the process; default no.
+    pub durable: bool,
+    /// The most bytes of that journal; default those of all journals.
+    pub spill: Option<u64>,
 }
 
 /// How spans leave.
@@ -110,6 +114,8 @@ impl Default for Traces {
             sampler: SamplerChoice::ParentBased(1.0),
             forced_per_second: 1_000,
             limits: SpanLimits::default(),
+            durable: false,
+            spill: None,
         }
     }
 }

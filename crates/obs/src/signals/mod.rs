@@ -6,6 +6,8 @@
 pub(crate) mod absent;
 #[cfg(feature = "health")]
 pub(crate) mod health;
+#[cfg(all(feature = "journal", unix, any(feature = "logs", feature = "traces")))]
+pub(crate) mod journal;
 #[cfg(feature = "logs")]
 pub(crate) mod logs;
 #[cfg(feature = "metrics")]

@@ -1,5 +1,9 @@
 //! Traces: the sampler, server spans, spans of `tracing`, and the way to a collector.
 
+#[cfg_attr(all(feature = "journal", unix), path = "traces/kept.rs")]
+#[cfg_attr(not(all(feature = "journal", unix)), path = "traces/kept_absent.rs")]
+mod kept;
+
 use std::io::Write;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -13,7 +17,7 @@ use obs_trace::{Limits, OperationSpans, Sampler, ServerSpans, SpanSink, Tracer};
 use tracing_subscriber::filter::{LevelFilter, ParseError, Targets};
 
 use super::{Reloader, Signal};
-use crate::config::{Config, Exporter, Mistake, SamplerChoice, SpanLimits, Traces};
+use crate::config::{Config, Exporter, Journal, Mistake, SamplerChoice, SpanLimits, Traces};
 use crate::subscriber::TargetFilter;
 use crate::{Error, Obs};
 
@@ -45,7 +49,7 @@ impl Part {
             |source: Box<dyn std::error::Error + Send + Sync>| Error::Signal { name: "traces", source };
         match (choices.exporter, &choices.endpoint) {
             (Exporter::Otlp, Some(url)) => {
-                let (sink, worker) = exporter(url, choices, base).map_err(failed)?;
+                let (sink, worker) = exporter(url, choices, &config.journal, base).map_err(failed)?;
                 Self::to(Some(sink), Way::Otlp(worker), config, base)
             }
             (Exporter::Stdout, _) => {
@@ -101,7 +105,8 @@ pub(crate) fn mistakes(config: &Config) -> Vec<Mistake> {
     });
     let sampler = sampler(choices).err().map(|error| Mistake::new("traces.ratio", error));
     let filter = levels(&choices.filter).err().map(|error| Mistake::new("traces.level", error));
-    endpoint.into_iter().chain(headers).chain(sampler).chain(filter).collect()
+    let kept = kept::problem(choices, &config.journal).map(|problem| Mistake::new("traces.durable", problem));
+    endpoint.into_iter().chain(headers).chain(sampler).chain(filter).chain(kept).collect()
 }
 
 /// Read as the levels of lines are: spaces around commas and equals signs are nothing, and where no level stands
@@ -145,6 +150,7 @@ fn tree(config: &Config, base: &Arc<Base>) -> std::io::Result<(StdoutTree, Worke
 fn exporter(
     url: &str,
     choices: &Traces,
+    journal: &Journal,
     base: &Arc<Base>,
 ) -> Result<(Otlp, Worker), Box<dyn std::error::Error + Send + Sync>> {
     let endpoint = Endpoint::parse(url)?;
@@ -165,6 +171,7 @@ fn exporter(
                 late.tell("do not get through", retrying, "obs_pipeline_pending");
             }
         });
+    let settings = kept::durable(settings, choices, journal)?;
     Ok(Otlp::spawn(base, endpoint, settings)?)
 }
 

@@ -207,7 +207,9 @@ impl<P: Protocol> Post<P> {
                 }
                 (lost, _) => Losses::of(lost.unwrap_or(Reason::Internal), part.records),
             };
-            for (reason, records) in lost.each() {
+            // What waits in a journal for the next process is not lost.
+            let is_left = |reason| reason == Reason::Shutdown && control.is_durable();
+            for (reason, records) in lost.each().filter(|(reason, _)| !is_left(*reason)) {
                 let (attempts, error) = (tried.attempts, tried.answer.as_ref().err());
                 let status = status.map(|status| status.as_u16());
                 (self.on_failure)(&Failure { reason, records, attempts, status, error });

@@ -10,7 +10,6 @@ use metrics_exporter_prometheus::formatting::sanitize_label_key;
 use obs_core::Resource;
 use obs_core::keys::resource;
 use obs_export::http::{Endpoint, Retry};
-use obs_export::queue::Worker;
 
 use super::books::{Books, Outcome};
 use super::timeline::Timeline;
@@ -134,7 +133,7 @@ impl RemoteWriteBuilder {
         let attempts = settings.attempts(&recorder.0, Retry::server_errors).map_err(BuildError::one)?;
         let on_failure = Arc::clone(&settings.on_failure);
         let sink = sink::Samples::new(endpoint, self.version, attempts, Arc::clone(&books), on_failure);
-        let worker = Worker::spawn(settings.queue(pipeline), "obs-push", sink).map_err(BuildError::one)?;
+        let worker = settings.spawn(pipeline, "remote write", sink).map_err(BuildError::one)?;
         let queue = worker.queue().clone();
         base.sources.register(Arc::new(queue.clone()));
         let timeline = Mutex::new(Timeline::default());

@@ -225,6 +225,9 @@ fn void(key: &OutputKey, output: &LogDestination) -> Option<&'static str> {
         "format" if output.to == LogPlace::Elastic && output.format != Some(LogFormat::Ecs) => {
             Some("documents are in the names of ECS")
         }
+        "queue" if output.durable => Some("what is `durable` has the bytes of `spill`"),
+        "spill" if !output.durable => Some("it is not `durable`"),
+        "disk_full_wait" if output.durable => Some("what is `durable` waits as long as it takes"),
         "password" if output.ship.user.is_none() => Some("there is no `user`"),
         "key_file" if output.ship.certificate.is_none() => Some("there is no `certificate`"),
         "keep_level" if output.when_full != WhenFull::DropBelow => Some("`when_full` is not `drop_below`"),

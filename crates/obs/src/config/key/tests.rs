@@ -107,6 +107,7 @@ fn what_is_put_at_a_key_of_an_output_is_found_there() {
             }
             Kind::Pairs => vec![Value::Pairs(vec![(String::from("a"), String::from("b"))])],
             Kind::Names => vec![Value::Names(vec![String::from("a")])],
+            Kind::Flag => vec![Value::Flag(true), Value::Flag(false)],
             kind => panic!("{kind:?}"),
         };
         for value in values {
@@ -246,7 +247,18 @@ fn keys_are_there_once_and_none_is_a_section() {
     }
     assert_eq!(
         names_under(""),
-        ["service", "metrics", "logs", "traces", "redaction", "health", "admin", "drain", "metrics_file"]
+        [
+            "service",
+            "metrics",
+            "logs",
+            "traces",
+            "journal",
+            "redaction",
+            "health",
+            "admin",
+            "drain",
+            "metrics_file"
+        ]
     );
     assert_eq!(names_under("logs.file"), ["path", "rotate", "keep"]);
     assert_eq!(names_under("log"), [""; 0]);

@@ -33,6 +33,10 @@ pub struct LogDestination {
     pub keep_level: LogLevel,
     /// Of [`WhenFull::Block`]: how long whoever logs waits at most; default 50 ms.
     pub wait: Duration,
+    /// Whether lines are kept in a journal until they are delivered, so that they survive the process; default no.
+    pub durable: bool,
+    /// The most bytes of that journal; default those of all journals.
+    pub spill: Option<u64>,
     /// How a file is written and kept.
     pub file: LogFile,
     /// How another machine is asked.
@@ -146,6 +150,8 @@ impl LogDestination {
             when_full: WhenFull::default(),
             keep_level: LogLevel::Warn,
             wait: Duration::from_millis(50),
+            durable: false,
+            spill: None,
             file: LogFile::default(),
             ship: LogShip::default(),
         }
@@ -182,8 +188,8 @@ pub struct LogShip {
     pub key_file: Option<PathBuf>,
     /// How long one attempt may take; default 10 s.
     pub timeout: Duration,
-    /// How long a batch is tried before it is lost; default 5 minutes.
-    pub retry_for: Duration,
+    /// How long a batch is tried before it is lost; default 5 minutes, and for ever what is durable.
+    pub retry_for: Option<Duration>,
     /// At how many bytes lines are sent; default by receiver.
     pub batch: Option<u64>,
 }
@@ -204,7 +210,7 @@ impl Default for LogShip {
             certificate: None,
             key_file: None,
             timeout: Duration::from_secs(10),
-            retry_for: Duration::from_secs(300),
+            retry_for: None,
             batch: None,
         }
     }

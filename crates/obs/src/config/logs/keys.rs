@@ -29,6 +29,8 @@ pub(in crate::config) struct OutputKey {
 pub(in crate::config) enum Of {
     All,
     Files,
+    /// Files, and outputs to other machines.
+    Kept,
     /// Outputs to other machines.
     Network,
     Loki,
@@ -42,6 +44,7 @@ impl Of {
         match self {
             Self::All => "all",
             Self::Files => "files",
+            Self::Kept => "files, network",
             Self::Network => "network",
             Self::Loki => "`loki`",
             Self::Elastic => "`elasticsearch`",
@@ -53,6 +56,9 @@ impl Of {
     pub(in crate::config) fn void(self, to: &LogPlace) -> Option<&'static str> {
         match self {
             Self::Files if !matches!(to, LogPlace::File(_)) => Some("`type` is not `file`"),
+            Self::Kept if !to.is_far() && !matches!(to, LogPlace::File(_)) => {
+                Some("lines are kept for a file or another machine")
+            }
             Self::Network if !to.is_far() => Some("`type` is neither `loki` nor `elasticsearch`"),
             Self::Loki if *to != LogPlace::Loki => Some("`type` is not `loki`"),
             Self::Elastic if *to != LogPlace::Elastic => Some("`type` is not `elasticsearch`"),
@@ -152,12 +158,12 @@ macro_rules! time {
 }
 
 macro_rules! maybe_time {
-    ($name:literal, $most:expr, $default:literal, $doc:literal, $($at:ident).+) => {
+    ($name:literal, $of:ident, $most:expr, $default:literal, $doc:literal, $($at:ident).+) => {
         OutputKey {
             name: $name,
             kind: Kind::Time(Duration::from_millis(1), $most),
             default: $default,
-            of: Of::Files,
+            of: Of::$of,
             doc: $doc,
             get: |output| output.$($at).+.map_or(Value::None, Value::Time),
             set: |output, value| {
@@ -368,6 +374,23 @@ pub(in crate::config) const OUTPUT_KEYS: &[OutputKey] = &[
         "With `block`: how long whoever logs waits for room at most.",
         wait
     ),
+    OutputKey {
+        name: "durable",
+        kind: Kind::Flag,
+        default: "`false`",
+        of: Of::Kept,
+        doc: "Whether lines are kept in a journal until they are delivered, so that they survive the process.",
+        get: |output| Value::Flag(output.durable),
+        set: |output, value| output.durable = value == Value::Flag(true),
+    },
+    maybe!(
+        "spill",
+        Kept,
+        Kind::Bytes(1 << 20, 1 << 50),
+        "that of `journal.max`",
+        "With `durable`: the most bytes of lines on the disk; then `when_full` says what becomes of further ones.",
+        spill
+    ),
     words!(
         "rotate",
         Files,
@@ -386,7 +409,7 @@ pub(in crate::config) const OUTPUT_KEYS: &[OutputKey] = &[
         file.max_size
     ),
     maybe!("keep", Files, Kind::Whole(1, 10_000), "all", "How many files are kept.", file.keep),
-    maybe_time!("keep_age", YEAR, "for ever", "How long closed files are kept.", file.keep_age),
+    maybe_time!("keep_age", Files, YEAR, "for ever", "How long closed files are kept.", file.keep_age),
     maybe!(
         "keep_size",
         Files,
@@ -416,6 +439,7 @@ pub(in crate::config) const OUTPUT_KEYS: &[OutputKey] = &[
     time!("sync_every", Files, LONGEST, "`1s`", "With `interval`: how often.", file.sync_every),
     maybe_time!(
         "disk_full_wait",
+        Files,
         LONGEST,
         "",
         "How long lines wait for room on a full disk; without it they are dropped and counted at once.",
@@ -467,11 +491,11 @@ pub(in crate::config) const OUTPUT_KEYS: &[OutputKey] = &[
     ),
     path!("key_file", "A PEM file with the private key of `certificate`.", key_file),
     time!("timeout", Network, LONGEST, "`10s`", "How long one attempt may take.", ship.timeout),
-    time!(
+    maybe_time!(
         "retry_for",
         Network,
         LONGEST,
-        "`5m`",
+        "`5m`; for ever with `durable`",
         "How long a batch is tried before it is lost.",
         ship.retry_for
     ),

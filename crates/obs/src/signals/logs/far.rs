@@ -1,12 +1,16 @@
 //! Outputs of lines to other machines.
 
 use std::fmt::Display;
+use std::time::Duration;
 
 use obs_core::Resource;
 use obs_export::http::{ClientSettings, Endpoint, Retry};
 use obs_logs::{Elastic, Loki, Output};
 
 use crate::config::{LogDestination, LogPlace, LogShip};
+
+/// How long a batch is tried, where nothing else is chosen.
+const RETRY_FOR: Duration = Duration::from_secs(300);
 
 /// An output to another machine.
 ///
@@ -24,7 +28,10 @@ pub(super) fn output(chosen: &LogDestination, resource: &Resource) -> Result<Out
     }
     let mut endpoints = endpoints.into_iter();
     let first = endpoints.next().ok_or("it has no `url`")?;
-    let (client, retry) = (client(ship)?, Retry::new().budget(ship.retry_for));
+    // What survives the process is not given up while it runs.
+    let patience = if chosen.durable { Duration::MAX } else { RETRY_FOR };
+    let retry = Retry::new().budget(ship.retry_for.unwrap_or(patience));
+    let client = client(ship)?;
     let batch = ship.batch.map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
     match chosen.to {
         LogPlace::Elastic => {

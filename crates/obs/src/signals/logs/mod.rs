@@ -2,6 +2,8 @@
 
 #[cfg_attr(not(feature = "logs-ship"), path = "far_absent.rs")]
 mod far;
+#[cfg_attr(not(all(feature = "journal", unix)), path = "kept_absent.rs")]
+mod kept;
 mod outputs;
 mod routes;
 
@@ -46,7 +48,7 @@ impl Part {
         }
         let mut memories = Vec::new();
         let named = |output: &LogDestination| {
-            let named = outputs::named(output, &config.resource, &mut memories);
+            let named = outputs::named(output, &config.resource, &config.journal, &mut memories);
             named.map_err(|problem| failed(format!("log output {}: {problem}", output.name)))
         };
         let outputs = choices.outputs.iter().map(named).collect::<Result<_, _>>()?;
@@ -126,7 +128,7 @@ pub(crate) fn mistakes(config: &Config) -> Vec<Mistake> {
     let held = recorder(&config.logs.flight_recorder).err();
     let held = held.map(|error| Mistake::new("logs.flight_recorder.level", error));
     let lines = config.logs.outputs.iter().filter_map(|output| {
-        let named = outputs::named(output, &config.resource, &mut Vec::new());
+        let named = outputs::named(output, &config.resource, &config.journal, &mut Vec::new());
         let problem = named.and_then(|named| named.check(&config.resource)).err()?;
         Some(Mistake::new(&format!("logs.outputs.{}", output.name), problem))
     });

@@ -8,7 +8,8 @@ use obs_logs::{Colours, Compression, FileOutput, Format, Memory, Output, Policy,
 
 use super::far;
 use crate::config::{
-    LogDestination, LogFile, LogFormat, LogOutput, LogPlace, LogSync, Logs as Choices, Rotation, WhenFull,
+    Journal, LogDestination, LogFile, LogFormat, LogOutput, LogPlace, LogSync, Logs as Choices, Rotation,
+    WhenFull,
 };
 
 /// The one output, where there are none by name; `None` where lines go nowhere.
@@ -25,10 +26,11 @@ pub(super) fn single(choices: &Choices) -> Option<Output> {
 /// One of several outputs; one in memory is noted in `memories`.
 ///
 /// # Errors
-/// What cannot be asked of another machine, in words.
+/// What cannot be asked of another machine, or of a journal, in words.
 pub(super) fn named(
     chosen: &LogDestination,
     resource: &Resource,
+    journal: &Journal,
     memories: &mut Vec<(String, Memory)>,
 ) -> Result<Output, String> {
     let (output, is_terminal) = match &chosen.to {
@@ -67,6 +69,9 @@ pub(super) fn named(
     }
     if let Some(bytes) = size(chosen.queue) {
         output = output.capacity_bytes(bytes);
+    }
+    if chosen.durable {
+        output = super::kept::durable(output, chosen, journal)?;
     }
     Ok(output)
 }

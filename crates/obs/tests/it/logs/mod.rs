@@ -1,5 +1,6 @@
 //! The whole engine of lines, reached by `obs.yaml` alone.
 
+mod durable;
 mod files;
 mod flight;
 mod forms;

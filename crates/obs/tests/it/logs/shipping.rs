@@ -9,17 +9,21 @@ use serde_json::{Value, json};
 use super::running::{Running, yaml};
 
 /// The lines of a head, and the body.
-type Request = (Vec<String>, Vec<u8>);
+pub(super) type Request = (Vec<String>, Vec<u8>);
 
 /// A receiver that takes all there is, as Loki and Elasticsearch say so.
-struct Receiver {
-    url: String,
+pub(super) struct Receiver {
+    pub(super) url: String,
     seen: Arc<Mutex<Vec<Request>>>,
 }
 
 impl Receiver {
     fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        Self::at("127.0.0.1:0")
+    }
+
+    pub(super) fn at(address: &str) -> Self {
+        let listener = TcpListener::bind(address).unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let seen = Arc::new(Mutex::new(Vec::new()));
         let kept = Arc::clone(&seen);
@@ -33,7 +37,7 @@ impl Receiver {
     }
 
     /// Heads and bodies so far.
-    fn seen(&self) -> Vec<Request> {
+    pub(super) fn seen(&self) -> Vec<Request> {
         self.seen.lock().unwrap().clone()
     }
 }
@@ -63,7 +67,7 @@ fn take(mut stream: &TcpStream, kept: &Mutex<Vec<Request>>) -> Option<()> {
 }
 
 /// What gzip made of something, by another program.
-fn gunzip(body: &[u8]) -> String {
+pub(super) fn gunzip(body: &[u8]) -> String {
     let mut command = std::process::Command::new("gzip");
     command.arg("-dc").stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped());
     let mut child = command.spawn().unwrap();

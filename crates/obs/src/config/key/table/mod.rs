@@ -1,6 +1,7 @@
 //! The table itself, a file for each section.
 
 mod forms;
+mod journal;
 mod logs;
 mod macros;
 mod metrics;
@@ -12,11 +13,12 @@ mod traces;
 use super::Key;
 
 /// Every key, in the order of the page. Within a section, what others lean on comes first.
-const TABLE: [&[Key]; 7] = [
+const TABLE: [&[Key]; 8] = [
     service::KEYS,
     metrics::KEYS,
     logs::KEYS,
     traces::KEYS,
+    journal::KEYS,
     redaction::KEYS,
     service_life::KEYS,
     metrics::BESIDE,

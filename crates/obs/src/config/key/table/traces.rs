@@ -155,6 +155,27 @@ pub(super) const KEYS: &[Key] = &[
         "Peers whose traces go on where `traces.trust` is `edge`, by address or range, such as `10.0.0.0/8`; by the address of the connection, which axum's own `serve` tells with `into_make_service_with_connect_info` only.",
         Names at trusted_peers
     ),
+    field!(
+        "traces.durable",
+        Kind::Flag,
+        "`false`",
+        [],
+        "durable_traces",
+        No,
+        "Whether spans are kept in a journal until they are delivered, so that they survive the process.",
+        Flag at traces.durable
+    ),
+    Key {
+        path: "traces.spill",
+        kind: Kind::Bytes(1 << 20, 1 << 50),
+        default: "that of `journal.max`",
+        variables: &[],
+        setter: "journal",
+        reload: Reload::No,
+        doc: "With `durable`: the most bytes of spans on the disk.",
+        get: |config| config.traces.spill.map_or(Value::None, Value::Whole),
+        set: |config, value| config.traces.spill = value.whole(),
+    },
     whole!(
         "traces.limits.attributes",
         COUNT,
