@@ -362,6 +362,12 @@ impl Builder {
         self.build_with(None)
     }
 
+    /// What was chosen, in the code, in the file and in the environment; nothing is started.
+    #[cfg(all(feature = "journal", unix, feature = "logs", feature = "traces"))]
+    pub(crate) fn read(self) -> Result<Config, Error> {
+        Ok(Layers::read(self.config, &self.file, signals::mistakes)?.config)
+    }
+
     pub(crate) fn build_with(self, compose: Compose) -> Result<Obs, Error> {
         let read = Layers::read(self.config, &self.file, signals::mistakes)?;
         let mut obs = Obs::start(read.config.clone(), compose, Reach::Apart)?;

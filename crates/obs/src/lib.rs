@@ -73,6 +73,8 @@ mod obs;
 mod observers;
 #[cfg_attr(not(feature = "config"), path = "reload/absent.rs")]
 mod reload;
+#[cfg(all(feature = "journal", unix, feature = "logs", feature = "traces"))]
+mod replay;
 #[cfg(feature = "serve")]
 pub mod serve;
 #[cfg(not(feature = "serve"))]
@@ -100,6 +102,8 @@ pub use obs_middleware::client::reqwest;
 #[cfg(feature = "middleware")]
 pub use obs_middleware::{Client, ClientLayer};
 pub use observers::Observers;
+#[cfg(all(feature = "journal", unix, feature = "logs", feature = "traces"))]
+pub use replay::Replayed;
 #[cfg(feature = "serve")]
 pub use serve::{Ended, ShutdownHandle};
 #[cfg(feature = "spawn")]

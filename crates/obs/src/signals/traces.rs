@@ -175,6 +175,26 @@ fn exporter(
     Ok(Otlp::spawn(base, endpoint, settings)?)
 }
 
+/// Delivers what is in the journal of spans, as long as there is patience.
+///
+/// # Errors
+/// Why that cannot be tried.
+#[cfg(all(feature = "journal", unix, feature = "logs"))]
+pub(crate) fn replay(
+    config: &Config,
+    journal: Journal,
+    base: &Arc<Base>,
+    patience: Duration,
+) -> Result<queue::Counts, Box<dyn std::error::Error + Send + Sync>> {
+    let url = config.traces.endpoint.as_ref().ok_or("there is no `traces.endpoint`")?;
+    let choices = Traces { durable: true, ..config.traces.clone() };
+    let (spans, mut worker) = exporter(url, &choices, &journal, base)?;
+    // What is left then is counted below.
+    let _ = spans.queue().flush(patience);
+    worker.shutdown(Duration::ZERO);
+    Ok(spans.queue().counts())
+}
+
 /// Says on stderr what becomes of spans, because nobody may be looking at the numbers yet.
 #[derive(Default)]
 struct Teller(Option<Instant>);

@@ -18,6 +18,9 @@ use obs_logs::{
 };
 use tracing::Level;
 
+#[cfg(all(feature = "journal", unix, feature = "traces"))]
+pub(crate) use kept::replay;
+
 use super::{Reloader, Reopener, Signal};
 use crate::Error;
 use crate::admin::{Access, Endpoint, Runs};

@@ -17,7 +17,18 @@ fn the_schema_knows_every_section_and_nothing_else() {
     let sections: Vec<_> = schema["properties"].as_object().unwrap().keys().map(String::as_str).collect();
     assert_eq!(
         sections,
-        ["admin", "drain", "health", "logs", "metrics", "metrics_file", "redaction", "service", "traces"]
+        [
+            "admin",
+            "drain",
+            "health",
+            "journal",
+            "logs",
+            "metrics",
+            "metrics_file",
+            "redaction",
+            "service",
+            "traces"
+        ]
     );
     let level = &schema["properties"]["logs"]["properties"]["level"];
     let said = level["description"].as_str().unwrap();

@@ -1,0 +1,51 @@
+//! The command `obs`: what operators do with what services have left, by the configuration of those services.
+//!
+//! It knows arguments and exit codes; everything else is the umbrella's.
+
+mod replay;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// What operators do with what services have left, by the configuration of those services.
+#[derive(Debug, Parser)]
+#[command(name = "obs", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Deliver what a service has left in its journals.
+    Replay(replay::Replay),
+}
+
+fn main() -> ExitCode {
+    let Arguments { command } = Arguments::parse();
+    let ended = match command {
+        Command::Replay(replay) => replay.run(),
+    };
+    match ended {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("obs: {}", said(&*error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// An error and what is behind it, each once.
+fn said(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let more = error.to_string();
+        if !text.contains(&more) {
+            text = format!("{text}: {more}");
+        }
+        cause = error.source();
+    }
+    text
+}

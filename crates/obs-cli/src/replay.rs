@@ -1,0 +1,41 @@
+//! `obs replay`: delivers what a service has left in its journals.
+
+use std::error::Error;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Args;
+
+/// Some records were lost, or are left.
+const INCOMPLETE: u8 = 2;
+
+/// Deliver what a service has left in its journals, to where its configuration sends such records.
+///
+/// Ends with 0 where all is delivered, with 2 where something is left or lost, and with 1 where nothing could be tried.
+#[derive(Debug, Args)]
+pub(crate) struct Replay {
+    /// A journal, or the `journal.directory` of a service with all of its journals.
+    directory: PathBuf,
+    /// The service's configuration.
+    #[arg(long, value_name = "FILE", default_value = "obs.yaml")]
+    config: PathBuf,
+    /// The service's name, where the configuration has none.
+    #[arg(long, value_name = "NAME", default_value = "")]
+    service: String,
+    /// How long is tried, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    wait: u64,
+}
+
+impl Replay {
+    pub(crate) fn run(self) -> Result<ExitCode, Box<dyn Error>> {
+        let builder = obs::builder(self.service).config_file(self.config);
+        let journals = builder.replay(&self.directory, Duration::from_secs(self.wait))?;
+        for journal in &journals {
+            println!("{journal}");
+        }
+        let is_all = journals.iter().all(|journal| journal.dropped == 0 && journal.left == 0);
+        Ok(if is_all { ExitCode::SUCCESS } else { ExitCode::from(INCOMPLETE) })
+    }
+}

@@ -1,0 +1,102 @@
+//! Delivers what processes have left in journals, without such a process.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use obs_core::Base;
+use obs_export::queue::Counts;
+
+use crate::builder::Builder;
+use crate::config::{Config, Journal};
+use crate::{Error, signals};
+
+/// What became of the records of one journal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Replayed {
+    /// The journal's directory.
+    pub directory: PathBuf,
+    /// How many records were in it.
+    pub found: u64,
+    /// How many have arrived.
+    pub delivered: u64,
+    /// How many were refused for good, or are damaged.
+    pub dropped: u64,
+    /// How many are still in it.
+    pub left: u64,
+}
+
+impl fmt::Display for Replayed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { directory, found, delivered, dropped, left } = self;
+        let directory = directory.display();
+        write!(f, "{directory}: {found} found, {delivered} delivered, {dropped} lost, {left} left")
+    }
+}
+
+impl Builder {
+    /// Delivers what was left in a journal, or in all journals in a directory, to where the configuration sends such
+    /// records now, in their order, and waits for no more than `patience` altogether. What is not delivered then stays.
+    /// Nothing else is started.
+    ///
+    /// # Errors
+    /// As [`Builder::build`]; a directory that is no journal, is in use by a process, or belongs to an output that the
+    /// configuration does not have.
+    pub fn replay(self, directory: impl AsRef<Path>, patience: Duration) -> Result<Vec<Replayed>, Error> {
+        let config = self.read()?;
+        let until = obs_core::time::deadline(patience);
+        let directory = directory.as_ref();
+        let journals = journals(directory)?;
+        let one = |journal: PathBuf| {
+            let left = until.saturating_duration_since(std::time::Instant::now());
+            let counts = replay(&config, &journal, left)?;
+            Ok(Replayed {
+                directory: journal,
+                found: counts.recovered,
+                delivered: counts.delivered,
+                dropped: counts.dropped(),
+                left: counts.pending,
+            })
+        };
+        journals.into_iter().map(one).collect()
+    }
+}
+
+/// The directory itself where it is a journal, else those in it that are, by name.
+fn journals(directory: &Path) -> Result<Vec<PathBuf>, Error> {
+    if is_journal(directory) {
+        return Ok(vec![directory.to_owned()]);
+    }
+    let listed = std::fs::read_dir(directory).map_err(|error| failed(directory, error))?;
+    let mut found: Vec<_> =
+        listed.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| is_journal(path)).collect();
+    found.sort();
+    if found.is_empty() { Err(failed(directory, "there is no journal")) } else { Ok(found) }
+}
+
+/// What every journal has since it was first opened.
+fn is_journal(directory: &Path) -> bool {
+    ["lock", "cursor"].iter().all(|name| directory.join(name).is_file())
+}
+
+fn replay(config: &Config, directory: &Path, patience: Duration) -> Result<Counts, Error> {
+    // A directory named `.` has a name as well.
+    let whole = directory.canonicalize().map_err(|error| failed(directory, error))?;
+    let name = whole.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let beside = whole.parent().map(Journal::at).unwrap_or_default();
+    let base = Base::new(config.resource.clone());
+    let replayed = match name.strip_prefix("logs_") {
+        Some(output) => signals::logs::replay(config, output, beside, &base, patience),
+        None if name == "traces_otlp" => signals::traces::replay(config, beside, &base, patience),
+        None => {
+            Err(format!("`{name}` is the name of no output of lines, `logs_<name>`, and not `traces_otlp`")
+                .into())
+        }
+    };
+    replayed.map_err(|problem| failed(directory, problem))
+}
+
+fn failed(directory: &Path, problem: impl fmt::Display) -> Error {
+    Error::Signal { name: "journal", source: format!("{}: {problem}", directory.display()).into() }
+}
