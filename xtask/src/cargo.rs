@@ -67,8 +67,13 @@ pub(crate) fn build_binaries_with<const N: usize>(
 
 /// Builds an example of a crate in the dev profile, and says where it is.
 pub(crate) fn build_example(package: &str, name: &str) -> Result<PathBuf> {
+    build_example_with(package, name, &[])
+}
+
+/// The same with further arguments.
+pub(crate) fn build_example_with(package: &str, name: &str, arguments: &[&str]) -> Result<PathBuf> {
     let mut build = command();
-    build.args(["build", "--package", package, "--example", name]);
+    build.args(["build", "--package", package, "--example", name]).args(arguments);
     let [binary] = built(build, package, [name])?;
     Ok(binary)
 }

@@ -2,21 +2,23 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use super::folder::Folder;
 use super::install::{self, Programs};
 use super::report::Report;
-use super::{built, files, pools, push, quickstart, registries, shop};
+use super::{built, files, pools, push, quickstart, registries, shop, torture};
 use crate::Result;
 use crate::arguments::Arguments;
 
 /// What is checked, by the name of the example, or of what several show.
-const EXAMPLES: [(&str, Example); 5] = [
+const EXAMPLES: [(&str, Example); 6] = [
     ("quickstart", quickstart::check_all),
     ("registries", registries::check_all),
     ("pools", pools::check_all),
     ("shop", shop::check_all),
     ("push", push::check_all),
+    ("torture", torture::check_all),
 ];
 
 /// What is checked without any server.
@@ -35,11 +37,15 @@ type Alone = fn(&Path, &mut Report) -> Result;
 pub(crate) fn run(arguments: &[String]) -> Result {
     let mut arguments = Arguments::new(arguments);
     let (install, full) = (arguments.flag("--install"), arguments.flag("--full"));
-    let only = arguments.value("--only")?;
+    let (only, outage) = (arguments.value("--only")?, arguments.value("--outage")?);
     arguments.end()?;
     if install {
         install::install()?;
         return if full { built::install() } else { Ok(()) };
+    }
+    if let Some(seconds) = outage {
+        let seconds = seconds.parse().map_err(|_| format!("--outage needs seconds, not `{seconds}`"))?;
+        return at_length(Duration::from_secs(seconds));
     }
     let is_chosen = |name: &str| only.as_deref().is_none_or(|only| only == name);
     let chosen: Vec<_> = EXAMPLES.into_iter().filter(|(name, _)| is_chosen(name)).collect();
@@ -57,6 +63,16 @@ pub(crate) fn run(arguments: &[String]) -> Result {
     }
     println!("\n{}", report.closing_lines());
     // The lines above say it all.
+    if report.all_passed() { Ok(()) } else { Err(String::new()) }
+}
+
+/// What takes too long for every run.
+fn at_length(outage: Duration) -> Result {
+    let (mut report, folder) = (Report::default(), Folder::new()?);
+    if let Err(error) = torture::at_length(&Programs::find()?, folder.path(), outage, &mut report) {
+        report.check("set-up", Err(error));
+    }
+    println!("\n{}", report.closing_lines());
     if report.all_passed() { Ok(()) } else { Err(String::new()) }
 }
 

@@ -1,0 +1,92 @@
+//! Sends numbered lines to another machine, for those who count there what arrives.
+//!
+//! Arguments: `to=loki` (in JSON) or `to=elasticsearch`, `url=..` (several), `lines=N`, `pace=..` in lines a second
+//! (0, as fast as they are taken), `queue=BYTES`, `durable=DIR` with `spill=BYTES`, `timeout_ms=..`, `retry_ms=..` (none:
+//! for ever), and `settle_ms=..`, which is how long it waits for the fate of all at the end. Then it says on standard output
+//! `produced delivered dropped pending`, and ends once its standard input does.
+
+use std::io::{self, Read, Write};
+use std::time::{Duration, Instant};
+
+use obs_core::{Base, Resource};
+use obs_export::http::{ClientSettings, Endpoint, Retry};
+use obs_logs::{Elastic, Logs, Loki, Output, journal};
+use tracing::subscriber::with_default;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::registry;
+
+/// Small, so that there are many requests.
+const BATCH: usize = 128 * 1024;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let all = |name: &'static str| {
+        arguments.iter().filter_map(move |argument| argument.strip_prefix(name)?.strip_prefix('='))
+    };
+    let number = |name: &'static str, otherwise: u64| {
+        all(name).next().map_or(Ok(otherwise), |text| text.parse::<u64>())
+    };
+    let urls: Vec<_> = all("url").map(Endpoint::parse).collect::<Result<_, _>>()?;
+    let (first, others) = urls.split_first().ok_or("url=.. is missing")?;
+    let client = ClientSettings::new().request_timeout(Duration::from_millis(number("timeout_ms", 10_000)?));
+    let patience = match number("retry_ms", 0)? {
+        0 => Duration::MAX,
+        millis => Duration::from_millis(millis),
+    };
+    // Quick, so that what takes minutes is tried in seconds.
+    let retry = Retry::new().first_pause(Duration::from_millis(20)).longest_pause(Duration::from_secs(1));
+    let retry = retry.budget(patience);
+    let output: Output = match all("to").next() {
+        Some("elasticsearch") => {
+            let elastic = others.iter().cloned().fold(Elastic::new(first.clone(), "lines"), Elastic::or_at);
+            Output::from(elastic.client(client).retry(retry).batch_bytes(BATCH)).format(obs_logs::Format::Ecs)
+        }
+        _ => others
+            .iter()
+            .cloned()
+            .fold(Loki::new(first.clone()), Loki::or_at)
+            .json()
+            .client(client)
+            .retry(retry)
+            .batch_bytes(BATCH)
+            .into(),
+    };
+    let mut output = output.capacity_bytes(usize::try_from(number("queue", 8 * 1024 * 1024)?)?);
+    if let Some(directory) = all("durable").next() {
+        let spill = number("spill", 256 * 1024 * 1024)?;
+        let segment = (spill / 4).clamp(journal::Settings::MIN_SEGMENT_BYTES, 8 * 1024 * 1024);
+        output = output.durable(journal::Settings::new(directory).segment_bytes(segment).max_bytes(spill));
+    }
+    let (logs, mut guard) = Logs::builder(Base::new(Resource::new("lines"))).output(output).build()?;
+    let (lines, pace) = (number("lines", 1_000)?, number("pace", 0)?);
+    with_default(registry().with(logs.layer()), || say(lines, pace));
+    let queue = logs.queues().next().ok_or("no queue")?.clone();
+    let _ = queue.flush(Duration::from_millis(number("settle_ms", 10_000)?));
+    let books = queue.counts();
+    let mut out = io::stdout();
+    writeln!(out, "{} {} {} {}", books.produced, books.delivered, books.dropped(), books.pending)?;
+    out.flush()?;
+    io::stdin().read_to_end(&mut Vec::new())?;
+    guard.shutdown(Duration::ZERO);
+    Ok(())
+}
+
+fn say(lines: u64, pace: u64) {
+    let begun = Instant::now();
+    for id in 0..lines {
+        tracing::info!(
+            id,
+            sku = "A-1042",
+            customer = 88_123,
+            warehouse = "north-7",
+            amount = 42.5,
+            currency = "EUR",
+            "order accepted and handed to the warehouse"
+        );
+        // A hundred at a time, as sleeping is no finer.
+        if pace > 0 && id % 100 == 99 {
+            let due = Duration::from_secs_f64((id + 1) as f64 / pace as f64);
+            std::thread::sleep(due.saturating_sub(begun.elapsed()));
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! One program that sends, one that receives, and what is read of both from outside.
+
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::Scene;
+use super::case::Case;
+use crate::e2e::eventually::eventually;
+use crate::{Result, http, ports};
+
+/// How many lines are said, and how many a second: some seconds, so that what comes and goes does so meanwhile.
+const LINES: u64 = 10_000;
+const PACE: u64 = 5_000;
+/// Small, so that what waits in memory is little beside what a process has anyway.
+const QUEUE: u64 = 1_024 * 1_024;
+
+/// What the sender says at its end.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Books {
+    pub(super) produced: u64,
+    pub(super) delivered: u64,
+    pub(super) dropped: u64,
+    pub(super) pending: u64,
+}
+
+/// What the receiver has counted.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Outside {
+    pub(super) accepted: u64,
+    pub(super) twice: u64,
+    pub(super) disordered: u64,
+    pub(super) requests: u64,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ran {
+    pub(super) books: Books,
+    pub(super) outside: Outside,
+    /// The most memory the sender ever had, as the kernel has it: of its own, without pages of files.
+    pub(super) peak_kib: u64,
+}
+
+impl Ran {
+    pub(super) const HEAD: &'static str = "\
+| to | kept in | the receiver | said | delivered | counted there | twice | dropped | pending | memory, KiB |
+|---|---|---|---|---|---|---|---|---|---|";
+
+    pub(super) fn row(&self, to: &str, way: &str, case: &Case) -> String {
+        let Self { books, outside, peak_kib } = self;
+        format!(
+            "| {to} | {way} | {} | {} | {} | {} | {} | {} | {} | {peak_kib} |\n",
+            case.name,
+            books.produced,
+            books.delivered,
+            outside.accepted,
+            outside.twice,
+            books.dropped,
+            books.pending
+        )
+    }
+}
+
+/// A program that ends with the value.
+pub(super) struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Starts a receiver, and waits until it answers.
+pub(super) fn receiver(scene: &Scene<'_>, at: SocketAddr, mode: &str) -> Result<Running> {
+    const RECEIVER: &str = include_str!("receiver.py");
+    let mut command = Command::new(scene.python);
+    command.args(["-c", RECEIVER, &at.port().to_string(), mode]).stdin(Stdio::null());
+    let running = Running(command.spawn().map_err(|error| format!("the receiver: {error}"))?);
+    eventually(|| counts(at).map(drop))?;
+    Ok(running)
+}
+
+pub(super) fn counts(at: SocketAddr) -> Result<Outside> {
+    let answer = http::get(at, "/counts", &[]).map_err(|error| format!("the receiver: {error}"))?;
+    let text = answer.text();
+    let numbers: Vec<u64> = text.split(' ').filter_map(|number| number.trim().parse().ok()).collect();
+    let [accepted, twice, disordered, requests] = numbers[..] else {
+        return Err(format!("the receiver said `{text}`"));
+    };
+    Ok(Outside { accepted, twice, disordered, requests })
+}
+
+/// What the sender is told in every case.
+pub(super) fn arguments(to: &str, at: SocketAddr, lines: u64, pace: u64) -> Vec<String> {
+    vec![
+        format!("to={to}"),
+        format!("url=http://{at}"),
+        format!("lines={lines}"),
+        format!("pace={pace}"),
+        format!("queue={QUEUE}"),
+        String::from("timeout_ms=300"),
+    ]
+}
+
+pub(super) fn run(scene: &Scene<'_>, to: &str, durable: bool, case: &Case) -> Result<Ran> {
+    let [at] = ports::free()?;
+    let _receiver = case.mode.map(|mode| receiver(scene, at, mode)).transpose()?;
+    let mut arguments = arguments(to, at, LINES, PACE);
+    // Nobody waits for one who never comes.
+    arguments.push(format!("settle_ms={}", if case.mode.is_some() { 30_000 } else { 500 }));
+    if durable {
+        let journal = scene.folder.join(format!("journal-{to}-{}", at.port()));
+        arguments.extend([format!("durable={}", journal.display()), format!("spill={}", 16 << 20)]);
+    }
+    let (books, peak_kib) = send(scene, &arguments, |_| Ok(()))?;
+    let outside = if case.mode.is_some() { counts(at)? } else { Outside::default() };
+    Ok(Ran { books, outside, peak_kib })
+}
+
+/// Runs a sender to its end, with something done while it sends.
+fn send(
+    scene: &Scene<'_>,
+    arguments: &[String],
+    meanwhile: impl FnOnce(&mut Running) -> Result,
+) -> Result<(Books, u64)> {
+    let mut command = Command::new(&scene.writer);
+    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let child = command.spawn().map_err(|error| format!("{}: {error}", scene.writer.display()))?;
+    let mut running = Running(child);
+    let out = running.0.stdout.take().ok_or("no standard output")?;
+    meanwhile(&mut running)?;
+    let mut line = String::new();
+    BufReader::new(out).read_line(&mut line).map_err(|error| error.to_string())?;
+    let numbers: Vec<u64> = line.split(' ').filter_map(|number| number.trim().parse().ok()).collect();
+    let [produced, delivered, dropped, pending] = numbers[..] else {
+        return Err(format!("the sender said `{}`", line.trim()));
+    };
+    let peak_kib = own_memory(running.0.id())?;
+    drop(running.0.stdin.take());
+    let status = running.0.wait().map_err(|error| error.to_string())?;
+    if !status.success() {
+        return Err(format!("the sender ended with {status}"));
+    }
+    Ok((Books { produced, delivered, dropped, pending }, peak_kib))
+}
+
+/// Memory of a process of its own, in KiB.
+fn own_memory(pid: u32) -> Result<u64> {
+    let path = format!("/proc/{pid}/status");
+    let text = std::fs::read_to_string(&path).map_err(|error| format!("{path}: {error}"))?;
+    let of = |name: &str| {
+        let line = text.lines().find_map(|line| line.strip_prefix(name))?;
+        line.split_whitespace().next()?.parse::<u64>().ok()
+    };
+    of("RssAnon:").ok_or_else(|| format!("{path} has no RssAnon"))
+}
+
+/// Lines at 5,000 a second to a receiver that is not there, comes once all but a second of it has passed, and gets all.
+pub(super) fn outage(scene: &Scene<'_>, length: Duration) -> Result<String> {
+    let [at] = ports::free()?;
+    let lines = PACE * (length.as_secs() + 2);
+    let mut arguments = arguments("loki", at, lines, PACE);
+    let journal = scene.folder.join("journal-outage");
+    // Some 430 bytes a line, and 24 around each.
+    let spill = (lines * 600).next_multiple_of(8 << 20) + (64 << 20);
+    arguments.extend([format!("durable={}", journal.display()), format!("spill={spill}")]);
+    arguments.push(format!("settle_ms={}", 60_000 + lines / 10));
+    let mut kept = None;
+    let mut files = 0;
+    let mut came = Instant::now();
+    let (books, memory) = send(scene, &arguments, |_| {
+        std::thread::sleep(length);
+        files = bytes_in(&journal)?;
+        came = Instant::now();
+        kept = Some(receiver(scene, at, "well")?);
+        Ok(())
+    })?;
+    let took = came.elapsed();
+    let outside = counts(at)?;
+    drop(kept);
+    let is_all = books.produced == lines && books.delivered == lines && outside.accepted == lines;
+    if !is_all || outside.twice > 0 || outside.disordered > 0 {
+        return Err(format!("{books:?}, {outside:?}"));
+    }
+    Ok(format!(
+        "{} s without a receiver: {lines} lines said, delivered and counted there, in order, none twice; {} MiB of files, {memory} KiB of memory; all there {:.1} s after it came, in {} requests",
+        length.as_secs(),
+        files >> 20,
+        took.as_secs_f64(),
+        outside.requests
+    ))
+}
+
+/// What is in a directory.
+fn bytes_in(directory: &std::path::Path) -> Result<u64> {
+    let listed = std::fs::read_dir(directory).map_err(|error| format!("{}: {error}", directory.display()))?;
+    Ok(listed.filter_map(|entry| Some(entry.ok()?.metadata().ok()?.len())).sum())
+}
