@@ -39,7 +39,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         0 => WhenFull::Drop,
         seconds => WhenFull::Block(Duration::from_secs(seconds)),
     });
-    let mut output: Output = file.format(Format::Json).into();
+    let mut output: Output = file.format(Format::Json);
     if let Some(directory) = value("durable") {
         // Small ones, so that they are begun and freed all the time.
         let journal = journal::Settings::new(directory).segment_bytes(64 * 1024).max_bytes(16 * 1024 * 1024);

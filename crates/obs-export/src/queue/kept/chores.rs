@@ -70,6 +70,6 @@ fn run(chores: &Receiver<Chore>, upkeep: &Upkeep, mut on_trouble: Box<dyn FnMut(
             Chore::Spare => upkeep.prepare_spare().err(),
             Chore::Tell(error) => Some(error),
         };
-        error.iter().for_each(|error| on_trouble(error));
+        error.iter().for_each(&mut on_trouble);
     }
 }
