@@ -5,11 +5,12 @@ use std::io;
 use hyper_util::client::legacy::connect::HttpConnector;
 
 use super::ClientSettings;
+use super::proxy::Via;
 
 /// Whether `https://` can be reached.
 pub(super) const HTTPS: bool = false;
 
-pub(super) type Connector = HttpConnector;
+pub(super) type Connector = Via;
 
 /// Nothing to choose.
 #[derive(Clone, Debug, Default)]
@@ -19,5 +20,5 @@ pub(super) fn connector(settings: &ClientSettings) -> io::Result<Connector> {
     let mut connector = HttpConnector::new();
     connector.set_connect_timeout(Some(settings.connect_timeout));
     connector.set_nodelay(true);
-    Ok(connector)
+    Ok(Via::new(connector, settings.proxies.clone()))
 }

@@ -74,7 +74,7 @@ impl Endpoint {
     }
 }
 
-fn check_authority(authority: &str) -> Result<(), EndpointError> {
+pub(super) fn check_authority(authority: &str) -> Result<(), EndpointError> {
     // The colons of an IPv6 address stand inside brackets.
     let (host, port) = match authority.rfind(']') {
         Some(end) => authority.split_at(end + 1),

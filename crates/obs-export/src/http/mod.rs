@@ -32,6 +32,7 @@ mod error;
 mod gzip;
 mod once;
 mod post;
+mod proxy;
 mod retry;
 mod settings;
 
@@ -46,5 +47,6 @@ pub use endpoint::Endpoint;
 pub use error::{EndpointError, HeaderError, SendError};
 pub use once::Once;
 pub use post::{Failure, Post, Protocol, Retrying, Verdict};
+pub use proxy::{Bypass, Proxies, Proxy, ProxyError, TunnelRefused};
 pub use retry::{Fate, Retry};
 pub use settings::ClientSettings;

@@ -13,11 +13,12 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore};
 
 use super::ClientSettings;
+use super::proxy::Via;
 
 /// Whether `https://` can be reached.
 pub(super) const HTTPS: bool = true;
 
-pub(super) type Connector = HttpsConnector<HttpConnector>;
+pub(super) type Connector = HttpsConnector<Via>;
 
 /// Whom to believe over TLS, and how to prove who we are. The files are read when a client is made.
 #[derive(Clone, Default)]
@@ -89,7 +90,7 @@ pub(super) fn connector(settings: &ClientSettings) -> io::Result<Connector> {
     // Otherwise it takes `https` for a mistake.
     connector.enforce_http(false);
     let builder = HttpsConnectorBuilder::new().with_tls_config(settings.tls.config()?).https_or_http();
-    Ok(builder.enable_http1().wrap_connector(connector))
+    Ok(builder.enable_http1().wrap_connector(Via::new(connector, settings.proxies.clone())))
 }
 
 fn certificates(path: &Path) -> io::Result<Vec<CertificateDer<'static>>> {

@@ -4,6 +4,9 @@
 mod gzip;
 mod once;
 mod post;
+mod proxy;
 mod stub;
 #[cfg(feature = "tls")]
 mod tls;
+#[cfg(feature = "tls")]
+mod tunnel;

@@ -18,19 +18,19 @@ use rustls::{RootCertStore, ServerConfig, ServerConnection, StreamOwned};
 
 use crate::stub::LONG;
 
-fn file(name: &str) -> PathBuf {
+pub(crate) fn file(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/it/tls").join(name)
 }
 
 /// Whether the server wants to see a client's certificate.
 #[derive(Clone, Copy)]
-enum Clients {
+pub(crate) enum Clients {
     Anybody,
     Shown,
 }
 
 /// A server that answers each connection with 200 and the number of bytes that came.
-fn serve(clients: Clients) -> SocketAddr {
+pub(crate) fn serve(clients: Clients) -> SocketAddr {
     let certificate = |name| CertificateDer::from_pem_file(file(name)).unwrap();
     let provider = Arc::new(ring::default_provider());
     let builder = ServerConfig::builder_with_provider(Arc::clone(&provider));
