@@ -47,6 +47,11 @@ impl Call {
         self
     }
 
+    /// How many bytes the body has.
+    pub(super) fn body_len(&self) -> usize {
+        self.parts.iter().map(Bytes::len).sum()
+    }
+
     pub(super) fn request(&self, always: &HeaderMap) -> Request<Full<Payload>> {
         let [head, body, tail] = self.parts.clone();
         let mut request = Request::new(Full::new(head.chain(body).chain(tail)));

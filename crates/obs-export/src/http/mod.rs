@@ -35,6 +35,7 @@ mod post;
 mod proxy;
 mod retry;
 mod settings;
+mod watch;
 
 pub use attempts::{Again, Attempts, Patience, Tried, Until};
 pub use call::Call;
@@ -50,3 +51,4 @@ pub use post::{Failure, Post, Protocol, Retrying, Verdict};
 pub use proxy::{Bypass, Proxies, Proxy, ProxyError, TunnelRefused};
 pub use retry::{Fate, Retry};
 pub use settings::ClientSettings;
+pub use watch::{Probe, Remote, Report, Traffic, Trouble, Unwell};

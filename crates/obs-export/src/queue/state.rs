@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::age::Ages;
 use super::marks::Marks;
 use super::{Batch, Losses, Reason, Settings, books, gap};
 
@@ -11,6 +12,8 @@ pub(crate) struct State {
     pub(super) filling: Batch,
     /// Where its records end, where that must be known.
     pub(super) marks: Marks,
+    /// How long they have been there.
+    pub(super) ages: Ages,
     pub(super) in_flight_bytes: usize,
     pub(super) in_flight_records: u64,
     pub(super) books: books::Books,
@@ -63,6 +66,7 @@ impl State {
     #[inline]
     pub(super) fn add(&mut self, record: &[u8], priority: u8, settings: &Settings) {
         self.books.produced += 1;
+        self.ages.came(self.end);
         self.end += 1;
         self.filling.bytes.extend_from_slice(record);
         self.filling.records += 1;
@@ -132,6 +136,7 @@ impl State {
             std::mem::swap(&mut self.filling, batch);
             std::mem::swap(&mut self.marks, marks);
             self.taken = self.end;
+            self.ages.taken();
             self.in_flight_bytes = batch.bytes.len() - marks.holes;
         }
         self.in_flight_records = batch.records;
@@ -142,6 +147,7 @@ impl State {
         let records = std::mem::take(&mut self.in_flight_records);
         self.in_flight_bytes = 0;
         self.settled = self.taken;
+        self.ages.settled(self.settled, self.end);
         let mut left = records;
         for (reason, lost) in losses.each() {
             let lost = lost.min(left);

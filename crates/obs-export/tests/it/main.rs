@@ -10,3 +10,4 @@ mod stub;
 mod tls;
 #[cfg(feature = "tls")]
 mod tunnel;
+mod watch;
