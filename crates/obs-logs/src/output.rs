@@ -9,6 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use obs_core::{Base, Resource};
+#[cfg(feature = "ship")]
+use obs_export::http::{Probe, Remote, Traffic};
 use obs_export::queue::{Settings, Sink, Worker};
 
 use crate::format::{Shapes, Spec};
@@ -53,7 +55,7 @@ enum Kind {
     Lines(Option<Reopen>),
     /// Records of another kind, sent at so many bytes or after so long.
     #[cfg(feature = "ship")]
-    Framed(Arc<dyn Frame>, (usize, Duration)),
+    Framed(Arc<dyn Frame>, (usize, Duration), Traffic, Box<Probe>),
 }
 
 /// Opens the file, once all is known; or says why the path will not do.
@@ -251,12 +253,16 @@ impl Output {
             #[cfg(feature = "ship")]
             Place::Shipped(pipeline, shipped) => {
                 let pipeline = free(names([pipeline; 4]), taken)?;
-                let sink = (shipped.open)(base, pipeline)
+                let outgoing = (shipped.open)(base, pipeline)
                     .map_err(|source| BuildError::Client { output: name_of(pipeline), source })?;
                 let gathering = (shipped.batch_bytes, shipped.linger);
                 let notices = Notices::new(base, (form, shapes), pipeline);
-                let announcing = Announcing::new(sink, base, Arc::clone(&shipped.frame), notices);
-                (pipeline, Box::new(announcing), Kind::Framed(shipped.frame, gathering))
+                let announcing = Announcing::new(outgoing.sink, base, Arc::clone(&shipped.frame), notices);
+                (
+                    pipeline,
+                    Box::new(announcing),
+                    Kind::Framed(shipped.frame, gathering, outgoing.traffic, Box::new(outgoing.probe)),
+                )
             }
         };
         let mut settings = Settings::new(pipeline).policy(self.policy.of_queue()).tells_gaps();
@@ -264,7 +270,7 @@ impl Output {
             settings = settings.capacity_bytes(bytes);
         }
         #[cfg(feature = "ship")]
-        if let Kind::Framed(_, (bytes, linger)) = &kind {
+        if let Kind::Framed(_, (bytes, linger), ..) = &kind {
             settings = settings.batch_bytes(*bytes).linger(*linger);
         }
         let thread = pipeline.replace("logs_", "obs-log-");
@@ -274,7 +280,9 @@ impl Output {
         let lane = match kind {
             Kind::Lines(reopen) => Lane::Queue(queue, reopen),
             #[cfg(feature = "ship")]
-            Kind::Framed(frame, _) => Lane::Framed(queue, frame),
+            Kind::Framed(frame, _, traffic, probe) => {
+                Lane::Framed(Arc::new(Remote::new(queue, traffic).probe(*probe)), frame)
+            }
         };
         Ok((Way { name: name_of(pipeline), form, lane }, Some(worker)))
     }

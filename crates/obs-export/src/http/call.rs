@@ -28,6 +28,11 @@ impl Call {
         Self { method, endpoint, headers: HeaderMap::new(), parts: Default::default() }
     }
 
+    /// A `POST`, else as [`Call::new`].
+    pub fn post(endpoint: Endpoint) -> Self {
+        Self::new(Method::POST, endpoint)
+    }
+
     /// The same to another place.
     pub fn to(mut self, endpoint: Endpoint) -> Self {
         self.endpoint = endpoint;
