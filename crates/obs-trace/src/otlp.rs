@@ -144,7 +144,7 @@ impl Otlp {
     }
 
     /// What is to be seen of the way to the collector: its traffic, its troubles, and whether it is there.
-    pub fn remote(&self) -> &Remote {
+    pub fn remote(&self) -> &Arc<Remote> {
         &self.remote
     }
 }

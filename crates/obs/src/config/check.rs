@@ -131,7 +131,14 @@ fn traces(draft: &mut Draft) {
         Exporter::None => "none",
     };
     if draft.in_file("traces.exporter").is_some() {
-        for path in ["traces.endpoint", "traces.headers", "traces.timeout"] {
+        for path in [
+            "traces.endpoint",
+            "traces.headers",
+            "traces.timeout",
+            "traces.proxy",
+            "traces.probe",
+            "traces.health",
+        ] {
             has_no_effect(draft, path, &format!("`traces.exporter` is `{word}`"));
         }
     }

@@ -5,6 +5,8 @@ use std::net::IpAddr;
 
 use obs_core::{Network, NetworkError};
 
+use super::super::Endpoint;
+
 /// Targets without a proxy. This machine (`localhost`, `127.0.0.0/8`, `::1`) always is one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Bypass(Vec<Entry>);
@@ -28,6 +30,11 @@ impl Bypass {
     /// for all. What is none of these stands for nothing.
     pub fn parse(list: &str) -> Self {
         Self(list.split(',').filter_map(|entry| Entry::parse(&entry.trim().to_ascii_lowercase())).collect())
+    }
+
+    /// Whether an endpoint is asked without a proxy.
+    pub fn takes(&self, endpoint: &Endpoint) -> bool {
+        self.has(endpoint.uri().host().unwrap_or_default(), endpoint.port())
     }
 
     /// Whether a target is among them; a name is never looked up for this.

@@ -1,18 +1,25 @@
 //! Outputs of lines to other machines.
 
 use std::fmt::Display;
+use std::sync::Arc;
 
 use obs_core::Resource;
-use obs_export::http::{ClientSettings, Endpoint, Retry};
-use obs_logs::{Elastic, Loki, Output};
+use obs_export::http::{ClientSettings, Endpoint, Remote, Retry};
+use obs_logs::{Elastic, Logs, Loki, Output};
 
-use crate::config::{LogDestination, LogPlace, LogShip};
+use crate::config::{LogDestination, LogPlace, LogShip, Logs as Choices, ProxyVariables};
+use crate::remotes::{Watched, unfit};
+use crate::signals::proxies::proxies;
 
 /// An output to another machine.
 ///
 /// # Errors
 /// What cannot be asked of it, in words that hold no secret.
-pub(super) fn output(chosen: &LogDestination, resource: &Resource) -> Result<Output, String> {
+pub(super) fn output(
+    chosen: &LogDestination,
+    resource: &Resource,
+    variables: &ProxyVariables,
+) -> Result<Output, String> {
     let ship = &chosen.ship;
     let mut endpoints = Vec::new();
     for (at, url) in ship.urls.iter().enumerate() {
@@ -22,9 +29,13 @@ pub(super) fn output(chosen: &LogDestination, resource: &Resource) -> Result<Out
             _ => format!("its `url` number {} {error}", at + 1),
         })?);
     }
+    if let Some(why) = unfit(&format!("logs_{}", chosen.name)).filter(|_| ship.health) {
+        return Err(why);
+    }
+    let proxies = proxies(&ship.proxy, variables, &endpoints)?;
     let mut endpoints = endpoints.into_iter();
     let first = endpoints.next().ok_or("it has no `url`")?;
-    let (client, retry) = (client(ship)?, Retry::new().budget(ship.retry_for));
+    let (client, retry) = (client(ship)?.proxy(proxies), Retry::new().budget(ship.retry_for));
     let batch = ship.batch.map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
     match chosen.to {
         LogPlace::Elastic => {
@@ -47,6 +58,17 @@ pub(super) fn output(chosen: &LogDestination, resource: &Resource) -> Result<Out
             Ok(batch.into_iter().fold(loki, Loki::batch_bytes).into())
         }
     }
+}
+
+/// The outputs to other machines that are running.
+pub(super) fn watched(logs: &Logs, choices: &Choices) -> Vec<Watched> {
+    let watched = |remote: &Arc<Remote>| {
+        let name = remote.pipeline().strip_prefix("logs_")?;
+        let chosen = choices.outputs.iter().find(|output| output.name == name)?;
+        let LogShip { probe, health, .. } = chosen.ship;
+        Some(Watched { shown: format!("log output {name}"), remote: Arc::clone(remote), probe, health })
+    };
+    logs.remotes().filter_map(watched).collect()
 }
 
 fn client(ship: &LogShip) -> Result<ClientSettings, String> {

@@ -8,7 +8,8 @@ use obs_logs::{Colours, Compression, FileOutput, Format, Memory, Output, Policy,
 
 use super::far;
 use crate::config::{
-    LogDestination, LogFile, LogFormat, LogOutput, LogPlace, LogSync, Logs as Choices, Rotation, WhenFull,
+    LogDestination, LogFile, LogFormat, LogOutput, LogPlace, LogSync, Logs as Choices, ProxyVariables,
+    Rotation, WhenFull,
 };
 
 /// The one output, where there are none by name; `None` where lines go nowhere.
@@ -28,7 +29,7 @@ pub(super) fn single(choices: &Choices) -> Option<Output> {
 /// What cannot be asked of another machine, in words.
 pub(super) fn named(
     chosen: &LogDestination,
-    resource: &Resource,
+    (resource, variables): (&Resource, &ProxyVariables),
     memories: &mut Vec<(String, Memory)>,
 ) -> Result<Output, String> {
     let (output, is_terminal) = match &chosen.to {
@@ -40,7 +41,7 @@ pub(super) fn named(
             memories.push((chosen.name.clone(), memory.clone()));
             (Output::memory(&memory), false)
         }
-        LogPlace::Loki | LogPlace::Elastic => (far::output(chosen, resource)?, false),
+        LogPlace::Loki | LogPlace::Elastic => (far::output(chosen, resource, variables)?, false),
     };
     let policy = match chosen.when_full {
         WhenFull::DropNewest => Policy::DropNewest,
