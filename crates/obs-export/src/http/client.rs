@@ -107,8 +107,9 @@ async fn race(
     patience: &impl Patience,
 ) -> Result<Response, SendError> {
     loop {
-        let now = Instant::now();
+        // In this order: one that says `now` has passed.
         let deadline = patience.deadline();
+        let now = Instant::now();
         if deadline.is_some_and(|deadline| deadline <= now) {
             return Err(SendError::Over);
         }
