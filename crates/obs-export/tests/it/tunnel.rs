@@ -135,10 +135,12 @@ fn a_tunnel_that_is_refused_is_told_in_the_proxys_words_and_without_credentials(
 fn what_is_no_proxy_opens_no_tunnel() {
     let nowhere = "127.0.0.1:1".parse().unwrap();
     let babbling = "HTTP/1.1 200 OK\r\n\r\nSSH-2.0-x\r\n";
-    for answer in ["", "SSH-2.0-x\r\n", babbling] {
+    for (answer, told) in
+        [("", "connection closed"), ("SSH-2.0-x\r\n", "invalid HTTP"), (babbling, "proxy speaks")]
+    {
         let through = Through::start(nowhere, Some(answer));
         let error = ask("https://t.invalid", ClientSettings::new().proxy(through.proxy(""))).unwrap_err();
-        assert!(matches!(error, CallError::Unreachable { .. }), "{error:?}");
+        assert!(chain(&error).contains(told), "{error:?}");
     }
 }
 

@@ -130,6 +130,25 @@ fn a_good_answer_that_kept_nothing_is_a_trouble() {
     assert_eq!(watched.trouble(), None);
 }
 
+#[test]
+fn how_long_the_oldest_waits_is_known_as_long_as_it_waits() {
+    let stub = Stub::start([Answer::Hang, Answer::status(200)]);
+    let settings = ClientSettings::new().request_timeout(Duration::from_millis(30));
+    let watched = Watched::start(&stub.url(), settings, quick());
+    let oldest = || watched.worker.queue().counts().oldest;
+    assert_eq!(oldest(), None);
+    let began = Instant::now();
+    watched.worker.queue().push(b"one");
+    let first = oldest().unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(|| watched.worker.queue().flush(LONG).unwrap());
+        stub.next();
+        let sent = oldest().unwrap();
+        assert!(first <= sent && sent <= began.elapsed(), "what is being sent counts");
+    });
+    assert_eq!(oldest(), None);
+}
+
 /// A port where nobody listens.
 fn closed() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
