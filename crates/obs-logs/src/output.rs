@@ -8,6 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use obs_core::{Base, Resource};
+#[cfg(feature = "ship")]
+use obs_export::http::{Probe, Remote, Traffic};
 #[cfg(all(feature = "journal", unix))]
 use obs_export::journal::{self, Journal};
 #[cfg(all(feature = "journal", unix))]
@@ -60,7 +62,7 @@ enum Kind {
     Lines(Option<Reopen>),
     /// Records of another kind, sent at so many bytes or after so long.
     #[cfg(feature = "ship")]
-    Framed(Arc<dyn Frame>, (usize, Duration), &'static str),
+    Framed(Arc<dyn Frame>, (usize, Duration), Traffic, Box<Probe>, &'static str),
 }
 
 #[cfg(all(feature = "journal", unix))]
@@ -298,12 +300,14 @@ impl Output {
             #[cfg(feature = "ship")]
             Place::Shipped(pipeline, shipped) => {
                 let pipeline = free(names([pipeline; 4]), taken)?;
-                let sink = (shipped.open)(base, pipeline)
+                let outgoing = (shipped.open)(base, pipeline)
                     .map_err(|source| BuildError::Client { output: name_of(pipeline), source })?;
                 let gathering = (shipped.batch_bytes, shipped.linger);
                 let notices = Notices::new(base, (form, shapes), pipeline);
-                let announcing = Announcing::new(sink, base, Arc::clone(&shipped.frame), notices);
-                (pipeline, Box::new(announcing), Kind::Framed(shipped.frame, gathering, shipped.content))
+                let announcing = Announcing::new(outgoing.sink, base, Arc::clone(&shipped.frame), notices);
+                let probe = Box::new(outgoing.probe);
+                let kind = Kind::Framed(shipped.frame, gathering, outgoing.traffic, probe, shipped.content);
+                (pipeline, Box::new(announcing), kind)
             }
         };
         let mut settings = Settings::new(pipeline).policy(self.policy.of_queue()).tells_gaps();
@@ -311,7 +315,7 @@ impl Output {
             settings = settings.capacity_bytes(bytes);
         }
         #[cfg(feature = "ship")]
-        if let Kind::Framed(_, (bytes, linger), _) = &kind {
+        if let Kind::Framed(_, (bytes, linger), ..) = &kind {
             settings = settings.batch_bytes(*bytes).linger(*linger);
         }
         let thread = pipeline.replace("logs_", "obs-log-");
@@ -330,7 +334,9 @@ impl Output {
         let lane = match kind {
             Kind::Lines(reopen) => Lane::Queue(queue, reopen),
             #[cfg(feature = "ship")]
-            Kind::Framed(frame, ..) => Lane::Framed(queue, frame),
+            Kind::Framed(frame, _, traffic, probe, _) => {
+                Lane::Framed(Arc::new(Remote::new(queue, traffic).probe(*probe)), frame)
+            }
         };
         Ok((Way { name: name_of(pipeline), form, lane }, Some(worker)))
     }

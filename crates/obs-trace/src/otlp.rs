@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use obs_core::Base;
 use obs_export::http::{
-    Client, ClientSettings, Endpoint, Failure, Post, Protocol, Response, Retry, Retrying, Verdict,
+    Call, Client, ClientSettings, Endpoint, Failure, Post, Probe, Protocol, Remote, Response, Retry,
+    Retrying, Traffic, Verdict,
 };
 #[cfg(all(feature = "journal", unix))]
 use obs_export::journal::{self, Journal};
@@ -26,7 +27,10 @@ pub const PATH: &str = "/v1/traces";
 
 /// The producers' end; clones share the queue.
 #[derive(Clone, Debug)]
-pub struct Otlp(Queue);
+pub struct Otlp {
+    queue: Queue,
+    remote: Arc<Remote>,
+}
 
 type OnFailure = Box<dyn FnMut(&Failure<'_>) + Send>;
 type OnRetry = Box<dyn FnMut(&Retrying<'_>) + Send>;
@@ -139,7 +143,12 @@ impl Otlp {
     pub fn spawn(base: &Arc<Base>, endpoint: Endpoint, settings: Settings) -> io::Result<(Self, Worker)> {
         let endpoint = if settings.exact { endpoint } else { endpoint.join(PATH) };
         let protocol = Traces(Envelope::new(&base.resource));
+        let traffic = Traffic::new();
+        // A request without spans is a good one, and changes nothing.
+        let question = Call::post(endpoint.clone()).body(CONTENT_TYPE, Vec::new());
+        let probe = Probe::new(settings.client.clone(), [question]);
         let post = Post::new(Client::new(settings.client)?, endpoint, CONTENT_TYPE, protocol)
+            .traffic(&traffic)
             .retry(settings.retry)
             .clock(base.clock.clone())
             .on_failure(settings.on_failure)
@@ -157,18 +166,25 @@ impl Otlp {
         let worker = Worker::spawn(settings.queue, "obs-traces", post)?;
         let queue = worker.queue().clone();
         base.sources.register(Arc::new(queue.clone()));
-        Ok((Self(queue), worker))
+        let remote = Arc::new(Remote::new(queue.clone(), traffic).probe(probe));
+        base.sources.register(Arc::clone(&remote) as _);
+        Ok((Self { queue, remote }, worker))
     }
 
     /// The queue: its books, and a flush.
     pub fn queue(&self) -> &Queue {
-        &self.0
+        &self.queue
+    }
+
+    /// What is to be seen of the way to the collector: its traffic, its troubles, and whether it is there.
+    pub fn remote(&self) -> &Arc<Remote> {
+        &self.remote
     }
 }
 
 impl SpanSink for Otlp {
     fn export(&self, span: &SpanRecord<'_>) {
-        encode::with_span(span, |bytes| self.0.push(bytes));
+        encode::with_span(span, |bytes| self.queue.push(bytes));
     }
 }
 

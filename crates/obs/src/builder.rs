@@ -7,8 +7,8 @@ use obs_core::Declaration;
 
 use crate::config::{
     Admin, BucketRule, Config, Exporter, FileChoice, FlightRecorder, Journal, Layers, LogDestination,
-    LogFormat, LogOutput, LogRateLimit, LogRoute, LogSampling, Redaction, Rotation, SamplerChoice,
-    SpanLimits, TrustChoice,
+    LogFormat, LogOutput, LogRateLimit, LogRoute, LogSampling, ProxyChoice, Redaction, Rotation,
+    SamplerChoice, SpanLimits, TrustChoice,
 };
 use crate::entry::Reach;
 use crate::reload::Hear;
@@ -279,6 +279,25 @@ impl Builder {
         self
     }
 
+    /// Through which proxy the collector is asked; default the one that the environment names for it, if it does.
+    pub fn otlp_proxy(mut self, proxy: ProxyChoice) -> Self {
+        self.config.traces.proxy = proxy;
+        self
+    }
+
+    /// Leaves the collector unasked at the start; default it is asked once, and a warning says where it is not there.
+    pub fn no_otlp_probe(mut self) -> Self {
+        self.config.traces.probe = false;
+        self
+    }
+
+    /// Adds a check of health, `traces_otlp`, that fails while spans do not get through, and leaves the service ready; default
+    /// none.
+    pub fn otlp_health(mut self) -> Self {
+        self.config.traces.health = true;
+        self
+    }
+
     /// How long spans gather before they are posted; default 1 s.
     pub fn otlp_linger(mut self, linger: Duration) -> Self {
         self.config.traces.linger = linger;
@@ -372,6 +391,7 @@ impl Builder {
         let read = Layers::read(self.config, &self.file, signals::mistakes)?;
         let mut obs = Obs::start(read.config.clone(), compose, Reach::Apart)?;
         obs.watch(read, Hear::Nothing)?;
+        obs.probe(true);
         Ok(obs)
     }
 
@@ -393,6 +413,7 @@ impl Builder {
         // process is claimed even where this fails.
         claim.keep();
         obs.watch(read, Hear::Hangup)?;
+        obs.probe(false);
         Ok(obs)
     }
 }

@@ -73,6 +73,8 @@ mod obs;
 mod observers;
 #[cfg_attr(not(feature = "config"), path = "reload/absent.rs")]
 mod reload;
+#[cfg_attr(not(any(feature = "traces", feature = "logs-ship")), path = "remotes/absent.rs")]
+mod remotes;
 #[cfg(all(feature = "journal", unix, feature = "logs", feature = "traces"))]
 mod replay;
 #[cfg(feature = "serve")]

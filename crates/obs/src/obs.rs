@@ -12,6 +12,7 @@ use crate::config::{Admin, Config, Read};
 use crate::entry::{Entry, Reach};
 use crate::observers::{Observers, Surroundings};
 use crate::reload::{Hear, Watching};
+use crate::remotes::Probes;
 use crate::serve::ShutdownHandle;
 use crate::signals::Signals;
 use crate::subscriber::{Compose, RequestSpans, Subscriber};
@@ -23,6 +24,7 @@ use crate::{Error, install};
 pub struct Obs {
     // In the order they end: the listener first, so that nothing scrapes a base that is going.
     watching: Option<Watching>,
+    probes: Option<Probes>,
     admin: Option<Listener>,
     pub(crate) signals: Signals,
     observers: Observers,
@@ -81,6 +83,7 @@ impl Obs {
         let shutdown = ShutdownHandle::default();
         Ok(Self {
             watching: None,
+            probes: None,
             admin,
             signals,
             observers,
@@ -106,6 +109,12 @@ impl Obs {
         let watching = Watching::start(&self.thread, read, &self.base, takers, subscriber, hear);
         self.watching = watching.map_err(|source| Error::Signal { name: "config", source: source.into() })?;
         Ok(())
+    }
+
+    /// Asks other machines whether they are there; `apart` is whether the process's own subscriber is another.
+    pub(crate) fn probe(&mut self, apart: bool) {
+        let watched = self.signals.watched(&self.config);
+        self.probes = Some(Probes::start(watched, &self.subscriber, apart));
     }
 
     /// What was chosen at the start, the file and the environment included.
@@ -155,6 +164,7 @@ impl Obs {
     pub(crate) fn finish(&mut self, deadline: Duration) {
         self.base.lifecycle.advance(Phase::Draining);
         self.watching = None;
+        self.probes = None;
         self.admin = None;
         self.signals.shutdown(deadline);
         self.base.lifecycle.advance(Phase::Stopped);

@@ -99,6 +99,9 @@ metrics! {
     /// How much memory it waits in.
     PIPELINE_PENDING_BYTES = Gauge "obs_pipeline_pending_bytes" [PIPELINE]
         "Bytes of the records waiting or being sent.";
+    /// How long it waits.
+    PIPELINE_OLDEST_SECONDS = Gauge "obs_pipeline_oldest_seconds" [PIPELINE]
+        "Seconds since the oldest of the records waiting or being sent came; 0 where there is none.";
     /// How often a way out was tried.
     PIPELINE_EXPORTS = Counter "obs_pipeline_exports_total" [PIPELINE, RESULT]
         "Batches that the sink has dealt with, by result: delivered, dropped (in whole or in part).";
@@ -108,6 +111,21 @@ metrics! {
     /// How long a full queue held up those who fill it.
     PIPELINE_BLOCKED_SECONDS = Counter "obs_pipeline_blocked_seconds_total" [PIPELINE]
         "Seconds that callers have waited for room in the queue, where its policy is to wait.";
+    /// How often something was sent.
+    PIPELINE_SENT_BATCHES = Counter "obs_pipeline_sent_batches_total" [PIPELINE]
+        "Batches sent to another machine, further attempts not counted.";
+    /// How much.
+    PIPELINE_SENT_BYTES = Counter "obs_pipeline_sent_bytes_total" [PIPELINE]
+        "Bytes of bodies sent to another machine, compressed where they are, those of further attempts included.";
+    /// How often once more.
+    PIPELINE_RETRIES = Counter "obs_pipeline_retries_total" [PIPELINE]
+        "Attempts to send a batch beyond the first.";
+    /// When another machine last took something.
+    PIPELINE_LAST_SUCCESS = Gauge "obs_pipeline_last_success_timestamp_seconds" [PIPELINE]
+        "When a batch was last answered well, in seconds since the Unix epoch.";
+    /// When it last did not.
+    PIPELINE_LAST_FAILURE = Gauge "obs_pipeline_last_failure_timestamp_seconds" [PIPELINE]
+        "When an attempt to send a batch last came to nothing, in seconds since the Unix epoch.";
     /// Lines that were written.
     LOG_LINES = Counter "log_lines_total" [LEVEL, TARGET]
         "Lines that the levels let through, each once, whatever became of it after.";

@@ -17,6 +17,8 @@ names! {
     SERVE = "obs::serve";
     /// One line for each time the configuration was read again.
     CONFIG = "obs::config";
+    /// One line for each other machine that does not answer as it should when the service starts.
+    EXPORT = "obs::export";
     /// Lines about lines: that some are missing in this place, that levels were changed for a while.
     LOGS = "obs::logs";
 }

@@ -8,7 +8,7 @@ use http::header::RETRY_AFTER;
 use obs_core::{Clock, IdSource};
 
 use super::retry::{self, Fate, Retry};
-use super::{Call, CallError, Client, Endpoint, Last, Response, SendError};
+use super::{Call, CallError, Client, Endpoint, Last, Response, SendError, Traffic, Trouble};
 use crate::queue::{Control, Reason};
 
 /// With less than this left before the deadline no further attempt is made.
@@ -101,13 +101,20 @@ pub struct Attempts {
     retry: Retry,
     clock: Clock,
     ids: IdSource,
+    traffic: Traffic,
 }
 
 impl Attempts {
     /// With the default [`Retry`], the system's clock and random jitter.
     pub fn new(client: Client) -> Self {
-        let endpoints = VecDeque::new();
-        Self { client, endpoints, retry: Retry::new(), clock: Clock::system(), ids: IdSource::random() }
+        Self {
+            client,
+            endpoints: VecDeque::new(),
+            retry: Retry::new(),
+            clock: Clock::system(),
+            ids: IdSource::random(),
+            traffic: Traffic::new(),
+        }
     }
 
     /// Places that may each be asked in the place of a call's own: the one that answered last, and where it does not
@@ -140,6 +147,18 @@ impl Attempts {
         self
     }
 
+    /// What is sent and what comes of it is noted here; default nowhere.
+    #[must_use]
+    pub fn traffic(mut self, traffic: &Traffic) -> Self {
+        self.traffic = traffic.clone();
+        self
+    }
+
+    /// Notes that an answer which was good by its status was none.
+    pub(super) fn note(&self, trouble: Trouble) {
+        self.traffic.fails(self.clock.now(), trouble);
+    }
+
     /// Sends `call` until it is taken, refused for good, or given up; `again` is told of each attempt that another
     /// follows. Blocks, and must not be called on a thread of an async runtime.
     pub fn send(
@@ -156,10 +175,16 @@ impl Attempts {
         loop {
             attempts += 1;
             tried += 1;
+            self.traffic.sends(attempts == 1, call.body_len());
             let answer = match self.endpoints.front() {
                 None => self.client.exchange(call, patience),
                 Some(endpoint) => self.client.exchange(&call.clone().to(endpoint.clone()), patience),
             };
+            match (Trouble::of(&answer), &answer) {
+                (Some(trouble), _) => self.traffic.fails(self.clock.now(), trouble),
+                (None, Ok(_)) => self.traffic.succeeds(self.clock.now()),
+                (None, Err(_)) => {}
+            }
             let fate = match &answer {
                 Ok(response) => self.retry.fate(response.status.as_u16()),
                 Err(SendError::Connection(_) | SendError::Timeout) => Fate::Retry,

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Request};
 use http_body_util::Full;
 
@@ -28,6 +28,11 @@ impl Call {
         Self { method, endpoint, headers: HeaderMap::new(), parts: Default::default() }
     }
 
+    /// A `POST`, else as [`Call::new`].
+    pub fn post(endpoint: Endpoint) -> Self {
+        Self::new(Method::POST, endpoint)
+    }
+
     /// The same to another place.
     pub fn to(mut self, endpoint: Endpoint) -> Self {
         self.endpoint = endpoint;
@@ -47,6 +52,11 @@ impl Call {
         self
     }
 
+    /// How many bytes the body has.
+    pub(super) fn body_len(&self) -> usize {
+        self.parts.iter().map(Bytes::len).sum()
+    }
+
     pub(super) fn request(&self, always: &HeaderMap) -> Request<Full<Payload>> {
         let [head, body, tail] = self.parts.clone();
         let mut request = Request::new(Full::new(head.chain(body).chain(tail)));
@@ -55,6 +65,10 @@ impl Call {
         *request.headers_mut() = always.clone();
         for (name, value) in &self.headers {
             request.headers_mut().insert(name.clone(), value.clone());
+        }
+        // Without it a receiver may wait for a body, or ask for the length (RFC 9110, section 8.6).
+        if self.body_len() == 0 && matches!(self.method, Method::POST | Method::PUT | Method::PATCH) {
+            request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
         request
     }

@@ -83,7 +83,10 @@ impl Client {
     /// time-out, and ends shortly after the deadline.
     pub(super) fn exchange(&self, call: &Call, patience: &impl Patience) -> Result<Response, SendError> {
         let Some(runtime) = &self.runtime else { return Err(SendError::Over) };
-        let request = call.request(&self.settings.headers);
+        let mut request = call.request(&self.settings.headers);
+        if let Some(value) = self.settings.proxies.authorization(request.uri()).cloned() {
+            request.headers_mut().insert(header::PROXY_AUTHORIZATION, value);
+        }
         let exchange = async {
             let response =
                 self.pooled.request(request).await.map_err(|error| SendError::Connection(error.into()))?;
@@ -104,8 +107,9 @@ async fn race(
     patience: &impl Patience,
 ) -> Result<Response, SendError> {
     loop {
-        let now = Instant::now();
+        // In this order: one that says `now` has passed.
         let deadline = patience.deadline();
+        let now = Instant::now();
         if deadline.is_some_and(|deadline| deadline <= now) {
             return Err(SendError::Over);
         }

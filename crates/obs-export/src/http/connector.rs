@@ -5,11 +5,13 @@ use std::io;
 use hyper_util::client::legacy::connect::HttpConnector;
 
 use super::ClientSettings;
+use super::Trouble;
+use super::proxy::Via;
 
 /// Whether `https://` can be reached.
 pub(super) const HTTPS: bool = false;
 
-pub(super) type Connector = HttpConnector;
+pub(super) type Connector = Via;
 
 /// Nothing to choose.
 #[derive(Clone, Debug, Default)]
@@ -19,5 +21,10 @@ pub(super) fn connector(settings: &ClientSettings) -> io::Result<Connector> {
     let mut connector = HttpConnector::new();
     connector.set_connect_timeout(Some(settings.connect_timeout));
     connector.set_nodelay(true);
-    Ok(connector)
+    Ok(Via::new(connector, settings.proxies.clone()))
+}
+
+/// Without TLS it has no troubles.
+pub(super) fn trouble(_: &(dyn std::error::Error + 'static)) -> Option<Trouble> {
+    None
 }

@@ -22,7 +22,7 @@ pub enum Encoding {
 
 impl Encoding {
     /// The call with its body compressed; one that cannot be is left as it is.
-    pub(super) fn encode(self, call: Call) -> Call {
+    pub fn encode(self, call: Call) -> Call {
         match self {
             Self::Plain => call,
             #[cfg(feature = "gzip")]

@@ -69,12 +69,21 @@ impl Endpoint {
         Uri::from_parts(parts).map_or_else(|_| self.clone(), Self)
     }
 
+    /// Whether it is reached over TLS.
+    pub fn is_https(&self) -> bool {
+        self.0.scheme_str() == Some("https")
+    }
+
+    pub(super) fn port(&self) -> u16 {
+        self.0.port_u16().unwrap_or(if self.is_https() { 443 } else { 80 })
+    }
+
     pub(super) fn uri(&self) -> &Uri {
         &self.0
     }
 }
 
-fn check_authority(authority: &str) -> Result<(), EndpointError> {
+pub(super) fn check_authority(authority: &str) -> Result<(), EndpointError> {
     // The colons of an IPv6 address stand inside brackets.
     let (host, port) = match authority.rfind(']') {
         Some(end) => authority.split_at(end + 1),

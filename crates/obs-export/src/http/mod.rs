@@ -32,8 +32,10 @@ mod error;
 mod gzip;
 mod once;
 mod post;
+mod proxy;
 mod retry;
 mod settings;
+mod watch;
 
 pub use attempts::{Again, Attempts, Patience, Tried, Until};
 pub use call::Call;
@@ -46,5 +48,7 @@ pub use endpoint::Endpoint;
 pub use error::{EndpointError, HeaderError, SendError};
 pub use once::Once;
 pub use post::{Failure, Post, Protocol, Retrying, Verdict};
+pub use proxy::{Bypass, Proxies, Proxy, ProxyError, TunnelRefused};
 pub use retry::{Fate, Retry};
 pub use settings::ClientSettings;
+pub use watch::{Probe, Remote, Report, Traffic, Trouble, Unwell};

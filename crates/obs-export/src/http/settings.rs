@@ -6,7 +6,10 @@ use std::time::Duration;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
 use super::connector::Tls;
-use super::{HeaderError, base64};
+use super::{HeaderError, Proxies, base64};
+
+/// How the client calls itself.
+pub(super) const AGENT: &str = concat!("obs/", env!("CARGO_PKG_VERSION"));
 
 /// Longer time-outs mean none, and must not bring the sums of the connector and the runtime near the end of the clock.
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
@@ -18,6 +21,7 @@ pub struct ClientSettings {
     pub(super) connect_timeout: Duration,
     pub(super) request_timeout: Duration,
     pub(super) headers: HeaderMap,
+    pub(super) proxies: Proxies,
     pub(super) tls: Tls,
 }
 
@@ -31,12 +35,12 @@ impl ClientSettings {
     /// 5 s to connect, 10 s for a whole exchange, no headers but our own, and the system's certificates.
     pub fn new() -> Self {
         let mut headers = HeaderMap::new();
-        let agent = concat!("obs/", env!("CARGO_PKG_VERSION"));
-        headers.insert(header::USER_AGENT, HeaderValue::from_static(agent));
+        headers.insert(header::USER_AGENT, HeaderValue::from_static(AGENT));
         Self {
             connect_timeout: Duration::from_secs(5),
             request_timeout: Duration::from_secs(10),
             headers,
+            proxies: Proxies::none(),
             tls: Tls::default(),
         }
     }
@@ -51,6 +55,12 @@ impl ClientSettings {
     /// day.
     pub fn request_timeout(mut self, timeout: Duration) -> Self {
         self.request_timeout = timeout.min(LONGEST_TIMEOUT);
+        self
+    }
+
+    /// The proxy, or the proxies, that requests go through; default none, whatever the environment says.
+    pub fn proxy(mut self, proxies: impl Into<Proxies>) -> Self {
+        self.proxies = proxies.into();
         self
     }
 
@@ -115,6 +125,7 @@ impl fmt::Debug for ClientSettings {
             .field("connect_timeout", &self.connect_timeout)
             .field("request_timeout", &self.request_timeout)
             .field("headers", &names)
+            .field("proxies", &self.proxies)
             .field("tls", &self.tls)
             .finish()
     }

@@ -10,14 +10,16 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::{AlertDescription, CertificateError, ClientConfig, RootCertStore};
 
 use super::ClientSettings;
+use super::Trouble;
+use super::proxy::Via;
 
 /// Whether `https://` can be reached.
 pub(super) const HTTPS: bool = true;
 
-pub(super) type Connector = HttpsConnector<HttpConnector>;
+pub(super) type Connector = HttpsConnector<Via>;
 
 /// Whom to believe over TLS, and how to prove who we are. The files are read when a client is made.
 #[derive(Clone, Default)]
@@ -89,7 +91,36 @@ pub(super) fn connector(settings: &ClientSettings) -> io::Result<Connector> {
     // Otherwise it takes `https` for a mistake.
     connector.enforce_http(false);
     let builder = HttpsConnectorBuilder::new().with_tls_config(settings.tls.config()?).https_or_http();
-    Ok(builder.enable_http1().wrap_connector(connector))
+    Ok(builder.enable_http1().wrap_connector(Via::new(connector, settings.proxies.clone())))
+}
+
+/// What rustls says, in plain words.
+pub(super) fn trouble(error: &(dyn std::error::Error + 'static)) -> Option<Trouble> {
+    let error = error.downcast_ref::<rustls::Error>()?;
+    Some(match error {
+        rustls::Error::InvalidCertificate(wrong) => match wrong {
+            CertificateError::Expired
+            | CertificateError::ExpiredContext { .. }
+            | CertificateError::NotValidYet
+            | CertificateError::NotValidYetContext { .. } => Trouble::Expired,
+            CertificateError::UnknownIssuer | CertificateError::BadSignature => Trouble::Authority,
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+                Trouble::OtherName
+            }
+            _ => Trouble::Certificate,
+        },
+        rustls::Error::AlertReceived(
+            AlertDescription::AccessDenied
+            | AlertDescription::BadCertificate
+            | AlertDescription::CertificateExpired
+            | AlertDescription::CertificateRequired
+            | AlertDescription::CertificateRevoked
+            | AlertDescription::CertificateUnknown
+            | AlertDescription::UnknownCA
+            | AlertDescription::UnsupportedCertificate,
+        ) => Trouble::OurCertificate,
+        _ => Trouble::Tls,
+    })
 }
 
 fn certificates(path: &Path) -> io::Result<Vec<CertificateDer<'static>>> {

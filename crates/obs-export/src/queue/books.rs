@@ -73,6 +73,9 @@ pub struct Counts {
     pub exports: Exports,
     /// How long producers have waited for room, all together.
     pub blocked: Duration,
+    /// How long ago the oldest of the records waiting or being sent came, or a little longer; where others made room for
+    /// younger ones, as if they were still there.
+    pub oldest: Option<Duration>,
 }
 
 /// The batches a sink was given.

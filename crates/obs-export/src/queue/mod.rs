@@ -4,6 +4,7 @@
 //! hands it on as a [`Batch`], so that a record costs a copy and no message. At rest
 //! `produced = delivered + dropped + pending` holds exactly.
 
+mod age;
 mod books;
 mod control;
 mod gap;
@@ -216,6 +217,7 @@ impl Queue {
             pending_bytes: state.pending_bytes() as u64,
             exports: state.books.exports,
             blocked: state.books.blocked,
+            oldest: state.ages.oldest(Instant::now()).filter(|_| state.pending() > 0),
         }
     }
 
@@ -240,6 +242,8 @@ impl Source for Queue {
         }
         meter.gauge(&metric::PIPELINE_PENDING, &[pipeline], counts.pending as f64);
         meter.gauge(&metric::PIPELINE_PENDING_BYTES, &[pipeline], counts.pending_bytes as f64);
+        let oldest = counts.oldest.unwrap_or_default().as_secs_f64();
+        meter.gauge(&metric::PIPELINE_OLDEST_SECONDS, &[pipeline], oldest);
         let exports = counts.exports;
         meter.counter(&metric::PIPELINE_EXPORTS, &[pipeline, "delivered"], exports.delivered);
         meter.counter(&metric::PIPELINE_EXPORTS, &[pipeline, "dropped"], exports.dropped);

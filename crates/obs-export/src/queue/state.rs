@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::age::Ages;
 use super::kept::Kept;
 use super::marks::Marks;
 use super::{Batch, Losses, Reason, Settings, books, gap};
@@ -14,6 +15,8 @@ pub(crate) struct State {
     pub(super) marks: Marks,
     /// Where records are kept instead, if they are to survive the process; of `filling` its gaps alone are used then.
     pub(super) kept: Option<Kept>,
+    /// How long they have been there.
+    pub(super) ages: Ages,
     pub(super) in_flight_bytes: usize,
     pub(super) in_flight_records: u64,
     pub(super) books: books::Books,
@@ -91,6 +94,7 @@ impl State {
     #[inline]
     pub(super) fn add(&mut self, record: &[u8], priority: u8, settings: &Settings) {
         self.books.produced += 1;
+        self.ages.came(self.end);
         self.end += 1;
         self.filling.bytes.extend_from_slice(record);
         self.filling.records += 1;
@@ -162,6 +166,7 @@ impl State {
             std::mem::swap(&mut self.filling, batch);
             std::mem::swap(&mut self.marks, marks);
             self.taken = self.end;
+            self.ages.taken();
             self.in_flight_bytes = batch.bytes.len() - marks.holes;
         }
         self.in_flight_records = batch.records;
@@ -189,12 +194,14 @@ impl State {
     /// Takes in records that are in the journal already.
     pub(super) fn count_in(&mut self, records: u64) {
         self.books.produced += records;
+        self.ages.came(self.end);
         self.end += records;
     }
 
     fn book(&mut self, losses: Losses, took: Option<Duration>) {
         let records = std::mem::take(&mut self.in_flight_records);
         self.in_flight_bytes = 0;
+        self.ages.settled(self.settled, self.end);
         let mut left = records;
         for (reason, lost) in losses.each() {
             let lost = lost.min(left);

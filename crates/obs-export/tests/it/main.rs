@@ -4,6 +4,10 @@
 mod gzip;
 mod once;
 mod post;
+mod proxy;
 mod stub;
 #[cfg(feature = "tls")]
 mod tls;
+#[cfg(feature = "tls")]
+mod tunnel;
+mod watch;

@@ -18,25 +18,27 @@ use rustls::{RootCertStore, ServerConfig, ServerConnection, StreamOwned};
 
 use crate::stub::LONG;
 
-fn file(name: &str) -> PathBuf {
+pub(crate) fn file(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/it/tls").join(name)
 }
 
 /// Whether the server wants to see a client's certificate.
 #[derive(Clone, Copy)]
-enum Clients {
+pub(crate) enum Clients {
     Anybody,
     Shown,
+    /// Anybody, by a server whose certificate expired in 2020.
+    Late,
 }
 
 /// A server that answers each connection with 200 and the number of bytes that came.
-fn serve(clients: Clients) -> SocketAddr {
-    let certificate = |name| CertificateDer::from_pem_file(file(name)).unwrap();
+pub(crate) fn serve(clients: Clients) -> SocketAddr {
+    let certificate = |name: &str| CertificateDer::from_pem_file(file(name)).unwrap();
     let provider = Arc::new(ring::default_provider());
     let builder = ServerConfig::builder_with_provider(Arc::clone(&provider));
     let builder = builder.with_safe_default_protocol_versions().unwrap();
     let builder = match clients {
-        Clients::Anybody => builder.with_no_client_auth(),
+        Clients::Anybody | Clients::Late => builder.with_no_client_auth(),
         Clients::Shown => {
             let mut roots = RootCertStore::empty();
             roots.add(certificate("ca.pem")).unwrap();
@@ -44,8 +46,10 @@ fn serve(clients: Clients) -> SocketAddr {
             builder.with_client_cert_verifier(verifier.build().unwrap())
         }
     };
-    let key = PrivateKeyDer::from_pem_file(file("server.key")).unwrap();
-    let config = Arc::new(builder.with_single_cert(vec![certificate("server.pem")], key).unwrap());
+    let name = if matches!(clients, Clients::Late) { "expired" } else { "server" };
+    let key = PrivateKeyDer::from_pem_file(file(&format!("{name}.key"))).unwrap();
+    let chain = vec![certificate(&format!("{name}.pem"))];
+    let config = Arc::new(builder.with_single_cert(chain, key).unwrap());
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     std::thread::spawn(move || {

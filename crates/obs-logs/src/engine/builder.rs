@@ -112,6 +112,8 @@ impl Builder {
         }
         for way in &ways {
             self.base.sources.register(way.source());
+            #[cfg(feature = "ship")]
+            way.remote().into_iter().for_each(|remote| self.base.sources.register(Arc::clone(remote) as _));
         }
         let routing =
             super::routing(&self.routes, &ways).map_err(|mut errors| BuildError::Route(errors.remove(0)))?;

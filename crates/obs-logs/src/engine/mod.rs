@@ -175,6 +175,12 @@ impl Logs {
         self.0.ways.iter().filter_map(Way::queue)
     }
 
+    /// What is to be seen of the outputs to other machines: their traffic, their troubles, and whether they are there.
+    #[cfg(feature = "ship")]
+    pub fn remotes(&self) -> impl Iterator<Item = &Arc<obs_export::http::Remote>> {
+        self.0.ways.iter().filter_map(Way::remote)
+    }
+
     /// Has each file opened again under its name, at once where its thread is at rest: for SIGHUP, after which whoever
     /// moved a file away counts on nothing more being written to it. Returns before that is done.
     pub fn reopen(&self) {
@@ -236,8 +242,8 @@ impl Logs {
             if rest & 1 != 0 {
                 way.push(scratch.line_of(way.form, at, site), site.rank);
                 #[cfg(feature = "ship")]
-                if let crate::sink::Lane::Framed(queue, frame) = &way.lane {
-                    ship(queue, &**frame, scratch, way.form, line);
+                if let crate::sink::Lane::Framed(remote, frame) = &way.lane {
+                    ship(remote.queue(), &**frame, scratch, way.form, line);
                 }
             }
             rest >>= 1;

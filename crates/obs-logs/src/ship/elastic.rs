@@ -10,12 +10,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use http::Method;
 use obs_core::Base;
 use obs_export::http::{ClientSettings, Encoding, Endpoint, Protocol, Response, Retry, Verdict};
 use obs_export::queue::{Batch, Losses, Reason};
 use serde_json::Value;
 
-use super::{Frame, Framed, Outlet, Shipped};
+use super::{Frame, Framed, Outlet, Question, Shipped};
 use crate::{Format, Output};
 
 /// An index template for data streams called `logs-obs-…`: ids as keywords, times to the nanosecond, and
@@ -27,6 +28,10 @@ const BATCH_BYTES: usize = 5 << 20;
 
 /// How long lines gather.
 const LINGER: Duration = Duration::from_secs(1);
+
+/// What clients of Elastic's own ask first. Who may write only must not see it, and others that speak `_bulk` need not
+/// have it: then it is there all the same.
+const QUESTION: Question = Question { method: Method::GET, path: "/", body: None, fine: &[403, 404, 405] };
 
 /// Lines to Elasticsearch or OpenSearch, in the names of the Elastic Common Schema.
 ///
@@ -99,7 +104,7 @@ impl From<Elastic> for Output {
                     "/{}/_bulk?filter_path=errors,items.*.status,items.*.error.type",
                     path_of(&target)
                 );
-                Ok(Box::new(outlet.post(base, (&path, "application/x-ndjson"), pipeline, Bulk)?) as _)
+                outlet.open(base, (&path, "application/x-ndjson"), pipeline, Bulk, QUESTION)
             }),
         };
         Self::shipped("logs_elastic", shipped).format(Format::Ecs)

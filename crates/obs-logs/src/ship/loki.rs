@@ -8,7 +8,7 @@ use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::StatusCode;
+use http::{Method, StatusCode};
 use obs_core::{Base, Resource};
 use obs_export::http::{ClientSettings, Encoding, Endpoint, HeaderError, Protocol, Response, Retry, Verdict};
 use obs_export::proto;
@@ -16,7 +16,7 @@ use obs_export::queue::{Batch, Losses, Reason};
 
 use super::frame::level_text;
 use super::labels::Labels;
-use super::{Frame, Framed, LabelError, Outlet, Shipped};
+use super::{Frame, Framed, LabelError, Outlet, Question, Shipped};
 use crate::Output;
 use crate::format::json_text;
 
@@ -132,14 +132,16 @@ impl From<Loki> for Output {
             content: if loki.json { "loki json" } else { "loki protobuf" },
             open: Box::new(move |base: &Arc<Base>, pipeline| {
                 let labels = loki.labels_for(&base.resource);
-                let post = if loki.json {
-                    let push = JsonPush::new(&labels);
-                    Box::new(loki.outlet.post(base, (PATH, "application/json"), pipeline, push)?) as _
+                let question =
+                    |body| Question { method: Method::POST, path: PATH, body: Some(body), fine: &[] };
+                // A push without streams is read, and found to be of no use (422, and 204 of older ones).
+                if loki.json {
+                    let (push, question) = (JsonPush::new(&labels), question(br#"{"streams":[]}"#));
+                    loki.outlet.open(base, (PATH, "application/json"), pipeline, push, question)
                 } else {
-                    let push = ProtoPush(labels.selector());
-                    Box::new(loki.outlet.post(base, (PATH, "application/x-protobuf"), pipeline, push)?) as _
-                };
-                Ok(post)
+                    let (push, question) = (ProtoPush(labels.selector()), question(b""));
+                    loki.outlet.open(base, (PATH, "application/x-protobuf"), pipeline, push, question)
+                }
             }),
         };
         Self::shipped("logs_loki", shipped)

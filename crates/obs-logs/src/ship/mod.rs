@@ -15,6 +15,6 @@ pub use elastic::{Elastic, INDEX_TEMPLATE};
 pub(crate) use frame::{Frame, Framed, Said};
 pub use labels::LabelError;
 pub use loki::Loki;
-pub(crate) use shipped::{Announcing, Shipped};
+pub(crate) use shipped::{Announcing, Outgoing, Shipped};
 
-pub(crate) use outlet::Outlet;
+pub(crate) use outlet::{Outlet, Question};

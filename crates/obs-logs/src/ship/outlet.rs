@@ -3,9 +3,13 @@
 use std::fmt;
 use std::io;
 
+use http::Method;
 use obs_core::Base;
-use obs_export::http::{Client, ClientSettings, Encoding, Endpoint, Post, Protocol, Retry};
+use obs_export::http::{
+    Call, Client, ClientSettings, Encoding, Endpoint, Post, Probe, Protocol, Retry, Traffic,
+};
 
+use super::Outgoing;
 use crate::sink::Complaint;
 
 /// Places and manners.
@@ -28,14 +32,18 @@ impl Outlet {
     }
 
     /// A sink that posts what `protocol` makes of batches to `path` of each place, and says on standard error what is
-    /// lost.
-    pub(super) fn post<P: Protocol>(
+    /// lost; and what each place is asked to know whether it is there.
+    pub(super) fn open<P: Protocol + 'static>(
         self,
         base: &Base,
         (path, content_type): (&str, &'static str),
         pipeline: &'static str,
         protocol: P,
-    ) -> io::Result<Post<P>> {
+        question: Question,
+    ) -> io::Result<Outgoing> {
+        let traffic = Traffic::new();
+        let calls = self.endpoints.iter().map(|endpoint| question.to(endpoint, content_type, self.encoding));
+        let probe = Probe::new(self.client.clone(), calls).fine(question.fine);
         let endpoints: Vec<_> = self.endpoints.iter().map(|endpoint| endpoint.join(path)).collect();
         let first = endpoints.first().cloned().ok_or_else(|| io::Error::other("there is no endpoint"))?;
         let shown = format!("{} ({first})", pipeline.trim_start_matches("logs_"));
@@ -46,6 +54,7 @@ impl Outlet {
             .retry(self.retry)
             .encoding(self.encoding)
             .clock(base.clock.clone())
+            .traffic(&traffic)
             .on_retry(move |retrying| {
                 // Once may be a restart; what lasts is worth a word.
                 if retrying.attempts > 2 {
@@ -53,7 +62,24 @@ impl Outlet {
                 }
             })
             .on_failure(move |failure| complaint.lost(&shown, failure.records, failure));
-        Ok(post)
+        Ok(Outgoing { sink: Box::new(post), traffic, probe })
+    }
+}
+
+/// What a receiver is asked to know whether it is there and would take lines.
+pub(crate) struct Question {
+    pub(super) method: Method,
+    pub(super) path: &'static str,
+    /// Of the type that batches are of, and compressed as they are.
+    pub(super) body: Option<&'static [u8]>,
+    /// Statuses that are good answers beside those of any question.
+    pub(super) fine: &'static [u16],
+}
+
+impl Question {
+    fn to(&self, endpoint: &Endpoint, content_type: &'static str, encoding: Encoding) -> Call {
+        let call = Call::new(self.method.clone(), endpoint.join(self.path));
+        self.body.map_or(call.clone(), |body| encoding.encode(call.body(content_type, body)))
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use obs_core::Base;
+use obs_export::http::{Probe, Traffic};
 use obs_export::queue::{Batch, Control, Delivery, Sink};
 use tracing_core::Level;
 
@@ -21,7 +22,14 @@ pub(crate) struct Shipped {
     pub(crate) content: &'static str,
     /// Makes the sink, for its name on metrics.
     #[expect(clippy::type_complexity, reason = "a constructor that is called once")]
-    pub(crate) open: Box<dyn FnOnce(&Arc<Base>, &'static str) -> io::Result<Box<dyn Sink>> + Send>,
+    pub(crate) open: Box<dyn FnOnce(&Arc<Base>, &'static str) -> io::Result<Outgoing> + Send>,
+}
+
+/// The sink of an output to another machine, and what is to be seen of it from outside.
+pub(crate) struct Outgoing {
+    pub(crate) sink: Box<dyn Sink>,
+    pub(crate) traffic: Traffic,
+    pub(crate) probe: Probe,
 }
 
 /// Sends what is missing ahead of each batch, in a request of its own: no book counts such lines, and what becomes of

@@ -13,6 +13,8 @@ mod telling;
 use std::sync::Arc;
 
 use obs_core::meter::Source;
+#[cfg(feature = "ship")]
+use obs_export::http::Remote;
 use obs_export::queue::Queue;
 
 #[cfg(feature = "rolling")]
@@ -80,7 +82,7 @@ pub(crate) enum Lane {
     Queue(Queue, Option<Reopen>),
     /// To another machine, by records of its own kind.
     #[cfg(feature = "ship")]
-    Framed(Queue, Arc<dyn Frame>),
+    Framed(Arc<Remote>, Arc<dyn Frame>),
     Memory(Memory),
     Discard(Arc<Discard>),
 }
@@ -104,7 +106,7 @@ impl Way {
         match &self.lane {
             Lane::Queue(queue, _) => Some(queue),
             #[cfg(feature = "ship")]
-            Lane::Framed(queue, _) => Some(queue),
+            Lane::Framed(remote, _) => Some(remote.queue()),
             _ => None,
         }
     }
@@ -122,11 +124,20 @@ impl Way {
         }
     }
 
+    /// What is to be seen of another machine.
+    #[cfg(feature = "ship")]
+    pub(crate) fn remote(&self) -> Option<&Arc<Remote>> {
+        match &self.lane {
+            Lane::Framed(remote, _) => Some(remote),
+            _ => None,
+        }
+    }
+
     pub(crate) fn source(&self) -> Arc<dyn Source> {
         match &self.lane {
             Lane::Queue(queue, _) => Arc::new(queue.clone()),
             #[cfg(feature = "ship")]
-            Lane::Framed(queue, _) => Arc::new(queue.clone()),
+            Lane::Framed(remote, _) => Arc::new(remote.queue().clone()),
             Lane::Memory(memory) => Arc::new(memory.clone()),
             Lane::Discard(discard) => Arc::clone(discard) as Arc<dyn Source>,
         }

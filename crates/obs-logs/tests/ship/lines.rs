@@ -1,12 +1,12 @@
 //! An engine with one output to another machine, and its books.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use obs_core::context::{Context, Ids, Local, TraceFlags, enter_poll};
 use obs_core::meter::Meter;
 use obs_core::{Base, Clock, IdSource, RequestId, Resource, SpanId, Timestamp, TraceId, keys};
-use obs_export::http::Retry;
+use obs_export::http::{Retry, Trouble, Until};
 use obs_logs::{Logs, LogsGuard, Output};
 use tracing_subscriber::layer::SubscriberExt;
 
@@ -42,6 +42,21 @@ impl Shipping {
     pub(crate) fn say(&self, work: impl FnOnce()) {
         tracing::subscriber::with_default(tracing_subscriber::registry().with(self.logs.layer()), work);
         self.logs.flush(LONG).unwrap();
+    }
+
+    /// What is wrong with the receiver, as the question at the start finds it.
+    pub(crate) fn ask(&self) -> Vec<String> {
+        let [remote] = self.logs.remotes().collect::<Vec<_>>().try_into().unwrap();
+        assert_eq!(remote.pipeline(), "logs_far");
+        let mut found = Vec::new();
+        let until = Until(Instant::now() + LONG);
+        remote.question().unwrap().ask(&until, |unwell| found.push(unwell.to_string())).unwrap();
+        found
+    }
+
+    /// What was wrong with the last attempt.
+    pub(crate) fn trouble(&self) -> Option<Trouble> {
+        self.logs.remotes().next().unwrap().traffic().report().trouble
     }
 
     /// Produced, delivered, and what was dropped by reason, as a scrape has them.

@@ -3,4 +3,5 @@
 mod elastic;
 mod lines;
 mod loki;
+mod questions;
 mod receiver;

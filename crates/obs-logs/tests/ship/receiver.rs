@@ -81,7 +81,14 @@ fn read(reader: &mut BufReader<&TcpStream>) -> Option<Request> {
         let (name, value) = header.split_once(':').unwrap();
         headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
     }
-    let length = headers.iter().find(|(name, _)| name == "content-length").unwrap().1.parse().unwrap();
+    let length = match headers.iter().find(|(name, _)| name == "content-length") {
+        Some((_, length)) => length.parse().unwrap(),
+        // A request that never has a body need not say so (RFC 9110, section 8.6).
+        None => {
+            assert!(line.starts_with("GET "), "{line}");
+            0
+        }
+    };
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
     Some(Request { line, headers, body })

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use http::Method;
-use obs_export::http::{Attempts, Call, Endpoint, Response, SendError};
+use obs_export::http::{Attempts, Call, Endpoint, Remote, Response, SendError};
 use obs_export::otlp::{CONTENT_TYPE, Envelope, rejected};
 use obs_export::queue::{Batch, Control, Delivery, Reason, Sink};
 
@@ -70,15 +70,17 @@ impl OtlpBuilder {
         let base = Arc::clone(&recorder.0.base);
         let pipeline = settings.pipeline_or(Otlp::PIPELINE);
         let books = Books::of(&base, pipeline);
+        let (attempts, traffic) = settings.attempts(&recorder.0, |retry| retry).map_err(BuildError::one)?;
         let sink = Metrics {
             call: Call::new(Method::POST, endpoint),
-            attempts: settings.attempts(&recorder.0, |retry| retry).map_err(BuildError::one)?,
+            attempts,
             books: Arc::clone(&books),
             on_failure: Arc::clone(&settings.on_failure),
         };
         let worker = settings.spawn(pipeline, "otlp metrics", sink).map_err(BuildError::one)?;
         let queue = worker.queue().clone();
         base.sources.register(Arc::new(queue.clone()));
+        base.sources.register(Arc::new(Remote::new(queue.clone(), traffic)));
         let envelope = Envelope::new(&base.resource);
         let timeline = Mutex::new(Timeline::default());
         let tick = move || {

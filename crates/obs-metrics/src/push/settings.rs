@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use obs_export::http::{Attempts, Client, ClientSettings, Retry};
+use obs_export::http::{Attempts, Client, ClientSettings, Retry, Traffic};
 #[cfg(all(feature = "journal", unix))]
 use obs_export::journal::{self, Journal};
 #[cfg(all(feature = "journal", unix))]
@@ -129,9 +129,10 @@ impl Settings {
         &self,
         recorder: &Inner,
         retry: impl Fn(Retry) -> Retry,
-    ) -> std::io::Result<Attempts> {
-        let client = Client::new(self.client.clone())?;
-        Ok(Attempts::new(client).retry(retry(self.retry.clone())).clock(recorder.base.clock.clone()))
+    ) -> std::io::Result<(Attempts, Traffic)> {
+        let (client, traffic) = (Client::new(self.client.clone())?, Traffic::new());
+        let attempts = Attempts::new(client).retry(retry(self.retry.clone())).traffic(&traffic);
+        Ok((attempts.clock(recorder.base.clock.clone()), traffic))
     }
 }
 

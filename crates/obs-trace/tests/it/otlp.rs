@@ -251,9 +251,11 @@ fn the_books_are_on_the_base() {
     let (mut names, mut own) = (Names::default(), Names::default());
     base.sources.collect(&mut names);
     otlp.queue().collect(&mut own);
+    otlp.remote().collect(&mut own);
     assert_eq!(names.0, own.0);
     assert!(
-        names.0.contains(&"obs_pipeline_delivered_total [\"traces_otlp\"] 1".to_owned()),
+        names.0.contains(&"obs_pipeline_sent_batches_total [\"traces_otlp\"] 1".to_owned())
+            && names.0.contains(&"obs_pipeline_delivered_total [\"traces_otlp\"] 1".to_owned()),
         "{:?}",
         names.0
     );

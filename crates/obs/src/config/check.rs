@@ -39,11 +39,14 @@ fn logs(draft: &mut Draft) {
     output(draft);
 }
 
-/// No two outputs write to the same place.
+/// No two outputs write to the same place. Memory is each one's own, and another machine keeps lines apart itself.
 fn apart(draft: &mut Draft) {
     let outputs = &draft.config.logs.outputs;
     let mut mistakes = Vec::new();
-    for (at, output) in outputs.iter().enumerate().filter(|(_, output)| output.to != LogPlace::Memory) {
+    for (at, output) in outputs.iter().enumerate() {
+        if output.to == LogPlace::Memory || output.to.is_far() {
+            continue;
+        }
         if let Some(other) = outputs[..at].iter().find(|other| other.to == output.to) {
             let what = format!("writes to the same place as `{}`, where their lines would mix", other.name);
             mistakes.push(Mistake::new(&format!("logs.outputs.{}", output.name), what));
@@ -131,7 +134,14 @@ fn traces(draft: &mut Draft) {
         Exporter::None => "none",
     };
     if draft.in_file("traces.exporter").is_some() {
-        for path in ["traces.endpoint", "traces.headers", "traces.timeout"] {
+        for path in [
+            "traces.endpoint",
+            "traces.headers",
+            "traces.timeout",
+            "traces.proxy",
+            "traces.probe",
+            "traces.health",
+        ] {
             has_no_effect(draft, path, &format!("`traces.exporter` is `{word}`"));
         }
     }

@@ -37,6 +37,7 @@ mod listener;
 mod logs;
 mod metrics;
 mod near;
+mod proxy;
 mod redacted;
 mod redaction;
 mod routing;
@@ -60,6 +61,7 @@ pub use logs::{
     LogSampling, LogShip, LogSync, Logs, Rotation, WhenFull,
 };
 pub use metrics::{BucketMatch, BucketRule, Metrics};
+pub use proxy::ProxyChoice;
 pub use redaction::Redaction;
 #[cfg(feature = "config")]
 pub use schema::schema;
@@ -69,6 +71,7 @@ pub(crate) use choice::FileChoice;
 #[cfg(feature = "config")]
 pub(crate) use file::File;
 pub(crate) use layers::{Layers, Read};
+pub(crate) use proxy::ProxyVariables;
 
 /// Everything that can be chosen, with its default. Prints without secrets: header values, values under a secret name,
 /// credentials in URLs, and whatever the file took from a variable or another file.
@@ -100,6 +103,8 @@ pub struct Config {
     pub health: Health,
     /// How the service ends.
     pub drain: Drain,
+    /// What the environment says of proxies. Never printed.
+    pub(crate) proxies: ProxyVariables,
     /// The keys whose values came from elsewhere by `${..}`, and are never printed.
     concealed: BTreeSet<String>,
 }
@@ -123,6 +128,7 @@ impl Config {
             redaction: Redaction::default(),
             health: Health::default(),
             drain: Drain::default(),
+            proxies: ProxyVariables::default(),
             concealed: BTreeSet::new(),
         }
     }

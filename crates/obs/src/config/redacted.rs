@@ -63,7 +63,7 @@ impl Config {
             _ if concealed(path) => quoted(REDACTED),
             Value::Text(_) if path == "admin.token" || is_credential(path) => quoted(REDACTED),
             Value::Names(urls) if is_url(path) => flow('[', ']', urls.iter().map(|text| quoted(&url(text)))),
-            Value::Text(text) if kind == Kind::Url => quoted(&url(&text)),
+            Value::Text(text) if matches!(kind, Kind::Url | Kind::UrlOr(_)) => quoted(&url(&text)),
             Value::Text(text) => quoted(&text),
             Value::Flag(flag) => flag.to_string(),
             Value::Word(word) => word.to_owned(),

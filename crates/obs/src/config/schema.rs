@@ -85,7 +85,7 @@ fn kind(kind: Kind) -> Vec<(&'static str, Json)> {
             ("type", Json::List(vec![text("string"), text("number"), text("boolean")])),
             ("minLength", raw("1")),
         ],
-        Kind::Url => vec![("type", text("string")), ("minLength", raw("1"))],
+        Kind::Url | Kind::UrlOr(_) => vec![("type", text("string")), ("minLength", raw("1"))],
         Kind::Flag => asked(vec![("type", text("boolean"))]),
         Kind::Word(words) => asked(vec![("enum", Json::List(words.iter().map(|word| text(word)).collect()))]),
         Kind::Time(..) => asked(vec![("type", text("string")), ("pattern", text("^[0-9]+(ms|s|m|h)$"))]),

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use obs_core::redact::REDACTED;
 
+use super::ProxyChoice;
 use super::redacted::url;
 
 /// What is traced and where to. Prints without the values of headers.
@@ -21,6 +22,12 @@ pub struct Traces {
     /// How long one request may take; default 10 s. `OTEL_EXPORTER_OTLP_TIMEOUT`,
     /// `OTEL_EXPORTER_OTLP_TRACES_TIMEOUT`, in milliseconds.
     pub timeout: Duration,
+    /// Through which proxy the collector is asked; default what the environment says.
+    pub proxy: ProxyChoice,
+    /// Whether the collector is asked at the start whether it is there; default yes.
+    pub probe: bool,
+    /// Whether there is a check of health that fails while spans do not get through; default no.
+    pub health: bool,
     /// How long spans gather; default 1 s. `OTEL_BSP_SCHEDULE_DELAY`, in milliseconds.
     pub linger: Duration,
     /// Which `tracing` spans and events are recorded, by target and level, such as `info,h2=off`; default `info`.
@@ -109,6 +116,9 @@ impl Default for Traces {
             endpoint: None,
             headers: Vec::new(),
             timeout: Duration::from_secs(10),
+            proxy: ProxyChoice::default(),
+            probe: true,
+            health: false,
             linger: Duration::from_secs(1),
             filter: String::from("info"),
             sampler: SamplerChoice::ParentBased(1.0),
@@ -141,6 +151,9 @@ impl fmt::Debug for Traces {
             .field("endpoint", &self.endpoint.as_deref().map(url))
             .field("headers", &headers)
             .field("timeout", &self.timeout)
+            .field("proxy", &self.proxy)
+            .field("probe", &self.probe)
+            .field("health", &self.health)
             .field("linger", &self.linger)
             .field("filter", &self.filter)
             .field("sampler", &self.sampler)

@@ -7,6 +7,7 @@ use obs_core::Base;
 use super::Signal;
 use crate::Error;
 use crate::config::{Config, Mistake};
+use crate::remotes::Watched;
 
 /// Brings nothing.
 pub(crate) struct Part;
@@ -14,6 +15,12 @@ pub(crate) struct Part;
 impl Part {
     pub(crate) fn start(_: &Config, _: &Arc<Base>) -> Result<Self, Error> {
         Ok(Self)
+    }
+
+    /// Checks nothing.
+    #[cfg_attr(feature = "health", expect(dead_code, reason = "asked of health alone"))]
+    pub(crate) fn watch(&self, _: &[Watched], _: &Arc<Base>) -> Result<(), Error> {
+        Ok(())
     }
 }
 

@@ -9,6 +9,7 @@ use obs_health::{Health, Settings, SettingsError};
 use super::Signal;
 use crate::admin::{Access, Endpoint, Runs};
 use crate::config::{Config, Mistake};
+use crate::remotes::{self as watching, Watched};
 use crate::{Error, Obs};
 
 /// The registry of one installation.
@@ -18,6 +19,12 @@ impl Part {
     pub(crate) fn start(config: &Config, base: &Arc<Base>) -> Result<Self, Error> {
         let failed = |source: SettingsError| Error::Signal { name: "health", source: source.into() };
         Health::with(Arc::clone(base), settings(config)).map(Self).map_err(failed)
+    }
+
+    /// Adds checks for what is sent to other machines, where they are asked for.
+    pub(crate) fn watch(&self, watched: &[Watched], base: &Arc<Base>) -> Result<(), Error> {
+        let added = watching::checks(&self.0, &base.clock, watched);
+        added.map_err(|source| Error::Signal { name: "health", source: source.into() })
     }
 }
 

@@ -12,6 +12,8 @@ pub(crate) mod journal;
 pub(crate) mod logs;
 #[cfg(feature = "metrics")]
 pub(crate) mod metrics;
+#[cfg(any(feature = "traces", feature = "logs-ship"))]
+mod proxies;
 #[cfg(feature = "traces")]
 pub(crate) mod traces;
 
@@ -33,6 +35,7 @@ use obs_core::{Base, Observer};
 use crate::Error;
 use crate::admin::Endpoint;
 use crate::config::{Config, Mistake};
+use crate::remotes::Watched;
 
 /// Takes up what has changed in the configuration. Called on a thread of no consequence, with what is in force from
 /// now on; must take no longer than a reader of metrics would wait.
@@ -66,6 +69,12 @@ pub(crate) trait Signal: Send + Sync {
         None
     }
 
+    /// What it sends to other machines, for whoever watches that.
+    fn watched(&self, config: &Config) -> Vec<Watched> {
+        let _ = config;
+        Vec::new()
+    }
+
     /// Waits until all that came before is out; whether it is.
     fn flush(&self, deadline: Duration) -> bool {
         let _ = deadline;
@@ -96,12 +105,19 @@ pub(crate) struct Signals {
 
 impl Signals {
     pub(crate) fn start(config: &Config, base: &Arc<Base>) -> Result<Self, Error> {
-        Ok(Self {
+        let signals = Self {
             metrics: metrics::Part::start(config, base)?,
             logs: logs::Part::start(config, base)?,
             traces: traces::Part::start(config, base)?,
             health: health::Part::start(config, base)?,
-        })
+        };
+        signals.health.watch(&signals.watched(config), base)?;
+        Ok(signals)
+    }
+
+    /// All that is sent to other machines.
+    pub(crate) fn watched(&self, config: &Config) -> Vec<Watched> {
+        self.all().into_iter().flat_map(|signal| signal.watched(config)).collect()
     }
 
     /// In the order observers are told of a request: the sampler decides first, the access line comes last.

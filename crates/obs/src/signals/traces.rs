@@ -9,15 +9,17 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use obs_core::{Base, Observer};
-use obs_export::http::{ClientSettings, Endpoint};
+use obs_export::http::{ClientSettings, Endpoint, Remote};
 use obs_export::queue::{self, Worker};
 use obs_trace::otlp::{self, Otlp};
 use obs_trace::stdout::{self, StdoutTree};
 use obs_trace::{Limits, OperationSpans, Sampler, ServerSpans, SpanSink, Tracer};
 use tracing_subscriber::filter::{LevelFilter, ParseError, Targets};
 
+use super::proxies::proxies;
 use super::{Reloader, Signal};
 use crate::config::{Config, Exporter, Journal, Mistake, SamplerChoice, SpanLimits, Traces};
+use crate::remotes::{Watched, unfit};
 use crate::subscriber::TargetFilter;
 use crate::{Error, Obs};
 
@@ -33,7 +35,7 @@ pub(crate) struct Part {
 pub(crate) enum Way {
     /// Nothing waits: there is no sink, or one that keeps them itself.
     Direct,
-    Otlp(Worker),
+    Otlp(Arc<Remote>, Worker),
     Stdout(StdoutTree, Worker),
 }
 
@@ -49,8 +51,9 @@ impl Part {
             |source: Box<dyn std::error::Error + Send + Sync>| Error::Signal { name: "traces", source };
         match (choices.exporter, &choices.endpoint) {
             (Exporter::Otlp, Some(url)) => {
-                let (sink, worker) = exporter(url, choices, &config.journal, base).map_err(failed)?;
-                Self::to(Some(sink), Way::Otlp(worker), config, base)
+                let (sink, worker) = exporter(url, config, &config.journal, base).map_err(failed)?;
+                let way = Way::Otlp(Arc::clone(sink.remote()), worker);
+                Self::to(Some(sink), way, config, base)
             }
             (Exporter::Stdout, _) => {
                 let (tree, worker) = tree(config, base).map_err(|error| failed(error.into()))?;
@@ -99,6 +102,14 @@ pub(crate) fn mistakes(config: &Config) -> Vec<Mistake> {
     let choices = &config.traces;
     let endpoint = choices.endpoint.as_deref().and_then(|url| Endpoint::parse(url).err());
     let endpoint = endpoint.map(|error| Mistake::new("traces.endpoint", error));
+    let is_used = choices.exporter == Exporter::Otlp;
+    let used = choices.endpoint.as_deref().filter(|_| is_used).and_then(|url| Endpoint::parse(url).ok());
+    let health = unfit(otlp::PIPELINE).filter(|_| choices.health && used.is_some());
+    let health = health.map(|why| Mistake::new("traces.health", why));
+    let proxy = used.and_then(|endpoint| {
+        let wrong = proxies(&choices.proxy, &config.proxies, &[endpoint]).err()?;
+        Some(Mistake::new("traces.proxy", wrong))
+    });
     let headers = choices.headers.iter().filter_map(|(name, value)| {
         let error = ClientSettings::new().header(name, value).err()?;
         Some(Mistake::new(&format!("traces.headers.{name}"), error))
@@ -106,7 +117,8 @@ pub(crate) fn mistakes(config: &Config) -> Vec<Mistake> {
     let sampler = sampler(choices).err().map(|error| Mistake::new("traces.ratio", error));
     let filter = levels(&choices.filter).err().map(|error| Mistake::new("traces.level", error));
     let kept = kept::problem(choices, &config.journal).map(|problem| Mistake::new("traces.durable", problem));
-    endpoint.into_iter().chain(headers).chain(sampler).chain(filter).chain(kept).collect()
+    let of_way = endpoint.into_iter().chain(proxy).chain(health).chain(kept).chain(headers);
+    of_way.chain(sampler).chain(filter).collect()
 }
 
 /// Read as the levels of lines are: spaces around commas and equals signs are nothing, and where no level stands
@@ -149,12 +161,14 @@ fn tree(config: &Config, base: &Arc<Base>) -> std::io::Result<(StdoutTree, Worke
 
 fn exporter(
     url: &str,
-    choices: &Traces,
+    config: &Config,
     journal: &Journal,
     base: &Arc<Base>,
 ) -> Result<(Otlp, Worker), Box<dyn std::error::Error + Send + Sync>> {
+    let choices = &config.traces;
     let endpoint = Endpoint::parse(url)?;
-    let mut client = ClientSettings::new().request_timeout(choices.timeout);
+    let proxies = proxies(&choices.proxy, &config.proxies, std::slice::from_ref(&endpoint))?;
+    let mut client = ClientSettings::new().request_timeout(choices.timeout).proxy(proxies);
     for (name, value) in &choices.headers {
         client = client.header(name, value)?;
     }
@@ -187,8 +201,9 @@ pub(crate) fn replay(
     patience: Duration,
 ) -> Result<queue::Counts, Box<dyn std::error::Error + Send + Sync>> {
     let url = config.traces.endpoint.as_ref().ok_or("there is no `traces.endpoint`")?;
-    let choices = Traces { durable: true, ..config.traces.clone() };
-    let (spans, mut worker) = exporter(url, &choices, &journal, base)?;
+    let mut config = config.clone();
+    config.traces.durable = true;
+    let (spans, mut worker) = exporter(url, &config, &journal, base)?;
     // What is left then is counted below.
     let _ = spans.queue().flush(patience);
     worker.shutdown(Duration::ZERO);
@@ -243,10 +258,21 @@ impl Signal for Part {
         }))
     }
 
+    fn watched(&self, config: &Config) -> Vec<Watched> {
+        let Way::Otlp(remote, _) = &self.way else { return Vec::new() };
+        let Traces { probe, health, .. } = config.traces;
+        vec![Watched {
+            shown: String::from("the collector of spans"),
+            remote: Arc::clone(remote),
+            probe,
+            health,
+        }]
+    }
+
     fn flush(&self, deadline: Duration) -> bool {
         match &self.way {
             Way::Direct => true,
-            Way::Otlp(worker) => worker.queue().flush(deadline).is_ok(),
+            Way::Otlp(_, worker) => worker.queue().flush(deadline).is_ok(),
             Way::Stdout(tree, _) => tree.flush(deadline).is_ok(),
         }
     }
@@ -254,7 +280,7 @@ impl Signal for Part {
     fn shutdown(&mut self, deadline: Duration) {
         match &mut self.way {
             Way::Direct => {}
-            Way::Otlp(worker) | Way::Stdout(_, worker) => worker.shutdown(deadline),
+            Way::Otlp(_, worker) | Way::Stdout(_, worker) => worker.shutdown(deadline),
         }
     }
 }

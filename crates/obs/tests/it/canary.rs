@@ -339,7 +339,7 @@ fn panics(canaries: &Canaries) -> StatusCode {
 const LIVE: &str = "
 service: { namespace: WORD, attributes: { api_key: 'TOKEN' } }
 admin: { token: 'TOKEN' }
-traces: { endpoint: 'COLLECTOR' }
+traces: { endpoint: 'COLLECTOR', probe: false }
 logs:
   outputs:
     json: { type: file, path: FOLDER/json.log }

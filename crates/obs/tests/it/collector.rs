@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
@@ -13,6 +14,8 @@ use prost::Message;
 pub(crate) enum Answer {
     /// Takes it.
     Ok,
+    /// Takes all but the first, which it has no time for.
+    LaterOk,
     /// Says nothing and keeps the connection open.
     Hang,
     /// Says something that is no HTTP.
@@ -34,6 +37,7 @@ pub(crate) struct Collector {
 struct Seen {
     bodies: Mutex<Vec<Vec<u8>>>,
     hanging: Mutex<Vec<TcpStream>>,
+    turned_away: AtomicBool,
 }
 
 impl Collector {
@@ -92,9 +96,13 @@ fn serve(stream: TcpStream, answer: Answer, seen: &Seen) {
     let mut reader = BufReader::new(stream.try_clone().unwrap());
     let mut stream = stream;
     while let Some(body) = read(&mut reader) {
-        seen.bodies.lock().unwrap().push(body);
+        let is_early = answer == Answer::LaterOk && !seen.turned_away.swap(true, Ordering::SeqCst);
+        if !is_early {
+            seen.bodies.lock().unwrap().push(body);
+        }
         let said: &[u8] = match answer {
-            Answer::Ok => b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n",
+            _ if is_early => b"HTTP/1.1 503 Later\r\ncontent-length: 0\r\n\r\n",
+            Answer::Ok | Answer::LaterOk => b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n",
             Answer::Babble => b"\x16\x03\x01 220 mail.example ESMTP\r\n",
             Answer::WrongBody => {
                 b"HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 12\r\n\r\n<html>login<"

@@ -15,6 +15,7 @@ mod logs;
 mod matrix;
 mod process;
 mod push;
+mod remotes;
 mod scrape;
 mod scraping;
 mod semantics;

@@ -7,7 +7,9 @@ use bytes::Bytes;
 use http::{Method, StatusCode};
 use obs_core::{Clock, IdSource};
 
-use super::{Again, Attempts, Call, Client, Encoding, Endpoint, Response, Retry, SendError, Tried};
+use super::{
+    Again, Attempts, Call, Client, Encoding, Endpoint, Response, Retry, SendError, Traffic, Tried, Trouble,
+};
 use crate::queue::{Batch, Control, Delivery, Losses, Reason, Sink};
 
 /// What a leaf adds to [`Post`]: the bytes around a batch and the meaning of an answer. Runs on the worker's thread.
@@ -145,6 +147,13 @@ impl<P: Protocol> Post<P> {
         self
     }
 
+    /// What is sent and what comes of it is noted here; default nowhere.
+    #[must_use]
+    pub fn traffic(mut self, traffic: &Traffic) -> Self {
+        self.attempts = self.attempts.traffic(traffic);
+        self
+    }
+
     /// The clock that dates in `Retry-After` are compared with; default the system's.
     #[must_use]
     pub fn clock(mut self, clock: Clock) -> Self {
@@ -186,7 +195,12 @@ impl<P: Protocol> Post<P> {
             let status = tried.answer.as_ref().ok().map(|response| response.status);
             let lost = match (tried.lost, &tried.answer) {
                 (None, Ok(response)) => match self.protocol.accept(response, &part) {
-                    Verdict::Settled(lost) => lost,
+                    Verdict::Settled(lost) => {
+                        if part.records > 0 && lost.total() >= part.records {
+                            self.attempts.note(Trouble::TurnedAway);
+                        }
+                        lost
+                    }
                     Verdict::Again(again, mut lost) => {
                         turn += 1;
                         match self.attempts.wait(turn, begun, control) {

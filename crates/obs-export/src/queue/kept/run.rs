@@ -80,6 +80,7 @@ impl Run {
     fn take(&mut self, read: &Read, batch: &mut Batch, sink: &mut dyn Sink) {
         let mut state = self.shared.lock();
         state.in_flight_records = read.records;
+        state.ages.taken();
         state.books.drop_records(Reason::Damaged, read.lost);
         if self.shared.settings.tells_gaps && read.lost > 0 {
             state.miss(Reason::Damaged, read.lost);

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use metrics_exporter_prometheus::formatting::sanitize_label_key;
 use obs_core::Resource;
 use obs_core::keys::resource;
-use obs_export::http::{Endpoint, Retry};
+use obs_export::http::{Endpoint, Remote, Retry};
 
 use super::books::{Books, Outcome};
 use super::timeline::Timeline;
@@ -130,12 +130,14 @@ impl RemoteWriteBuilder {
         let base = Arc::clone(&recorder.0.base);
         let pipeline = settings.pipeline_or(RemoteWrite::PIPELINE);
         let books = Books::of(&base, pipeline);
-        let attempts = settings.attempts(&recorder.0, Retry::server_errors).map_err(BuildError::one)?;
+        let (attempts, traffic) =
+            settings.attempts(&recorder.0, Retry::server_errors).map_err(BuildError::one)?;
         let on_failure = Arc::clone(&settings.on_failure);
         let sink = sink::Samples::new(endpoint, self.version, attempts, Arc::clone(&books), on_failure);
         let worker = settings.spawn(pipeline, "remote write", sink).map_err(BuildError::one)?;
         let queue = worker.queue().clone();
         base.sources.register(Arc::new(queue.clone()));
+        base.sources.register(Arc::new(Remote::new(queue.clone(), traffic)));
         let timeline = Mutex::new(Timeline::default());
         let tick = move || {
             let mut timeline = timeline.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,6 +1,7 @@
 //! The environment, laid over what the code and the file chose: the only place that reads it.
 
 mod pairs;
+mod proxies;
 mod standard;
 
 use std::ffi::OsString;
@@ -38,6 +39,7 @@ pub(super) fn lay_over(draft: &mut Draft, lookup: Lookup<'_>) {
     }
     standard::logs(&mut read);
     standard::traces(&mut read);
+    proxies::proxies(&mut read);
 }
 
 /// Reads variables and gathers what is wrong with them. An empty variable is as good as none (OpenTelemetry

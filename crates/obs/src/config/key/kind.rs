@@ -12,6 +12,8 @@ pub(in crate::config) enum Kind {
     Text,
     /// An address to post to.
     Url,
+    /// One of these, or a URL.
+    UrlOr(&'static [&'static str]),
     /// `true` or `false`.
     Flag,
     /// One of these.
@@ -48,7 +50,9 @@ impl Kind {
     /// Reads a single text. What comes of a failure is said by [`Kind::expected`].
     pub(in crate::config) fn parse(self, text: &str) -> Option<Value> {
         match self {
-            Self::Text | Self::Url => (!text.is_empty()).then(|| Value::Text(text.to_owned())),
+            Self::Text | Self::Url | Self::UrlOr(_) => {
+                (!text.is_empty()).then(|| Value::Text(text.to_owned()))
+            }
             Self::Flag => match text {
                 "true" | "True" | "TRUE" => Some(Value::Flag(true)),
                 "false" | "False" | "FALSE" => Some(Value::Flag(false)),
@@ -84,6 +88,7 @@ impl Kind {
         match self {
             Self::Text => String::from("text that is not empty"),
             Self::Url => String::from("a URL such as http://127.0.0.1:4318"),
+            Self::UrlOr(words) => format!("{} or a URL", list(words.iter().copied(), ",").replace(" ,", ",")),
             Self::Flag => String::from("`true` or `false`"),
             Self::Word(words) => list(words.iter().copied(), "or"),
             Self::Time(least, most) => format!(

@@ -19,7 +19,7 @@ fn described(kind: Kind) -> String {
     match kind {
         Kind::Text => String::from("text"),
         Kind::Url => String::from("URL"),
-        Kind::Flag | Kind::Word(_) => kind.expected(),
+        Kind::Flag | Kind::Word(_) | Kind::UrlOr(_) => kind.expected(),
         Kind::Time(least, most) => {
             format!("duration, {} to {}", Shown(least), Shown(most))
         }
@@ -100,6 +100,8 @@ fn what_is_put_at_a_key_of_an_output_is_found_there() {
     for key in OUTPUT_KEYS {
         let values = match key.kind {
             Kind::Text => vec![Value::Text(String::from("x"))],
+            Kind::UrlOr(_) => ["none", "env", "http://a:b@c"].map(|text| Value::Text(text.to_owned())).into(),
+            Kind::Flag => vec![Value::Flag(true), Value::Flag(false)],
             Kind::Word(words) => words.iter().map(|word| Value::Word(word)).collect(),
             Kind::Time(least, most) => vec![Value::Time(least), Value::Time(most)],
             Kind::Whole(least, most) | Kind::Bytes(least, most) => {
@@ -107,7 +109,6 @@ fn what_is_put_at_a_key_of_an_output_is_found_there() {
             }
             Kind::Pairs => vec![Value::Pairs(vec![(String::from("a"), String::from("b"))])],
             Kind::Names => vec![Value::Names(vec![String::from("a")])],
-            Kind::Flag => vec![Value::Flag(true), Value::Flag(false)],
             kind => panic!("{kind:?}"),
         };
         for value in values {
@@ -196,6 +197,7 @@ fn what_is_put_at_a_key_is_found_there() {
         let values = match key.kind {
             Kind::Text => vec![Value::Text(String::from("x"))],
             Kind::Url => vec![Value::Text(String::from("http://c/v1/traces"))],
+            Kind::UrlOr(_) => ["none", "env", "http://a:b@c"].map(|text| Value::Text(text.to_owned())).into(),
             Kind::Flag => vec![Value::Flag(true), Value::Flag(false)],
             Kind::Word(words) => words.iter().map(|word| Value::Word(word)).collect(),
             Kind::Time(least, most) => vec![Value::Time(least), Value::Time(most)],

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{LogFormat, Rotation};
+use crate::config::ProxyChoice;
 
 /// One of several outputs of lines, by the name that routes call it.
 #[derive(Clone, Debug, PartialEq)]
@@ -186,6 +187,12 @@ pub struct LogShip {
     pub certificate: Option<PathBuf>,
     /// A PEM file with its private key.
     pub key_file: Option<PathBuf>,
+    /// Through which proxy it is asked; default what the environment says.
+    pub proxy: ProxyChoice,
+    /// Whether it is asked at the start whether it is there; default yes.
+    pub probe: bool,
+    /// Whether there is a check of health that fails while lines do not get through; default no.
+    pub health: bool,
     /// How long one attempt may take; default 10 s.
     pub timeout: Duration,
     /// How long a batch is tried before it is lost; default 5 minutes, and for ever what is durable.
@@ -209,6 +216,9 @@ impl Default for LogShip {
             ca_file: None,
             certificate: None,
             key_file: None,
+            proxy: ProxyChoice::default(),
+            probe: true,
+            health: false,
             timeout: Duration::from_secs(10),
             retry_for: None,
             batch: None,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::super::key::{Kind, Value};
 use super::{LogDestination, LogFormat, LogLevel, LogPlace, LogSync, Rotation, WhenFull};
-use crate::config::LONGEST;
+use crate::config::{LONGEST, ProxyChoice};
 
 /// One key of an output.
 #[cfg_attr(
@@ -187,6 +187,24 @@ macro_rules! text {
             set: |output, value| {
                 if let Value::Text(text) = value {
                     output.ship.$at = Some(text);
+                }
+            },
+        }
+    };
+}
+
+macro_rules! flag {
+    ($name:literal, $default:literal, $doc:literal, $at:ident) => {
+        OutputKey {
+            name: $name,
+            kind: Kind::Flag,
+            default: $default,
+            of: Of::Network,
+            doc: $doc,
+            get: |output| Value::Flag(output.ship.$at),
+            set: |output, value| {
+                if let Value::Flag(flag) = value {
+                    output.ship.$at = flag;
                 }
             },
         }
@@ -490,6 +508,31 @@ pub(in crate::config) const OUTPUT_KEYS: &[OutputKey] = &[
         certificate
     ),
     path!("key_file", "A PEM file with the private key of `certificate`.", key_file),
+    OutputKey {
+        name: "proxy",
+        kind: Kind::UrlOr(&["none", "env"]),
+        default: "`env`",
+        of: Of::Network,
+        doc: "The HTTP proxy to the receiver: `env` for the one that `HTTPS_PROXY` and its like name.",
+        get: |output| Value::Text(output.ship.proxy.text().to_owned()),
+        set: |output, value| {
+            if let Value::Text(text) = value {
+                output.ship.proxy = ProxyChoice::from_text(&text);
+            }
+        },
+    },
+    flag!(
+        "probe",
+        "`true`",
+        "Whether the receiver is asked once at the start whether it is there; a warning says where it is not.",
+        probe
+    ),
+    flag!(
+        "health",
+        "`false`",
+        "Whether there is a check, of the name that the output has on metrics, that fails while lines do not get through; the service stays ready.",
+        health
+    ),
     time!("timeout", Network, LONGEST, "`10s`", "How long one attempt may take.", ship.timeout),
     maybe_time!(
         "retry_for",

@@ -1,13 +1,16 @@
 //! Outputs of lines to other machines.
 
 use std::fmt::Display;
+use std::sync::Arc;
 use std::time::Duration;
 
 use obs_core::Resource;
-use obs_export::http::{ClientSettings, Endpoint, Retry};
-use obs_logs::{Elastic, Loki, Output};
+use obs_export::http::{ClientSettings, Endpoint, Remote, Retry};
+use obs_logs::{Elastic, Logs, Loki, Output};
 
-use crate::config::{LogDestination, LogPlace, LogShip};
+use crate::config::{LogDestination, LogPlace, LogShip, Logs as Choices, ProxyVariables};
+use crate::remotes::{Watched, unfit};
+use crate::signals::proxies::proxies;
 
 /// How long a batch is tried, where nothing else is chosen.
 const RETRY_FOR: Duration = Duration::from_secs(300);
@@ -16,7 +19,11 @@ const RETRY_FOR: Duration = Duration::from_secs(300);
 ///
 /// # Errors
 /// What cannot be asked of it, in words that hold no secret.
-pub(super) fn output(chosen: &LogDestination, resource: &Resource) -> Result<Output, String> {
+pub(super) fn output(
+    chosen: &LogDestination,
+    resource: &Resource,
+    variables: &ProxyVariables,
+) -> Result<Output, String> {
     let ship = &chosen.ship;
     let mut endpoints = Vec::new();
     for (at, url) in ship.urls.iter().enumerate() {
@@ -26,12 +33,16 @@ pub(super) fn output(chosen: &LogDestination, resource: &Resource) -> Result<Out
             _ => format!("its `url` number {} {error}", at + 1),
         })?);
     }
+    if let Some(why) = unfit(&format!("logs_{}", chosen.name)).filter(|_| ship.health) {
+        return Err(why);
+    }
+    let proxies = proxies(&ship.proxy, variables, &endpoints)?;
     let mut endpoints = endpoints.into_iter();
     let first = endpoints.next().ok_or("it has no `url`")?;
     // What survives the process is not given up while it runs.
     let patience = if chosen.durable { Duration::MAX } else { RETRY_FOR };
     let retry = Retry::new().budget(ship.retry_for.unwrap_or(patience));
-    let client = client(ship)?;
+    let client = client(ship)?.proxy(proxies);
     let batch = ship.batch.map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
     match chosen.to {
         LogPlace::Elastic => {
@@ -54,6 +65,17 @@ pub(super) fn output(chosen: &LogDestination, resource: &Resource) -> Result<Out
             Ok(batch.into_iter().fold(loki, Loki::batch_bytes).into())
         }
     }
+}
+
+/// The outputs to other machines that are running.
+pub(super) fn watched(logs: &Logs, choices: &Choices) -> Vec<Watched> {
+    let watched = |remote: &Arc<Remote>| {
+        let name = remote.pipeline().strip_prefix("logs_")?;
+        let chosen = choices.outputs.iter().find(|output| output.name == name)?;
+        let LogShip { probe, health, .. } = chosen.ship;
+        Some(Watched { shown: format!("log output {name}"), remote: Arc::clone(remote), probe, health })
+    };
+    logs.remotes().filter_map(watched).collect()
 }
 
 fn client(ship: &LogShip) -> Result<ClientSettings, String> {

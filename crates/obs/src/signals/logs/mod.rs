@@ -25,6 +25,7 @@ use super::{Reloader, Reopener, Signal};
 use crate::Error;
 use crate::admin::{Access, Endpoint, Runs};
 use crate::config::{Config, FlightRecorder, LogDestination, LogLevel, Logs as Choices, Mistake};
+use crate::remotes::Watched;
 
 /// Logs that are running; `None` where lines go nowhere.
 pub(crate) struct Part(Option<Running>);
@@ -51,7 +52,7 @@ impl Part {
         }
         let mut memories = Vec::new();
         let named = |output: &LogDestination| {
-            let named = outputs::named(output, &config.resource, &config.journal, &mut memories);
+            let named = outputs::named(output, config, &config.journal, &mut memories);
             named.map_err(|problem| failed(format!("log output {}: {problem}", output.name)))
         };
         let outputs = choices.outputs.iter().map(named).collect::<Result<_, _>>()?;
@@ -131,7 +132,7 @@ pub(crate) fn mistakes(config: &Config) -> Vec<Mistake> {
     let held = recorder(&config.logs.flight_recorder).err();
     let held = held.map(|error| Mistake::new("logs.flight_recorder.level", error));
     let lines = config.logs.outputs.iter().filter_map(|output| {
-        let named = outputs::named(output, &config.resource, &config.journal, &mut Vec::new());
+        let named = outputs::named(output, config, &config.journal, &mut Vec::new());
         let problem = named.and_then(|named| named.check(&config.resource)).err()?;
         Some(Mistake::new(&format!("logs.outputs.{}", output.name), problem))
     });
@@ -218,6 +219,10 @@ impl Signal for Part {
         let logs = self.0.as_ref()?.logs.clone();
         // Without a file the signal does what it always did.
         logs.has_files().then(|| Box::new(move || logs.reopen()) as _)
+    }
+
+    fn watched(&self, config: &Config) -> Vec<Watched> {
+        self.engine().map(|logs| far::watched(logs, &config.logs)).unwrap_or_default()
     }
 
     fn flush(&self, deadline: Duration) -> bool {

@@ -3,13 +3,12 @@
 use std::io::IsTerminal;
 use std::path::Path;
 
-use obs_core::Resource;
 use obs_logs::{Colours, Compression, FileOutput, Format, Memory, Output, Policy, Sync};
 
 use super::far;
 use crate::config::{
-    Journal, LogDestination, LogFile, LogFormat, LogOutput, LogPlace, LogSync, Logs as Choices, Rotation,
-    WhenFull,
+    Config, Journal, LogDestination, LogFile, LogFormat, LogOutput, LogPlace, LogSync, Logs as Choices,
+    Rotation, WhenFull,
 };
 
 /// The one output, where there are none by name; `None` where lines go nowhere.
@@ -29,7 +28,7 @@ pub(super) fn single(choices: &Choices) -> Option<Output> {
 /// What cannot be asked of another machine, or of a journal, in words.
 pub(super) fn named(
     chosen: &LogDestination,
-    resource: &Resource,
+    config: &Config,
     journal: &Journal,
     memories: &mut Vec<(String, Memory)>,
 ) -> Result<Output, String> {
@@ -42,7 +41,9 @@ pub(super) fn named(
             memories.push((chosen.name.clone(), memory.clone()));
             (Output::memory(&memory), false)
         }
-        LogPlace::Loki | LogPlace::Elastic => (far::output(chosen, resource)?, false),
+        LogPlace::Loki | LogPlace::Elastic => {
+            (far::output(chosen, &config.resource, &config.proxies)?, false)
+        }
     };
     let policy = match chosen.when_full {
         WhenFull::DropNewest => Policy::DropNewest,

@@ -101,7 +101,7 @@ fn dropping_the_installation_delivers_what_waits() {
         let obs = obs::builder("orders").admin(obs::Admin::Off).log_file(&file.0);
         // So long that only the end can be what sends them.
         let hour = std::time::Duration::from_secs(3_600);
-        let obs = obs.otlp_endpoint(collector.url()).otlp_linger(hour).install().unwrap();
+        let obs = obs.otlp_endpoint(collector.url()).no_otlp_probe().otlp_linger(hour).install().unwrap();
         for n in 0..1_000 {
             let _span = tracing::info_span!("step", n).entered();
             tracing::info!(n, "waits");

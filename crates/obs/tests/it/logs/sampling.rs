@@ -257,7 +257,7 @@ fn lines_follow_their_trace_where_the_file_says_so() {
 logs:
   outputs: { main: { type: memory } }
   sampling: { follow_trace: true }
-traces: { sampler: always_off, endpoint: 'http://127.0.0.1:1' }
+traces: { sampler: always_off, endpoint: 'http://127.0.0.1:1', probe: false }
 ";
     let running = Running::build("follow", text);
     let handler = async || {

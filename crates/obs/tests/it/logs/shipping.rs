@@ -85,8 +85,8 @@ fn lines_go_to_loki_and_elasticsearch_as_the_file_has_it() {
 service: {{ env: prod }}
 logs:
   outputs:
-    loki: {{ type: loki, url: '{}', encoding: json, tenant: shop, labels: {{ cluster: eu-1, env: live }}, token: hunter2-token }}
-    elk: {{ type: elasticsearch, url: ['http://127.0.0.1:1', '{}/es'], headers: {{ x-key: hunter2-key }}, user: ada, password: hunter2-word }}
+    loki: {{ type: loki, url: '{}', probe: false, encoding: json, tenant: shop, labels: {{ cluster: eu-1, env: live }}, token: hunter2-token }}
+    elk: {{ type: elasticsearch, probe: false, url: ['http://127.0.0.1:1', '{}/es'], headers: {{ x-key: hunter2-key }}, user: ada, password: hunter2-word }}
   routes:
     - {{ match: {{ env: prod, level: ERROR, module: payment }}, output: loki }}
     - {{ default: elk }}

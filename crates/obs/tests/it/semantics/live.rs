@@ -69,7 +69,7 @@ pub(super) fn run() -> Run {
     let config = TempFile::new("semantics.yaml");
     let sampling = "sampling: { tick: 1h, first: 20, thereafter: 0 }";
     std::fs::write(&config.0, format!("service: {{ version: 1.2.3 }}\nlogs: {{ {sampling} }}")).unwrap();
-    let collector = Collector::start(Answer::Ok);
+    let collector = Collector::start(Answer::LaterOk);
     let obs = obs::builder("shop")
         .config_file(&config.0)
         .attribute("service.namespace", "shops")
@@ -81,6 +81,8 @@ pub(super) fn run() -> Run {
         .log_caller()
         .flight_recorder(obs::config::FlightRecorder::new())
         .otlp_endpoint(collector.url())
+        // It would be what is turned away.
+        .no_otlp_probe()
         .admin(obs::Admin::At("127.0.0.1:0".parse().unwrap()))
         .idle_timeout(Duration::from_secs(3_600))
         .install()

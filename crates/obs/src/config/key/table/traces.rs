@@ -3,7 +3,7 @@
 use super::super::{Key, Kind, Reload, Value};
 use super::forms::{ANY_TIME, COUNT, SOME_TIME, millis, same, special};
 use super::macros::{choice, field, whole};
-use crate::config::{Exporter, SamplerChoice, TrustChoice};
+use crate::config::{Exporter, ProxyChoice, SamplerChoice, TrustChoice};
 
 pub(super) const KEYS: &[Key] = &[
     field!(
@@ -61,6 +61,41 @@ pub(super) const KEYS: &[Key] = &[
         No,
         "How long one request to the collector may take.",
         Time at traces.timeout
+    ),
+    Key {
+        path: "traces.proxy",
+        kind: Kind::UrlOr(&["none", "env"]),
+        default: "`env`",
+        variables: &[],
+        setter: "otlp_proxy",
+        reload: Reload::No,
+        doc: "The HTTP proxy to the collector: `env` for the one that `HTTPS_PROXY` and its like name.",
+        get: |config| Value::from_text(Some(config.traces.proxy.text())),
+        set: |config, value| {
+            if let Value::Text(text) = value {
+                config.traces.proxy = ProxyChoice::from_text(&text);
+            }
+        },
+    },
+    field!(
+        "traces.probe",
+        Kind::Flag,
+        "`true`",
+        [],
+        "no_otlp_probe",
+        No,
+        "Whether the collector is asked once at the start whether it is there; a warning says where it is not.",
+        Flag at traces.probe
+    ),
+    field!(
+        "traces.health",
+        Kind::Flag,
+        "`false`",
+        [],
+        "otlp_health",
+        No,
+        "Whether there is a check, `traces_otlp`, that fails while spans do not get through; the service stays ready.",
+        Flag at traces.health
     ),
     field!(
         "traces.linger",

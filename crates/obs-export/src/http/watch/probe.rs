@@ -1,0 +1,86 @@
+//! A first question to another machine: whether it is there, and would take what will come.
+
+use std::fmt;
+use std::io;
+
+use super::super::{Call, Client, ClientSettings, Endpoint, Patience, SendError, TunnelRefused};
+use super::{Trouble, find};
+
+/// Asks each place once, by a request that changes nothing there, over a connection of its own.
+#[derive(Clone)]
+#[must_use]
+pub struct Probe {
+    client: ClientSettings,
+    calls: Vec<Call>,
+    fine: &'static [u16],
+}
+
+/// A place that does not answer as it should. Prints without credentials.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Unwell {
+    /// The place.
+    pub endpoint: Endpoint,
+    /// What is wrong.
+    pub trouble: Trouble,
+    /// The words of a proxy that refuses.
+    proxy: Option<String>,
+}
+
+impl Probe {
+    /// What is asked of each place. Beside 2xx, what says that a request was understood and of no use is a good answer: 400,
+    /// 422, and 429.
+    pub fn new(client: ClientSettings, calls: impl IntoIterator<Item = Call>) -> Self {
+        Self { client, calls: calls.into_iter().collect(), fine: &[] }
+    }
+
+    /// Further statuses that are good answers; default none.
+    pub fn fine(mut self, statuses: &'static [u16]) -> Self {
+        self.fine = statuses;
+        self
+    }
+
+    /// Asks all places, one after the other, each at most for the time an attempt may take, and tells of those that are not
+    /// well. Blocks; ends shortly after the deadline of `patience`, which may come up meanwhile.
+    ///
+    /// # Errors
+    /// When no client can be made: no event queue, or a file with certificates that cannot be used.
+    pub fn ask(&self, patience: &impl Patience, mut tell: impl FnMut(Unwell)) -> io::Result<()> {
+        let client = Client::new(self.client.clone())?;
+        for call in &self.calls {
+            let answer = client.exchange(call, patience);
+            if matches!(answer, Err(SendError::Over)) {
+                break;
+            }
+            let Some(trouble) = Trouble::of(&answer) else { continue };
+            if matches!(trouble, Trouble::Status(status) if matches!(status, 400 | 422 | 429) || self.fine.contains(&status))
+            {
+                continue;
+            }
+            let refused = |error: &(dyn std::error::Error + 'static)| {
+                error.downcast_ref().map(|refused: &TunnelRefused| refused.to_string())
+            };
+            let proxy = answer.as_ref().err().and_then(|error| find(error, &refused));
+            tell(Unwell { endpoint: call.endpoint.clone(), trouble, proxy });
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Unwell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.proxy {
+            Some(words) => f.write_str(words),
+            None => self.trouble.fmt(f),
+        }
+    }
+}
+
+impl fmt::Debug for Probe {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Probe")
+            .field("client", &self.client)
+            .field("calls", &self.calls)
+            .finish_non_exhaustive()
+    }
+}
