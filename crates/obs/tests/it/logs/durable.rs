@@ -35,9 +35,9 @@ fn lines_and_spans_of_an_outage_wait_on_the_disk_for_the_next_process() {
 journal: {{ directory: FOLDER/journal, max: 4MiB }}
 logs:
   outputs:
-    far: {{ type: loki, url: 'http://{loki}', encoding: json, durable: true, spill: 2MiB }}
+    far: {{ type: loki, url: 'http://{loki}', encoding: json, durable: true, spill: 2MiB, probe: false }}
     near: {{ type: file, path: FOLDER/near.log, format: json, durable: true }}
-traces: {{ endpoint: 'http://{collector}', durable: true, linger: 10ms }}
+traces: {{ endpoint: 'http://{collector}', durable: true, linger: 10ms, probe: false }}
 "
     );
     let running = Running::build("durable", &text);
