@@ -32,19 +32,20 @@ mod error;
 mod gzip;
 mod once;
 mod post;
-mod retry;
+mod retry_after;
 mod settings;
 
 pub use attempts::{Again, Attempts, Patience, Tried, Until};
 pub use call::Call;
 pub use call_error::{CallError, Last, Refusal};
 pub use client::{Client, Response};
-#[cfg(feature = "tls")]
-pub use connector::Tls;
 pub use encoding::Encoding;
 pub use endpoint::Endpoint;
 pub use error::{EndpointError, HeaderError, SendError};
 pub use once::Once;
 pub use post::{Failure, Post, Protocol, Retrying, Verdict};
-pub use retry::{Fate, Retry};
 pub use settings::ClientSettings;
+
+pub use crate::retry::{Fate, Retry};
+#[cfg(feature = "tls")]
+pub use crate::tls::Tls;
