@@ -5,14 +5,14 @@ use std::fmt;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-#[cfg(feature = "ship")]
+#[cfg(feature = "framed")]
 use std::time::Duration;
 
 use obs_core::{Base, Resource};
 use obs_export::queue::{Settings, Sink, Worker};
 
 use crate::format::{Shapes, Spec};
-#[cfg(feature = "ship")]
+#[cfg(feature = "framed")]
 use crate::ship::{Announcing, Frame, Shipped};
 use crate::sink::{Discard, Form, Lane, Memory, Notices, Opened, Reopen, Stream, Telling, Way};
 use crate::{BuildError, FileOutput, Format, Policy};
@@ -43,7 +43,7 @@ enum Place {
     Memory(Memory),
     Discard,
     Sink(&'static str, Box<dyn Sink>),
-    #[cfg(feature = "ship")]
+    #[cfg(feature = "framed")]
     Shipped(&'static str, Shipped),
 }
 
@@ -52,7 +52,7 @@ enum Kind {
     /// Lines as they are, to what may be opened again.
     Lines(Option<Reopen>),
     /// Records of another kind, sent at so many bytes or after so long.
-    #[cfg(feature = "ship")]
+    #[cfg(feature = "framed")]
     Framed(Arc<dyn Frame>, (usize, Duration)),
 }
 
@@ -113,7 +113,11 @@ impl Output {
     }
 
     /// To another machine, under this name on metrics unless it gets one of its own.
-    #[cfg(feature = "ship")]
+    #[cfg(feature = "framed")]
+    #[cfg_attr(
+        not(any(feature = "ship", feature = "syslog", all(feature = "journald", target_os = "linux"))),
+        expect(dead_code, reason = "nothing is sent by any of them")
+    )]
     pub(crate) fn shipped(pipeline: &'static str, shipped: Shipped) -> Self {
         Self::to(Place::Shipped(pipeline, shipped))
     }
@@ -248,22 +252,23 @@ impl Output {
                 let telling = Telling::new(sink, Notices::new(base, (form, shapes), pipeline));
                 (pipeline, Box::new(telling), Kind::Lines(None))
             }
-            #[cfg(feature = "ship")]
+            #[cfg(feature = "framed")]
             Place::Shipped(pipeline, shipped) => {
                 let pipeline = free(names([pipeline; 4]), taken)?;
                 let sink = (shipped.open)(base, pipeline)
                     .map_err(|source| BuildError::Client { output: name_of(pipeline), source })?;
                 let gathering = (shipped.batch_bytes, shipped.linger);
                 let notices = Notices::new(base, (form, shapes), pipeline);
-                let announcing = Announcing::new(sink, base, Arc::clone(&shipped.frame), notices);
-                (pipeline, Box::new(announcing), Kind::Framed(shipped.frame, gathering))
+                let frame = (shipped.frame)(base);
+                let announcing = Announcing::new(sink, base, Arc::clone(&frame), notices);
+                (pipeline, Box::new(announcing), Kind::Framed(frame, gathering))
             }
         };
         let mut settings = Settings::new(pipeline).policy(self.policy.of_queue()).tells_gaps();
         if let Some(bytes) = self.capacity_bytes {
             settings = settings.capacity_bytes(bytes);
         }
-        #[cfg(feature = "ship")]
+        #[cfg(feature = "framed")]
         if let Kind::Framed(_, (bytes, linger)) = &kind {
             settings = settings.batch_bytes(*bytes).linger(*linger);
         }
@@ -273,7 +278,7 @@ impl Output {
         let queue = worker.queue().clone();
         let lane = match kind {
             Kind::Lines(reopen) => Lane::Queue(queue, reopen),
-            #[cfg(feature = "ship")]
+            #[cfg(feature = "framed")]
             Kind::Framed(frame, _) => Lane::Framed(queue, frame),
         };
         Ok((Way { name: name_of(pipeline), form, lane }, Some(worker)))
@@ -376,7 +381,7 @@ impl fmt::Display for Place {
             Self::Memory(_) => f.write_str("memory"),
             Self::Discard => f.write_str("discard"),
             Self::Sink(pipeline, _) => f.write_str(pipeline),
-            #[cfg(feature = "ship")]
+            #[cfg(feature = "framed")]
             Self::Shipped(pipeline, _) => f.write_str(pipeline),
         }
     }

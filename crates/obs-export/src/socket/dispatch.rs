@@ -124,7 +124,13 @@ impl Dispatch {
     }
 
     /// What comes after a failure: another attempt, after a pause where one is due, or the end for this reason.
-    fn again(&mut self, error: &io::Error, tries: &mut Tries, records: u64, control: &Control) -> Option<Reason> {
+    fn again(
+        &mut self,
+        error: &io::Error,
+        tries: &mut Tries,
+        records: u64,
+        control: &Control,
+    ) -> Option<Reason> {
         let is_steady = |open: Open| open.is_used && open.since.elapsed() >= STEADY;
         let was_steady = self.open.take().is_some_and(is_steady);
         if control.is_over() {
@@ -219,6 +225,9 @@ impl Sink for Dispatch {
 impl fmt::Debug for Dispatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let places: Vec<_> = self.places.iter().map(ToString::to_string).collect();
-        f.debug_struct("Dispatch").field("places", &places).field("retry", &self.retry).finish_non_exhaustive()
+        f.debug_struct("Dispatch")
+            .field("places", &places)
+            .field("retry", &self.retry)
+            .finish_non_exhaustive()
     }
 }

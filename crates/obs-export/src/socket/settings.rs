@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::address::Dialled;
 use super::tls::{Config, Tls};
-use super::{Address, Place};
+use super::{Address, Dispatch, Place};
 
 /// Longer time-outs mean none.
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
@@ -32,11 +32,7 @@ impl Default for SocketSettings {
 impl SocketSettings {
     /// 10 s to connect or to take anything, 2,048 bytes of a datagram, and the system's certificates.
     pub fn new() -> Self {
-        Self {
-            timeout: Duration::from_secs(10),
-            datagram_bytes: DATAGRAM_BYTES,
-            tls: Tls::default(),
-        }
+        Self { timeout: Duration::from_secs(10), datagram_bytes: DATAGRAM_BYTES, tls: Tls::default() }
     }
 
     /// How long connecting may take, TLS included, and how long the other side may take nothing; default 10 s, at most a
@@ -53,11 +49,16 @@ impl SocketSettings {
         self
     }
 
-    /// A place to send records to.
+    /// A sink that writes to these addresses.
     ///
     /// # Errors
     /// What is wrong with the files of certificates, or that TLS is not built in.
-    pub fn place(&self, address: Address) -> io::Result<Arc<dyn Place>> {
+    pub fn dispatch(&self, addresses: impl IntoIterator<Item = Address>) -> io::Result<Dispatch> {
+        let places: io::Result<Vec<_>> = addresses.into_iter().map(|address| self.place(address)).collect();
+        Ok(Dispatch::new(places?).timeout(self.timeout))
+    }
+
+    fn place(&self, address: Address) -> io::Result<Arc<dyn Place>> {
         let tls = match &address {
             Address::Tls { host, .. } => Some(Config::new(&self.tls, host)?),
             _ => None,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use obs_core::Base;
+use obs_core::keys::target;
 use obs_export::queue::{Batch, Control, Delivery, Sink};
 use tracing_core::Level;
 
@@ -13,7 +14,9 @@ use crate::sink::{Notices, Owed};
 
 /// What is known of an output to another machine before its name is.
 pub(crate) struct Shipped {
-    pub(crate) frame: Arc<dyn Frame>,
+    /// Makes what makes its records.
+    #[expect(clippy::type_complexity, reason = "a constructor that is called once")]
+    pub(crate) frame: Box<dyn FnOnce(&Base) -> Arc<dyn Frame> + Send>,
     /// At how many bytes a batch is sent, and how long it gathers until then.
     pub(crate) batch_bytes: usize,
     pub(crate) linger: Duration,
@@ -50,7 +53,14 @@ impl Announcing {
         let mut batch = Batch::default();
         for (reason, lost) in self.owed.all() {
             let line = self.notices.line(lost, reason).trim_ascii_end();
-            let framed = Framed { at: self.base.clock.now(), level: Level::WARN, line, said: None };
+            let framed = Framed {
+                at: self.base.clock.now(),
+                level: Level::WARN,
+                target: target::LOGS,
+                place: None,
+                line,
+                said: None,
+            };
             self.frame.frame(&framed, &mut batch.bytes);
             batch.records += 1;
         }

@@ -17,7 +17,7 @@ use obs_export::queue::Queue;
 
 #[cfg(feature = "rolling")]
 pub(crate) use appender::Appender;
-#[cfg(feature = "ship")]
+#[cfg(any(feature = "ship", feature = "syslog", all(feature = "journald", target_os = "linux")))]
 pub(crate) use complaint::Complaint;
 pub(crate) use discard::Discard;
 #[cfg(feature = "gzip")]
@@ -30,12 +30,12 @@ pub use file::sync::Sync;
 pub(crate) use file::{Held, Plain, Reopen};
 pub use memory::Memory;
 pub(crate) use notice::Notices;
-#[cfg(feature = "ship")]
+#[cfg(feature = "framed")]
 pub(crate) use notice::Owed;
 pub(crate) use stream::Stream;
 pub(crate) use telling::Telling;
 
-#[cfg(feature = "ship")]
+#[cfg(feature = "framed")]
 use crate::ship::Frame;
 
 /// Which of the lines that were made an output takes.
@@ -79,7 +79,7 @@ pub(crate) struct Way {
 pub(crate) enum Lane {
     Queue(Queue, Option<Reopen>),
     /// To another machine, by records of its own kind.
-    #[cfg(feature = "ship")]
+    #[cfg(feature = "framed")]
     Framed(Queue, Arc<dyn Frame>),
     Memory(Memory),
     Discard(Arc<Discard>),
@@ -93,7 +93,7 @@ impl Way {
         match &self.lane {
             Lane::Queue(queue, _) => queue.push_with(line, rank),
             // Handed over as a record, which needs more than the line.
-            #[cfg(feature = "ship")]
+            #[cfg(feature = "framed")]
             Lane::Framed(..) => {}
             Lane::Memory(memory) => memory.push(line),
             Lane::Discard(discard) => discard.push(),
@@ -103,7 +103,7 @@ impl Way {
     pub(crate) fn queue(&self) -> Option<&Queue> {
         match &self.lane {
             Lane::Queue(queue, _) => Some(queue),
-            #[cfg(feature = "ship")]
+            #[cfg(feature = "framed")]
             Lane::Framed(queue, _) => Some(queue),
             _ => None,
         }
@@ -125,7 +125,7 @@ impl Way {
     pub(crate) fn source(&self) -> Arc<dyn Source> {
         match &self.lane {
             Lane::Queue(queue, _) => Arc::new(queue.clone()),
-            #[cfg(feature = "ship")]
+            #[cfg(feature = "framed")]
             Lane::Framed(queue, _) => Arc::new(queue.clone()),
             Lane::Memory(memory) => Arc::new(memory.clone()),
             Lane::Discard(discard) => Arc::clone(discard) as Arc<dyn Source>,
