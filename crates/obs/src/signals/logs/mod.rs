@@ -2,8 +2,12 @@
 
 #[cfg_attr(not(feature = "logs-ship"), path = "far_absent.rs")]
 mod far;
+#[cfg_attr(not(all(feature = "logs-journald", target_os = "linux")), path = "journald_absent.rs")]
+mod journald;
 mod outputs;
 mod routes;
+#[cfg_attr(not(feature = "logs-syslog"), path = "syslog_absent.rs")]
+mod syslog;
 
 use std::panic::PanicHookInfo;
 use std::sync::Arc;

@@ -6,7 +6,7 @@ use std::path::Path;
 use obs_core::Resource;
 use obs_logs::{Colours, Compression, FileOutput, Format, Memory, Output, Policy, Sync};
 
-use super::far;
+use super::{far, journald, syslog};
 use crate::config::{
     LogDestination, LogFile, LogFormat, LogOutput, LogPlace, LogSync, Logs as Choices, Rotation, WhenFull,
 };
@@ -25,7 +25,7 @@ pub(super) fn single(choices: &Choices) -> Option<Output> {
 /// One of several outputs; one in memory is noted in `memories`.
 ///
 /// # Errors
-/// What cannot be asked of another machine, in words.
+/// What cannot be asked of whoever takes lines, in words.
 pub(super) fn named(
     chosen: &LogDestination,
     resource: &Resource,
@@ -41,6 +41,8 @@ pub(super) fn named(
             (Output::memory(&memory), false)
         }
         LogPlace::Loki | LogPlace::Elastic => (far::output(chosen, resource)?, false),
+        LogPlace::Syslog => (syslog::output(&chosen.ship)?, false),
+        LogPlace::Journald => (journald::output(&chosen.ship)?, false),
     };
     let policy = match chosen.when_full {
         WhenFull::DropNewest => Policy::DropNewest,

@@ -1,0 +1,10 @@
+//! No outputs of lines to syslog: they are not built in.
+
+use obs_logs::Output;
+
+use crate::config::LogShip;
+
+/// Says so.
+pub(super) fn output(_: &LogShip) -> Result<Output, String> {
+    Err(String::from("lines are sent to syslog by the feature `logs-syslog`, which is not built in"))
+}
