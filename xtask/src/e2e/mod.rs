@@ -23,5 +23,6 @@ mod restarts;
 mod rotel;
 mod run;
 mod shop;
+mod syslog;
 
 pub(crate) use run::run;

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::folder::Folder;
 use super::install::{self, Programs};
 use super::report::Report;
-use super::{built, files, pools, push, quickstart, registries, shop};
+use super::{built, files, pools, push, quickstart, registries, shop, syslog};
 use crate::Result;
 use crate::arguments::Arguments;
 
@@ -19,8 +19,8 @@ const EXAMPLES: [(&str, Example); 5] = [
     ("push", push::check_all),
 ];
 
-/// What is checked without any server.
-const ALONE: [(&str, Alone); 1] = [("files", files::check_all)];
+/// What is checked without the servers of the others.
+const ALONE: [(&str, Alone); 2] = [("files", files::check_all), ("syslog", syslog::check_all)];
 
 /// What is checked once more with `--full`, against a Prometheus of today.
 const NEWER: [(&str, Example); 2] =

@@ -3,7 +3,7 @@
 
 mod disk;
 mod killed;
-mod lines;
+pub(super) mod lines;
 mod moved;
 mod stalled;
 mod terminal;
