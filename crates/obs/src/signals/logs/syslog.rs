@@ -12,14 +12,16 @@ use crate::config::LogShip;
 /// # Errors
 /// What cannot be asked of it, in words that hold no secret.
 pub(super) fn output(ship: &LogShip) -> Result<Output, String> {
+    let is_over_tls = |url: &String| url.starts_with("tls://");
+    if cfg!(not(feature = "logs-syslog-tls")) && ship.urls.iter().any(is_over_tls) {
+        let what = "TLS is not built in, as its `url` asks for it: it needs the feature `logs-syslog-tls`";
+        return Err(String::from(what));
+    }
     let mut urls = ship.urls.iter().enumerate();
     let told_url = |at: usize| {
-        move |error: SyslogError| match (ship.urls.len(), error) {
-            (_, SyslogError::NoTls) => String::from(
-                "TLS is not built in, as its `url` asks for it: it needs the feature `logs-syslog-tls`",
-            ),
-            (1, error) => format!("its `url` {error}"),
-            (_, error) => format!("its `url` number {} {error}", at + 1),
+        move |error: SyslogError| match ship.urls.len() {
+            1 => format!("its `url` {error}"),
+            _ => format!("its `url` number {} {error}", at + 1),
         }
     };
     let (at, first) = urls.next().ok_or("it has no `url`")?;
