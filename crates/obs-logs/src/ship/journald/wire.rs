@@ -16,9 +16,6 @@ use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags};
 
 use super::entry;
 
-/// How much may be under way, where the system allows it: as much as systemd's own library asks for.
-const BUFFER: usize = 8 << 20;
-
 /// Where the journal listens, and who speaks.
 pub(super) struct Journal {
     socket: PathBuf,
@@ -36,8 +33,6 @@ impl Place for Journal {
         let socket = UnixDatagram::unbound()?;
         socket.connect(&self.socket)?;
         socket.set_write_timeout(Some(SLICE))?;
-        // What it allows is enough for most entries.
-        let _ = rustix::net::sockopt::set_socket_send_buffer_size(&socket, BUFFER);
         Ok(Box::new(Native { socket, identifier: self.identifier.clone(), entry: Vec::new() }))
     }
 }
