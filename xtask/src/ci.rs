@@ -7,10 +7,10 @@ use crate::arguments::Arguments;
 use crate::{Result, cargo, schema, tidy};
 
 /// Features of obs-export; each must build without the others.
-const EXPORT_FEATURES: [&str; 4] = ["http", "gzip", "tls", "journal"];
+const EXPORT_FEATURES: [&str; 6] = ["http", "gzip", "tls", "socket", "socket-tls", "journal"];
 
 /// Features of obs; each must build without the others.
-const FEATURES: [&str; 18] = [
+const FEATURES: [&str; 20] = [
     "metrics",
     "metrics-pool-sqlx",
     "metrics-pool-deadpool",
@@ -18,6 +18,8 @@ const FEATURES: [&str; 18] = [
     "metrics-push",
     "logs",
     "logs-fmt",
+    "logs-journald",
+    "logs-syslog",
     "traces",
     "health",
     "middleware",

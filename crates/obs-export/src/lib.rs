@@ -5,7 +5,9 @@
 //! - [`queue`]: a queue bounded in bytes, its worker thread and its books.
 //! - [`proto`]: the protobuf wire format, written straight into a buffer.
 //! - [`otlp`]: what the requests and answers of all signals have in common.
+//! - [`retry`]: how long is tried, and with which pauses.
 //! - `http`: a sink that posts each batch, with time-outs, retries and a response cap.
+//! - `socket`: a sink that writes records to sockets: TCP, TLS, UDP and Unix's.
 //! - `journal`: records on disk that survive the process.
 //!
 //! | feature | adds |
@@ -14,6 +16,8 @@
 //! | `gzip` | bodies as gzip |
 //! | `snappy` | bodies as raw snappy blocks |
 //! | `tls` | `https://` by rustls and ring, with the system's certificates or an operator's; needs a C compiler |
+//! | `socket` | `socket`: a [`queue::Sink`] that writes records to sockets, with failover and pauses; no HTTP client |
+//! | `socket-tls` | the same over TLS |
 //! | `journal` | `journal`, on Unix: segments of a directory as memory, with recovery |
 
 #[cfg(feature = "http")]
@@ -23,3 +27,8 @@ pub mod journal;
 pub mod otlp;
 pub mod proto;
 pub mod queue;
+pub mod retry;
+#[cfg(feature = "socket")]
+pub mod socket;
+#[cfg(any(feature = "tls", feature = "socket-tls"))]
+pub mod tls;

@@ -75,6 +75,8 @@
 //! | `admin` | [`admin::respond`], which changes levels while the service runs |
 //! | `gzip` (default) | `FileOutput::compress`, closed files as gzip |
 //! | `ship` | `Loki` and `Elastic`, outputs to other machines |
+//! | `syslog` | `Syslog`, an output by RFC 5424 over TCP, UDP and Unix's sockets; TLS by `obs-export/socket-tls` |
+//! | `journald` | `Journald`, an output to systemd's journal, on Linux |
 //! | `layer` (default) | `LogLayer`, for a `tracing-subscriber` registry |
 //! | `fmt` | `fmt::Ids`, which puts the ids on lines of `tracing_subscriber::fmt` |
 //! | `rolling` (default) | `Output::rolling`, files that follow one another, by `tracing-appender` |
@@ -103,7 +105,11 @@ mod recorder;
 mod rolling;
 mod route;
 mod sample;
-#[cfg(feature = "ship")]
+#[cfg(feature = "framed")]
+#[cfg_attr(
+    not(any(feature = "ship", feature = "syslog", all(feature = "journald", target_os = "linux"))),
+    expect(dead_code, reason = "nothing is sent by any of them")
+)]
 mod ship;
 mod sink;
 
@@ -127,6 +133,10 @@ pub use recorder::FlightRecorder;
 pub use rolling::RollingFile;
 pub use route::{Levels, LevelsError, Match, Route, RouteError, RouteFault, check as check_routes};
 pub use sample::{RateLimit, Sampling};
+#[cfg(all(feature = "journald", target_os = "linux"))]
+pub use ship::Journald;
 #[cfg(feature = "ship")]
 pub use ship::{Elastic, INDEX_TEMPLATE, LabelError, Loki};
+#[cfg(feature = "syslog")]
+pub use ship::{Facility, Syslog, SyslogError};
 pub use sink::{Memory, Sync};

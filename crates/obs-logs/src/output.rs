@@ -17,7 +17,7 @@ use obs_export::queue::Durable;
 use obs_export::queue::{Settings, Sink, Worker};
 
 use crate::format::{Shapes, Spec};
-#[cfg(feature = "ship")]
+#[cfg(feature = "framed")]
 use crate::ship::{Announcing, Frame, Shipped};
 #[cfg(all(feature = "journal", unix))]
 use crate::sink::Complaint;
@@ -52,7 +52,7 @@ enum Place {
     Memory(Memory),
     Discard,
     Sink(&'static str, Box<dyn Sink>),
-    #[cfg(feature = "ship")]
+    #[cfg(feature = "framed")]
     Shipped(&'static str, Shipped),
 }
 
@@ -61,8 +61,8 @@ enum Kind {
     /// Lines as they are, to what may be opened again.
     Lines(Option<Reopen>),
     /// Records of another kind, sent at so many bytes or after so long.
-    #[cfg(feature = "ship")]
-    Framed(Arc<dyn Frame>, (usize, Duration), Traffic, Box<Probe>, &'static str),
+    #[cfg(feature = "framed")]
+    Framed(Arc<dyn Frame>, (usize, Duration), &'static str),
 }
 
 #[cfg(all(feature = "journal", unix))]
@@ -71,7 +71,7 @@ impl Kind {
     fn content(&self) -> &'static str {
         match self {
             Self::Lines(_) => "lines",
-            #[cfg(feature = "ship")]
+            #[cfg(feature = "framed")]
             Self::Framed(.., content) => content,
         }
     }
@@ -136,7 +136,11 @@ impl Output {
     }
 
     /// To another machine, under this name on metrics unless it gets one of its own.
-    #[cfg(feature = "ship")]
+    #[cfg(feature = "framed")]
+    #[cfg_attr(
+        not(any(feature = "ship", feature = "syslog", all(feature = "journald", target_os = "linux"))),
+        expect(dead_code, reason = "nothing is sent by any of them")
+    )]
     pub(crate) fn shipped(pipeline: &'static str, shipped: Shipped) -> Self {
         Self::to(Place::Shipped(pipeline, shipped))
     }
@@ -246,16 +250,18 @@ impl Output {
         let is_durable = journal.is_some();
         #[cfg(not(all(feature = "journal", unix)))]
         let is_durable = false;
+        #[cfg(feature = "ship")]
+        let mut seen: Option<(Traffic, Probe)> = None;
         let (pipeline, sink, kind): (_, Box<dyn Sink>, _) = match self.place {
             Place::Memory(memory) => {
                 let pipeline = free(names(MEMORY), taken)?;
                 let lane = Lane::Memory(memory.named(pipeline));
-                return Ok((Way { name: name_of(pipeline), form, lane }, None));
+                return Ok((Way::new(name_of(pipeline), form, lane), None));
             }
             Place::Discard => {
                 let pipeline = free(names(DISCARD), taken)?;
                 let lane = Lane::Discard(Arc::new(Discard::new(pipeline)));
-                return Ok((Way { name: name_of(pipeline), form, lane }, None));
+                return Ok((Way::new(name_of(pipeline), form, lane), None));
             }
             Place::Stdout => {
                 let file = duplicate(&io::stdout())
@@ -297,25 +303,28 @@ impl Output {
                 let telling = Telling::new(sink, Notices::new(base, (form, shapes), pipeline));
                 (pipeline, Box::new(telling), Kind::Lines(None))
             }
-            #[cfg(feature = "ship")]
+            #[cfg(feature = "framed")]
             Place::Shipped(pipeline, shipped) => {
                 let pipeline = free(names([pipeline; 4]), taken)?;
                 let outgoing = (shipped.open)(base, pipeline)
                     .map_err(|source| BuildError::Client { output: name_of(pipeline), source })?;
                 let gathering = (shipped.batch_bytes, shipped.linger);
                 let notices = Notices::new(base, (form, shapes), pipeline);
-                let announcing = Announcing::new(outgoing.sink, base, Arc::clone(&shipped.frame), notices);
-                let probe = Box::new(outgoing.probe);
-                let kind = Kind::Framed(shipped.frame, gathering, outgoing.traffic, probe, shipped.content);
-                (pipeline, Box::new(announcing), kind)
+                #[cfg(feature = "ship")]
+                {
+                    seen = outgoing.seen;
+                }
+                let frame = (shipped.frame)(base);
+                let announcing = Announcing::new(outgoing.sink, base, Arc::clone(&frame), notices);
+                (pipeline, Box::new(announcing), Kind::Framed(frame, gathering, shipped.content))
             }
         };
         let mut settings = Settings::new(pipeline).policy(self.policy.of_queue()).tells_gaps();
         if let Some(bytes) = self.capacity_bytes {
             settings = settings.capacity_bytes(bytes);
         }
-        #[cfg(feature = "ship")]
-        if let Kind::Framed(_, (bytes, linger), ..) = &kind {
+        #[cfg(feature = "framed")]
+        if let Kind::Framed(_, (bytes, linger), _) = &kind {
             settings = settings.batch_bytes(*bytes).linger(*linger);
         }
         let thread = pipeline.replace("logs_", "obs-log-");
@@ -333,12 +342,19 @@ impl Output {
         let queue = worker.queue().clone();
         let lane = match kind {
             Kind::Lines(reopen) => Lane::Queue(queue, reopen),
-            #[cfg(feature = "ship")]
-            Kind::Framed(frame, _, traffic, probe, _) => {
-                Lane::Framed(Arc::new(Remote::new(queue, traffic).probe(*probe)), frame)
-            }
+            #[cfg(feature = "framed")]
+            Kind::Framed(frame, ..) => Lane::Framed(queue, frame),
         };
-        Ok((Way { name: name_of(pipeline), form, lane }, Some(worker)))
+        let way = Way::new(name_of(pipeline), form, lane);
+        #[cfg(feature = "ship")]
+        let way = match seen {
+            Some((traffic, probe)) => {
+                let remote = Remote::new(worker.queue().clone(), traffic).probe(probe);
+                Way { remote: Some(Arc::new(remote)), ..way }
+            }
+            None => way,
+        };
+        Ok((way, Some(worker)))
     }
 
     fn form(&self, base: &Base, shapes: &mut Shapes) -> Result<Form, BuildError> {
@@ -458,7 +474,7 @@ impl fmt::Display for Place {
             Self::Memory(_) => f.write_str("memory"),
             Self::Discard => f.write_str("discard"),
             Self::Sink(pipeline, _) => f.write_str(pipeline),
-            #[cfg(feature = "ship")]
+            #[cfg(feature = "framed")]
             Self::Shipped(pipeline, _) => f.write_str(pipeline),
         }
     }

@@ -8,8 +8,8 @@ use std::{env, fs};
 use crate::{Result, cargo};
 
 /// Packages of Debian: the server with `promtool`, what keeps pushes, what keeps orders, what pools connect to besides, what makes a venv,
-/// what makes load, what moves log files away, and a terminal.
-const DEBIAN: [&str; 9] = [
+/// what makes load, what moves log files away, a terminal, and what takes lines by syslog, with its TLS.
+const DEBIAN: [&str; 11] = [
     "prometheus",
     "prometheus-pushgateway",
     "postgresql",
@@ -19,6 +19,8 @@ const DEBIAN: [&str; 9] = [
     "wrk",
     "logrotate",
     "tmux",
+    "rsyslog",
+    "rsyslog-gnutls",
 ];
 
 /// Where Debian keeps the programs of each version of PostgreSQL.
@@ -32,6 +34,9 @@ const PUSHGATEWAY: &str = "prometheus-pushgateway";
 
 /// In a folder that is in nobody's `PATH` but root's.
 const LOGROTATE: &str = "logrotate";
+const RSYSLOGD: &str = "rsyslogd";
+/// What it speaks TLS by, in a folder `rsyslog` somewhere below.
+const RSYSLOG_TLS: (&str, &str) = ("/usr/lib", "rsyslog/lmnsd_gtls.so");
 
 /// What brings all of it.
 const INSTALL: &str = "cargo xtask e2e --install";
@@ -84,6 +89,18 @@ pub(super) fn logrotate() -> Result<PathBuf> {
     beside_path(LOGROTATE).ok_or_else(|| missing(LOGROTATE))
 }
 
+/// What takes lines by syslog.
+pub(super) fn rsyslogd() -> Result<PathBuf> {
+    let program = beside_path(RSYSLOGD).ok_or_else(|| missing(RSYSLOGD))?;
+    let (folder, module) = RSYSLOG_TLS;
+    let below = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let mut folders = below.chain([PathBuf::from(folder)]);
+    match folders.any(|folder| folder.join(module).is_file()) {
+        true => Ok(program),
+        false => Err(missing("the TLS of rsyslogd")),
+    }
+}
+
 /// Brings what is missing, and does nothing where nothing is.
 pub(super) fn install() -> Result {
     let programs = ["prometheus", "promtool", PUSHGATEWAY, "redis-cli", "redis-server", "wrk"];
@@ -91,6 +108,7 @@ pub(super) fn install() -> Result {
     if programs.iter().any(lacks)
         || beside_path(LOGROTATE).is_none()
         || tmux().is_err()
+        || rsyslogd().is_err()
         || postgres().is_none()
         || !makes_venvs()
     {
@@ -114,6 +132,7 @@ pub(super) fn install() -> Result {
     println!("redis       {}", programs.redis_server.display());
     println!("pushgateway {}", programs.pushgateway.display());
     println!("logrotate   {}", logrotate()?.display());
+    println!("rsyslogd    {}", rsyslogd()?.display());
     println!("rotel       {}", programs.rotel.display());
     println!("wrk         {}", programs.wrk.display());
     Ok(())

@@ -23,6 +23,7 @@ mod restarts;
 mod rotel;
 mod run;
 mod shop;
+mod syslog;
 mod torture;
 
 pub(crate) use run::run;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::folder::Folder;
 use super::install::{self, Programs};
 use super::report::Report;
-use super::{built, files, pools, push, quickstart, registries, shop, torture};
+use super::{built, files, pools, push, quickstart, registries, shop, syslog, torture};
 use crate::Result;
 use crate::arguments::Arguments;
 
@@ -21,8 +21,8 @@ const EXAMPLES: [(&str, Example); 6] = [
     ("torture", torture::check_all),
 ];
 
-/// What is checked without any server.
-const ALONE: [(&str, Alone); 1] = [("files", files::check_all)];
+/// What is checked without the servers of the others.
+const ALONE: [(&str, Alone); 2] = [("files", files::check_all), ("syslog", syslog::check_all)];
 
 /// What is checked once more with `--full`, against a Prometheus of today.
 const NEWER: [(&str, Example); 2] =

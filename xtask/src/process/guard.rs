@@ -121,6 +121,12 @@ impl Process {
         self.wait_for(GRACE)
     }
 
+    /// Kills it.
+    pub(crate) fn kill(mut self) -> Result {
+        self.child.kill().map_err(|error| format!("{} cannot be killed: {error}", self.name))?;
+        self.child.wait().map(drop).map_err(|error| format!("{}: {error}", self.name))
+    }
+
     /// Asks it to end, and does not wait.
     pub(crate) fn tell(&mut self, stop: Stop) {
         match stop {

@@ -7,12 +7,10 @@ use std::time::{Duration, Instant};
 use http::header::RETRY_AFTER;
 use obs_core::{Clock, IdSource};
 
-use super::retry::{self, Fate, Retry};
-use super::{Call, CallError, Client, Endpoint, Last, Response, SendError, Traffic, Trouble};
+use super::retry_after::retry_after;
+use super::{Call, CallError, Client, Endpoint, Fate, Last, Response, Retry, SendError, Traffic, Trouble};
 use crate::queue::{Control, Reason};
-
-/// With less than this left before the deadline no further attempt is made.
-const LAST_PAUSE: Duration = Duration::from_millis(50);
+use crate::retry::hurried;
 
 /// How much time there is, and who may cut it short.
 pub trait Patience {
@@ -253,7 +251,7 @@ impl Attempts {
     ) -> Option<(Duration, Option<Duration>)> {
         let asked = answer.as_ref().ok().and_then(|response| {
             let value = response.headers.get(RETRY_AFTER)?.to_str().ok()?;
-            retry::retry_after(value, self.clock.now())
+            retry_after(value, self.clock.now())
         });
         let random = self.ids.span_id().get();
         let pause = self.retry.pause(attempts, begun.elapsed(), asked, random)?;
@@ -261,13 +259,9 @@ impl Attempts {
     }
 }
 
-/// Near the end a pause beyond the deadline would be the loss of the call, so half of what is left is waited
-/// instead; unless the other side has asked for the pause.
+/// A pause that was asked for is kept, any other cut where the end is near.
 fn hurry(pause: Duration, asked: Option<Duration>, deadline: Option<Instant>) -> Duration {
-    match deadline.map(|deadline| deadline.saturating_duration_since(Instant::now())) {
-        Some(left) if asked.is_none() && left > LAST_PAUSE => pause.min(left / 2),
-        _ => pause,
-    }
+    if asked.is_some() { pause } else { hurried(pause, deadline) }
 }
 
 impl fmt::Debug for Attempts {

@@ -33,7 +33,7 @@ mod gzip;
 mod once;
 mod post;
 mod proxy;
-mod retry;
+mod retry_after;
 mod settings;
 mod watch;
 
@@ -41,14 +41,15 @@ pub use attempts::{Again, Attempts, Patience, Tried, Until};
 pub use call::Call;
 pub use call_error::{CallError, Last, Refusal};
 pub use client::{Client, Response};
-#[cfg(feature = "tls")]
-pub use connector::Tls;
 pub use encoding::Encoding;
 pub use endpoint::Endpoint;
 pub use error::{EndpointError, HeaderError, SendError};
 pub use once::Once;
 pub use post::{Failure, Post, Protocol, Retrying, Verdict};
 pub use proxy::{Bypass, Proxies, Proxy, ProxyError, TunnelRefused};
-pub use retry::{Fate, Retry};
 pub use settings::ClientSettings;
 pub use watch::{Probe, Remote, Report, Traffic, Trouble, Unwell};
+
+pub use crate::retry::{Fate, Retry};
+#[cfg(feature = "tls")]
+pub use crate::tls::Tls;

@@ -241,9 +241,9 @@ impl Logs {
         for way in &self.0.ways {
             if rest & 1 != 0 {
                 way.push(scratch.line_of(way.form, at, site), site.rank);
-                #[cfg(feature = "ship")]
-                if let crate::sink::Lane::Framed(remote, frame) = &way.lane {
-                    ship(remote.queue(), &**frame, scratch, way.form, line);
+                #[cfg(feature = "framed")]
+                if let crate::sink::Lane::Framed(queue, frame) = &way.lane {
+                    ship(queue, &**frame, scratch, way.form, line);
                 }
             }
             rest >>= 1;
@@ -256,12 +256,15 @@ impl Logs {
 struct Made<'a> {
     at: Timestamp,
     site: &'a Site,
-    #[cfg_attr(not(feature = "ship"), expect(dead_code, reason = "asked for by outputs to other machines"))]
+    #[cfg_attr(
+        not(feature = "framed"),
+        expect(dead_code, reason = "asked for by outputs to other machines")
+    )]
     context: Option<&'a Context>,
 }
 
 /// Hands a line over as the record that its receiver reads.
-#[cfg(feature = "ship")]
+#[cfg(feature = "framed")]
 #[inline(never)]
 fn ship(
     queue: &Queue,
@@ -275,7 +278,9 @@ fn ship(
     record.clear();
     let text = scratch.line_of(form, at, site).trim_ascii_end();
     let said = crate::ship::Said::of(context);
-    frame.frame(&crate::ship::Framed { at, level: site.level, line: text, said }, &mut record);
+    let (level, target, place) = (site.level, site.target(), site.place());
+    let framed = crate::ship::Framed { at, level, target, place, line: text, said };
+    frame.frame(&framed, &mut record);
     queue.push_with(&record, site.rank);
     scratch.record = record;
     scratch.is_mixed = true;

@@ -40,7 +40,7 @@ pub(crate) struct Scratch {
     /// The message of a line that is sampled.
     pub(crate) message: String,
     /// The record of a line for another machine.
-    #[cfg(feature = "ship")]
+    #[cfg(feature = "framed")]
     pub(crate) record: Vec<u8>,
     /// The counters of lines that are sampled.
     pub(crate) recent: Recent,
@@ -66,7 +66,7 @@ impl Scratch {
             line: Buffer::new(),
             text: String::new(),
             message: String::new(),
-            #[cfg(feature = "ship")]
+            #[cfg(feature = "framed")]
             record: Vec::new(),
             recent: Recent::default(),
             ask: Ask::default(),
@@ -137,7 +137,7 @@ impl Scratch {
                 *buffer = Buffer::new();
             }
         }
-        #[cfg(feature = "ship")]
+        #[cfg(feature = "framed")]
         if self.record.capacity() > KEEP_BYTES {
             self.record = Vec::new();
         }

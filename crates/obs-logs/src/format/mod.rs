@@ -25,7 +25,7 @@ pub(crate) use buffer::Buffer;
 pub use fragment::SpanFragments;
 pub(crate) use ids::IdCache;
 pub(crate) use json::JsonLine;
-#[cfg(feature = "admin")]
+#[cfg(any(feature = "admin", feature = "ship"))]
 pub(crate) use json::json_text;
 pub(crate) use key::Label;
 pub(crate) use logfmt::LogfmtLine;
@@ -35,6 +35,8 @@ pub(crate) use shape::{ShapedLine, ShapedLines, Shapes, SiteCache, Slot, Spec};
 pub(crate) use site::{Key, Kind, Message, Site, is_written};
 pub(crate) use text::CUT;
 pub(crate) use time::TimeCache;
+#[cfg(feature = "syslog")]
+pub(crate) use time::push_micros;
 pub(crate) use time::second_text;
 pub(crate) use time::time_text;
 

@@ -211,6 +211,18 @@ impl Site {
         self.keys.push(Key { names, kind, index, bits, same_as, plain, seen: Seen::default() });
     }
 
+    /// Its target.
+    #[cfg(feature = "framed")]
+    pub(crate) fn target(&self) -> &'static str {
+        self.raw.target
+    }
+
+    /// Where it is in the code, where that is known.
+    #[cfg(feature = "framed")]
+    pub(crate) fn place(&self) -> Option<(&'static str, u32)> {
+        self.raw.place
+    }
+
     /// The field at `index`.
     #[inline]
     pub(crate) fn key(&self, index: usize) -> Option<&Key> {

@@ -95,6 +95,17 @@ pub(crate) fn time_text(time: Timestamp) -> String {
     format!("{}Z", String::from_utf8_lossy(&second[..SECOND_LEN - 1]))
 }
 
+/// Appends `2026-10-03T12:34:56.123456Z`.
+#[cfg(feature = "syslog")]
+pub(crate) fn push_micros(time: Timestamp, out: &mut Vec<u8>) {
+    let micros = (time.unix_nanos() % NANOS / 1_000) as u32;
+    out.extend_from_slice(&second_text(time.unix_nanos() / NANOS));
+    for pair_of in [micros / 10_000, micros / 100 % 100, micros % 100] {
+        out.extend_from_slice(&pair(pair_of));
+    }
+    out.push(b'Z');
+}
+
 /// `2026-10-03T12:34:56.` of a second counted from 1970.
 pub(crate) fn second_text(second: u64) -> [u8; SECOND_LEN] {
     let (year, month, day) = civil(second / 86_400);

@@ -94,7 +94,7 @@ impl From<Elastic> for Output {
     fn from(elastic: Elastic) -> Self {
         let Elastic { outlet, target } = elastic;
         let shipped = Shipped {
-            frame: Arc::new(Document::default()),
+            frame: Box::new(|_| Arc::new(Document::default())),
             batch_bytes: outlet.batch_bytes,
             linger: LINGER,
             content: "elasticsearch",

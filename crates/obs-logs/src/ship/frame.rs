@@ -8,8 +8,20 @@ use tracing_core::Level;
 
 /// One line, and what receivers want to know of it beside its text.
 pub(crate) struct Framed<'a> {
+    #[cfg_attr(
+        not(any(feature = "ship", feature = "syslog")),
+        expect(dead_code, reason = "the journal has a clock of its own")
+    )]
     pub(crate) at: Timestamp,
     pub(crate) level: Level,
+    #[cfg_attr(not(feature = "syslog"), expect(dead_code, reason = "asked for by syslog"))]
+    pub(crate) target: &'static str,
+    /// Its file and line in the code, where that is known.
+    #[cfg_attr(
+        not(all(feature = "journald", target_os = "linux")),
+        expect(dead_code, reason = "asked for by the journal")
+    )]
+    pub(crate) place: Option<(&'static str, u32)>,
     /// Without its newline.
     pub(crate) line: &'a [u8],
     pub(crate) said: Option<Said>,
@@ -44,7 +56,8 @@ pub(crate) trait Frame: Debug + Send + Sync {
     fn frame(&self, line: &Framed<'_>, out: &mut Vec<u8>);
 }
 
-/// The level as receivers have it.
+/// The level as receivers over HTTP have it.
+#[cfg(feature = "ship")]
 pub(super) fn level_text(level: Level) -> &'static str {
     match level {
         Level::ERROR => "error",
@@ -52,5 +65,20 @@ pub(super) fn level_text(level: Level) -> &'static str {
         Level::INFO => "info",
         Level::DEBUG => "debug",
         Level::TRACE => "trace",
+    }
+}
+
+/// The severity of a level (RFC 5424, section 6.2.1), which is that of the journal too.
+#[cfg(any(feature = "syslog", feature = "journald"))]
+#[cfg_attr(
+    not(any(feature = "syslog", target_os = "linux")),
+    expect(dead_code, reason = "there is no journal elsewhere")
+)]
+pub(super) fn severity(level: Level) -> u8 {
+    match level {
+        Level::ERROR => 3,
+        Level::WARN => 4,
+        Level::INFO => 6,
+        Level::DEBUG | Level::TRACE => 7,
     }
 }

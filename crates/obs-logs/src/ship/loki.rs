@@ -124,9 +124,9 @@ impl Loki {
 
 impl From<Loki> for Output {
     fn from(loki: Loki) -> Self {
-        let frame: Arc<dyn Frame> = if loki.json { Arc::new(Value) } else { Arc::new(Entry) };
+        let json = loki.json;
         let shipped = Shipped {
-            frame,
+            frame: Box::new(move |_| if json { Arc::new(Value) } else { Arc::new(Entry) }),
             batch_bytes: loki.outlet.batch_bytes,
             linger: LINGER,
             content: if loki.json { "loki json" } else { "loki protobuf" },

@@ -62,7 +62,7 @@ impl Outlet {
                 }
             })
             .on_failure(move |failure| complaint.lost(&shown, failure.records, failure));
-        Ok(Outgoing { sink: Box::new(post), traffic, probe })
+        Ok(Outgoing { sink: Box::new(post), seen: Some((traffic, probe)) })
     }
 }
 

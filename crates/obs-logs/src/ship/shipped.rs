@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use obs_core::Base;
+use obs_core::keys::target;
+#[cfg(feature = "ship")]
 use obs_export::http::{Probe, Traffic};
 use obs_export::queue::{Batch, Control, Delivery, Sink};
 use tracing_core::Level;
@@ -14,7 +16,9 @@ use crate::sink::{Notices, Owed};
 
 /// What is known of an output to another machine before its name is.
 pub(crate) struct Shipped {
-    pub(crate) frame: Arc<dyn Frame>,
+    /// Makes what makes its records.
+    #[expect(clippy::type_complexity, reason = "a constructor that is called once")]
+    pub(crate) frame: Box<dyn FnOnce(&Base) -> Arc<dyn Frame> + Send>,
     /// At how many bytes a batch is sent, and how long it gathers until then.
     pub(crate) batch_bytes: usize,
     pub(crate) linger: Duration,
@@ -28,8 +32,21 @@ pub(crate) struct Shipped {
 /// The sink of an output to another machine, and what is to be seen of it from outside.
 pub(crate) struct Outgoing {
     pub(crate) sink: Box<dyn Sink>,
-    pub(crate) traffic: Traffic,
-    pub(crate) probe: Probe,
+    /// Of what is asked by HTTP.
+    #[cfg(feature = "ship")]
+    pub(crate) seen: Option<(Traffic, Probe)>,
+}
+
+impl Outgoing {
+    /// Of which nothing is to be seen but its books.
+    #[cfg(any(feature = "syslog", all(feature = "journald", target_os = "linux")))]
+    pub(crate) fn unseen(sink: Box<dyn Sink>) -> Self {
+        Self {
+            sink,
+            #[cfg(feature = "ship")]
+            seen: None,
+        }
+    }
 }
 
 /// Sends what is missing ahead of each batch, in a request of its own: no book counts such lines, and what becomes of
@@ -60,7 +77,14 @@ impl Announcing {
         let mut batch = Batch::default();
         for (reason, lost) in self.owed.all() {
             let line = self.notices.line(lost, reason).trim_ascii_end();
-            let framed = Framed { at: self.base.clock.now(), level: Level::WARN, line, said: None };
+            let framed = Framed {
+                at: self.base.clock.now(),
+                level: Level::WARN,
+                target: target::LOGS,
+                place: None,
+                line,
+                said: None,
+            };
             self.frame.frame(&framed, &mut batch.bytes);
             batch.records += 1;
         }

@@ -19,7 +19,12 @@ use obs_export::queue::Queue;
 
 #[cfg(feature = "rolling")]
 pub(crate) use appender::Appender;
-#[cfg(any(feature = "ship", all(feature = "journal", unix)))]
+#[cfg(any(
+    feature = "ship",
+    feature = "syslog",
+    all(feature = "journal", unix),
+    all(feature = "journald", target_os = "linux")
+))]
 pub(crate) use complaint::Complaint;
 pub(crate) use discard::Discard;
 #[cfg(feature = "gzip")]
@@ -32,12 +37,12 @@ pub use file::sync::Sync;
 pub(crate) use file::{Held, Plain, Reopen};
 pub use memory::Memory;
 pub(crate) use notice::Notices;
-#[cfg(feature = "ship")]
+#[cfg(feature = "framed")]
 pub(crate) use notice::Owed;
 pub(crate) use stream::Stream;
 pub(crate) use telling::Telling;
 
-#[cfg(feature = "ship")]
+#[cfg(feature = "framed")]
 use crate::ship::Frame;
 
 /// Which of the lines that were made an output takes.
@@ -75,19 +80,32 @@ pub(crate) struct Way {
     pub(crate) name: String,
     pub(crate) form: Form,
     pub(crate) lane: Lane,
+    /// What is to be seen of it from outside, where it is asked by HTTP.
+    #[cfg(feature = "ship")]
+    pub(crate) remote: Option<Arc<Remote>>,
 }
 
 #[derive(Debug)]
 pub(crate) enum Lane {
     Queue(Queue, Option<Reopen>),
     /// To another machine, by records of its own kind.
-    #[cfg(feature = "ship")]
-    Framed(Arc<Remote>, Arc<dyn Frame>),
+    #[cfg(feature = "framed")]
+    Framed(Queue, Arc<dyn Frame>),
     Memory(Memory),
     Discard(Arc<Discard>),
 }
 
 impl Way {
+    pub(crate) fn new(name: String, form: Form, lane: Lane) -> Self {
+        Self {
+            name,
+            form,
+            lane,
+            #[cfg(feature = "ship")]
+            remote: None,
+        }
+    }
+
     /// Hands over one line of a level's rank. Blocks no longer than a copy takes, unless its queue was told to, and
     /// never fails: what is lost is counted.
     #[inline]
@@ -95,7 +113,7 @@ impl Way {
         match &self.lane {
             Lane::Queue(queue, _) => queue.push_with(line, rank),
             // Handed over as a record, which needs more than the line.
-            #[cfg(feature = "ship")]
+            #[cfg(feature = "framed")]
             Lane::Framed(..) => {}
             Lane::Memory(memory) => memory.push(line),
             Lane::Discard(discard) => discard.push(),
@@ -105,8 +123,8 @@ impl Way {
     pub(crate) fn queue(&self) -> Option<&Queue> {
         match &self.lane {
             Lane::Queue(queue, _) => Some(queue),
-            #[cfg(feature = "ship")]
-            Lane::Framed(remote, _) => Some(remote.queue()),
+            #[cfg(feature = "framed")]
+            Lane::Framed(queue, _) => Some(queue),
             _ => None,
         }
     }
@@ -127,17 +145,14 @@ impl Way {
     /// What is to be seen of another machine.
     #[cfg(feature = "ship")]
     pub(crate) fn remote(&self) -> Option<&Arc<Remote>> {
-        match &self.lane {
-            Lane::Framed(remote, _) => Some(remote),
-            _ => None,
-        }
+        self.remote.as_ref()
     }
 
     pub(crate) fn source(&self) -> Arc<dyn Source> {
         match &self.lane {
             Lane::Queue(queue, _) => Arc::new(queue.clone()),
-            #[cfg(feature = "ship")]
-            Lane::Framed(remote, _) => Arc::new(remote.queue().clone()),
+            #[cfg(feature = "framed")]
+            Lane::Framed(queue, _) => Arc::new(queue.clone()),
             Lane::Memory(memory) => Arc::new(memory.clone()),
             Lane::Discard(discard) => Arc::clone(discard) as Arc<dyn Source>,
         }

@@ -39,14 +39,12 @@ fn logs(draft: &mut Draft) {
     output(draft);
 }
 
-/// No two outputs write to the same place. Memory is each one's own, and another machine keeps lines apart itself.
+/// No two outputs write to the same place. What is sent is told apart by whoever takes it.
 fn apart(draft: &mut Draft) {
     let outputs = &draft.config.logs.outputs;
     let mut mistakes = Vec::new();
-    for (at, output) in outputs.iter().enumerate() {
-        if output.to == LogPlace::Memory || output.to.is_far() {
-            continue;
-        }
+    let may_be_twice = |to: &LogPlace| to.is_far() || matches!(to, LogPlace::Memory | LogPlace::Journald);
+    for (at, output) in outputs.iter().enumerate().filter(|(_, output)| !may_be_twice(&output.to)) {
         if let Some(other) = outputs[..at].iter().find(|other| other.to == output.to) {
             let what = format!("writes to the same place as `{}`, where their lines would mix", other.name);
             mistakes.push(Mistake::new(&format!("logs.outputs.{}", output.name), what));

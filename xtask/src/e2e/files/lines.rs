@@ -25,7 +25,7 @@ pub(super) fn files(folder: &Path, current: &str) -> Result<Vec<PathBuf>> {
 }
 
 /// The bytes of a file by `cat`, or by `gzip`, which fails on half a file.
-pub(super) fn bytes(path: &Path) -> Result<Vec<u8>> {
+pub(in crate::e2e) fn bytes(path: &Path) -> Result<Vec<u8>> {
     let is_gzip = path.extension().is_some_and(|ending| ending == "gz");
     let mut command = if is_gzip { Command::new("gzip") } else { Command::new("cat") };
     let output = command.args(is_gzip.then_some("-dc")).arg(path).output();
@@ -37,7 +37,7 @@ pub(super) fn bytes(path: &Path) -> Result<Vec<u8>> {
 }
 
 /// How many lines `wc` counts.
-pub(super) fn wc(path: &Path) -> Result<u64> {
+pub(in crate::e2e) fn wc(path: &Path) -> Result<u64> {
     let output = Command::new("wc").arg("-l").arg(path).output();
     let output = output.map_err(|error| format!("wc: {error}"))?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();

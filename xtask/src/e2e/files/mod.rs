@@ -4,7 +4,7 @@
 mod disk;
 mod durable;
 mod killed;
-mod lines;
+pub(super) mod lines;
 mod moved;
 mod stalled;
 mod terminal;

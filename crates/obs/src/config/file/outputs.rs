@@ -35,7 +35,7 @@ impl Part {
 }
 
 /// Where lines cannot be sent from here, though one would look for it.
-const ELSEWHERE: [&str; 5] = ["otlp", "kafka", "syslog", "fluentd", "http"];
+const ELSEWHERE: [&str; 4] = ["otlp", "kafka", "fluentd", "http"];
 /// Other names of what there is.
 const ELASTIC: [&str; 2] = ["elk", "opensearch"];
 
@@ -228,6 +228,10 @@ fn void(key: &OutputKey, output: &LogDestination) -> Option<&'static str> {
         "queue" if output.durable => Some("what is `durable` has the bytes of `spill`"),
         "spill" if !output.durable => Some("it is not `durable`"),
         "disk_full_wait" if output.durable => Some("what is `durable` waits as long as it takes"),
+        "ca_file" | "certificate" if output.to == LogPlace::Syslog && !has_url(output, "tls://") => {
+            Some("no `url` is `tls://`")
+        }
+        "max_datagram" if !has_url(output, "udp://") => Some("no `url` is `udp://`"),
         "password" if output.ship.user.is_none() => Some("there is no `user`"),
         "key_file" if output.ship.certificate.is_none() => Some("there is no `certificate`"),
         "keep_level" if output.when_full != WhenFull::DropBelow => Some("`when_full` is not `drop_below`"),
@@ -235,4 +239,8 @@ fn void(key: &OutputKey, output: &LogDestination) -> Option<&'static str> {
         "sync_every" if output.file.sync != LogSync::Interval => Some("`sync` is not `interval`"),
         _ => None,
     }
+}
+
+fn has_url(output: &LogDestination, scheme: &str) -> bool {
+    output.ship.urls.iter().any(|url| url.starts_with(scheme))
 }

@@ -61,11 +61,20 @@ pub enum LogPlace {
     Loki,
     /// Elasticsearch or OpenSearch; needs the feature `logs-ship`.
     Elastic,
+    /// A receiver of syslog; needs the feature `logs-syslog`.
+    Syslog,
+    /// The journal of systemd on this machine; needs the feature `logs-journald`, and Linux.
+    Journald,
 }
 
 impl LogPlace {
-    /// Whether it is another machine.
+    /// Whether it is another machine, or may be one.
     pub(crate) fn is_far(&self) -> bool {
+        self.is_http() || *self == Self::Syslog
+    }
+
+    /// Whether it is asked by HTTP.
+    pub(crate) fn is_http(&self) -> bool {
         matches!(self, Self::Loki | Self::Elastic)
     }
 }
@@ -163,7 +172,8 @@ impl LogDestination {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct LogShip {
-    /// Where it is: `http://` URLs, or `https://` with the feature `logs-ship-tls`. Where one has trouble the next is asked.
+    /// Where it is: `http://` URLs, or `https://` with the feature `logs-ship-tls`; of syslog `tcp://`, `udp://` and
+    /// `unix://`, and `tls://` with the feature `logs-syslog-tls`. Where one has trouble the next is asked.
     pub urls: Vec<String>,
     /// Of Loki: labels of all lines beside `service_name` and `env`.
     pub labels: Vec<(String, String)>,
@@ -173,6 +183,16 @@ pub struct LogShip {
     pub json: bool,
     /// Of Elasticsearch: the data stream or index; default `logs-obs-<service>`.
     pub index: Option<String>,
+    /// Of syslog: what kind of program speaks, such as `local0`; default `daemon`.
+    pub facility: Option<String>,
+    /// Of syslog: the name of structured data; default `obs@32473`.
+    pub sd_id: Option<String>,
+    /// Of syslog: the name of this host; default what the system says.
+    pub hostname: Option<String>,
+    /// Of syslog: the most bytes of a datagram over UDP; default 2 KiB.
+    pub max_datagram: Option<u64>,
+    /// Of the journal: where it listens; default `/run/systemd/journal/socket`.
+    pub socket: Option<PathBuf>,
     /// Headers of each request; default none. Never printed.
     pub headers: Vec<(String, String)>,
     /// Credentials by the scheme `Basic`; default none.
@@ -209,6 +229,11 @@ impl Default for LogShip {
             tenant: None,
             json: false,
             index: None,
+            facility: None,
+            sd_id: None,
+            hostname: None,
+            max_datagram: None,
+            socket: None,
             headers: Vec::new(),
             user: None,
             password: None,

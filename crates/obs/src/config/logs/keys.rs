@@ -33,8 +33,14 @@ pub(in crate::config) enum Of {
     Kept,
     /// Outputs to other machines.
     Network,
+    /// Those among them that are asked by HTTP.
+    Http,
+    /// All that are not written by ourselves.
+    Sent,
     Loki,
     Elastic,
+    Syslog,
+    Journald,
 }
 
 impl Of {
@@ -44,10 +50,14 @@ impl Of {
         match self {
             Self::All => "all",
             Self::Files => "files",
-            Self::Kept => "files, network",
+            Self::Kept => "files, network, `journald`",
             Self::Network => "network",
+            Self::Http => "`loki`, `elasticsearch`",
+            Self::Sent => "network, `journald`",
             Self::Loki => "`loki`",
             Self::Elastic => "`elasticsearch`",
+            Self::Syslog => "`syslog`",
+            Self::Journald => "`journald`",
         }
     }
 
@@ -56,12 +66,18 @@ impl Of {
     pub(in crate::config) fn void(self, to: &LogPlace) -> Option<&'static str> {
         match self {
             Self::Files if !matches!(to, LogPlace::File(_)) => Some("`type` is not `file`"),
-            Self::Kept if !to.is_far() && !matches!(to, LogPlace::File(_)) => {
-                Some("lines are kept for a file or another machine")
+            Self::Kept if !to.is_far() && !matches!(to, LogPlace::File(_) | LogPlace::Journald) => {
+                Some("lines are kept for a file or for whoever they are sent to")
             }
-            Self::Network if !to.is_far() => Some("`type` is neither `loki` nor `elasticsearch`"),
+            Self::Network if !to.is_far() => Some("`type` is none of `loki`, `elasticsearch` and `syslog`"),
+            Self::Http if !to.is_http() => Some("`type` is neither `loki` nor `elasticsearch`"),
+            Self::Sent if !to.is_far() && *to != LogPlace::Journald => {
+                Some("`type` is none of `loki`, `elasticsearch`, `syslog` and `journald`")
+            }
             Self::Loki if *to != LogPlace::Loki => Some("`type` is not `loki`"),
             Self::Elastic if *to != LogPlace::Elastic => Some("`type` is not `elasticsearch`"),
+            Self::Syslog if *to != LogPlace::Syslog => Some("`type` is not `syslog`"),
+            Self::Journald if *to != LogPlace::Journald => Some("`type` is not `journald`"),
             _ => None,
         }
     }
@@ -85,6 +101,12 @@ const WHEN_FULL: [(&str, WhenFull); 4] = [
 ];
 const SYNCS: [(&str, LogSync); 3] =
     [("never", LogSync::Never), ("batch", LogSync::Batch), ("interval", LogSync::Interval)];
+/// Facilities of RFC 5424, but for the kernel's.
+const FACILITIES: [&str; 23] = [
+    "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron", "authpriv", "ftp", "ntp",
+    "audit", "alert", "clock", "local0", "local1", "local2", "local3", "local4", "local5", "local6",
+    "local7",
+];
 pub(in crate::config) const LEVELS: [(&str, LogLevel); 5] = [
     ("error", LogLevel::Error),
     ("warn", LogLevel::Warn),
@@ -199,7 +221,7 @@ macro_rules! flag {
             name: $name,
             kind: Kind::Flag,
             default: $default,
-            of: Of::Network,
+            of: Of::Http,
             doc: $doc,
             get: |output| Value::Flag(output.ship.$at),
             set: |output, value| {
@@ -212,12 +234,12 @@ macro_rules! flag {
 }
 
 macro_rules! path {
-    ($name:literal, $doc:literal, $at:ident) => {
+    ($name:literal, $of:ident, $default:literal, $doc:literal, $at:ident) => {
         OutputKey {
             name: $name,
             kind: Kind::Text,
-            default: "",
-            of: Of::Network,
+            default: $default,
+            of: Of::$of,
             doc: $doc,
             get: |output| {
                 let path = output.ship.$at.as_ref();
@@ -254,7 +276,16 @@ macro_rules! pairs {
 pub(in crate::config) const OUTPUT_KEYS: &[OutputKey] = &[
     OutputKey {
         name: "type",
-        kind: Kind::Word(&["stdout", "stderr", "file", "memory", "loki", "elasticsearch"]),
+        kind: Kind::Word(&[
+            "stdout",
+            "stderr",
+            "file",
+            "memory",
+            "loki",
+            "elasticsearch",
+            "syslog",
+            "journald",
+        ]),
         default: "",
         of: Of::All,
         doc: "Where lines go; every output has it.",
@@ -266,6 +297,8 @@ pub(in crate::config) const OUTPUT_KEYS: &[OutputKey] = &[
                 LogPlace::Memory => "memory",
                 LogPlace::Loki => "loki",
                 LogPlace::Elastic => "elasticsearch",
+                LogPlace::Syslog => "syslog",
+                LogPlace::Journald => "journald",
             })
         },
         set: |output, value| {
@@ -275,6 +308,8 @@ pub(in crate::config) const OUTPUT_KEYS: &[OutputKey] = &[
                 (Value::Word("memory"), _) => LogPlace::Memory,
                 (Value::Word("loki"), _) => LogPlace::Loki,
                 (Value::Word("elasticsearch"), _) => LogPlace::Elastic,
+                (Value::Word("syslog"), _) => LogPlace::Syslog,
+                (Value::Word("journald"), _) => LogPlace::Journald,
                 (Value::Word("file"), LogPlace::File(_)) => return,
                 (Value::Word("file"), _) => LogPlace::File(PathBuf::new()),
                 _ => return,
@@ -468,7 +503,7 @@ pub(in crate::config) const OUTPUT_KEYS: &[OutputKey] = &[
         kind: Kind::Names,
         default: "",
         of: Of::Network,
-        doc: "Where the receiver is: an `http://` or `https://` URL, or a list of them of which the next is asked where one has trouble.",
+        doc: "Where the receiver is: an `http://` or `https://` URL, for `syslog` one with `tcp://`, `tls://`, `udp://` or `unix://`; or a list of them of which the next is asked where one has trouble.",
         get: |output| Value::Names(output.ship.urls.clone()),
         set: |output, value| {
             if let Value::Names(urls) = value {
@@ -493,26 +528,63 @@ pub(in crate::config) const OUTPUT_KEYS: &[OutputKey] = &[
         set: |output, value| output.ship.json = value == Value::Word("json"),
     },
     text!("index", Elastic, "`logs-obs-<service>`", "The data stream or index.", index),
-    pairs!("headers", Network, "Headers of each request; their values are not printed.", ship.headers),
-    text!("user", Network, "", "Credentials by the scheme `Basic`, with `password`.", user),
-    text!("password", Network, "", "Of `user`.", password),
-    text!("token", Network, "", "A token by the scheme `Bearer`.", token),
+    OutputKey {
+        name: "facility",
+        kind: Kind::Word(&FACILITIES),
+        default: "`daemon`",
+        of: Of::Syslog,
+        doc: "What kind of program speaks.",
+        get: |output| {
+            let known = |facility: &String| FACILITIES.into_iter().find(|known| known == facility);
+            output.ship.facility.as_ref().and_then(known).map_or(Value::None, Value::Word)
+        },
+        set: |output, value| {
+            if let Value::Word(word) = value {
+                output.ship.facility = Some(word.to_owned());
+            }
+        },
+    },
+    text!(
+        "sd_id",
+        Syslog,
+        "`obs@32473`",
+        "The name of the structured data with the ids: a name, `@` and your private enterprise number.",
+        sd_id
+    ),
+    text!("hostname", Syslog, "what the system says", "The name of this host.", hostname),
+    maybe!(
+        "max_datagram",
+        Syslog,
+        Kind::Bytes(1_024, 60 * 1_024),
+        "`2KiB`",
+        "The most bytes of a datagram over UDP; what is cut is marked.",
+        ship.max_datagram
+    ),
+    path!("socket", Journald, "`/run/systemd/journal/socket`", "Where the journal listens.", socket),
+    pairs!("headers", Http, "Headers of each request; their values are not printed.", ship.headers),
+    text!("user", Http, "", "Credentials by the scheme `Basic`, with `password`.", user),
+    text!("password", Http, "", "Of `user`.", password),
+    text!("token", Http, "", "A token by the scheme `Bearer`.", token),
     path!(
         "ca_file",
+        Network,
+        "",
         "A PEM file with the authorities to believe over TLS, in the place of the system's.",
         ca_file
     ),
     path!(
         "certificate",
+        Network,
+        "",
         "A PEM file with the certificate to show over TLS, its chain after it.",
         certificate
     ),
-    path!("key_file", "A PEM file with the private key of `certificate`.", key_file),
+    path!("key_file", Network, "", "A PEM file with the private key of `certificate`.", key_file),
     OutputKey {
         name: "proxy",
         kind: Kind::UrlOr(&["none", "env"]),
         default: "`env`",
-        of: Of::Network,
+        of: Of::Http,
         doc: "The HTTP proxy to the receiver: `env` for the one that `HTTPS_PROXY` and its like name.",
         get: |output| Value::Text(output.ship.proxy.text().to_owned()),
         set: |output, value| {
@@ -533,10 +605,17 @@ pub(in crate::config) const OUTPUT_KEYS: &[OutputKey] = &[
         "Whether there is a check, of the name that the output has on metrics, that fails while lines do not get through; the service stays ready.",
         health
     ),
-    time!("timeout", Network, LONGEST, "`10s`", "How long one attempt may take.", ship.timeout),
+    time!(
+        "timeout",
+        Sent,
+        LONGEST,
+        "`10s`",
+        "How long one attempt may take, or a socket may take nothing.",
+        ship.timeout
+    ),
     maybe_time!(
         "retry_for",
-        Network,
+        Sent,
         LONGEST,
         "`5m`; for ever with `durable`",
         "How long a batch is tried before it is lost.",
@@ -544,7 +623,7 @@ pub(in crate::config) const OUTPUT_KEYS: &[OutputKey] = &[
     ),
     maybe!(
         "batch",
-        Network,
+        Http,
         Kind::Bytes(1_024, 64 << 20),
         "`768KiB` to Loki, `5MiB` to Elasticsearch",
         "At how many bytes lines are sent, before they are compressed.",

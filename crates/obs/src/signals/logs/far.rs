@@ -2,7 +2,6 @@
 
 use std::fmt::Display;
 use std::sync::Arc;
-use std::time::Duration;
 
 use obs_core::Resource;
 use obs_export::http::{ClientSettings, Endpoint, Remote, Retry};
@@ -11,9 +10,6 @@ use obs_logs::{Elastic, Logs, Loki, Output};
 use crate::config::{LogDestination, LogPlace, LogShip, Logs as Choices, ProxyVariables};
 use crate::remotes::{Watched, unfit};
 use crate::signals::proxies::proxies;
-
-/// How long a batch is tried, where nothing else is chosen.
-const RETRY_FOR: Duration = Duration::from_secs(300);
 
 /// An output to another machine.
 ///
@@ -39,9 +35,7 @@ pub(super) fn output(
     let proxies = proxies(&ship.proxy, variables, &endpoints)?;
     let mut endpoints = endpoints.into_iter();
     let first = endpoints.next().ok_or("it has no `url`")?;
-    // What survives the process is not given up while it runs.
-    let patience = if chosen.durable { Duration::MAX } else { RETRY_FOR };
-    let retry = Retry::new().budget(ship.retry_for.unwrap_or(patience));
+    let retry = Retry::new().budget(super::outputs::patience(chosen));
     let client = client(ship)?.proxy(proxies);
     let batch = ship.batch.map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
     match chosen.to {

@@ -2,10 +2,14 @@
 
 #[cfg_attr(not(feature = "logs-ship"), path = "far_absent.rs")]
 mod far;
+#[cfg_attr(not(all(feature = "logs-journald", target_os = "linux")), path = "journald_absent.rs")]
+mod journald;
 #[cfg_attr(not(all(feature = "journal", unix)), path = "kept_absent.rs")]
 mod kept;
 mod outputs;
 mod routes;
+#[cfg_attr(not(feature = "logs-syslog"), path = "syslog_absent.rs")]
+mod syslog;
 
 use std::panic::PanicHookInfo;
 use std::sync::Arc;

@@ -2,14 +2,18 @@
 
 use std::io::IsTerminal;
 use std::path::Path;
+use std::time::Duration;
 
 use obs_logs::{Colours, Compression, FileOutput, Format, Memory, Output, Policy, Sync};
 
-use super::far;
+use super::{far, journald, syslog};
 use crate::config::{
     Config, Journal, LogDestination, LogFile, LogFormat, LogOutput, LogPlace, LogSync, Logs as Choices,
     Rotation, WhenFull,
 };
+
+/// How long a batch is tried, where nothing else is chosen.
+const RETRY_FOR: Duration = Duration::from_secs(300);
 
 /// The one output, where there are none by name; `None` where lines go nowhere.
 pub(super) fn single(choices: &Choices) -> Option<Output> {
@@ -25,7 +29,7 @@ pub(super) fn single(choices: &Choices) -> Option<Output> {
 /// One of several outputs; one in memory is noted in `memories`.
 ///
 /// # Errors
-/// What cannot be asked of another machine, or of a journal, in words.
+/// What cannot be asked of whoever takes lines, or of a journal, in words.
 pub(super) fn named(
     chosen: &LogDestination,
     config: &Config,
@@ -44,6 +48,8 @@ pub(super) fn named(
         LogPlace::Loki | LogPlace::Elastic => {
             (far::output(chosen, &config.resource, &config.proxies)?, false)
         }
+        LogPlace::Syslog => (syslog::output(&chosen.ship, patience(chosen))?, false),
+        LogPlace::Journald => (journald::output(&chosen.ship, patience(chosen))?, false),
     };
     let policy = match chosen.when_full {
         WhenFull::DropNewest => Policy::DropNewest,
@@ -75,6 +81,12 @@ pub(super) fn named(
         output = super::kept::durable(output, chosen, journal)?;
     }
     Ok(output)
+}
+
+/// How long a batch is tried. What survives the process is not given up while it runs, unless that was chosen.
+pub(super) fn patience(chosen: &LogDestination) -> Duration {
+    let otherwise = if chosen.durable { Duration::MAX } else { RETRY_FOR };
+    chosen.ship.retry_for.unwrap_or(otherwise)
 }
 
 /// A size in memory; one that no machine has is the largest.
@@ -144,8 +156,6 @@ fn file(path: &Path, rotate: Rotation, keep: Option<usize>) -> Output {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     /// All that is chosen for a file, as it prints itself.

@@ -16,4 +16,5 @@ mod running;
 mod sampling;
 mod secrets;
 mod shipping;
+mod sockets;
 mod streams;

@@ -156,7 +156,7 @@ fn what_cannot_be_asked_of_another_machine_is_told_with_its_place() {
         ),
         (
             "{ type: stdout, url: 'http://l' }",
-            "url: has no effect: `type` is neither `loki` nor `elasticsearch`",
+            "url: has no effect: `type` is none of `loki`, `elasticsearch` and `syslog`",
         ),
         ("{ type: elk, url: 'http://l' }", "`elk` is `elasticsearch` here"),
     ] {

@@ -1,10 +1,9 @@
 //! The retry table: which answers are tried again, and after how long. Pure functions; waiting is the sink's.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use obs_core::Timestamp;
-
-use super::date;
+/// With less than this left before the deadline no further attempt is made.
+const LAST_PAUSE: Duration = Duration::from_millis(50);
 
 /// What an answer's status means for the batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,14 +118,12 @@ impl Retry {
     }
 }
 
-/// Reads `Retry-After` (RFC 9110, section 10.2.3): seconds, or a date of which the past counts as now.
-pub(super) fn retry_after(value: &str, now: Timestamp) -> Option<Duration> {
-    let value = value.trim();
-    if value.bytes().all(|byte| byte.is_ascii_digit()) {
-        return value.parse().ok().map(Duration::from_secs);
+/// Near the end a pause beyond the deadline would be the loss of what is tried, so half of what is left is waited instead.
+pub fn hurried(pause: Duration, deadline: Option<Instant>) -> Duration {
+    match deadline.map(|deadline| deadline.saturating_duration_since(Instant::now())) {
+        Some(left) if left > LAST_PAUSE => pause.min(left / 2),
+        _ => pause,
     }
-    let date = date::parse(value)?;
-    Some(Duration::from_nanos(date.unix_nanos().saturating_sub(now.unix_nanos())))
 }
 
 #[cfg(test)]
@@ -188,23 +185,5 @@ mod tests {
         let pause = |asked| retry.pause(9, Duration::from_secs(1), asked, u64::MAX);
         assert!(pause(None).is_none_or(|pause| pause > Duration::MAX / 2));
         assert_eq!(pause(Some(Duration::MAX)), None);
-    }
-
-    #[test]
-    fn retry_after_is_seconds_or_a_date() {
-        let now = Timestamp::from_unix_nanos(784_111_777_000_000_000);
-        for (value, expected) in [
-            ("120", Some(Duration::from_secs(120))),
-            (" 0 ", Some(Duration::ZERO)),
-            ("Sun, 06 Nov 1994 08:49:47 GMT", Some(Duration::from_secs(10))),
-            ("Sun, 06 Nov 1994 08:49:07 GMT", Some(Duration::ZERO)),
-            ("", None),
-            ("-1", None),
-            ("1.5", None),
-            ("soon", None),
-            ("99999999999999999999999", None),
-        ] {
-            assert_eq!(retry_after(value, now), expected, "{value}");
-        }
     }
 }

@@ -1,0 +1,25 @@
+//! What receivers at sockets have in common: how records gather, and what standard error is told.
+
+use std::time::Duration;
+
+use obs_core::Base;
+use obs_export::socket::Dispatch;
+
+use crate::sink::Complaint;
+
+/// At how many bytes lines are sent, and how long they gather until then: as those of a file.
+pub(super) const GATHERING: (usize, Duration) = (64 << 10, Duration::from_millis(20));
+
+/// Says on standard error what is lost, and what has waited for long.
+pub(super) fn telling(dispatch: Dispatch, base: &Base, shown: String) -> Dispatch {
+    let mut complaint = Complaint::new(base.clock.clone());
+    let (mut waits, waiting) = (Complaint::new(base.clock.clone()), shown.clone());
+    dispatch
+        .on_retry(move |retrying| {
+            // Once may be a restart; what lasts is worth a word.
+            if retrying.attempts > 2 {
+                waits.trouble(&waiting, &retrying.to_string());
+            }
+        })
+        .on_failure(move |failure| complaint.lost(&shown, failure.records, failure))
+}
