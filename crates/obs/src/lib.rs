@@ -42,6 +42,8 @@
 //! | `metrics-push` | `metrics::push`: to a Pushgateway, by remote write, or as OTLP; `Obs::push_metrics` |
 //! | `metrics-push-tls` | the same over `https://`; needs a C compiler |
 //! | `logs` (default) | lines from `tracing` events, one access line a request, one line a panic |
+//! | `logs-syslog`, `logs-syslog-tls` | outputs of lines to syslog: see docs/syslog.md |
+//! | `logs-journald` | outputs of lines to systemd's journal, on Linux |
 //! | `logs-fmt` | `logs::fmt`: the ids on lines of `tracing_subscriber::fmt` |
 //! | `traces` (default) | server spans and `tracing` spans over OTLP |
 //! | `health` (default) | checks, and `/healthz`, `/readyz`, `/startupz` on the same listener |
