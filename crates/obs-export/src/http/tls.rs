@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::connect::HttpConnector;
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
@@ -82,14 +82,15 @@ impl ClientSettings {
     }
 }
 
-pub(super) fn connector(settings: &ClientSettings) -> io::Result<Connector> {
+pub(super) fn connector(settings: &ClientSettings, alpn: &[&[u8]]) -> io::Result<Connector> {
     let mut connector = HttpConnector::new();
     connector.set_connect_timeout(Some(settings.connect_timeout));
     connector.set_nodelay(true);
     // Otherwise it takes `https` for a mistake.
     connector.enforce_http(false);
-    let builder = HttpsConnectorBuilder::new().with_tls_config(settings.tls.config()?).https_or_http();
-    Ok(builder.enable_http1().wrap_connector(connector))
+    let mut config = settings.tls.config()?;
+    config.alpn_protocols = alpn.iter().map(|name| name.to_vec()).collect();
+    Ok((connector, config).into())
 }
 
 fn certificates(path: &Path) -> io::Result<Vec<CertificateDer<'static>>> {

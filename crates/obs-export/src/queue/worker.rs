@@ -99,7 +99,7 @@ fn run(shared: Arc<Shared>, mut sink: Box<dyn Sink>) {
 fn next(shared: &Shared, batch: &mut Batch, marks: &mut Marks, sink: &mut dyn Sink) -> bool {
     let settings = &shared.settings;
     batch.bytes.clear();
-    batch.bytes.shrink_to(KEEP_BATCHES * settings.batch_bytes);
+    batch.bytes.shrink_to(settings.batch_bytes.saturating_mul(KEEP_BATCHES));
     batch.records = 0;
     batch.gaps.clear();
     let mut state = shared.lock();

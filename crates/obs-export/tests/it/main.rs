@@ -1,5 +1,9 @@
 //! The HTTP sink against a strict server in process.
 
+#[cfg(feature = "grpc")]
+mod called;
+#[cfg(feature = "grpc")]
+mod grpc;
 #[cfg(feature = "gzip")]
 mod gzip;
 mod once;
@@ -7,3 +11,5 @@ mod post;
 mod stub;
 #[cfg(feature = "tls")]
 mod tls;
+#[cfg(feature = "zstd")]
+mod zstd;
