@@ -241,6 +241,24 @@ fn a_batch_beyond_the_most_is_cut_before_it_is_sent() {
 }
 
 #[test]
+fn what_gathered_while_nobody_took_it_leaves_in_messages_that_any_server_takes() {
+    let server = Called::start([Say::Message(vec![])]);
+    let sent = Sent::to(&[server.url()], |post| post);
+    let record = [b'x'; 3];
+    assert_eq!(sent.push(&vec![&record[..]; 2_000_000]).delivered, 2_000_000);
+    let sizes: Vec<_> = server.rest().iter().map(|call| call.message.len()).collect();
+    assert!(sizes.len() == 2 && sizes.iter().all(|size| *size < 4 << 20), "{sizes:?}");
+}
+
+#[test]
+fn a_connection_on_which_nothing_was_answered_is_not_used_again() {
+    let server = Called::start([Say::Hang, Say::Message(vec![])]);
+    let sent = Sent::to(&[server.url()], |post| post);
+    assert_eq!(sent.two(), (2, vec![]));
+    assert_eq!((server.next().connection, server.next().connection), (0, 1));
+}
+
+#[test]
 fn answers_that_are_none_of_grpc_are_not_asked_for_again() {
     for (say, why) in [
         (Say::Body(b"\0\0\0\0\x09short".to_vec()), "answer is none of the protocol"),
@@ -266,6 +284,12 @@ fn where_one_place_has_trouble_the_next_is_asked_at_once() {
         assert_eq!(sent.two(), (4, vec![]), "{trouble:?}");
         assert_eq!((bad.rest().len(), good.rest().len()), (1, 2), "{trouble:?}");
     }
+    // One that asks for less is not passed by.
+    let busy = Say::Only(vec![("grpc-status", "8".into()), ("grpc-status-details-bin", details(1))]);
+    let (busy, other) = (Called::start([busy, Say::status(0)]), Called::start([Say::status(0)]));
+    let sent = Sent::to(&[busy.url(), other.url()], |post| post);
+    assert_eq!(sent.two(), (2, vec![]));
+    assert_eq!((busy.rest().len(), other.rest().len()), (2, 0));
 }
 
 #[test]
