@@ -1,17 +1,15 @@
-//! Spans to a collector as OTLP http/protobuf: encoded where they end, posted from a thread of their own.
+//! Spans to a collector as OTLP, by http/protobuf or gRPC: encoded where they end, sent from a thread of their own.
 
 use std::fmt;
 use std::io;
 use std::sync::Arc;
 
 use obs_core::Base;
-use obs_export::http::{
-    Client, ClientSettings, Endpoint, Failure, Post, Protocol, Response, Retry, Retrying, Verdict,
-};
-use obs_export::otlp::{CONTENT_TYPE, rejected};
-use obs_export::queue::{self, Batch, Losses, Queue, Reason, Worker};
+use obs_export::http::{Client, ClientSettings, Encoding, Endpoint, Failure, Post, Retry, Retrying};
+use obs_export::otlp::{CONTENT_TYPE, Export};
+use obs_export::queue::{self, Queue, Worker};
 
-use crate::encode::{self, Envelope};
+use crate::encode;
 use crate::record::SpanRecord;
 use crate::sink::SpanSink;
 
@@ -19,10 +17,29 @@ use crate::sink::SpanSink;
 pub const PIPELINE: &str = "traces_otlp";
 /// What is appended to an endpoint that serves all signals.
 pub const PATH: &str = "/v1/traces";
+/// What is called over gRPC.
+#[cfg(feature = "grpc")]
+const METHOD: &str = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
 
 /// The producers' end; clones share the queue.
 #[derive(Clone, Debug)]
 pub struct Otlp(Queue);
+
+/// Makes what sends batches to an endpoint.
+type Transport = fn(ClientSettings, Endpoint, Export) -> io::Result<Post<Export>>;
+
+fn posted_below(client: ClientSettings, endpoint: Endpoint, export: Export) -> io::Result<Post<Export>> {
+    posted_at(client, endpoint.join(PATH), export)
+}
+
+fn posted_at(client: ClientSettings, endpoint: Endpoint, export: Export) -> io::Result<Post<Export>> {
+    Ok(Post::new(Client::new(client)?, endpoint, CONTENT_TYPE, export))
+}
+
+#[cfg(feature = "grpc")]
+fn called(client: ClientSettings, endpoint: Endpoint, export: Export) -> io::Result<Post<Export>> {
+    Post::grpc(client, endpoint, METHOD, export)
+}
 
 type OnFailure = Box<dyn FnMut(&Failure<'_>) + Send>;
 type OnRetry = Box<dyn FnMut(&Retrying<'_>) + Send>;
@@ -33,7 +50,8 @@ pub struct Settings {
     queue: queue::Settings,
     client: ClientSettings,
     retry: Retry,
-    exact: bool,
+    encoding: Encoding,
+    transport: Transport,
     on_failure: OnFailure,
     on_retry: OnRetry,
 }
@@ -53,7 +71,8 @@ impl Settings {
             queue,
             client: ClientSettings::new(),
             retry: Retry::new(),
-            exact: false,
+            encoding: Encoding::Plain,
+            transport: posted_below,
             on_failure: Box::new(|_| ()),
             on_retry: Box::new(|_| ()),
         }
@@ -80,7 +99,20 @@ impl Settings {
     /// Posts to the endpoint's own path, as `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` asks, instead of appending
     /// [`PATH`].
     pub fn exact_endpoint(mut self) -> Self {
-        self.exact = true;
+        self.transport = posted_at;
+        self
+    }
+
+    /// Sends by gRPC, to the server that the endpoint names; of its path nothing counts. Default http/protobuf.
+    #[cfg(feature = "grpc")]
+    pub fn grpc(mut self) -> Self {
+        self.transport = called;
+        self
+    }
+
+    /// How requests are compressed; default not at all.
+    pub fn encoding(mut self, encoding: Encoding) -> Self {
+        self.encoding = encoding;
         self
     }
 
@@ -103,7 +135,7 @@ impl fmt::Debug for Settings {
             .field("queue", &self.queue)
             .field("client", &self.client)
             .field("retry", &self.retry)
-            .field("exact", &self.exact)
+            .field("encoding", &self.encoding)
             .finish_non_exhaustive()
     }
 }
@@ -114,9 +146,9 @@ impl Otlp {
     /// # Errors
     /// When the operating system gives no thread or no event queue. Whether the endpoint answers is not tried.
     pub fn spawn(base: &Arc<Base>, endpoint: Endpoint, settings: Settings) -> io::Result<(Self, Worker)> {
-        let endpoint = if settings.exact { endpoint } else { endpoint.join(PATH) };
-        let protocol = Traces(Envelope::new(&base.resource));
-        let post = Post::new(Client::new(settings.client)?, endpoint, CONTENT_TYPE, protocol)
+        let export = Export::new(&base.resource);
+        let post = (settings.transport)(settings.client, endpoint, export)?
+            .encoding(settings.encoding)
             .retry(settings.retry)
             .clock(base.clock.clone())
             .on_failure(settings.on_failure)
@@ -136,25 +168,5 @@ impl Otlp {
 impl SpanSink for Otlp {
     fn export(&self, span: &SpanRecord<'_>) {
         encode::with_span(span, |bytes| self.0.push(bytes));
-    }
-}
-
-/// The envelope of spans and the meaning of an answer to them.
-#[derive(Debug)]
-struct Traces(Envelope);
-
-impl Protocol for Traces {
-    fn wrap(&mut self, batch: &mut Batch, head: &mut Vec<u8>, _: &mut Vec<u8>) {
-        self.0.write(batch.bytes.len(), head);
-    }
-
-    /// A 2xx answer without a body, or with one in JSON, is taken at its word. Anything else that is no
-    /// `ExportTraceServiceResponse` comes from something that is no OTLP receiver, which has not kept the spans.
-    fn accept(&mut self, response: &Response, batch: &Batch) -> Verdict {
-        if response.content_type() == Some("application/json") {
-            return Verdict::Settled(Losses::default());
-        }
-        let rejected = rejected(&response.body).unwrap_or(batch.records);
-        Verdict::Settled(Losses::of(Reason::Rejected, rejected.min(batch.records)))
     }
 }
