@@ -74,7 +74,8 @@
 //! |---|---|
 //! | `admin` | [`admin::respond`], which changes levels while the service runs |
 //! | `gzip` (default) | `FileOutput::compress`, closed files as gzip |
-//! | `ship` | `Loki` and `Elastic`, outputs to other machines |
+//! | `ship` | `Loki`, `Elastic` and `Otlp`, outputs to other machines |
+//! | `ship-grpc` | `Otlp::grpc` |
 //! | `layer` (default) | `LogLayer`, for a `tracing-subscriber` registry |
 //! | `fmt` | `fmt::Ids`, which puts the ids on lines of `tracing_subscriber::fmt` |
 //! | `rolling` (default) | `Output::rolling`, files that follow one another, by `tracing-appender` |
@@ -126,5 +127,5 @@ pub use rolling::RollingFile;
 pub use route::{Levels, LevelsError, Match, Route, RouteError, RouteFault, check as check_routes};
 pub use sample::{RateLimit, Sampling};
 #[cfg(feature = "ship")]
-pub use ship::{Elastic, INDEX_TEMPLATE, LabelError, Loki};
+pub use ship::{Elastic, INDEX_TEMPLATE, LabelError, Loki, Otlp};
 pub use sink::{Memory, Sync};

@@ -267,7 +267,7 @@ fn ship(
     let Made { at, site, context } = line;
     let mut record = std::mem::take(&mut scratch.record);
     record.clear();
-    let text = scratch.line_of(form, at, site).trim_ascii_end();
+    let text = crate::ship::without_newline(scratch.line_of(form, at, site));
     let said = crate::ship::Said::of(context);
     frame.frame(&crate::ship::Framed { at, level: site.level, line: text, said }, &mut record);
     queue.push_with(&record, site.rank);

@@ -259,7 +259,7 @@ pub(super) fn push_json_value(out: &mut Buffer, value: Value<'_>) {
 }
 
 /// A text as a value of JSON.
-#[cfg(feature = "admin")]
+#[cfg(any(feature = "admin", feature = "ship"))]
 pub(crate) fn json_text(text: &str) -> String {
     let mut out = Buffer::new();
     push_json_value(&mut out, Value::Str(text));

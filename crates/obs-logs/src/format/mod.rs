@@ -25,7 +25,7 @@ pub(crate) use buffer::Buffer;
 pub use fragment::SpanFragments;
 pub(crate) use ids::IdCache;
 pub(crate) use json::JsonLine;
-#[cfg(feature = "admin")]
+#[cfg(any(feature = "admin", feature = "ship"))]
 pub(crate) use json::json_text;
 pub(crate) use key::Label;
 pub(crate) use logfmt::LogfmtLine;

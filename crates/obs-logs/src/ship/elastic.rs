@@ -90,6 +90,7 @@ impl From<Elastic> for Output {
         let Elastic { outlet, target } = elastic;
         let shipped = Shipped {
             frame: Arc::new(Document::default()),
+            is_record: false,
             batch_bytes: outlet.batch_bytes,
             linger: LINGER,
             open: Box::new(move |base: &Arc<Base>, pipeline| {

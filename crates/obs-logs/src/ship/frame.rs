@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use obs_core::context::{Context, with_current};
+use obs_core::context::{Context, TraceFlags, with_current};
 use obs_core::{RequestId, SpanId, Timestamp, TraceId};
 use tracing_core::Level;
 
@@ -10,7 +10,7 @@ use tracing_core::Level;
 pub(crate) struct Framed<'a> {
     pub(crate) at: Timestamp,
     pub(crate) level: Level,
-    /// Without its newline.
+    /// Without its newline; of a record, the fields that the engine has made.
     pub(crate) line: &'a [u8],
     pub(crate) said: Option<Said>,
 }
@@ -20,6 +20,7 @@ pub(crate) struct Framed<'a> {
 pub(crate) struct Said {
     pub(crate) trace_id: TraceId,
     pub(crate) span_id: SpanId,
+    pub(crate) flags: TraceFlags,
     pub(crate) request_id: Option<RequestId>,
 }
 
@@ -29,6 +30,7 @@ impl Said {
         let of = |context: &Context| Self {
             trace_id: context.trace_id(),
             span_id: context.span_id(),
+            flags: context.ids().flags,
             request_id: context.request_id().copied(),
         };
         match context {
@@ -36,6 +38,12 @@ impl Said {
             None => with_current(of),
         }
     }
+}
+
+/// The line that ends here.
+pub(crate) fn without_newline(line: &[u8]) -> &[u8] {
+    // Nothing more: what is in front of it may be bytes of a record that look like white space.
+    line.strip_suffix(b"\n").unwrap_or(line)
 }
 
 /// Makes the records of one output.

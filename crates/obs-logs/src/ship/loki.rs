@@ -127,6 +127,7 @@ impl From<Loki> for Output {
         let frame: Arc<dyn Frame> = if loki.json { Arc::new(Value) } else { Arc::new(Entry) };
         let shipped = Shipped {
             frame,
+            is_record: false,
             batch_bytes: loki.outlet.batch_bytes,
             linger: LINGER,
             open: Box::new(move |base: &Arc<Base>, pipeline| {

@@ -8,13 +8,15 @@ mod elastic;
 mod frame;
 mod labels;
 mod loki;
+mod otlp;
 mod outlet;
 mod shipped;
 
 pub use elastic::{Elastic, INDEX_TEMPLATE};
-pub(crate) use frame::{Frame, Framed, Said};
+pub(crate) use frame::{Frame, Framed, Said, without_newline};
 pub use labels::LabelError;
 pub use loki::Loki;
+pub use otlp::Otlp;
 pub(crate) use shipped::{Announcing, Shipped};
 
 pub(crate) use outlet::Outlet;

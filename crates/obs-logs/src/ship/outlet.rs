@@ -36,13 +36,47 @@ impl Outlet {
         pipeline: &'static str,
         protocol: P,
     ) -> io::Result<Post<P>> {
-        let endpoints: Vec<_> = self.endpoints.iter().map(|endpoint| endpoint.join(path)).collect();
-        let first = endpoints.first().cloned().ok_or_else(|| io::Error::other("there is no endpoint"))?;
+        let place = |endpoint: &Endpoint| endpoint.join(path);
+        self.post_at(base, (place, content_type), pipeline, protocol)
+    }
+
+    /// The same to what `place` makes of each place.
+    pub(super) fn post_at<P: Protocol>(
+        mut self,
+        base: &Base,
+        (place, content_type): (impl Fn(&Endpoint) -> Endpoint, &'static str),
+        pipeline: &'static str,
+        protocol: P,
+    ) -> io::Result<Post<P>> {
+        self.endpoints = self.endpoints.iter().map(place).collect();
+        let post = Post::new(Client::new(self.client.clone())?, self.first()?, content_type, protocol);
+        self.tuned(post, base, pipeline)
+    }
+
+    /// The same by gRPC.
+    #[cfg(feature = "ship-grpc")]
+    pub(super) fn call<P: Protocol>(
+        self,
+        base: &Base,
+        method: &'static str,
+        pipeline: &'static str,
+        protocol: P,
+    ) -> io::Result<Post<P>> {
+        let post = Post::grpc(self.client.clone(), self.first()?, method, protocol)?;
+        self.tuned(post, base, pipeline)
+    }
+
+    fn first(&self) -> io::Result<Endpoint> {
+        self.endpoints.first().cloned().ok_or_else(|| io::Error::other("there is no endpoint"))
+    }
+
+    fn tuned<P: Protocol>(self, post: Post<P>, base: &Base, pipeline: &'static str) -> io::Result<Post<P>> {
+        let first = self.first()?;
         let shown = format!("{} ({first})", pipeline.trim_start_matches("logs_"));
         let mut complaint = Complaint::new(base.clock.clone());
         let (mut waits, waiting) = (Complaint::new(base.clock.clone()), shown.clone());
-        let post = Post::new(Client::new(self.client)?, first, content_type, protocol)
-            .endpoints(endpoints)
+        let post = post
+            .endpoints(self.endpoints)
             .retry(self.retry)
             .encoding(self.encoding)
             .clock(base.clock.clone())

@@ -8,12 +8,14 @@ use obs_core::Base;
 use obs_export::queue::{Batch, Control, Delivery, Sink};
 use tracing_core::Level;
 
-use super::{Frame, Framed};
+use super::{Frame, Framed, without_newline};
 use crate::sink::{Notices, Owed};
 
 /// What is known of an output to another machine before its name is.
 pub(crate) struct Shipped {
     pub(crate) frame: Arc<dyn Frame>,
+    /// Whether what is framed are fields of a log record of OTLP, and no line in the output's format.
+    pub(crate) is_record: bool,
     /// At how many bytes a batch is sent, and how long it gathers until then.
     pub(crate) batch_bytes: usize,
     pub(crate) linger: Duration,
@@ -49,7 +51,7 @@ impl Announcing {
         }
         let mut batch = Batch::default();
         for (reason, lost) in self.owed.all() {
-            let line = self.notices.line(lost, reason).trim_ascii_end();
+            let line = without_newline(self.notices.line(lost, reason));
             let framed = Framed { at: self.base.clock.now(), level: Level::WARN, line, said: None };
             self.frame.frame(&framed, &mut batch.bytes);
             batch.records += 1;

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use obs_core::context::{Context, Ids, Local, TraceFlags, enter_poll};
+use obs_core::context::{Context, Ids, Local, TraceFlags, enter_poll, with_current};
 use obs_core::meter::Meter;
+use obs_core::observe::{End, Observer, Request, Verdict};
 use obs_core::{Base, Clock, IdSource, RequestId, Resource, SpanId, Timestamp, TraceId, keys};
 use obs_export::http::Retry;
-use obs_logs::{Logs, LogsGuard, Output};
+use obs_logs::{AccessLog, Logs, LogsGuard, Output};
 use tracing_subscriber::layer::SubscriberExt;
 
 /// 2026-10-03T12:34:56.123456789Z.
@@ -41,6 +42,15 @@ impl Shipping {
     /// What `work` says has its fate afterwards.
     pub(crate) fn say(&self, work: impl FnOnce()) {
         tracing::subscriber::with_default(tracing_subscriber::registry().with(self.logs.layer()), work);
+        self.logs.flush(LONG).unwrap();
+    }
+
+    /// The access line of a request has its fate afterwards.
+    pub(crate) fn access(&self, request: &Request<'_>, end: &End<'_>) {
+        let access = AccessLog::new(self.logs.clone());
+        inside_a_request(|| {
+            with_current(|context| access.finish(context, request, end, Verdict::Keep));
+        });
         self.logs.flush(LONG).unwrap();
     }
 
