@@ -82,7 +82,7 @@ pub(crate) fn inside_a_request(work: impl FnOnce()) {
     let ids = Ids {
         trace_id: TraceId::parse(b"0af7651916cd43dd8448eb211c80319c").unwrap(),
         span_id: SpanId::parse(b"b7ad6b7169203331").unwrap(),
-        flags: TraceFlags::default(),
+        flags: TraceFlags::from_byte(1),
     };
     let context = Context::root(ids, Local::server(RequestId::parse("ORD-2024-98765").unwrap(), None));
     let _scope = enter_poll(&context);

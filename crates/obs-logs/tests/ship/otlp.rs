@@ -169,6 +169,7 @@ fn a_record_in_a_request_has_its_ids() {
         [0x0a, 0xf7, 0x65, 0x19, 0x16, 0xcd, 0x43, 0xdd, 0x84, 0x48, 0xeb, 0x21, 0x1c, 0x80, 0x31, 0x9c]
     );
     assert_eq!(record.span_id, [0xb7, 0xad, 0x6b, 0x71, 0x69, 0x20, 0x33, 0x31]);
+    assert_eq!(record.flags, 1);
     let attributes = pairs(record.attributes);
     assert!(attributes.contains(&("request_id".to_owned(), text("ORD-2024-98765"))), "{attributes:?}");
     assert_eq!(outside.body, None);
@@ -294,6 +295,14 @@ fn answers_mean_what_otlp_means_by_them() {
         assert_eq!(receiver.requests().len(), requests, "{answers:?}");
         assert_eq!(shipping.books(), books, "{answers:?}");
     }
+}
+
+#[test]
+fn a_server_error_outside_of_the_table_is_final_without_a_word() {
+    let receiver = Receiver::start(|_| (500, String::new()));
+    let shipping = Shipping::to(Otlp::new(Endpoint::parse(&receiver.url).unwrap()));
+    shipping.say(|| info!("x"));
+    assert_eq!((receiver.requests().len(), shipping.books().1), (1, 0));
 }
 
 #[test]
