@@ -36,6 +36,7 @@ mod listener;
 mod logs;
 mod metrics;
 mod near;
+mod otlp;
 mod redacted;
 mod redaction;
 mod routing;
@@ -58,6 +59,7 @@ pub use logs::{
     LogSampling, LogShip, LogSync, Logs, Rotation, WhenFull,
 };
 pub use metrics::{BucketMatch, BucketRule, Metrics};
+pub use otlp::{OtlpCompression, OtlpProtocol};
 pub use redaction::Redaction;
 #[cfg(feature = "config")]
 pub use schema::schema;

@@ -10,6 +10,8 @@ pub(crate) mod health;
 pub(crate) mod logs;
 #[cfg(feature = "metrics")]
 pub(crate) mod metrics;
+#[cfg(any(feature = "traces", feature = "logs-ship"))]
+mod otlp;
 #[cfg(feature = "traces")]
 pub(crate) mod traces;
 

@@ -1,5 +1,8 @@
 //! Traces: the sampler, server spans, spans of `tracing`, and the way to a collector.
 
+#[cfg_attr(not(feature = "traces-grpc"), path = "traces/no_grpc.rs")]
+mod grpc;
+
 use std::io::Write;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,8 +15,9 @@ use obs_trace::stdout::{self, StdoutTree};
 use obs_trace::{Limits, OperationSpans, Sampler, ServerSpans, SpanSink, Tracer};
 use tracing_subscriber::filter::{LevelFilter, ParseError, Targets};
 
+use super::otlp::{encoding, path_fault};
 use super::{Reloader, Signal};
-use crate::config::{Config, Exporter, Mistake, SamplerChoice, SpanLimits, Traces};
+use crate::config::{Config, Exporter, Mistake, OtlpProtocol, SamplerChoice, SpanLimits, Traces};
 use crate::subscriber::TargetFilter;
 use crate::{Error, Obs};
 
@@ -93,15 +97,24 @@ impl Part {
 /// The endpoint, its headers and the sampler, unless they are well formed.
 pub(crate) fn mistakes(config: &Config) -> Vec<Mistake> {
     let choices = &config.traces;
-    let endpoint = choices.endpoint.as_deref().and_then(|url| Endpoint::parse(url).err());
-    let endpoint = endpoint.map(|error| Mistake::new("traces.endpoint", error));
+    let endpoint = choices.endpoint.as_deref().map(Endpoint::parse).and_then(|endpoint| match endpoint {
+        Ok(endpoint) => {
+            Some(Mistake::new("traces.endpoint", path_fault(&endpoint, choices.protocol, otlp::PATH)?))
+        }
+        Err(error) => Some(Mistake::new("traces.endpoint", error)),
+    });
+    let protocol = grpc::MISSING.filter(|_| choices.protocol == OtlpProtocol::Grpc);
+    let protocol = protocol.map(|what| Mistake::new("traces.protocol", what));
+    let compression = encoding(choices.compression).err();
+    let compression = compression.map(|what| Mistake::new("traces.compression", what));
     let headers = choices.headers.iter().filter_map(|(name, value)| {
         let error = ClientSettings::new().header(name, value).err()?;
         Some(Mistake::new(&format!("traces.headers.{name}"), error))
     });
     let sampler = sampler(choices).err().map(|error| Mistake::new("traces.ratio", error));
     let filter = levels(&choices.filter).err().map(|error| Mistake::new("traces.level", error));
-    endpoint.into_iter().chain(headers).chain(sampler).chain(filter).collect()
+    let way = endpoint.into_iter().chain(protocol).chain(compression);
+    way.chain(headers).chain(sampler).chain(filter).collect()
 }
 
 /// Read as the levels of lines are: spaces around commas and equals signs are nothing, and where no level stands
@@ -157,7 +170,7 @@ fn exporter(
     let settings = otlp::Settings::new()
         .queue(queue)
         .client(client)
-        .exact_endpoint()
+        .encoding(encoding(choices.compression)?)
         .on_failure(move |failure| lost.tell("are lost", failure, "obs_pipeline_dropped_total"))
         .on_retry(move |retrying| {
             // A collector that starts anew is no news.
@@ -165,6 +178,10 @@ fn exporter(
                 late.tell("do not get through", retrying, "obs_pipeline_pending");
             }
         });
+    let settings = match choices.protocol {
+        OtlpProtocol::HttpProtobuf => settings.exact_endpoint(),
+        OtlpProtocol::Grpc => grpc::chosen(settings),
+    };
     Ok(Otlp::spawn(base, endpoint, settings)?)
 }
 

@@ -35,7 +35,7 @@ impl Part {
 }
 
 /// Where lines cannot be sent from here, though one would look for it.
-const ELSEWHERE: [&str; 5] = ["otlp", "kafka", "syslog", "fluentd", "http"];
+const ELSEWHERE: [&str; 4] = ["kafka", "syslog", "fluentd", "http"];
 /// Other names of what there is.
 const ELASTIC: [&str; 2] = ["elk", "opensearch"];
 
@@ -225,6 +225,7 @@ fn void(key: &OutputKey, output: &LogDestination) -> Option<&'static str> {
         "format" if output.to == LogPlace::Elastic && output.format != Some(LogFormat::Ecs) => {
             Some("documents are in the names of ECS")
         }
+        "format" | "colour" if output.to == LogPlace::Otlp => Some("records have types and no form"),
         "password" if output.ship.user.is_none() => Some("there is no `user`"),
         "key_file" if output.ship.certificate.is_none() => Some("there is no `certificate`"),
         "keep_level" if output.when_full != WhenFull::DropBelow => Some("`when_full` is not `drop_below`"),

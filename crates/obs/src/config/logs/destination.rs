@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{LogFormat, Rotation};
+use crate::config::{OtlpCompression, OtlpProtocol};
 
 /// One of several outputs of lines, by the name that routes call it.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,12 +57,14 @@ pub enum LogPlace {
     Loki,
     /// Elasticsearch or OpenSearch; needs the feature `logs-ship`.
     Elastic,
+    /// A collector of OpenTelemetry, or whoever takes OTLP; needs the feature `logs-ship`.
+    Otlp,
 }
 
 impl LogPlace {
     /// Whether it is another machine.
     pub(crate) fn is_far(&self) -> bool {
-        matches!(self, Self::Loki | Self::Elastic)
+        matches!(self, Self::Loki | Self::Elastic | Self::Otlp)
     }
 }
 
@@ -166,6 +169,10 @@ pub struct LogShip {
     pub json: bool,
     /// Of Elasticsearch: the data stream or index; default `logs-obs-<service>`.
     pub index: Option<String>,
+    /// Of OTLP: what is spoken; default http/protobuf.
+    pub protocol: OtlpProtocol,
+    /// Of OTLP: how requests are compressed; default gzip.
+    pub compression: OtlpCompression,
     /// Headers of each request; default none. Never printed.
     pub headers: Vec<(String, String)>,
     /// Credentials by the scheme `Basic`; default none.
@@ -196,6 +203,8 @@ impl Default for LogShip {
             tenant: None,
             json: false,
             index: None,
+            protocol: OtlpProtocol::default(),
+            compression: OtlpCompression::Gzip,
             headers: Vec::new(),
             user: None,
             password: None,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::super::key::{Kind, Value};
 use super::{LogDestination, LogFormat, LogLevel, LogPlace, LogSync, Rotation, WhenFull};
-use crate::config::LONGEST;
+use crate::config::{LONGEST, OtlpCompression, OtlpProtocol};
 
 /// One key of an output.
 #[cfg_attr(
@@ -33,6 +33,7 @@ pub(in crate::config) enum Of {
     Network,
     Loki,
     Elastic,
+    Otlp,
 }
 
 impl Of {
@@ -45,6 +46,7 @@ impl Of {
             Self::Network => "network",
             Self::Loki => "`loki`",
             Self::Elastic => "`elasticsearch`",
+            Self::Otlp => "`otlp`",
         }
     }
 
@@ -53,9 +55,12 @@ impl Of {
     pub(in crate::config) fn void(self, to: &LogPlace) -> Option<&'static str> {
         match self {
             Self::Files if !matches!(to, LogPlace::File(_)) => Some("`type` is not `file`"),
-            Self::Network if !to.is_far() => Some("`type` is neither `loki` nor `elasticsearch`"),
+            Self::Network if !to.is_far() => {
+                Some("`type` is no other machine: `loki`, `elasticsearch` or `otlp`")
+            }
             Self::Loki if *to != LogPlace::Loki => Some("`type` is not `loki`"),
             Self::Elastic if *to != LogPlace::Elastic => Some("`type` is not `elasticsearch`"),
+            Self::Otlp if *to != LogPlace::Otlp => Some("`type` is not `otlp`"),
             _ => None,
         }
     }
@@ -79,6 +84,10 @@ const WHEN_FULL: [(&str, WhenFull); 4] = [
 ];
 const SYNCS: [(&str, LogSync); 3] =
     [("never", LogSync::Never), ("batch", LogSync::Batch), ("interval", LogSync::Interval)];
+const PROTOCOLS: [(&str, OtlpProtocol); 2] =
+    [("http/protobuf", OtlpProtocol::HttpProtobuf), ("grpc", OtlpProtocol::Grpc)];
+const COMPRESSIONS: [(&str, OtlpCompression); 3] =
+    [("none", OtlpCompression::None), ("gzip", OtlpCompression::Gzip), ("zstd", OtlpCompression::Zstd)];
 pub(in crate::config) const LEVELS: [(&str, LogLevel); 5] = [
     ("error", LogLevel::Error),
     ("warn", LogLevel::Warn),
@@ -230,7 +239,7 @@ macro_rules! pairs {
 pub(in crate::config) const OUTPUT_KEYS: &[OutputKey] = &[
     OutputKey {
         name: "type",
-        kind: Kind::Word(&["stdout", "stderr", "file", "memory", "loki", "elasticsearch"]),
+        kind: Kind::Word(&["stdout", "stderr", "file", "memory", "loki", "elasticsearch", "otlp"]),
         default: "",
         of: Of::All,
         doc: "Where lines go; every output has it.",
@@ -242,6 +251,7 @@ pub(in crate::config) const OUTPUT_KEYS: &[OutputKey] = &[
                 LogPlace::Memory => "memory",
                 LogPlace::Loki => "loki",
                 LogPlace::Elastic => "elasticsearch",
+                LogPlace::Otlp => "otlp",
             })
         },
         set: |output, value| {
@@ -251,6 +261,7 @@ pub(in crate::config) const OUTPUT_KEYS: &[OutputKey] = &[
                 (Value::Word("memory"), _) => LogPlace::Memory,
                 (Value::Word("loki"), _) => LogPlace::Loki,
                 (Value::Word("elasticsearch"), _) => LogPlace::Elastic,
+                (Value::Word("otlp"), _) => LogPlace::Otlp,
                 (Value::Word("file"), LogPlace::File(_)) => return,
                 (Value::Word("file"), _) => LogPlace::File(PathBuf::new()),
                 _ => return,
@@ -451,6 +462,24 @@ pub(in crate::config) const OUTPUT_KEYS: &[OutputKey] = &[
         set: |output, value| output.ship.json = value == Value::Word("json"),
     },
     text!("index", Elastic, "`logs-obs-<service>`", "The data stream or index.", index),
+    words!(
+        "protocol",
+        Otlp,
+        Kind::Word(&["http/protobuf", "grpc"]),
+        PROTOCOLS,
+        "`http/protobuf`",
+        "What is spoken: over http/protobuf `/v1/logs` is added to `url` unless it ends so; `grpc` with the feature `logs-ship-grpc`.",
+        ship.protocol
+    ),
+    words!(
+        "compression",
+        Otlp,
+        Kind::Word(&["none", "gzip", "zstd"]),
+        COMPRESSIONS,
+        "`gzip`",
+        "How requests are compressed; `zstd` with the feature of its name.",
+        ship.compression
+    ),
     pairs!("headers", Network, "Headers of each request; their values are not printed.", ship.headers),
     text!("user", Network, "", "Credentials by the scheme `Basic`, with `password`.", user),
     text!("password", Network, "", "Of `user`.", password),
@@ -479,7 +508,7 @@ pub(in crate::config) const OUTPUT_KEYS: &[OutputKey] = &[
         "batch",
         Network,
         Kind::Bytes(1_024, 64 << 20),
-        "`768KiB` to Loki, `5MiB` to Elasticsearch",
+        "`768KiB` to Loki, `5MiB` to Elasticsearch, `1MiB` by OTLP",
         "At how many bytes lines are sent, before they are compressed.",
         ship.batch
     ),

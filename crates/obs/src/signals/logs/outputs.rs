@@ -40,7 +40,7 @@ pub(super) fn named(
             memories.push((chosen.name.clone(), memory.clone()));
             (Output::memory(&memory), false)
         }
-        LogPlace::Loki | LogPlace::Elastic => (far::output(chosen, resource)?, false),
+        LogPlace::Loki | LogPlace::Elastic | LogPlace::Otlp => (far::output(chosen, resource)?, false),
     };
     let policy = match chosen.when_full {
         WhenFull::DropNewest => Policy::DropNewest,
