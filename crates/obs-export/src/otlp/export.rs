@@ -3,7 +3,7 @@
 use obs_core::Resource;
 
 use super::{Envelope, rejected};
-use crate::http::{Protocol, Response, Verdict};
+use crate::http::{Endpoint, Protocol, Response, Verdict};
 use crate::proto::Reader;
 use crate::queue::{Batch, Losses, Reason};
 
@@ -48,10 +48,34 @@ impl Protocol for Export {
     }
 }
 
+/// What to add where a collector at this endpoint is not reached: that its port is the one on which the other way is
+/// spoken as a rule. Else nothing.
+pub fn port_hint(endpoint: &Endpoint, by_grpc: bool) -> &'static str {
+    match (endpoint.port(), by_grpc) {
+        (Some(4317), false) => "; on port 4317 gRPC is spoken as a rule, not http/protobuf",
+        (Some(4318), true) => "; on port 4318 http/protobuf is spoken as a rule, not gRPC",
+        _ => "",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::proto;
+
+    #[test]
+    fn only_the_port_of_the_other_way_gets_a_word() {
+        for (url, by_http, by_grpc) in [
+            ("http://c:4317", true, false),
+            ("http://c:4318/v1/traces", false, true),
+            ("http://c", false, false),
+            ("http://[::1]:9", false, false),
+        ] {
+            let endpoint = Endpoint::parse(url).unwrap();
+            let hint = |by_grpc| !port_hint(&endpoint, by_grpc).is_empty();
+            assert_eq!((hint(false), hint(true)), (by_http, by_grpc), "{url}");
+        }
+    }
 
     fn batch(sizes: &[usize]) -> Batch {
         let mut batch = Batch::default();

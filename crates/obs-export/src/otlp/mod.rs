@@ -12,7 +12,7 @@ use obs_core::keys::resource as keys;
 use crate::proto::{self, Malformed, Reader, Wire};
 
 #[cfg(feature = "http")]
-pub use export::Export;
+pub use export::{Export, port_hint};
 
 /// The media type of OTLP over HTTP in its binary form.
 pub const CONTENT_TYPE: &str = "application/x-protobuf";

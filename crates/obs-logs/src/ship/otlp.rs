@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use obs_core::Base;
 use obs_export::http::{ClientSettings, Encoding, Endpoint, Post, Retry};
-use obs_export::otlp::{CONTENT_TYPE, Export};
+use obs_export::otlp::{CONTENT_TYPE, Export, port_hint};
 use obs_export::proto;
 use tracing_core::Level;
 
@@ -117,16 +117,28 @@ impl From<Otlp> for Output {
     }
 }
 
-fn posted(outlet: Outlet, base: &Base, pipeline: &'static str, export: Export) -> io::Result<Post<Export>> {
+fn posted(
+    mut outlet: Outlet,
+    base: &Base,
+    pipeline: &'static str,
+    export: Export,
+) -> io::Result<Post<Export>> {
     let place = |endpoint: &Endpoint| match endpoint.path().trim_end_matches('/').ends_with(PATH) {
         true => endpoint.clone(),
         false => endpoint.join(PATH),
     };
+    outlet.hint = outlet.endpoints.first().map_or("", |first| port_hint(first, false));
     outlet.post_at(base, (place, CONTENT_TYPE), pipeline, export)
 }
 
 #[cfg(feature = "ship-grpc")]
-fn called(outlet: Outlet, base: &Base, pipeline: &'static str, export: Export) -> io::Result<Post<Export>> {
+fn called(
+    mut outlet: Outlet,
+    base: &Base,
+    pipeline: &'static str,
+    export: Export,
+) -> io::Result<Post<Export>> {
+    outlet.hint = outlet.endpoints.first().map_or("", |first| port_hint(first, true));
     outlet.call(base, METHOD, pipeline, export)
 }
 

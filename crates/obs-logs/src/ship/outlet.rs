@@ -17,6 +17,8 @@ pub(crate) struct Outlet {
     pub(super) encoding: Encoding,
     /// The most bytes of a request before it is compressed.
     pub(super) batch_bytes: usize,
+    /// What is said beside the first place where it is told of.
+    pub(super) hint: &'static str,
 }
 
 impl Outlet {
@@ -24,7 +26,7 @@ impl Outlet {
         // All receivers ask for patience where they have trouble.
         let retry = Retry::new().server_errors();
         let client = ClientSettings::new();
-        Self { endpoints: vec![endpoint], client, retry, encoding: Encoding::Plain, batch_bytes }
+        Self { endpoints: vec![endpoint], client, retry, encoding: Encoding::Plain, batch_bytes, hint: "" }
     }
 
     /// A sink that posts what `protocol` makes of batches to `path` of each place, and says on standard error what is
@@ -72,7 +74,8 @@ impl Outlet {
 
     fn tuned<P: Protocol>(self, post: Post<P>, base: &Base, pipeline: &'static str) -> io::Result<Post<P>> {
         let first = self.first()?;
-        let shown = format!("{} ({first})", pipeline.trim_start_matches("logs_"));
+        let hint = self.hint;
+        let shown = format!("{} ({first}{hint})", pipeline.trim_start_matches("logs_"));
         let mut complaint = Complaint::new(base.clock.clone());
         let (mut waits, waiting) = (Complaint::new(base.clock.clone()), shown.clone());
         let post = post

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use obs_core::{Base, Observer};
 use obs_export::http::{ClientSettings, Endpoint};
+use obs_export::otlp::port_hint;
 use obs_export::queue::{self, Worker};
 use obs_trace::otlp::{self, Otlp};
 use obs_trace::stdout::{self, StdoutTree};
@@ -166,7 +167,8 @@ fn exporter(
         client = client.header(name, value)?;
     }
     let queue = queue::Settings::new(otlp::PIPELINE).batch_bytes(256 * 1024).linger(choices.linger);
-    let (mut lost, mut late) = (Teller::default(), Teller::default());
+    let hint = port_hint(&endpoint, choices.protocol == OtlpProtocol::Grpc);
+    let (mut lost, mut late) = (Teller::new(hint), Teller::new(hint));
     let settings = otlp::Settings::new()
         .queue(queue)
         .client(client)
@@ -186,14 +188,21 @@ fn exporter(
 }
 
 /// Says on stderr what becomes of spans, because nobody may be looking at the numbers yet.
-#[derive(Default)]
-struct Teller(Option<Instant>);
+struct Teller {
+    last: Option<Instant>,
+    hint: &'static str,
+}
 
 impl Teller {
+    fn new(hint: &'static str) -> Self {
+        Self { last: None, hint }
+    }
+
     fn tell(&mut self, what: &str, why: &dyn std::fmt::Display, metric: &str) {
-        if self.0.is_none_or(|last| last.elapsed() >= TELL_EVERY) {
-            self.0 = Some(Instant::now());
-            let text = format!("obs: spans {what}: {why} (said once a minute; see {metric})\n");
+        if self.last.is_none_or(|last| last.elapsed() >= TELL_EVERY) {
+            self.last = Some(Instant::now());
+            let hint = self.hint;
+            let text = format!("obs: spans {what}: {why}{hint} (said once a minute; see {metric})\n");
             // Where stderr is closed there is nobody left to tell.
             let _ = std::io::stderr().write_all(text.as_bytes());
         }
