@@ -12,7 +12,7 @@ use super::key::{Key, TRACES_PATH, list};
 use super::logs::ONE_OUTPUT;
 use super::metrics::PARTS;
 use super::near::nearest;
-use super::{Config, Exporter, LogOutput, LogPlace, OtlpProtocol, Rotation, TrustChoice};
+use super::{Config, Exporter, LogDestination, LogOutput, LogPlace, OtlpProtocol, Rotation, TrustChoice};
 
 /// Finds them in what all layers have come to. What one layer says and a later one makes void is no mistake.
 pub(super) fn contradictions(draft: &mut Draft) {
@@ -43,7 +43,9 @@ fn logs(draft: &mut Draft) {
 fn apart(draft: &mut Draft) {
     let outputs = &draft.config.logs.outputs;
     let mut mistakes = Vec::new();
-    for (at, output) in outputs.iter().enumerate().filter(|(_, output)| output.to != LogPlace::Memory) {
+    // Requests to another machine do not mix, and memory is each output's own.
+    let mixes = |output: &LogDestination| !output.to.is_far() && output.to != LogPlace::Memory;
+    for (at, output) in outputs.iter().enumerate().filter(|(_, output)| mixes(output)) {
         if let Some(other) = outputs[..at].iter().find(|other| other.to == output.to) {
             let what = format!("writes to the same place as `{}`, where their lines would mix", other.name);
             mistakes.push(Mistake::new(&format!("logs.outputs.{}", output.name), what));
