@@ -67,13 +67,13 @@ pub(crate) fn build_binaries_with<const N: usize>(
 
 /// Builds an example of a crate in the dev profile, and says where it is.
 pub(crate) fn build_example(package: &str, name: &str) -> Result<PathBuf> {
-    build_example_with(package, name, &[])
+    build_example_with(package, &[], name)
 }
 
-/// The same with further arguments.
-pub(crate) fn build_example_with(package: &str, name: &str, arguments: &[&str]) -> Result<PathBuf> {
+/// The same with features of the package.
+pub(crate) fn build_example_with(package: &str, features: &[&str], name: &str) -> Result<PathBuf> {
     let mut build = command();
-    build.args(["build", "--package", package, "--example", name]).args(arguments);
+    build.args(["build", "--package", package, "--example", name, "--features", &features.join(",")]);
     let [binary] = built(build, package, [name])?;
     Ok(binary)
 }

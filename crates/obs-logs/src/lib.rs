@@ -74,7 +74,8 @@
 //! |---|---|
 //! | `admin` | [`admin::respond`], which changes levels while the service runs |
 //! | `gzip` (default) | `FileOutput::compress`, closed files as gzip |
-//! | `ship` | `Loki` and `Elastic`, outputs to other machines |
+//! | `ship` | `Loki`, `Elastic` and `Otlp`, outputs to other machines |
+//! | `ship-grpc` | `Otlp::grpc` |
 //! | `syslog` | `Syslog`, an output by RFC 5424 over TCP, UDP and Unix's sockets; TLS by `obs-export/socket-tls` |
 //! | `journald` | `Journald`, an output to systemd's journal, on Linux |
 //! | `layer` (default) | `LogLayer`, for a `tracing-subscriber` registry |
@@ -136,7 +137,7 @@ pub use sample::{RateLimit, Sampling};
 #[cfg(all(feature = "journald", target_os = "linux"))]
 pub use ship::Journald;
 #[cfg(feature = "ship")]
-pub use ship::{Elastic, INDEX_TEMPLATE, LabelError, Loki};
+pub use ship::{Elastic, INDEX_TEMPLATE, LabelError, Loki, Otlp};
 #[cfg(feature = "syslog")]
 pub use ship::{Facility, Syslog, SyslogError};
 pub use sink::{Memory, Sync};

@@ -231,7 +231,7 @@ impl Output {
     /// # Errors
     /// What makes no sense, or has no room beside what stands on each line of a service with this resource.
     pub fn check(&self, resource: &Resource) -> Result<(), String> {
-        Shapes::default().form(self.format, false, self.spec.clone(), resource).map(drop)
+        self.form_in(&mut Shapes::default(), false, resource).map(drop)
     }
 
     pub(crate) fn open(
@@ -357,13 +357,21 @@ impl Output {
         Ok((way, Some(worker)))
     }
 
+    fn form_in(&self, shapes: &mut Shapes, terminal: bool, resource: &Resource) -> Result<Form, String> {
+        #[cfg(feature = "ship")]
+        if let Place::Shipped(_, Shipped { is_record: true, .. }) = &self.place {
+            return shapes.record(self.spec.clone(), resource);
+        }
+        shapes.form(self.format, terminal, self.spec.clone(), resource)
+    }
+
     fn form(&self, base: &Base, shapes: &mut Shapes) -> Result<Form, BuildError> {
         let terminal = match self.place {
             Place::Stdout => io::stdout().is_terminal(),
             Place::Stderr => io::stderr().is_terminal(),
             _ => false,
         };
-        let form = shapes.form(self.format, terminal, self.spec.clone(), &base.resource);
+        let form = self.form_in(shapes, terminal, &base.resource);
         form.map_err(|problem| BuildError::Lines { output: self.place.to_string(), problem })
     }
 }

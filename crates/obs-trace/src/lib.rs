@@ -27,6 +27,9 @@
 //! |---|---|
 //! | `layer` (default) | `layer::TraceLayer`, on tracing-subscriber's `Registry` |
 //! | `otlp` (default) | `otlp::Otlp`, http/protobuf to a collector |
+//! | `grpc` | the same by gRPC |
+//! | `gzip` | requests as gzip |
+//! | `zstd` | requests as zstd; needs a C compiler |
 
 pub mod encode;
 mod limits;

@@ -1,4 +1,4 @@
-//! Spans to a collector as OTLP http/protobuf: encoded where they end, posted from a thread of their own.
+//! Spans to a collector as OTLP, by http/protobuf or gRPC: encoded where they end, sent from a thread of their own.
 
 use std::fmt;
 use std::io;
@@ -6,17 +6,16 @@ use std::sync::Arc;
 
 use obs_core::Base;
 use obs_export::http::{
-    Call, Client, ClientSettings, Endpoint, Failure, Post, Probe, Protocol, Remote, Response, Retry,
-    Retrying, Traffic, Verdict,
+    Call, Client, ClientSettings, Encoding, Endpoint, Failure, Post, Probe, Remote, Retry, Retrying, Traffic,
 };
 #[cfg(all(feature = "journal", unix))]
 use obs_export::journal::{self, Journal};
-use obs_export::otlp::{CONTENT_TYPE, rejected};
+use obs_export::otlp::{CONTENT_TYPE, Export};
 #[cfg(all(feature = "journal", unix))]
 use obs_export::queue::Durable;
-use obs_export::queue::{self, Batch, Losses, Queue, Reason, Worker};
+use obs_export::queue::{self, Queue, Worker};
 
-use crate::encode::{self, Envelope};
+use crate::encode;
 use crate::record::SpanRecord;
 use crate::sink::SpanSink;
 
@@ -24,12 +23,48 @@ use crate::sink::SpanSink;
 pub const PIPELINE: &str = "traces_otlp";
 /// What is appended to an endpoint that serves all signals.
 pub const PATH: &str = "/v1/traces";
+/// What is called over gRPC.
+#[cfg(feature = "grpc")]
+const METHOD: &str = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
 
 /// The producers' end; clones share the queue.
 #[derive(Clone, Debug)]
 pub struct Otlp {
     queue: Queue,
     remote: Arc<Remote>,
+}
+
+/// Makes what asks whether an endpoint is there.
+type Question = fn(ClientSettings, &Endpoint) -> io::Result<Probe>;
+/// Makes what sends batches to an endpoint.
+type Transport = fn(ClientSettings, Endpoint, Export) -> io::Result<Post<Export>>;
+
+fn posted_below(client: ClientSettings, endpoint: Endpoint, export: Export) -> io::Result<Post<Export>> {
+    posted_at(client, endpoint.join(PATH), export)
+}
+
+fn posted_at(client: ClientSettings, endpoint: Endpoint, export: Export) -> io::Result<Post<Export>> {
+    Ok(Post::new(Client::new(client)?, endpoint, CONTENT_TYPE, export))
+}
+
+/// A request without spans is a good one, and changes nothing.
+fn asked_below(client: ClientSettings, endpoint: &Endpoint) -> io::Result<Probe> {
+    asked_at(client, &endpoint.join(PATH))
+}
+
+fn asked_at(client: ClientSettings, endpoint: &Endpoint) -> io::Result<Probe> {
+    let question = Call::post(endpoint.clone()).body(CONTENT_TYPE, Vec::new());
+    Ok(Probe::new(client, [question]))
+}
+
+#[cfg(feature = "grpc")]
+fn asked_by_call(client: ClientSettings, endpoint: &Endpoint) -> io::Result<Probe> {
+    Probe::grpc(client, [endpoint], METHOD)
+}
+
+#[cfg(feature = "grpc")]
+fn called(client: ClientSettings, endpoint: Endpoint, export: Export) -> io::Result<Post<Export>> {
+    Post::grpc(client, endpoint, METHOD, export)
 }
 
 type OnFailure = Box<dyn FnMut(&Failure<'_>) + Send>;
@@ -43,7 +78,9 @@ pub struct Settings {
     queue: queue::Settings,
     client: ClientSettings,
     retry: Retry,
-    exact: bool,
+    encoding: Encoding,
+    transport: Transport,
+    question: Question,
     on_failure: OnFailure,
     on_retry: OnRetry,
     #[cfg(all(feature = "journal", unix))]
@@ -65,7 +102,9 @@ impl Settings {
             queue,
             client: ClientSettings::new(),
             retry: Retry::new(),
-            exact: false,
+            encoding: Encoding::Plain,
+            transport: posted_below,
+            question: asked_below,
             on_failure: Box::new(|_| ()),
             on_retry: Box::new(|_| ()),
             #[cfg(all(feature = "journal", unix))]
@@ -94,7 +133,20 @@ impl Settings {
     /// Posts to the endpoint's own path, as `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` asks, instead of appending
     /// [`PATH`].
     pub fn exact_endpoint(mut self) -> Self {
-        self.exact = true;
+        (self.transport, self.question) = (posted_at, asked_at);
+        self
+    }
+
+    /// Sends by gRPC, to the server that the endpoint names; of its path nothing counts. Default http/protobuf.
+    #[cfg(feature = "grpc")]
+    pub fn grpc(mut self) -> Self {
+        (self.transport, self.question) = (called, asked_by_call);
+        self
+    }
+
+    /// How requests are compressed; default not at all.
+    pub fn encoding(mut self, encoding: Encoding) -> Self {
+        self.encoding = encoding;
         self
     }
 
@@ -130,7 +182,7 @@ impl fmt::Debug for Settings {
             .field("queue", &self.queue)
             .field("client", &self.client)
             .field("retry", &self.retry)
-            .field("exact", &self.exact)
+            .field("encoding", &self.encoding)
             .finish_non_exhaustive()
     }
 }
@@ -141,14 +193,12 @@ impl Otlp {
     /// # Errors
     /// When the operating system gives no thread or no event queue. Whether the endpoint answers is not tried.
     pub fn spawn(base: &Arc<Base>, endpoint: Endpoint, settings: Settings) -> io::Result<(Self, Worker)> {
-        let endpoint = if settings.exact { endpoint } else { endpoint.join(PATH) };
-        let protocol = Traces(Envelope::new(&base.resource));
+        let export = Export::new(&base.resource);
         let traffic = Traffic::new();
-        // A request without spans is a good one, and changes nothing.
-        let question = Call::post(endpoint.clone()).body(CONTENT_TYPE, Vec::new());
-        let probe = Probe::new(settings.client.clone(), [question]);
-        let post = Post::new(Client::new(settings.client)?, endpoint, CONTENT_TYPE, protocol)
+        let probe = (settings.question)(settings.client.clone(), &endpoint)?;
+        let post = (settings.transport)(settings.client, endpoint, export)?
             .traffic(&traffic)
+            .encoding(settings.encoding)
             .retry(settings.retry)
             .clock(base.clock.clone())
             .on_failure(settings.on_failure)
@@ -185,25 +235,5 @@ impl Otlp {
 impl SpanSink for Otlp {
     fn export(&self, span: &SpanRecord<'_>) {
         encode::with_span(span, |bytes| self.queue.push(bytes));
-    }
-}
-
-/// The envelope of spans and the meaning of an answer to them.
-#[derive(Debug)]
-struct Traces(Envelope);
-
-impl Protocol for Traces {
-    fn wrap(&mut self, batch: &mut Batch, head: &mut Vec<u8>, _: &mut Vec<u8>) {
-        self.0.write(batch.bytes.len(), head);
-    }
-
-    /// A 2xx answer without a body, or with one in JSON, is taken at its word. Anything else that is no
-    /// `ExportTraceServiceResponse` comes from something that is no OTLP receiver, which has not kept the spans.
-    fn accept(&mut self, response: &Response, batch: &Batch) -> Verdict {
-        if response.content_type() == Some("application/json") {
-            return Verdict::Settled(Losses::default());
-        }
-        let rejected = rejected(&response.body).unwrap_or(batch.records);
-        Verdict::Settled(Losses::of(Reason::Rejected, rejected.min(batch.records)))
     }
 }

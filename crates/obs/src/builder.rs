@@ -7,8 +7,8 @@ use obs_core::Declaration;
 
 use crate::config::{
     Admin, BucketRule, Config, Exporter, FileChoice, FlightRecorder, Journal, Layers, LogDestination,
-    LogFormat, LogOutput, LogRateLimit, LogRoute, LogSampling, ProxyChoice, Redaction, Rotation,
-    SamplerChoice, SpanLimits, TrustChoice,
+    LogFormat, LogOutput, LogRateLimit, LogRoute, LogSampling, OtlpCompression, OtlpProtocol, ProxyChoice,
+    Redaction, Rotation, SamplerChoice, SpanLimits, TrustChoice,
 };
 use crate::entry::Reach;
 use crate::reload::Hear;
@@ -261,9 +261,22 @@ impl Builder {
         self
     }
 
-    /// The full URL spans are posted to, such as `http://127.0.0.1:4318/v1/traces`; default none.
+    /// The full URL spans are posted to, such as `http://127.0.0.1:4318/v1/traces`, or of a server of gRPC, such as
+    /// `http://127.0.0.1:4317`; default none.
     pub fn otlp_endpoint(mut self, url: impl Into<String>) -> Self {
         self.config.traces.endpoint = Some(url.into());
+        self
+    }
+
+    /// What is spoken to the collector; default http/protobuf.
+    pub fn otlp_protocol(mut self, protocol: OtlpProtocol) -> Self {
+        self.config.traces.protocol = protocol;
+        self
+    }
+
+    /// How requests to the collector are compressed; default not at all.
+    pub fn otlp_compression(mut self, compression: OtlpCompression) -> Self {
+        self.config.traces.compression = compression;
         self
     }
 

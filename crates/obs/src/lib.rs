@@ -45,7 +45,13 @@
 //! | `logs-syslog`, `logs-syslog-tls` | outputs of lines to syslog: see docs/syslog.md |
 //! | `logs-journald` | outputs of lines to systemd's journal, on Linux |
 //! | `logs-fmt` | `logs::fmt`: the ids on lines of `tracing_subscriber::fmt` |
+//! | `logs-ship` | outputs to Loki, Elasticsearch and OTLP collectors |
+//! | `logs-ship-grpc` | OTLP collectors by gRPC |
+//! | `logs-ship-tls` | the same over TLS; needs a C compiler |
 //! | `traces` (default) | server spans and `tracing` spans over OTLP |
+//! | `traces-grpc` | the same by gRPC |
+//! | `traces-tls` | the same over TLS; needs a C compiler |
+//! | `zstd` | requests to collectors as zstd; needs a C compiler |
 //! | `health` (default) | checks, and `/healthz`, `/readyz`, `/startupz` on the same listener |
 //! | `middleware` (default) | the tower layer |
 //! | `client-hyper-util` | errors of hyper-util's client told apart by their types |

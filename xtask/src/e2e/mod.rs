@@ -8,6 +8,7 @@ mod files;
 mod folder;
 mod install;
 mod lines;
+mod otlp;
 mod pipe;
 mod pools;
 mod postgres;

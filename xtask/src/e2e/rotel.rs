@@ -1,4 +1,4 @@
-//! A real OTLP sink that prints every span it takes, and the reader of what it prints.
+//! A real OTLP sink that prints every span and log record it takes, and the reader of the spans.
 
 use std::collections::HashSet;
 use std::net::SocketAddr;
@@ -34,7 +34,7 @@ impl Rotel {
     pub(super) fn start(program: &Path, grpc: SocketAddr, http: SocketAddr, folder: &Path) -> Result<Self> {
         let mut command = Command::new(program);
         command.args(["start", "--exporter", "blackhole"]);
-        command.args(["--debug-log", "traces", "--debug-log-verbosity", "detailed"]);
+        command.args(["--debug-log", "traces", "--debug-log", "logs", "--debug-log-verbosity", "detailed"]);
         command.args(["--otlp-grpc-endpoint", &grpc.to_string(), "--otlp-http-endpoint", &http.to_string()]);
         command.arg("--pid-file").arg(folder.join("rotel.pid"));
         command.arg("--log-file").arg(folder.join("rotel.log"));
@@ -42,6 +42,11 @@ impl Rotel {
         let mut process = Process::start_watched("rotel", &command, folder.join("rotel.output.txt"))?;
         process.wait_until("listening", START_LIMIT, || Connection::open(http).is_ok())?;
         Ok(Self { process })
+    }
+
+    /// All that it printed so far.
+    pub(super) fn output(&self) -> String {
+        self.process.output.text()
     }
 
     /// Every span printed so far.

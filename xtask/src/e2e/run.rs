@@ -7,17 +7,18 @@ use std::time::Duration;
 use super::folder::Folder;
 use super::install::{self, Programs};
 use super::report::Report;
-use super::{built, files, pools, push, quickstart, registries, shop, syslog, torture};
+use super::{built, files, otlp, pools, push, quickstart, registries, shop, syslog, torture};
 use crate::Result;
 use crate::arguments::Arguments;
 
 /// What is checked, by the name of the example, or of what several show.
-const EXAMPLES: [(&str, Example); 6] = [
+const EXAMPLES: [(&str, Example); 7] = [
     ("quickstart", quickstart::check_all),
     ("registries", registries::check_all),
     ("pools", pools::check_all),
     ("shop", shop::check_all),
     ("push", push::check_all),
+    ("otlp", otlp::check_all),
     ("torture", torture::check_all),
 ];
 

@@ -3,6 +3,8 @@
 use super::macros::names;
 
 names! {
+    /// The module path, or the target named at the call; where records are sent, not in lines.
+    TARGET = "target";
     /// The request's id.
     REQUEST_ID = "request_id";
     /// `true` where the line did not fit and was cut.

@@ -4,10 +4,8 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use http::header::RETRY_AFTER;
 use obs_core::{Clock, IdSource};
 
-use super::retry_after::retry_after;
 use super::{Call, CallError, Client, Endpoint, Fate, Last, Response, Retry, SendError, Traffic, Trouble};
 use crate::queue::{Control, Reason};
 use crate::retry::hurried;
@@ -116,7 +114,7 @@ impl Attempts {
     }
 
     /// Places that may each be asked in the place of a call's own: the one that answered last, and where it does not
-    /// or has trouble of its own (5xx), the next at once. A pause comes when all of them were tried. Default: none, and
+    /// or has trouble of its own (5xx, or over gRPC anything but `RESOURCE_EXHAUSTED` that is tried again), the next at once. A pause comes when all of them were tried. Default: none, and
     /// each call goes where it says.
     #[must_use]
     pub fn endpoints(mut self, endpoints: impl IntoIterator<Item = Endpoint>) -> Self {
@@ -184,7 +182,7 @@ impl Attempts {
                 (None, Err(_)) => {}
             }
             let fate = match &answer {
-                Ok(response) => self.retry.fate(response.status.as_u16()),
+                Ok(response) => response.fate(&self.retry),
                 Err(SendError::Connection(_) | SendError::Timeout) => Fate::Retry,
                 Err(SendError::ResponseTooLarge | SendError::Foreign | SendError::Over) => Fate::Rejected,
             };
@@ -224,7 +222,7 @@ impl Attempts {
     /// Whether another place is asked now, which is then the first: all are there for the same, so the trouble of one is
     /// no reason to wait. One that asks for less (429) is not passed by.
     fn turns(&mut self, answer: &Result<Response, SendError>, tried: usize) -> bool {
-        let is_its_own = answer.as_ref().map_or(true, |response| response.status.is_server_error());
+        let is_its_own = answer.as_ref().map_or(true, Response::is_its_own_trouble);
         if is_its_own && self.endpoints.len() > 1 {
             self.endpoints.rotate_left(1);
         }
@@ -249,10 +247,7 @@ impl Attempts {
         attempts: u32,
         begun: Instant,
     ) -> Option<(Duration, Option<Duration>)> {
-        let asked = answer.as_ref().ok().and_then(|response| {
-            let value = response.headers.get(RETRY_AFTER)?.to_str().ok()?;
-            retry_after(value, self.clock.now())
-        });
+        let asked = answer.as_ref().ok().and_then(|response| response.asked(&self.clock));
         let random = self.ids.span_id().get();
         let pause = self.retry.pause(attempts, begun.elapsed(), asked, random)?;
         Some((pause, asked))

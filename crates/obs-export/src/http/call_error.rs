@@ -64,12 +64,15 @@ impl Last {
 
 impl From<Response> for Refusal {
     fn from(response: Response) -> Self {
-        let kept = &response.body[..response.body.len().min(TEXT)];
-        let text = String::from_utf8_lossy(kept);
-        // A server's text ends up in a log or on a terminal.
-        let plain = text.chars().map(|char| if char.is_control() { ' ' } else { char }).collect::<String>();
-        Self { status: response.status.as_u16(), text: plain.trim().to_owned() }
+        Self { status: response.status.as_u16(), text: plain(&response.body) }
     }
+}
+
+/// A server's text as it may end up in a log or on a terminal.
+pub(super) fn plain(text: &[u8]) -> String {
+    let text = String::from_utf8_lossy(&text[..text.len().min(TEXT)]);
+    let plain = text.chars().map(|char| if char.is_control() { ' ' } else { char }).collect::<String>();
+    plain.trim().to_owned()
 }
 
 impl fmt::Display for Refusal {

@@ -1,4 +1,4 @@
-//! An HTTP/1.1 client that runs on the calling thread, bounded in time and in what it reads.
+//! An HTTP client that runs on the calling thread, bounded in time and in what it reads.
 
 use std::fmt;
 use std::future::Future;
@@ -7,8 +7,6 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use bytes::buf::Chain;
-use http::StatusCode;
-use http::header::{self, HeaderMap};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper_util::client::legacy::Client as Pooled;
 use hyper_util::rt::TokioExecutor;
@@ -16,7 +14,8 @@ use obs_core::time;
 use tokio::runtime::Runtime;
 
 use super::connector::{self, Connector};
-use super::{Call, ClientSettings, Patience, SendError};
+use super::wire::Wire;
+use super::{Call, ClientSettings, Patience, Response, SendError};
 
 /// How often a request in flight looks whether the queue has been given a deadline.
 const TICK: Duration = Duration::from_millis(20);
@@ -27,32 +26,14 @@ const IDLE: Duration = Duration::from_secs(3);
 /// What stands before a batch, the batch, and what stands after it: sent without joining them.
 pub(super) type Payload = Chain<Chain<Bytes, Bytes>, Bytes>;
 
-/// An answer, read whole.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Response {
-    /// Its status.
-    pub status: StatusCode,
-    /// Its headers.
-    pub headers: HeaderMap,
-    /// Its body, at most [`Client::MAX_RESPONSE`] bytes.
-    pub body: Bytes,
-}
-
-impl Response {
-    /// The media type of the body, without parameters.
-    pub fn content_type(&self) -> Option<&str> {
-        let value = self.headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
-        value.split(';').next().map(str::trim)
-    }
-}
-
 /// Owns a private current-thread runtime that runs only inside of a request, on the worker's thread. So nothing
 /// depends on the service's runtime, and a service that blocks or ends its own cannot stop what is being sent.
 pub struct Client {
     /// `None` only while it is being dropped.
     runtime: Option<Runtime>,
     pooled: Pooled<Connector, Full<Payload>>,
+    connector: Connector,
+    wire: &'static Wire,
     settings: ClientSettings,
 }
 
@@ -65,38 +46,54 @@ impl Client {
     /// # Errors
     /// When the operating system gives no event queue, or a file with certificates cannot be used.
     pub fn new(settings: ClientSettings) -> std::io::Result<Self> {
+        Self::over(&Wire::HTTP, settings)
+    }
+
+    pub(super) fn over(wire: &'static Wire, settings: ClientSettings) -> std::io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_io()
             .enable_time()
             .max_blocking_threads(1)
             .thread_name("obs-resolve")
             .build()?;
-        let connector = connector::connector(&settings)?;
-        let pooled = Pooled::builder(TokioExecutor::new())
-            .pool_idle_timeout(IDLE)
-            .pool_max_idle_per_host(1)
-            .build(connector);
-        Ok(Self { runtime: Some(runtime), pooled, settings })
+        let connector = connector::connector(&settings, wire.alpn)?;
+        let pooled = pooled(connector.clone(), wire);
+        Ok(Self { runtime: Some(runtime), pooled, connector, wire, settings })
     }
 
     /// Sends the call once and waits for the whole answer, whatever its status. Blocks at most for the request
     /// time-out, and ends shortly after the deadline.
-    pub(super) fn exchange(&self, call: &Call, patience: &impl Patience) -> Result<Response, SendError> {
+    pub(super) fn exchange(&mut self, call: &Call, patience: &impl Patience) -> Result<Response, SendError> {
         let Some(runtime) = &self.runtime else { return Err(SendError::Over) };
+        let wire = self.wire;
         let mut request = call.request(&self.settings.headers);
         if let Some(value) = self.settings.proxies.authorization(request.uri()).cloned() {
-            request.headers_mut().insert(header::PROXY_AUTHORIZATION, value);
+            request.headers_mut().insert(http::header::PROXY_AUTHORIZATION, value);
         }
         let exchange = async {
             let response =
                 self.pooled.request(request).await.map_err(|error| SendError::Connection(error.into()))?;
             let (head, body) = response.into_parts();
-            let body = Limited::new(body, Self::MAX_RESPONSE).collect().await.map_err(read_error)?;
-            Ok(Response { status: head.status, headers: head.headers, body: body.to_bytes() })
+            let most = Self::MAX_RESPONSE + wire.around;
+            let body = Limited::new(body, most).collect().await.map_err(read_error)?;
+            let trailers = body.trailers().cloned();
+            (wire.read)(Response::new(head, body.to_bytes()), trailers)
         };
         let until = time::deadline(self.settings.request_timeout);
-        runtime.block_on(async { race(pin!(exchange), until, patience).await })
+        let answer = runtime.block_on(async { race(pin!(exchange), until, patience).await });
+        if answer.is_err() {
+            // A connection that many requests share outlives one that got no answer; the next attempt has its own.
+            self.pooled = pooled(self.connector.clone(), wire);
+        }
+        answer
     }
+}
+
+fn pooled(connector: Connector, wire: &Wire) -> Pooled<Connector, Full<Payload>> {
+    let mut builder = Pooled::builder(TokioExecutor::new());
+    builder.pool_idle_timeout(IDLE).pool_max_idle_per_host(1);
+    (wire.tune)(&mut builder);
+    builder.build(connector)
 }
 
 /// Runs `exchange` until it ends, its time is up, or the queue's deadline passes. The deadline may be set while the

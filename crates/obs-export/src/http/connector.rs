@@ -17,7 +17,7 @@ pub(super) type Connector = Via;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tls(());
 
-pub(super) fn connector(settings: &ClientSettings) -> io::Result<Connector> {
+pub(super) fn connector(settings: &ClientSettings, _: &[&[u8]]) -> io::Result<Connector> {
     let mut connector = HttpConnector::new();
     connector.set_connect_timeout(Some(settings.connect_timeout));
     connector.set_nodelay(true);

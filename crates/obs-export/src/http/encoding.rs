@@ -1,11 +1,11 @@
 //! How bodies are compressed on their way.
 
-#[cfg(feature = "snappy")]
 use bytes::Bytes;
+use http::header::{CONTENT_ENCODING, HeaderValue};
 
 use super::Call;
 
-/// How the bodies of a [`Post`](super::Post) are compressed.
+/// How the bodies of a [`Post`](super::Post) are compressed. Over gRPC `grpc-encoding` says so, and snappy is none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Encoding {
@@ -15,6 +15,9 @@ pub enum Encoding {
     /// As gzip, and said so by `content-encoding`.
     #[cfg(feature = "gzip")]
     Gzip,
+    /// As zstd, and said so by `content-encoding`.
+    #[cfg(feature = "zstd")]
+    Zstd,
     /// As one block of snappy without a frame, and not said so: what remote write and Loki take with protobuf.
     #[cfg(feature = "snappy")]
     Snappy,
@@ -22,19 +25,41 @@ pub enum Encoding {
 
 impl Encoding {
     /// The call with its body compressed; one that cannot be is left as it is.
-    pub fn encode(self, call: Call) -> Call {
+    pub fn encode(self, mut call: Call) -> Call {
+        let Some(body) = self.compress(&call.parts) else { return call };
+        call.parts = [Bytes::new(), body.into(), Bytes::new()];
+        match self.name() {
+            Some(name) => call.header(CONTENT_ENCODING, HeaderValue::from_static(name)),
+            None => call,
+        }
+    }
+
+    /// What it is called in `content-encoding` and its like, where it is called anything.
+    pub(super) fn name(self) -> Option<&'static str> {
         match self {
-            Self::Plain => call,
+            Self::Plain => None,
             #[cfg(feature = "gzip")]
-            Self::Gzip => call.gzip(),
+            Self::Gzip => Some("gzip"),
+            #[cfg(feature = "zstd")]
+            Self::Zstd => Some("zstd"),
             #[cfg(feature = "snappy")]
-            Self::Snappy => {
-                let mut call = call;
-                if let Ok(block) = snap::raw::Encoder::new().compress_vec(&call.parts.concat()) {
-                    call.parts = [Bytes::new(), block.into(), Bytes::new()];
-                }
-                call
+            Self::Snappy => None,
+        }
+    }
+
+    /// All parts as one body, unless it stays as it is.
+    pub(super) fn compress(self, parts: &[Bytes]) -> Option<Vec<u8>> {
+        match self {
+            Self::Plain => {
+                let _ = parts;
+                None
             }
+            #[cfg(feature = "gzip")]
+            Self::Gzip => super::gzip::compress(parts).ok(),
+            #[cfg(feature = "zstd")]
+            Self::Zstd => super::zstd::compress(parts).ok(),
+            #[cfg(feature = "snappy")]
+            Self::Snappy => snap::raw::Encoder::new().compress_vec(&parts.concat()).ok(),
         }
     }
 }

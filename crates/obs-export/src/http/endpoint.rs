@@ -74,8 +74,28 @@ impl Endpoint {
         self.0.scheme_str() == Some("https")
     }
 
-    pub(super) fn port(&self) -> u16 {
+    pub(super) fn port_of_server(&self) -> u16 {
         self.0.port_u16().unwrap_or(if self.is_https() { 443 } else { 80 })
+    }
+
+    /// The path, without its query.
+    pub fn path(&self) -> &str {
+        self.0.path()
+    }
+
+    /// The port, where one is named.
+    pub fn port(&self) -> Option<u16> {
+        self.0.port_u16()
+    }
+
+    /// The same server with `path` (which begins with `/`) in the place of path and query.
+    pub(super) fn at(&self, path: &str) -> Self {
+        let mut parts = self.0.clone().into_parts();
+        match path.parse() {
+            Ok(path) => parts.path_and_query = Some(path),
+            Err(_) => return self.clone(),
+        }
+        Uri::from_parts(parts).map_or_else(|_| self.clone(), Self)
     }
 
     pub(super) fn uri(&self) -> &Uri {

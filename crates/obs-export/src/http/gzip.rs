@@ -5,20 +5,17 @@ use std::io::{self, Write};
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use http::header::{CONTENT_ENCODING, HeaderValue};
 
-use super::Call;
+use super::{Call, Encoding};
 
 impl Call {
     /// Compresses the body it has now, and says so. A body that cannot be compressed is sent as it is.
-    pub fn gzip(mut self) -> Self {
-        let Ok(body) = compress(&self.parts) else { return self };
-        self.parts = [Bytes::new(), body.into(), Bytes::new()];
-        self.header(CONTENT_ENCODING, HeaderValue::from_static("gzip"))
+    pub fn gzip(self) -> Self {
+        Encoding::Gzip.encode(self)
     }
 }
 
-fn compress(parts: &[Bytes]) -> io::Result<Vec<u8>> {
+pub(super) fn compress(parts: &[Bytes]) -> io::Result<Vec<u8>> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     for part in parts {
         encoder.write_all(part)?;

@@ -1,4 +1,4 @@
-//! Posts batches over HTTP/1.1 from a queue's worker thread.
+//! Posts batches over HTTP/1.1, or by gRPC over HTTP/2, from a queue's worker thread.
 //!
 //! [`Post`] is a [`queue::Sink`](crate::queue::Sink): a leaf says with a [`Protocol`] what stands around a batch and
 //! what an answer means; time-outs, retries, the response cap and the shutdown deadline are kept here. For one batch:
@@ -28,25 +28,32 @@ mod date;
 mod encoding;
 mod endpoint;
 mod error;
+#[cfg_attr(not(feature = "grpc"), path = "no_grpc.rs")]
+mod grpc;
 #[cfg(feature = "gzip")]
 mod gzip;
 mod once;
 mod post;
 mod proxy;
+mod response;
 mod retry_after;
 mod settings;
 mod watch;
+mod wire;
+#[cfg(feature = "zstd")]
+mod zstd;
 
 pub use attempts::{Again, Attempts, Patience, Tried, Until};
 pub use call::Call;
 pub use call_error::{CallError, Last, Refusal};
-pub use client::{Client, Response};
+pub use client::Client;
 pub use encoding::Encoding;
 pub use endpoint::Endpoint;
 pub use error::{EndpointError, HeaderError, SendError};
 pub use once::Once;
 pub use post::{Failure, Post, Protocol, Retrying, Verdict};
 pub use proxy::{Bypass, Proxies, Proxy, ProxyError, TunnelRefused};
+pub use response::Response;
 pub use settings::ClientSettings;
 pub use watch::{Probe, Remote, Report, Traffic, Trouble, Unwell};
 

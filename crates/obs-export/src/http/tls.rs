@@ -2,7 +2,7 @@
 
 use std::io;
 
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::connect::HttpConnector;
 use rustls::{AlertDescription, CertificateError};
 
@@ -24,14 +24,15 @@ impl ClientSettings {
     }
 }
 
-pub(super) fn connector(settings: &ClientSettings) -> io::Result<Connector> {
+pub(super) fn connector(settings: &ClientSettings, alpn: &[&[u8]]) -> io::Result<Connector> {
     let mut connector = HttpConnector::new();
     connector.set_connect_timeout(Some(settings.connect_timeout));
     connector.set_nodelay(true);
     // Otherwise it takes `https` for a mistake.
     connector.enforce_http(false);
-    let builder = HttpsConnectorBuilder::new().with_tls_config(settings.tls.config()?).https_or_http();
-    Ok(builder.enable_http1().wrap_connector(Via::new(connector, settings.proxies.clone())))
+    let mut config = settings.tls.config()?;
+    config.alpn_protocols = alpn.iter().map(|name| name.to_vec()).collect();
+    Ok((Via::new(connector, settings.proxies.clone()), config).into())
 }
 
 /// What rustls says, in plain words.

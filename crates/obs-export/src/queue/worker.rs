@@ -127,7 +127,7 @@ fn next(shared: &Shared, batch: &mut Batch, marks: &mut Marks, sink: &mut dyn Si
 /// Makes a batch ready for the next one.
 pub(super) fn clear(batch: &mut Batch, settings: &Settings) {
     batch.bytes.clear();
-    batch.bytes.shrink_to(KEEP_BATCHES * settings.batch_bytes);
+    batch.bytes.shrink_to(settings.batch_bytes.saturating_mul(KEEP_BATCHES));
     batch.records = 0;
     batch.gaps.clear();
 }

@@ -1,5 +1,9 @@
 //! The HTTP sink against a strict server in process.
 
+#[cfg(feature = "grpc")]
+mod called;
+#[cfg(feature = "grpc")]
+mod grpc;
 #[cfg(feature = "gzip")]
 mod gzip;
 mod once;
@@ -11,3 +15,5 @@ mod tls;
 #[cfg(feature = "tls")]
 mod tunnel;
 mod watch;
+#[cfg(feature = "zstd")]
+mod zstd;

@@ -66,6 +66,50 @@ pub(crate) fn serve(clients: Clients) -> SocketAddr {
     address
 }
 
+/// A server that hands on what each connection agreed on and begins with, and ends it.
+#[cfg(feature = "grpc")]
+fn overhear() -> (SocketAddr, std::sync::mpsc::Receiver<[Vec<u8>; 2]>) {
+    let builder = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()));
+    let builder = builder.with_safe_default_protocol_versions().unwrap().with_no_client_auth();
+    let key = PrivateKeyDer::from_pem_file(file("server.key")).unwrap();
+    let certificate = CertificateDer::from_pem_file(file("server.pem")).unwrap();
+    let mut config = builder.with_single_cert(vec![certificate], key).unwrap();
+    config.alpn_protocols = vec![b"http/1.1".to_vec(), b"h2".to_vec()];
+    let (config, listener) = (Arc::new(config), TcpListener::bind("127.0.0.1:0").unwrap());
+    let address = listener.local_addr().unwrap();
+    let (send, heard) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let (stream, _) = listener.accept().unwrap();
+        let mut stream = StreamOwned::new(ServerConnection::new(config).unwrap(), stream);
+        let mut begin = vec![0; 24];
+        stream.read_exact(&mut begin).unwrap();
+        send.send([stream.conn.alpn_protocol().unwrap_or_default().to_vec(), begin]).unwrap();
+    });
+    (address, heard)
+}
+
+#[cfg(feature = "grpc")]
+#[test]
+fn grpc_agrees_on_http_2_and_begins_with_it() {
+    use obs_export::http::{Post, Protocol};
+    use obs_export::queue::{Batch, Settings, Worker};
+
+    struct Bare;
+    impl Protocol for Bare {
+        fn wrap(&mut self, _: &mut Batch, _: &mut Vec<u8>, _: &mut Vec<u8>) {}
+    }
+
+    let (address, heard) = overhear();
+    let endpoint = Endpoint::parse(&format!("https://{address}")).unwrap();
+    let settings = ClientSettings::new().tls(Tls::new().ca_file(file("ca.pem")));
+    let post = Post::grpc(settings, endpoint, "/a/B", Bare).unwrap();
+    let worker = Worker::spawn(Settings::new("t").linger(Duration::ZERO), "test", post).unwrap();
+    worker.queue().push(b"x");
+    let [agreed, begin] = heard.recv_timeout(LONG).unwrap();
+    assert_eq!(agreed, b"h2");
+    assert_eq!(begin, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+}
+
 fn ask(address: SocketAddr, tls: Tls) -> Result<Vec<u8>, CallError> {
     let endpoint = Endpoint::parse(&format!("https://{address}")).unwrap();
     let retry = Retry::new().budget(Duration::from_millis(1));

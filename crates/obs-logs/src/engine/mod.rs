@@ -276,7 +276,7 @@ fn ship(
     let Made { at, site, context } = line;
     let mut record = std::mem::take(&mut scratch.record);
     record.clear();
-    let text = scratch.line_of(form, at, site).trim_ascii_end();
+    let text = crate::ship::without_newline(scratch.line_of(form, at, site));
     let said = crate::ship::Said::of(context);
     let (level, target, place) = (site.level, site.target(), site.place());
     let framed = crate::ship::Framed { at, level, target, place, line: text, said };

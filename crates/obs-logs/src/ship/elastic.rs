@@ -31,7 +31,8 @@ const LINGER: Duration = Duration::from_secs(1);
 
 /// What clients of Elastic's own ask first. Who may write only must not see it, and others that speak `_bulk` need not
 /// have it: then it is there all the same.
-const QUESTION: Question = Question { method: Method::GET, path: "/", body: None, fine: &[403, 404, 405] };
+const QUESTION: Question =
+    Question { method: Method::GET, path: Some("/"), body: None, fine: &[403, 404, 405] };
 
 /// Lines to Elasticsearch or OpenSearch, in the names of the Elastic Common Schema.
 ///
@@ -95,6 +96,7 @@ impl From<Elastic> for Output {
         let Elastic { outlet, target } = elastic;
         let shipped = Shipped {
             frame: Box::new(|_| Arc::new(Document::default())),
+            is_record: false,
             batch_bytes: outlet.batch_bytes,
             linger: LINGER,
             content: "elasticsearch",

@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use obs_core::context::{Context, with_current};
+use obs_core::context::{Context, TraceFlags, with_current};
 use obs_core::{RequestId, SpanId, Timestamp, TraceId};
 use tracing_core::Level;
 
@@ -22,7 +22,7 @@ pub(crate) struct Framed<'a> {
         expect(dead_code, reason = "asked for by the journal")
     )]
     pub(crate) place: Option<(&'static str, u32)>,
-    /// Without its newline.
+    /// Without its newline; of a record, the fields that the engine has made.
     pub(crate) line: &'a [u8],
     pub(crate) said: Option<Said>,
 }
@@ -32,6 +32,7 @@ pub(crate) struct Framed<'a> {
 pub(crate) struct Said {
     pub(crate) trace_id: TraceId,
     pub(crate) span_id: SpanId,
+    pub(crate) flags: TraceFlags,
     pub(crate) request_id: Option<RequestId>,
 }
 
@@ -41,6 +42,7 @@ impl Said {
         let of = |context: &Context| Self {
             trace_id: context.trace_id(),
             span_id: context.span_id(),
+            flags: context.ids().flags,
             request_id: context.request_id().copied(),
         };
         match context {
@@ -48,6 +50,12 @@ impl Said {
             None => with_current(of),
         }
     }
+}
+
+/// The line that ends here.
+pub(crate) fn without_newline(line: &[u8]) -> &[u8] {
+    // Nothing more: what is in front of it may be bytes of a record that look like white space.
+    line.strip_suffix(b"\n").unwrap_or(line)
 }
 
 /// Makes the records of one output.

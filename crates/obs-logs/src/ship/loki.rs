@@ -127,13 +127,14 @@ impl From<Loki> for Output {
         let json = loki.json;
         let shipped = Shipped {
             frame: Box::new(move |_| if json { Arc::new(Value) } else { Arc::new(Entry) }),
+            is_record: false,
             batch_bytes: loki.outlet.batch_bytes,
             linger: LINGER,
             content: if loki.json { "loki json" } else { "loki protobuf" },
             open: Box::new(move |base: &Arc<Base>, pipeline| {
                 let labels = loki.labels_for(&base.resource);
                 let question =
-                    |body| Question { method: Method::POST, path: PATH, body: Some(body), fine: &[] };
+                    |body| Question { method: Method::POST, path: Some(PATH), body: Some(body), fine: &[] };
                 // A push without streams is read, and found to be of no use (422, and 204 of older ones).
                 if loki.json {
                     let (push, question) = (JsonPush::new(&labels), question(br#"{"streams":[]}"#));

@@ -14,6 +14,8 @@ mod labels;
 #[cfg(feature = "ship")]
 mod loki;
 #[cfg(feature = "ship")]
+mod otlp;
+#[cfg(feature = "ship")]
 mod outlet;
 mod shipped;
 #[cfg(any(feature = "syslog", all(feature = "journald", target_os = "linux")))]
@@ -23,13 +25,15 @@ mod syslog;
 
 #[cfg(feature = "ship")]
 pub use elastic::{Elastic, INDEX_TEMPLATE};
-pub(crate) use frame::{Frame, Framed, Said};
+pub(crate) use frame::{Frame, Framed, Said, without_newline};
 #[cfg(all(feature = "journald", target_os = "linux"))]
 pub use journald::Journald;
 #[cfg(feature = "ship")]
 pub use labels::LabelError;
 #[cfg(feature = "ship")]
 pub use loki::Loki;
+#[cfg(feature = "ship")]
+pub use otlp::Otlp;
 #[cfg(feature = "ship")]
 pub(crate) use outlet::{Outlet, Question};
 pub(crate) use shipped::{Announcing, Outgoing, Shipped};

@@ -21,6 +21,8 @@ pub(crate) struct Outlet {
     pub(super) encoding: Encoding,
     /// The most bytes of a request before it is compressed.
     pub(super) batch_bytes: usize,
+    /// What is said beside the first place where it is told of.
+    pub(super) hint: &'static str,
 }
 
 impl Outlet {
@@ -28,7 +30,7 @@ impl Outlet {
         // All receivers ask for patience where they have trouble.
         let retry = Retry::new().server_errors();
         let client = ClientSettings::new();
-        Self { endpoints: vec![endpoint], client, retry, encoding: Encoding::Plain, batch_bytes }
+        Self { endpoints: vec![endpoint], client, retry, encoding: Encoding::Plain, batch_bytes, hint: "" }
     }
 
     /// A sink that posts what `protocol` makes of batches to `path` of each place, and says on standard error what is
@@ -41,16 +43,67 @@ impl Outlet {
         protocol: P,
         question: Question,
     ) -> io::Result<Outgoing> {
-        let traffic = Traffic::new();
-        let calls = self.endpoints.iter().map(|endpoint| question.to(endpoint, content_type, self.encoding));
+        self.open_at(
+            base,
+            (|endpoint: &Endpoint| endpoint.join(path), content_type),
+            pipeline,
+            protocol,
+            question,
+        )
+    }
+
+    /// The same to what `place` makes of each place.
+    pub(super) fn open_at<P: Protocol + 'static>(
+        mut self,
+        base: &Base,
+        (place, content_type): (impl Fn(&Endpoint) -> Endpoint, &'static str),
+        pipeline: &'static str,
+        protocol: P,
+        question: Question,
+    ) -> io::Result<Outgoing> {
+        let asked =
+            |endpoint: &Endpoint| question.path.map_or_else(|| place(endpoint), |path| endpoint.join(path));
+        let calls =
+            self.endpoints.iter().map(|endpoint| question.to(asked(endpoint), content_type, self.encoding));
         let probe = Probe::new(self.client.clone(), calls).fine(question.fine);
-        let endpoints: Vec<_> = self.endpoints.iter().map(|endpoint| endpoint.join(path)).collect();
-        let first = endpoints.first().cloned().ok_or_else(|| io::Error::other("there is no endpoint"))?;
-        let shown = format!("{} ({first})", pipeline.trim_start_matches("logs_"));
+        self.endpoints = self.endpoints.iter().map(place).collect();
+        let post = Post::new(Client::new(self.client.clone())?, self.first()?, content_type, protocol);
+        self.tuned(post, base, pipeline, probe)
+    }
+
+    /// The same by gRPC.
+    #[cfg(feature = "ship-grpc")]
+    pub(super) fn call<P: Protocol + 'static>(
+        self,
+        base: &Base,
+        method: &'static str,
+        pipeline: &'static str,
+        protocol: P,
+    ) -> io::Result<Outgoing> {
+        let probe = Probe::grpc(self.client.clone(), &self.endpoints, method)?;
+        let post = Post::grpc(self.client.clone(), self.first()?, method, protocol)?;
+        self.tuned(post, base, pipeline, probe)
+    }
+
+    fn first(&self) -> io::Result<Endpoint> {
+        self.endpoints.first().cloned().ok_or_else(|| io::Error::other("there is no endpoint"))
+    }
+
+    fn tuned<P: Protocol + 'static>(
+        self,
+        post: Post<P>,
+        base: &Base,
+        pipeline: &'static str,
+        probe: Probe,
+    ) -> io::Result<Outgoing> {
+        let traffic = Traffic::new();
+        let first = self.first()?;
+        let hint = self.hint;
+        let shown = format!("{} ({first}{hint})", pipeline.trim_start_matches("logs_"));
         let mut complaint = Complaint::new(base.clock.clone());
         let (mut waits, waiting) = (Complaint::new(base.clock.clone()), shown.clone());
-        let post = Post::new(Client::new(self.client)?, first, content_type, protocol)
-            .endpoints(endpoints)
+        let post = post
+            .endpoints(self.endpoints)
             .retry(self.retry)
             .encoding(self.encoding)
             .clock(base.clock.clone())
@@ -69,7 +122,8 @@ impl Outlet {
 /// What a receiver is asked to know whether it is there and would take lines.
 pub(crate) struct Question {
     pub(super) method: Method,
-    pub(super) path: &'static str,
+    /// Below each place; nothing is where batches go.
+    pub(super) path: Option<&'static str>,
     /// Of the type that batches are of, and compressed as they are.
     pub(super) body: Option<&'static [u8]>,
     /// Statuses that are good answers beside those of any question.
@@ -77,8 +131,8 @@ pub(crate) struct Question {
 }
 
 impl Question {
-    fn to(&self, endpoint: &Endpoint, content_type: &'static str, encoding: Encoding) -> Call {
-        let call = Call::new(self.method.clone(), endpoint.join(self.path));
+    fn to(&self, endpoint: Endpoint, content_type: &'static str, encoding: Encoding) -> Call {
+        let call = Call::new(self.method.clone(), endpoint);
         self.body.map_or(call.clone(), |body| encoding.encode(call.body(content_type, body)))
     }
 }

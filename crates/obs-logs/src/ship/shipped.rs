@@ -11,7 +11,7 @@ use obs_export::http::{Probe, Traffic};
 use obs_export::queue::{Batch, Control, Delivery, Sink};
 use tracing_core::Level;
 
-use super::{Frame, Framed};
+use super::{Frame, Framed, without_newline};
 use crate::sink::{Notices, Owed};
 
 /// What is known of an output to another machine before its name is.
@@ -19,6 +19,8 @@ pub(crate) struct Shipped {
     /// Makes what makes its records.
     #[expect(clippy::type_complexity, reason = "a constructor that is called once")]
     pub(crate) frame: Box<dyn FnOnce(&Base) -> Arc<dyn Frame> + Send>,
+    /// Whether what is framed are fields of a log record of OTLP, and no line in the output's format.
+    pub(crate) is_record: bool,
     /// At how many bytes a batch is sent, and how long it gathers until then.
     pub(crate) batch_bytes: usize,
     pub(crate) linger: Duration,
@@ -76,7 +78,7 @@ impl Announcing {
         }
         let mut batch = Batch::default();
         for (reason, lost) in self.owed.all() {
-            let line = self.notices.line(lost, reason).trim_ascii_end();
+            let line = without_newline(self.notices.line(lost, reason));
             let framed = Framed {
                 at: self.base.clock.now(),
                 level: Level::WARN,

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use obs_core::context::{Context, Ids, Local, TraceFlags, enter_poll};
+use obs_core::context::{Context, Ids, Local, TraceFlags, enter_poll, with_current};
 use obs_core::meter::Meter;
+use obs_core::observe::{End, Observer, Request, Verdict};
 use obs_core::{Base, Clock, IdSource, RequestId, Resource, SpanId, Timestamp, TraceId, keys};
 use obs_export::http::{Retry, Trouble, Until};
-use obs_logs::{Logs, LogsGuard, Output};
+use obs_logs::{AccessLog, Logs, LogsGuard, Output};
 use tracing_subscriber::layer::SubscriberExt;
 
 /// 2026-10-03T12:34:56.123456789Z.
@@ -59,6 +60,15 @@ impl Shipping {
         self.logs.remotes().next().unwrap().traffic().report().trouble
     }
 
+    /// The access line of a request has its fate afterwards.
+    pub(crate) fn access(&self, request: &Request<'_>, end: &End<'_>) {
+        let access = AccessLog::new(self.logs.clone());
+        inside_a_request(|| {
+            with_current(|context| access.finish(context, request, end, Verdict::Keep));
+        });
+        self.logs.flush(LONG).unwrap();
+    }
+
     /// Produced, delivered, and what was dropped by reason, as a scrape has them.
     pub(crate) fn books(&self) -> (u64, u64, Vec<(String, u64)>) {
         #[derive(Default)]
@@ -87,7 +97,7 @@ pub(crate) fn inside_a_request(work: impl FnOnce()) {
     let ids = Ids {
         trace_id: TraceId::parse(b"0af7651916cd43dd8448eb211c80319c").unwrap(),
         span_id: SpanId::parse(b"b7ad6b7169203331").unwrap(),
-        flags: TraceFlags::default(),
+        flags: TraceFlags::from_byte(1),
     };
     let context = Context::root(ids, Local::server(RequestId::parse("ORD-2024-98765").unwrap(), None));
     let _scope = enter_poll(&context);

@@ -1,10 +1,14 @@
 //! Spans through the public interface: a request's, a user's, and on their way to a collector.
 
+#[expect(dead_code, reason = "shared with the crate it comes from, which uses all of it")]
+#[path = "../../../obs-export/tests/it/called.rs"]
+mod called;
 mod layer;
 mod layer_scope;
 mod limits;
 mod operation;
 mod otlp;
+mod otlp_grpc;
 mod server;
 mod status;
 mod stdout;

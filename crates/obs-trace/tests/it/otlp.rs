@@ -1,11 +1,12 @@
 //! Spans to a strict collector in process: every answer, with exact books and no effect beyond them.
 
+use std::io::Read;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use obs_core::meter::{Meter, Source};
 use obs_core::{Base, Clock, IdSource, Resource, Timestamp};
-use obs_export::http::{ClientSettings, Endpoint, Retry};
+use obs_export::http::{ClientSettings, Encoding, Endpoint, Retry};
 use obs_export::queue::{self, Counts, Reason, Worker};
 use obs_trace::otlp::{Otlp, PIPELINE, Settings};
 use obs_trace::{Kind, Tracer};
@@ -150,9 +151,36 @@ fn a_partial_success_is_counted_and_never_sent_again() {
 
 #[test]
 fn a_refusal_is_final() {
-    for status in [400, 401, 404, 413, 500, 301] {
+    for status in [400, 401, 404, 500, 301] {
         check(vec![Answer::status(status), response(None)], 1, 0, &[(Reason::Rejected, 3)]);
     }
+}
+
+#[test]
+fn a_batch_that_is_too_large_arrives_in_parts() {
+    let stub = Stub::start([Answer::status(413), response(None)]);
+    let (tracer, worker) = start(&stub, settings());
+    for name in ["one", "two", "three"] {
+        one(&tracer, name);
+    }
+    worker.queue().flush(LONG).unwrap();
+    let parts: Vec<_> = stub.rest().iter().map(|request| names(&decode(request)).join(" ")).collect();
+    assert_eq!(parts, ["one two three", "one two", "three"]);
+    assert_eq!(counts(&worker).delivered, 3);
+}
+
+#[test]
+fn a_body_in_gzip_says_so_and_reads_back() {
+    let stub = Stub::start([response(None)]);
+    let (tracer, worker) = start(&stub, settings().encoding(Encoding::Gzip));
+    one(&tracer, "one");
+    worker.queue().flush(LONG).unwrap();
+    let mut request = stub.next();
+    assert_eq!(request.header("content-encoding"), Some("gzip"));
+    request.headers.retain(|(name, _)| name != "content-encoding");
+    let packed = std::mem::take(&mut request.body);
+    flate2::read::GzDecoder::new(&packed[..]).read_to_end(&mut request.body).unwrap();
+    assert_eq!(names(&decode(&request)), ["one"]);
 }
 
 #[test]

@@ -8,11 +8,11 @@ use obs_core::Network;
 use super::draft::{Draft, shown, takes_a_ratio};
 use super::duration::Shown;
 use super::error::Mistake;
-use super::key::{Key, list};
+use super::key::{Key, TRACES_PATH, list};
 use super::logs::ONE_OUTPUT;
 use super::metrics::PARTS;
 use super::near::nearest;
-use super::{Config, Exporter, LogOutput, LogPlace, Rotation, TrustChoice};
+use super::{Config, Exporter, LogDestination, LogOutput, LogPlace, OtlpProtocol, Rotation, TrustChoice};
 
 /// Finds them in what all layers have come to. What one layer says and a later one makes void is no mistake.
 pub(super) fn contradictions(draft: &mut Draft) {
@@ -126,6 +126,13 @@ fn traces(draft: &mut Draft) {
         None if none => has_no_effect(draft, "traces.ratio", "the sampler chosen in code takes none"),
         _ => {}
     }
+    let traces = &mut draft.config.traces;
+    if let (OtlpProtocol::Grpc, Some(url)) = (traces.protocol, &mut traces.endpoint)
+        && let Some(server) = url.strip_suffix(TRACES_PATH)
+    {
+        // Put there before it was known what is spoken; calls have paths of their own.
+        *url = server.to_owned();
+    }
     let word = match draft.config.traces.exporter {
         Exporter::Otlp => return,
         Exporter::Stdout => "stdout",
@@ -134,6 +141,8 @@ fn traces(draft: &mut Draft) {
     if draft.in_file("traces.exporter").is_some() {
         for path in [
             "traces.endpoint",
+            "traces.protocol",
+            "traces.compression",
             "traces.headers",
             "traces.timeout",
             "traces.proxy",

@@ -37,6 +37,7 @@ mod listener;
 mod logs;
 mod metrics;
 mod near;
+mod otlp;
 mod proxy;
 mod redacted;
 mod redaction;
@@ -61,6 +62,7 @@ pub use logs::{
     LogSampling, LogShip, LogSync, Logs, Rotation, WhenFull,
 };
 pub use metrics::{BucketMatch, BucketRule, Metrics};
+pub use otlp::{OtlpCompression, OtlpProtocol};
 pub use proxy::ProxyChoice;
 pub use redaction::Redaction;
 #[cfg(feature = "config")]

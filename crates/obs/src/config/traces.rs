@@ -7,6 +7,7 @@ use obs_core::redact::REDACTED;
 
 use super::ProxyChoice;
 use super::redacted::url;
+use super::{OtlpCompression, OtlpProtocol};
 
 /// What is traced and where to. Prints without the values of headers.
 #[derive(Clone, PartialEq)]
@@ -14,9 +15,15 @@ use super::redacted::url;
 pub struct Traces {
     /// How spans leave; default OTLP, where there is an endpoint. `OTEL_TRACES_EXPORTER`.
     pub exporter: Exporter,
-    /// The URL spans are posted to, path and all; default none: ids are made, nothing is exported.
+    /// The URL spans are posted to, path and all, or by gRPC the server; default none: ids are made, nothing is exported.
     /// `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` as it stands, or `OTEL_EXPORTER_OTLP_ENDPOINT` with `/v1/traces`.
     pub endpoint: Option<String>,
+    /// What is spoken to it; default http/protobuf. `OTEL_EXPORTER_OTLP_PROTOCOL`,
+    /// `OTEL_EXPORTER_OTLP_TRACES_PROTOCOL`.
+    pub protocol: OtlpProtocol,
+    /// How requests are compressed; default not at all. `OTEL_EXPORTER_OTLP_COMPRESSION`,
+    /// `OTEL_EXPORTER_OTLP_TRACES_COMPRESSION`.
+    pub compression: OtlpCompression,
     /// Headers sent along; default none. `OTEL_EXPORTER_OTLP_HEADERS`, `OTEL_EXPORTER_OTLP_TRACES_HEADERS`.
     pub headers: Vec<(String, String)>,
     /// How long one request may take; default 10 s. `OTEL_EXPORTER_OTLP_TIMEOUT`,
@@ -114,6 +121,8 @@ impl Default for Traces {
         Self {
             exporter: Exporter::Otlp,
             endpoint: None,
+            protocol: OtlpProtocol::default(),
+            compression: OtlpCompression::default(),
             headers: Vec::new(),
             timeout: Duration::from_secs(10),
             proxy: ProxyChoice::default(),
@@ -149,6 +158,8 @@ impl fmt::Debug for Traces {
         f.debug_struct("Traces")
             .field("exporter", &self.exporter)
             .field("endpoint", &self.endpoint.as_deref().map(url))
+            .field("protocol", &self.protocol)
+            .field("compression", &self.compression)
             .field("headers", &headers)
             .field("timeout", &self.timeout)
             .field("proxy", &self.proxy)

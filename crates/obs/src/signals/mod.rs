@@ -13,6 +13,8 @@ pub(crate) mod logs;
 #[cfg(feature = "metrics")]
 pub(crate) mod metrics;
 #[cfg(any(feature = "traces", feature = "logs-ship"))]
+mod otlp;
+#[cfg(any(feature = "traces", feature = "logs-ship"))]
 mod proxies;
 #[cfg(feature = "traces")]
 pub(crate) mod traces;

@@ -1,5 +1,7 @@
 //! Traces: the sampler, server spans, spans of `tracing`, and the way to a collector.
 
+#[cfg_attr(not(feature = "traces-grpc"), path = "traces/no_grpc.rs")]
+mod grpc;
 #[cfg_attr(all(feature = "journal", unix), path = "traces/kept.rs")]
 #[cfg_attr(not(all(feature = "journal", unix)), path = "traces/kept_absent.rs")]
 mod kept;
@@ -10,15 +12,17 @@ use std::time::{Duration, Instant};
 
 use obs_core::{Base, Observer};
 use obs_export::http::{ClientSettings, Endpoint, Remote};
+use obs_export::otlp::port_hint;
 use obs_export::queue::{self, Worker};
 use obs_trace::otlp::{self, Otlp};
 use obs_trace::stdout::{self, StdoutTree};
 use obs_trace::{Limits, OperationSpans, Sampler, ServerSpans, SpanSink, Tracer};
 use tracing_subscriber::filter::{LevelFilter, ParseError, Targets};
 
+use super::otlp::{encoding, path_fault};
 use super::proxies::proxies;
 use super::{Reloader, Signal};
-use crate::config::{Config, Exporter, Journal, Mistake, SamplerChoice, SpanLimits, Traces};
+use crate::config::{Config, Exporter, Journal, Mistake, OtlpProtocol, SamplerChoice, SpanLimits, Traces};
 use crate::remotes::{Watched, unfit};
 use crate::subscriber::TargetFilter;
 use crate::{Error, Obs};
@@ -100,10 +104,18 @@ impl Part {
 /// The endpoint, its headers and the sampler, unless they are well formed.
 pub(crate) fn mistakes(config: &Config) -> Vec<Mistake> {
     let choices = &config.traces;
-    let endpoint = choices.endpoint.as_deref().and_then(|url| Endpoint::parse(url).err());
-    let endpoint = endpoint.map(|error| Mistake::new("traces.endpoint", error));
     let is_used = choices.exporter == Exporter::Otlp;
     let used = choices.endpoint.as_deref().filter(|_| is_used).and_then(|url| Endpoint::parse(url).ok());
+    let endpoint = choices.endpoint.as_deref().map(Endpoint::parse).and_then(|endpoint| match endpoint {
+        Ok(endpoint) => {
+            Some(Mistake::new("traces.endpoint", path_fault(&endpoint, choices.protocol, otlp::PATH)?))
+        }
+        Err(error) => Some(Mistake::new("traces.endpoint", error)),
+    });
+    let protocol = grpc::MISSING.filter(|_| choices.protocol == OtlpProtocol::Grpc);
+    let protocol = protocol.map(|what| Mistake::new("traces.protocol", what));
+    let compression = encoding(choices.compression).err();
+    let compression = compression.map(|what| Mistake::new("traces.compression", what));
     let health = unfit(otlp::PIPELINE).filter(|_| choices.health && used.is_some());
     let health = health.map(|why| Mistake::new("traces.health", why));
     let proxy = used.and_then(|endpoint| {
@@ -117,8 +129,8 @@ pub(crate) fn mistakes(config: &Config) -> Vec<Mistake> {
     let sampler = sampler(choices).err().map(|error| Mistake::new("traces.ratio", error));
     let filter = levels(&choices.filter).err().map(|error| Mistake::new("traces.level", error));
     let kept = kept::problem(choices, &config.journal).map(|problem| Mistake::new("traces.durable", problem));
-    let of_way = endpoint.into_iter().chain(proxy).chain(health).chain(kept).chain(headers);
-    of_way.chain(sampler).chain(filter).collect()
+    let way = endpoint.into_iter().chain(protocol).chain(compression).chain(proxy).chain(health);
+    way.chain(kept).chain(headers).chain(sampler).chain(filter).collect()
 }
 
 /// Read as the levels of lines are: spaces around commas and equals signs are nothing, and where no level stands
@@ -173,11 +185,12 @@ fn exporter(
         client = client.header(name, value)?;
     }
     let queue = queue::Settings::new(otlp::PIPELINE).batch_bytes(256 * 1024).linger(choices.linger);
-    let (mut lost, mut late) = (Teller::default(), Teller::default());
+    let hint = port_hint(&endpoint, choices.protocol == OtlpProtocol::Grpc);
+    let (mut lost, mut late) = (Teller::new(hint), Teller::new(hint));
     let settings = otlp::Settings::new()
         .queue(queue)
         .client(client)
-        .exact_endpoint()
+        .encoding(encoding(choices.compression)?)
         .on_failure(move |failure| lost.tell("are lost", failure, "obs_pipeline_dropped_total"))
         .on_retry(move |retrying| {
             // A collector that starts anew is no news.
@@ -186,6 +199,10 @@ fn exporter(
             }
         });
     let settings = kept::durable(settings, choices, journal)?;
+    let settings = match choices.protocol {
+        OtlpProtocol::HttpProtobuf => settings.exact_endpoint(),
+        OtlpProtocol::Grpc => grpc::chosen(settings),
+    };
     Ok(Otlp::spawn(base, endpoint, settings)?)
 }
 
@@ -211,14 +228,21 @@ pub(crate) fn replay(
 }
 
 /// Says on stderr what becomes of spans, because nobody may be looking at the numbers yet.
-#[derive(Default)]
-struct Teller(Option<Instant>);
+struct Teller {
+    last: Option<Instant>,
+    hint: &'static str,
+}
 
 impl Teller {
+    fn new(hint: &'static str) -> Self {
+        Self { last: None, hint }
+    }
+
     fn tell(&mut self, what: &str, why: &dyn std::fmt::Display, metric: &str) {
-        if self.0.is_none_or(|last| last.elapsed() >= TELL_EVERY) {
-            self.0 = Some(Instant::now());
-            let text = format!("obs: spans {what}: {why} (said once a minute; see {metric})\n");
+        if self.last.is_none_or(|last| last.elapsed() >= TELL_EVERY) {
+            self.last = Some(Instant::now());
+            let hint = self.hint;
+            let text = format!("obs: spans {what}: {why}{hint} (said once a minute; see {metric})\n");
             // Where stderr is closed there is nobody left to tell.
             let _ = std::io::stderr().write_all(text.as_bytes());
         }

@@ -1,5 +1,8 @@
 //! The umbrella and its signals together, over real connections.
 
+#[expect(dead_code, reason = "shared with the crate it comes from, which uses all of it")]
+#[path = "../../../obs-export/tests/it/called.rs"]
+mod called;
 mod canary;
 mod client;
 mod collector;
@@ -13,6 +16,7 @@ mod install;
 mod libraries;
 mod logs;
 mod matrix;
+mod otlp;
 mod process;
 mod push;
 mod remotes;

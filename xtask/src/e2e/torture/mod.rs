@@ -55,7 +55,7 @@ pub(super) fn check_all(programs: &Programs, folder: &Path, report: &mut Report)
 
 /// The long outage, as long as is asked for, and the work of whoever logs: not part of every run.
 pub(super) fn at_length(programs: &Programs, folder: &Path, outage: Duration, report: &mut Report) -> Result {
-    let writer = cargo::build_example_with("obs-logs", "ship_lines", &["--release"])?;
+    let writer = cargo::build_example("obs-logs", "ship_lines")?;
     let scene = Scene { python: &programs.python, writer, folder };
     report.check("torture: a long outage at 5,000 lines a second", run::outage(&scene, outage));
     report.check("torture: instructions of whoever logs", instructions::same(&scene));

@@ -4,9 +4,10 @@ use std::fmt;
 use std::time::Instant;
 
 use bytes::Bytes;
-use http::{Method, StatusCode};
+use http::Method;
 use obs_core::{Clock, IdSource};
 
+use super::wire::Wire;
 use super::{
     Again, Attempts, Call, Client, Encoding, Endpoint, Response, Retry, SendError, Traffic, Tried, Trouble,
 };
@@ -54,6 +55,8 @@ pub struct Failure<'a> {
     pub attempts: u32,
     /// The status of the last answer, where one came.
     pub status: Option<u16>,
+    /// What [`Response::grpc`] says of it.
+    pub grpc: Option<&'a str>,
     /// Why the last attempt brought no answer, where none came.
     pub error: Option<&'a SendError>,
 }
@@ -62,7 +65,7 @@ impl fmt::Display for Failure<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { reason, records, attempts, .. } = self;
         write!(f, "{records} records lost ({}) after {attempts} attempts", reason.as_str())?;
-        why(f, self.status, self.error)
+        why(f, self.status, self.grpc, self.error)
     }
 }
 
@@ -76,6 +79,8 @@ pub struct Retrying<'a> {
     pub attempts: u32,
     /// The status of the last answer, where one came.
     pub status: Option<u16>,
+    /// What [`Response::grpc`] says of it.
+    pub grpc: Option<&'a str>,
     /// Why the last attempt brought no answer, where none came.
     pub error: Option<&'a SendError>,
 }
@@ -83,13 +88,20 @@ pub struct Retrying<'a> {
 impl fmt::Display for Retrying<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} records wait after {} attempts", self.records, self.attempts)?;
-        why(f, self.status, self.error)
+        why(f, self.status, self.grpc, self.error)
     }
 }
 
-fn why(f: &mut fmt::Formatter<'_>, status: Option<u16>, error: Option<&SendError>) -> fmt::Result {
-    if let Some(status) = status {
-        write!(f, ": status {status}")?;
+fn why(
+    f: &mut fmt::Formatter<'_>,
+    status: Option<u16>,
+    grpc: Option<&str>,
+    error: Option<&SendError>,
+) -> fmt::Result {
+    match (grpc, status) {
+        (Some(grpc), _) => write!(f, ": gRPC status {grpc}")?,
+        (None, Some(status)) => write!(f, ": status {status}")?,
+        (None, None) => {}
     }
     let mut error = error.map(|error| error as &dyn std::error::Error);
     while let Some(cause) = error {
@@ -97,6 +109,11 @@ fn why(f: &mut fmt::Formatter<'_>, status: Option<u16>, error: Option<&SendError
         error = cause.source();
     }
     Ok(())
+}
+
+fn said(answer: &Result<Response, SendError>) -> (Option<u16>, Option<&str>) {
+    let answer = answer.as_ref().ok();
+    (answer.map(|response| response.status.as_u16()), answer.and_then(Response::grpc))
 }
 
 type OnFailure = Box<dyn FnMut(&Failure<'_>) + Send>;
@@ -107,6 +124,10 @@ pub struct Post<P> {
     attempts: Attempts,
     call: Call,
     encoding: Encoding,
+    wire: &'static Wire,
+    /// The path that each place has in the place of its own.
+    method: Option<&'static str>,
+    most_bytes: usize,
     protocol: P,
     on_failure: OnFailure,
     on_retry: OnRetry,
@@ -116,10 +137,24 @@ impl<P: Protocol> Post<P> {
     /// Posts bodies of `content_type` to `endpoint` as it is, with the default [`Retry`], the system's clock and
     /// random jitter.
     pub fn new(client: Client, endpoint: Endpoint, content_type: &'static str, protocol: P) -> Self {
+        let call = Call::new(Method::POST, endpoint).body(content_type, Bytes::new());
+        Self::over((&Wire::HTTP, None), client, call, protocol)
+    }
+
+    /// Over what is spoken to servers, and with the path that this has everywhere.
+    pub(super) fn over(
+        (wire, method): (&'static Wire, Option<&'static str>),
+        client: Client,
+        call: Call,
+        protocol: P,
+    ) -> Self {
         Self {
             attempts: Attempts::new(client),
-            call: Call::new(Method::POST, endpoint).body(content_type, Bytes::new()),
+            call,
             encoding: Encoding::Plain,
+            wire,
+            method,
+            most_bytes: usize::MAX,
             protocol,
             on_failure: Box::new(|_| ()),
             on_retry: Box::new(|_| ()),
@@ -129,7 +164,9 @@ impl<P: Protocol> Post<P> {
     /// Places that are asked in turn where one has trouble: [`Attempts::endpoints`].
     #[must_use]
     pub fn endpoints(mut self, endpoints: impl IntoIterator<Item = Endpoint>) -> Self {
-        self.attempts = self.attempts.endpoints(endpoints);
+        let method = self.method;
+        let place = |endpoint: Endpoint| method.map_or_else(|| endpoint.clone(), |path| endpoint.at(path));
+        self.attempts = self.attempts.endpoints(endpoints.into_iter().map(place));
         self
     }
 
@@ -137,6 +174,14 @@ impl<P: Protocol> Post<P> {
     #[must_use]
     pub fn encoding(mut self, encoding: Encoding) -> Self {
         self.encoding = encoding;
+        self
+    }
+
+    /// How many bytes of records a request has at most, before they are compressed: a batch that has more is cut by
+    /// [`Protocol::cut`] before anything is sent. Default as many as there are, over gRPC 3 MiB.
+    #[must_use]
+    pub fn most_bytes(mut self, bytes: usize) -> Self {
+        self.most_bytes = bytes;
         self
     }
 
@@ -191,8 +236,14 @@ impl<P: Protocol> Post<P> {
         let mut parts = vec![std::mem::take(batch)];
         let mut turn = 0;
         while let Some(mut part) = parts.pop() {
+            let bytes = part.bytes.len();
+            if bytes > self.most_bytes
+                && let Some(back) = self.halves(&mut part)
+            {
+                parts.extend([back, part]);
+                continue;
+            }
             let tried = self.send(&mut part, control);
-            let status = tried.answer.as_ref().ok().map(|response| response.status);
             let lost = match (tried.lost, &tried.answer) {
                 (None, Ok(response)) => match self.protocol.accept(response, &part) {
                     Verdict::Settled(lost) => {
@@ -210,7 +261,7 @@ impl<P: Protocol> Post<P> {
                         lost
                     }
                 },
-                (Some(Reason::Rejected), Ok(_)) if status == Some(StatusCode::PAYLOAD_TOO_LARGE) => {
+                (Some(Reason::Rejected), Ok(response)) if response.is_too_large(bytes) => {
                     match self.halves(&mut part) {
                         Some(back) => {
                             parts.extend([back, part]);
@@ -225,8 +276,8 @@ impl<P: Protocol> Post<P> {
             let is_left = |reason| reason == Reason::Shutdown && control.is_durable();
             for (reason, records) in lost.each().filter(|(reason, _)| !is_left(*reason)) {
                 let (attempts, error) = (tried.attempts, tried.answer.as_ref().err());
-                let status = status.map(|status| status.as_u16());
-                (self.on_failure)(&Failure { reason, records, attempts, status, error });
+                let (status, grpc) = said(&tried.answer);
+                (self.on_failure)(&Failure { reason, records, attempts, status, grpc, error });
             }
             losses.join(lost);
             // The queue goes on with the same memory.
@@ -253,11 +304,11 @@ impl<P: Protocol> Post<P> {
         self.call.parts = [head.into(), bytes, tail.into()];
         let (on_retry, records) = (&mut self.on_retry, part.records);
         let again = |again: &Again<'_>| {
-            let status = again.answer.as_ref().ok().map(|response| response.status.as_u16());
             let (attempts, error) = (again.attempts, again.answer.as_ref().err());
-            on_retry(&Retrying { records, attempts, status, error });
+            let (status, grpc) = said(again.answer);
+            on_retry(&Retrying { records, attempts, status, grpc, error });
         };
-        let call = self.encoding.encode(self.call.clone());
+        let call = (self.wire.write)(self.encoding, self.call.clone());
         let tried = self.attempts.send(&call, control, again);
         drop(call);
         let [_, bytes, _] = std::mem::take(&mut self.call.parts);

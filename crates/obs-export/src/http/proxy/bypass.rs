@@ -34,7 +34,7 @@ impl Bypass {
 
     /// Whether an endpoint is asked without a proxy.
     pub fn takes(&self, endpoint: &Endpoint) -> bool {
-        self.has(endpoint.uri().host().unwrap_or_default(), endpoint.port())
+        self.has(endpoint.uri().host().unwrap_or_default(), endpoint.port_of_server())
     }
 
     /// Whether a target is among them; a name is never looked up for this.

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::io;
 
-use super::super::{Call, Client, ClientSettings, Endpoint, Patience, SendError, TunnelRefused};
+use super::super::wire::Wire;
+use super::super::{Call, Client, ClientSettings, Encoding, Endpoint, Patience, SendError, TunnelRefused};
 use super::{Trouble, find};
 
 /// Asks each place once, by a request that changes nothing there, over a connection of its own.
@@ -12,6 +13,7 @@ use super::{Trouble, find};
 pub struct Probe {
     client: ClientSettings,
     calls: Vec<Call>,
+    wire: &'static Wire,
     fine: &'static [u16],
 }
 
@@ -31,7 +33,13 @@ impl Probe {
     /// What is asked of each place. Beside 2xx, what says that a request was understood and of no use is a good answer: 400,
     /// 422, and 429.
     pub fn new(client: ClientSettings, calls: impl IntoIterator<Item = Call>) -> Self {
-        Self { client, calls: calls.into_iter().collect(), fine: &[] }
+        Self { client, calls: calls.into_iter().collect(), wire: &Wire::HTTP, fine: &[] }
+    }
+
+    #[cfg(feature = "grpc")]
+    pub(in crate::http) fn over(mut self, wire: &'static Wire) -> Self {
+        self.wire = wire;
+        self
     }
 
     /// Further statuses that are good answers; default none.
@@ -46,9 +54,10 @@ impl Probe {
     /// # Errors
     /// When no client can be made: no event queue, or a file with certificates that cannot be used.
     pub fn ask(&self, patience: &impl Patience, mut tell: impl FnMut(Unwell)) -> io::Result<()> {
-        let client = Client::new(self.client.clone())?;
+        let mut client = Client::over(self.wire, self.client.clone())?;
         for call in &self.calls {
-            let answer = client.exchange(call, patience);
+            let asked = (self.wire.write)(Encoding::Plain, call.clone());
+            let answer = client.exchange(&asked, patience);
             if matches!(answer, Err(SendError::Over)) {
                 break;
             }

@@ -6,7 +6,7 @@ use std::io;
 
 use http::StatusCode;
 
-use super::super::{Response, SendError, TunnelRefused, connector};
+use super::super::{Fate, Response, Retry, SendError, TunnelRefused, connector};
 use super::find;
 
 /// Why an attempt came to nothing.
@@ -51,6 +51,11 @@ impl Trouble {
     /// What became of an attempt, unless it was good or just given up.
     pub(in crate::http) fn of(answer: &Result<Response, SendError>) -> Option<Self> {
         match answer {
+            Ok(response) if response.grpc().is_some() => match response.fate(&Retry::new()) {
+                Fate::Accepted => None,
+                _ if response.status.is_success() => Some(Self::TurnedAway),
+                _ => Some(Self::Status(response.status.as_u16())),
+            },
             Ok(response) if response.status.is_success() => None,
             Ok(response) => Some(Self::Status(response.status.as_u16())),
             Err(SendError::Over) => None,

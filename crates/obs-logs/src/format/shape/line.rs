@@ -13,7 +13,7 @@ use super::own::Own;
 use super::shapes::Name;
 use super::site::{Field, ShapedSite};
 use super::value::{Bounds, Fit, Said};
-use super::{Look, Shape, otlp};
+use super::{Look, Shape, otlp, record};
 use crate::format::{Buffer, Key, Kind, Label, Line, TimeCache, hash, nanos, number, pretty};
 
 /// The most bytes of a number with all that stands around it.
@@ -89,6 +89,7 @@ impl ShapedLine<'_> {
                     pretty::Head { level: site.level, target: site.logger.as_slice(), coloured, shown };
                 head.push(&mut slot.out, time, now);
             }
+            Look::Record => self.join(site.head.as_slice()),
             Look::Json | Look::Ecs | Look::Logfmt => {
                 if shape.look.is_json() {
                     slot.out.push(b'{');
@@ -116,6 +117,7 @@ impl ShapedLine<'_> {
         let first = match self.shape.look {
             Look::Json | Look::Ecs | Look::Otlp => matches!(out.as_slice().last(), Some(b'{' | b'[')),
             Look::Logfmt | Look::Pretty { .. } => out.len() == 0,
+            Look::Record => false,
         };
         out.extend(&fields[usize::from(first)..]);
     }
@@ -138,7 +140,18 @@ impl ShapedLine<'_> {
 
     fn say(&mut self, said: Said<'_>) {
         let bounds = self.bounds();
-        match self.shape.look.push_said(&mut self.slot.out, said, bounds) {
+        let fit = self.shape.look.push_said(&mut self.slot.out, said, bounds);
+        self.note(fit);
+    }
+
+    fn say_attribute(&mut self, key: &str, said: Said<'_>) {
+        let bounds = self.bounds();
+        let fit = record::push_attribute(&mut self.slot.out, key, said, bounds);
+        self.note(fit);
+    }
+
+    fn note(&mut self, fit: Fit) {
+        match fit {
             Fit::Whole => {}
             Fit::Cut => self.slot.cut = true,
             Fit::Full => self.fill(),
@@ -161,6 +174,9 @@ impl ShapedLine<'_> {
             return self.fill();
         }
         self.slot.take(name.hash);
+        if self.shape.look == Look::Record {
+            return self.say_attribute(&name.text, said);
+        }
         self.join(&name.key);
         self.say(said);
     }
@@ -182,6 +198,13 @@ impl ShapedLine<'_> {
             return;
         }
         let before = self.slot.out.len();
+        if self.shape.look == Look::Record {
+            if before + name.len() + NUMBER > self.slot.limit {
+                return self.fill();
+            }
+            self.slot.take(hash);
+            return self.say_attribute(name, said);
+        }
         self.open_attributes();
         let at = self.slot.out.len();
         self.shape.look.push_key(&mut self.slot.out, name);
@@ -252,6 +275,11 @@ impl ShapedLine<'_> {
                 let end = self.slot.out.len() - 1;
                 self.slot.out.truncate(end);
             }
+            (Look::Record, _) => {
+                let bounds = self.bounds();
+                let fit = record::push_body(&mut self.slot.out, text, bounds);
+                self.note(fit);
+            }
             (Look::Pretty { .. }, Some(_)) => {
                 self.join(b" ");
                 self.say(Said::Printed(text));
@@ -289,8 +317,13 @@ impl ShapedLine<'_> {
     fn put_mark(&mut self, own: Own) {
         let shape = self.shape;
         if let Some(name) = shape.own(own) {
-            self.join(&name.key);
             let bounds = Bounds { limit: 0, field: None };
+            if shape.look == Look::Record {
+                let said = Said::Value(Value::Bool(true));
+                record::push_attribute(&mut self.slot.out, &name.text, said, bounds);
+                return;
+            }
+            self.join(&name.key);
             shape.look.push_said(&mut self.slot.out, Said::Value(Value::Bool(true)), bounds);
         }
     }
@@ -329,7 +362,7 @@ impl ShapedLine<'_> {
     /// Service, and the ids of `context`.
     pub(crate) fn identity(&mut self, context: Option<&Context>) {
         let (shape, site) = (self.shape, self.site);
-        if !matches!(shape.look, Look::Otlp | Look::Pretty { .. }) {
+        if !matches!(shape.look, Look::Otlp | Look::Record | Look::Pretty { .. }) {
             self.join(site.logger.as_slice());
             self.join(shape.service.as_slice());
         }
@@ -342,21 +375,27 @@ impl ShapedLine<'_> {
         ];
         for (own, id) in ids {
             if let (Some(name), false) = (shape.own(own), id.is_empty()) {
-                self.join(&name.key);
-                self.say_id(id, own);
+                self.say_id(name, id, own);
             }
         }
     }
 
-    fn say_id(&mut self, id: &[u8], own: Own) {
-        let (out, look) = (&mut self.slot.out, self.shape.look);
+    fn say_id(&mut self, name: &Name, id: &[u8], own: Own) {
+        let look = self.shape.look;
+        if look != Look::Record {
+            self.join(&name.key);
+        }
+        let out = &mut self.slot.out;
         if let Look::Pretty { .. } = look {
             return pretty::push_short(out, id, own == Own::RequestId);
         }
         // Ids are printable ASCII.
         let text = str::from_utf8(id).unwrap_or_default();
-        let bounds = Bounds { limit: usize::MAX / 8, field: None };
-        look.push_said(out, Said::Value(Value::Str(text)), bounds);
+        let (said, bounds) = (Said::Value(Value::Str(text)), Bounds { limit: usize::MAX / 8, field: None });
+        match look {
+            Look::Record => record::push_attribute(out, &name.text, said, bounds),
+            look => look.push_said(out, said, bounds),
+        };
     }
 
     /// Ends the line; what was cut is marked.
@@ -371,7 +410,7 @@ impl ShapedLine<'_> {
         let out = &mut self.slot.out;
         match shape.look {
             Look::Json | Look::Ecs => out.extend(b"}\n"),
-            Look::Logfmt | Look::Pretty { .. } => out.push(b'\n'),
+            Look::Logfmt | Look::Pretty { .. } | Look::Record => out.push(b'\n'),
             Look::Otlp => {
                 if self.slot.in_attributes {
                     out.push(b']');

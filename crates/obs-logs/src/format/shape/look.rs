@@ -9,9 +9,13 @@ use crate::format::key::{push_json_key, push_logfmt_key, push_pretty_key};
 pub(super) enum Look {
     Json,
     Logfmt,
-    Pretty { coloured: bool },
+    Pretty {
+        coloured: bool,
+    },
     Ecs,
     Otlp,
+    /// Fields of a log record in protobuf, and a newline behind them that is no part of it.
+    Record,
 }
 
 impl Look {
@@ -32,6 +36,8 @@ impl Look {
                 escape::push(out, name, Style::Quoted);
                 out.extend(b"\",\"value\":");
             }
+            // What stands around it depends on the value.
+            Self::Record => out.extend(name.as_bytes()),
         }
     }
 

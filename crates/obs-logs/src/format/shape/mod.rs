@@ -11,6 +11,7 @@ mod look;
 mod naming;
 mod otlp;
 mod own;
+mod record;
 mod shapes;
 mod site;
 mod spec;

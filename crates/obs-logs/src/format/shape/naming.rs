@@ -55,7 +55,7 @@ impl Naming {
             }
             Look::Ecs if code == field::ERROR => name.push_str(schema::ERROR_MESSAGE),
             Look::Ecs if ecs::clashes(code) => ecs::push_label(name, code),
-            Look::Ecs | Look::Otlp => name.push_str(code),
+            Look::Ecs | Look::Otlp | Look::Record => name.push_str(code),
         }
         self.finish(code, paths, name, false)
     }
@@ -142,7 +142,7 @@ pub(super) fn label(look: Look, code: &'static str) -> (&'static str, Option<&'s
             field::BACKTRACE => same(schema::ERROR_STACK_TRACE),
             other => same(other),
         },
-        Look::Otlp => match code {
+        Look::Otlp | Look::Record => match code {
             field::METHOD => same(log_attribute::HTTP_REQUEST_METHOD),
             field::ROUTE => same(log_attribute::HTTP_ROUTE),
             field::PATH => same(log_attribute::URL_PATH),

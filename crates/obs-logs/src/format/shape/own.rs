@@ -50,6 +50,9 @@ impl Own {
             Look::Json | Look::Logfmt | Look::Pretty { .. } => self.plain_name(),
             Look::Ecs => self.ecs_name(),
             Look::Otlp => self.otlp_name(),
+            // The scope is that of all records.
+            Look::Record if self == Self::Target => Some(log_attribute::TARGET),
+            Look::Record => self.otlp_name(),
         }
     }
 

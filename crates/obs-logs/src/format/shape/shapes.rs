@@ -126,7 +126,7 @@ impl Shape {
             Own::Recorded,
         ];
         let of_look = match self.look {
-            Look::Otlp => OTLP_ENDS,
+            Look::Otlp | Look::Record => OTLP_ENDS,
             Look::Ecs => {
                 let logger = self.keys(&[Own::EcsVersion, Own::Target]) + self.max_name + ECS_VERSION.len();
                 self.service.len() + logger + ENDS
@@ -177,7 +177,9 @@ impl Shape {
                 out.push(b'"');
             }
             Look::Logfmt => drop(push_logfmt_text(out, value, limit)),
-            Look::Pretty { .. } => Text { out, limit, style: Style::Bare, cut: false }.push(value),
+            Look::Pretty { .. } | Look::Record => {
+                Text { out, limit, style: Style::Bare, cut: false }.push(value)
+            }
         }
     }
 }
@@ -217,6 +219,22 @@ impl Shapes {
             Format::Ecs => Look::Ecs,
             Format::Otlp => Look::Otlp,
         };
+        self.look(look, spec, resource)
+    }
+
+    /// The form of an output that sends log records of OTLP.
+    ///
+    /// # Errors
+    /// As [`Shapes::form`].
+    #[cfg(feature = "ship")]
+    pub(crate) fn record(&mut self, spec: Spec, resource: &Resource) -> Result<Form, String> {
+        match spec.fault() {
+            Some(fault) => Err(fault),
+            None => self.look(Look::Record, spec, resource),
+        }
+    }
+
+    fn look(&mut self, look: Look, spec: Spec, resource: &Resource) -> Result<Form, String> {
         let same = |shape: &Arc<Shape>| shape.look == look && *shape.naming.spec() == spec;
         let number = match self.0.iter().position(same) {
             Some(known) => known,

@@ -1,5 +1,6 @@
 //! What is known of a call site for one shape: what stands in front of its lines, and what its fields are called.
 
+use obs_core::fields::Value;
 use obs_core::keys::{ecs as schema, log_attribute, target};
 use tracing_core::Level;
 
@@ -7,7 +8,8 @@ use super::ecs::Paths;
 use super::naming::{Turn, label};
 use super::own::Own;
 use super::shapes::{ECS_VERSION, Name};
-use super::{Look, Shape, otlp};
+use super::value::{Bounds, Said};
+use super::{Look, Shape, otlp, record};
 use crate::format::{Buffer, Site};
 
 /// One field of a call site.
@@ -45,6 +47,8 @@ impl ShapedSite {
             otlp::push_scope(&mut head, site.raw.target, shape.max_name);
             split = head.len();
             otlp::push_severity(&mut head, site.level);
+        } else if shape.look == Look::Record {
+            push_known(&mut head, shape, Own::Target, site.raw.target);
         } else if !matches!(shape.look, Look::Pretty { .. }) {
             push_own(&mut head, shape, Own::Level, site.level.as_str());
             if shape.look != Look::Ecs {
@@ -78,7 +82,9 @@ impl ShapedSite {
         if site.raw.is_own && site.raw.target == target::PANIC {
             let names = match shape.look {
                 Look::Ecs => Some([schema::ERROR_MESSAGE, schema::ERROR_TYPE]),
-                Look::Otlp => Some([log_attribute::EXCEPTION_MESSAGE, log_attribute::EXCEPTION_TYPE]),
+                Look::Otlp | Look::Record => {
+                    Some([log_attribute::EXCEPTION_MESSAGE, log_attribute::EXCEPTION_TYPE])
+                }
                 _ => None,
             };
             self.panic = names.map(|names| {
@@ -116,6 +122,14 @@ fn push_own(out: &mut Buffer, shape: &Shape, own: Own, value: &str) {
     }
 }
 
+/// An attribute of a record whose text is known ahead.
+fn push_known(out: &mut Buffer, shape: &Shape, own: Own, value: &str) {
+    if let Some(name) = shape.own(own) {
+        let bounds = Bounds { limit: usize::MAX, field: Some(shape.max_name) };
+        record::push_attribute(out, &name.text, Said::Value(Value::Str(value)), bounds);
+    }
+}
+
 fn caller(shape: &Shape, site: &Site) -> Buffer {
     let mut out = Buffer::new();
     let Some((file, line)) = site.raw.place else { return out };
@@ -128,6 +142,13 @@ fn caller(shape: &Shape, site: &Site) -> Buffer {
             if let Some(name) = shape.own(Own::CallerLine) {
                 out.extend(&name.key);
                 out.extend(line.to_string().as_bytes());
+            }
+        }
+        Look::Record => {
+            push_known(&mut out, shape, Own::Caller, file);
+            if let Some(name) = shape.own(Own::CallerLine) {
+                let (line, bounds) = (Value::U64(line.into()), Bounds { limit: usize::MAX, field: None });
+                record::push_attribute(&mut out, &name.text, Said::Value(line), bounds);
             }
         }
         Look::Otlp => {

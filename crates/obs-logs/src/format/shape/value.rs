@@ -67,7 +67,7 @@ impl Look {
     fn push_text(self, out: &mut Buffer, text: &str, printed: bool, bounds: Bounds) -> Fit {
         let (text, cut) = cut_to(text, bounds.field);
         let bare = match self {
-            Self::Json | Self::Ecs | Self::Otlp => false,
+            Self::Json | Self::Ecs | Self::Otlp | Self::Record => false,
             Self::Logfmt => !cut && logfmt::is_word(text.as_bytes()),
             Self::Pretty { .. } => printed || !cut && pretty::is_word(text),
         };
@@ -115,7 +115,7 @@ impl Look {
 
     fn push_bare(self, out: &mut Buffer, value: Value<'_>) -> Fit {
         match self {
-            Self::Json | Self::Ecs => push_json_number(out, value),
+            Self::Json | Self::Ecs | Self::Record => push_json_number(out, value),
             Self::Logfmt | Self::Pretty { .. } => number::push_bare(out, value),
             Self::Otlp => {
                 let (open, close): (&[u8], &[u8]) = match value {
@@ -136,7 +136,7 @@ impl Look {
 }
 
 /// As much of a text as a field may have, and whether that is less than all.
-fn cut_to(text: &str, max: Option<usize>) -> (&str, bool) {
+pub(super) fn cut_to(text: &str, max: Option<usize>) -> (&str, bool) {
     let Some(max) = max.filter(|max| *max < text.len()) else { return (text, false) };
     let end = (0..=max).rev().find(|end| text.is_char_boundary(*end)).unwrap_or_default();
     (&text[..end], true)

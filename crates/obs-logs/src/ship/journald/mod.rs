@@ -81,6 +81,7 @@ impl From<Journald> for Output {
         let (batch_bytes, linger) = GATHERING;
         let shipped = Shipped {
             frame: Box::new(|_| Arc::new(Entry)),
+            is_record: false,
             batch_bytes,
             linger,
             content: "journald",

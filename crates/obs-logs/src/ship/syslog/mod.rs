@@ -132,6 +132,7 @@ impl From<Syslog> for Output {
                 let hostname = hostname.unwrap_or_else(name_of_the_host);
                 Arc::new(Message::new(facility, &hostname, &base.resource.name, &sd_id))
             }),
+            is_record: false,
             batch_bytes,
             linger,
             content: "syslog",

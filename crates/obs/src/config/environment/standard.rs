@@ -65,11 +65,6 @@ pub(super) fn traces(read: &mut Reader<'_, '_>) {
 }
 
 fn endpoint(read: &mut Reader<'_, '_>) {
-    for name in ["OTEL_EXPORTER_OTLP_PROTOCOL", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"] {
-        read.parsed(name, "`http/protobuf`, the one protocol built in", |text| {
-            (text == "http/protobuf").then_some(())
-        });
-    }
     let name = "OTEL_EXPORTER_OTLP_ENDPOINT";
     if let Some(base) = read.text(name) {
         let url = format!("{}/v1/traces", base.trim_end_matches('/'));

@@ -1,7 +1,7 @@
 //! Variables one by one, and their mistakes together.
 
 use super::super::layers::tests::{laid, laid_with};
-use super::super::{Admin, Config, Exporter, LogOutput, SamplerChoice};
+use super::super::{Admin, Config, Exporter, LogOutput, OtlpCompression, OtlpProtocol, SamplerChoice};
 use super::*;
 use crate::ConfigError;
 
@@ -46,6 +46,23 @@ fn the_generic_endpoint_gets_a_path_and_the_specific_one_does_not() {
 }
 
 #[test]
+fn what_is_spoken_is_said_by_the_generic_variable_and_before_it_by_the_particular_one() {
+    let traces = |variables: &[(&str, &str)]| read(variables).unwrap().traces;
+    let all = ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc");
+    let server = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:4317");
+    // Calls have paths of their own.
+    let found = traces(&[all, server, ("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip")]);
+    assert_eq!(found.endpoint.as_deref(), Some("http://c:4317"));
+    assert_eq!((found.protocol, found.compression), (OtlpProtocol::Grpc, OtlpCompression::Gzip));
+    let one = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "http/protobuf");
+    let found = traces(&[all, one, server, ("OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", "none")]);
+    assert_eq!(found.endpoint.as_deref(), Some("http://c:4317/v1/traces"));
+    assert_eq!((found.protocol, found.compression), (OtlpProtocol::HttpProtobuf, OtlpCompression::None));
+    let found = traces(&[]);
+    assert_eq!((found.protocol, found.compression), (OtlpProtocol::HttpProtobuf, OtlpCompression::None));
+}
+
+#[test]
 fn samplers_have_their_standard_names() {
     let sampler = |name, argument| {
         read(&[("OTEL_TRACES_SAMPLER", name), ("OTEL_TRACES_SAMPLER_ARG", argument)]).unwrap().traces.sampler
@@ -63,7 +80,7 @@ fn every_mistake_is_told_at_once_and_no_secret_with_it() {
     let error = read(&[
         ("OTEL_TRACES_SAMPLER", "sometimes"),
         ("OTEL_TRACES_SAMPLER_ARG", "1.5"),
-        ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json"),
         ("OTEL_EXPORTER_OTLP_HEADERS", "authorization=hunter2,oops"),
         ("OTEL_EXPORTER_OTLP_TIMEOUT", "10s"),
         ("OTEL_BSP_SCHEDULE_DELAY", "-1"),

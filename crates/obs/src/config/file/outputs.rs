@@ -35,7 +35,7 @@ impl Part {
 }
 
 /// Where lines cannot be sent from here, though one would look for it.
-const ELSEWHERE: [&str; 4] = ["otlp", "kafka", "fluentd", "http"];
+const ELSEWHERE: [&str; 3] = ["kafka", "fluentd", "http"];
 /// Other names of what there is.
 const ELASTIC: [&str; 2] = ["elk", "opensearch"];
 
@@ -232,6 +232,7 @@ fn void(key: &OutputKey, output: &LogDestination) -> Option<&'static str> {
             Some("no `url` is `tls://`")
         }
         "max_datagram" if !has_url(output, "udp://") => Some("no `url` is `udp://`"),
+        "format" | "colour" if output.to == LogPlace::Otlp => Some("records have types and no form"),
         "password" if output.ship.user.is_none() => Some("there is no `user`"),
         "key_file" if output.ship.certificate.is_none() => Some("there is no `certificate`"),
         "keep_level" if output.when_full != WhenFull::DropBelow => Some("`when_full` is not `drop_below`"),

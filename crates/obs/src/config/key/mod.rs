@@ -9,6 +9,7 @@ use super::Config;
 
 pub(super) use kind::{Kind, list};
 pub(super) use table::keys;
+pub(in crate::config) use value::TRACES_PATH;
 pub(crate) use value::Value;
 
 /// One key.

@@ -47,14 +47,20 @@ impl Value {
     }
 }
 
+/// Where a collector takes spans.
+pub(in crate::config) const TRACES_PATH: &str = "/v1/traces";
+
 /// The place spans are posted to: `/v1/traces` behind what an operator wrote, unless it stands there already
 /// (OpenTelemetry specification, "OTLP Exporter", endpoint URLs for OTLP/HTTP).
 pub(in crate::config) fn with_path(url: String) -> String {
-    const PATH: &str = "/v1/traces";
     let (place, query) = match url.find('?') {
         Some(at) => url.split_at(at),
         None => (url.as_str(), ""),
     };
     let place = place.trim_end_matches('/');
-    if place.ends_with(PATH) { format!("{place}{query}") } else { format!("{place}{PATH}{query}") }
+    if place.ends_with(TRACES_PATH) {
+        format!("{place}{query}")
+    } else {
+        format!("{place}{TRACES_PATH}{query}")
+    }
 }

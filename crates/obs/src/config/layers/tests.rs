@@ -115,6 +115,20 @@ fn a_share_is_taken_by_the_sampler_of_whatever_layer() {
 }
 
 #[test]
+fn several_outputs_may_go_to_other_machines_of_one_kind() {
+    let file = |kind: &str| {
+        format!(
+            "logs: {{ outputs: {{ a: {{ type: {kind}, url: 'http://a' }}, b: {{ type: {kind}, url: 'http://b' }} }} }}"
+        )
+    };
+    for kind in ["loki", "elasticsearch", "otlp"] {
+        assert_eq!(laid(&file(kind), &[]).unwrap().logs.outputs.len(), 2, "{kind}");
+    }
+    let twice = laid("logs: { outputs: { a: { type: stdout }, b: { type: stdout } } }", &[]).unwrap_err();
+    assert!(twice.to_string().contains("logs.outputs.b: writes to the same place as `a`"), "{twice}");
+}
+
+#[test]
 fn the_endpoint_gets_its_path_once() {
     let endpoint =
         |url: &str| laid(&format!("traces: {{ endpoint: '{url}' }}"), &[]).unwrap().traces.endpoint;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{LogFormat, Rotation};
-use crate::config::ProxyChoice;
+use crate::config::{OtlpCompression, OtlpProtocol, ProxyChoice};
 
 /// One of several outputs of lines, by the name that routes call it.
 #[derive(Clone, Debug, PartialEq)]
@@ -61,6 +61,8 @@ pub enum LogPlace {
     Loki,
     /// Elasticsearch or OpenSearch; needs the feature `logs-ship`.
     Elastic,
+    /// A collector of OpenTelemetry, or whoever takes OTLP; needs the feature `logs-ship`.
+    Otlp,
     /// A receiver of syslog; needs the feature `logs-syslog`.
     Syslog,
     /// The journal of systemd on this machine; needs the feature `logs-journald`, and Linux.
@@ -75,7 +77,7 @@ impl LogPlace {
 
     /// Whether it is asked by HTTP.
     pub(crate) fn is_http(&self) -> bool {
-        matches!(self, Self::Loki | Self::Elastic)
+        matches!(self, Self::Loki | Self::Elastic | Self::Otlp)
     }
 }
 
@@ -183,6 +185,10 @@ pub struct LogShip {
     pub json: bool,
     /// Of Elasticsearch: the data stream or index; default `logs-obs-<service>`.
     pub index: Option<String>,
+    /// Of OTLP: what is spoken; default http/protobuf.
+    pub protocol: OtlpProtocol,
+    /// Of OTLP: how requests are compressed; default gzip.
+    pub compression: OtlpCompression,
     /// Of syslog: what kind of program speaks, such as `local0`; default `daemon`.
     pub facility: Option<String>,
     /// Of syslog: the name of structured data; default `obs@32473`.
@@ -229,6 +235,8 @@ impl Default for LogShip {
             tenant: None,
             json: false,
             index: None,
+            protocol: OtlpProtocol::default(),
+            compression: OtlpCompression::Gzip,
             facility: None,
             sd_id: None,
             hostname: None,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::super::key::{Kind, Value};
 use super::{LogDestination, LogFormat, LogLevel, LogPlace, LogSync, Rotation, WhenFull};
-use crate::config::{LONGEST, ProxyChoice};
+use crate::config::{LONGEST, OtlpCompression, OtlpProtocol, ProxyChoice};
 
 /// One key of an output.
 #[cfg_attr(
@@ -39,6 +39,7 @@ pub(in crate::config) enum Of {
     Sent,
     Loki,
     Elastic,
+    Otlp,
     Syslog,
     Journald,
 }
@@ -52,10 +53,11 @@ impl Of {
             Self::Files => "files",
             Self::Kept => "files, network, `journald`",
             Self::Network => "network",
-            Self::Http => "`loki`, `elasticsearch`",
+            Self::Http => "`loki`, `elasticsearch`, `otlp`",
             Self::Sent => "network, `journald`",
             Self::Loki => "`loki`",
             Self::Elastic => "`elasticsearch`",
+            Self::Otlp => "`otlp`",
             Self::Syslog => "`syslog`",
             Self::Journald => "`journald`",
         }
@@ -69,13 +71,16 @@ impl Of {
             Self::Kept if !to.is_far() && !matches!(to, LogPlace::File(_) | LogPlace::Journald) => {
                 Some("lines are kept for a file or for whoever they are sent to")
             }
-            Self::Network if !to.is_far() => Some("`type` is none of `loki`, `elasticsearch` and `syslog`"),
-            Self::Http if !to.is_http() => Some("`type` is neither `loki` nor `elasticsearch`"),
+            Self::Network if !to.is_far() => {
+                Some("`type` is no other machine: `loki`, `elasticsearch`, `otlp` or `syslog`")
+            }
+            Self::Http if !to.is_http() => Some("`type` is none of `loki`, `elasticsearch` and `otlp`"),
             Self::Sent if !to.is_far() && *to != LogPlace::Journald => {
-                Some("`type` is none of `loki`, `elasticsearch`, `syslog` and `journald`")
+                Some("`type` is none of `loki`, `elasticsearch`, `otlp`, `syslog` and `journald`")
             }
             Self::Loki if *to != LogPlace::Loki => Some("`type` is not `loki`"),
             Self::Elastic if *to != LogPlace::Elastic => Some("`type` is not `elasticsearch`"),
+            Self::Otlp if *to != LogPlace::Otlp => Some("`type` is not `otlp`"),
             Self::Syslog if *to != LogPlace::Syslog => Some("`type` is not `syslog`"),
             Self::Journald if *to != LogPlace::Journald => Some("`type` is not `journald`"),
             _ => None,
@@ -107,6 +112,10 @@ const FACILITIES: [&str; 23] = [
     "audit", "alert", "clock", "local0", "local1", "local2", "local3", "local4", "local5", "local6",
     "local7",
 ];
+const PROTOCOLS: [(&str, OtlpProtocol); 2] =
+    [("http/protobuf", OtlpProtocol::HttpProtobuf), ("grpc", OtlpProtocol::Grpc)];
+const COMPRESSIONS: [(&str, OtlpCompression); 3] =
+    [("none", OtlpCompression::None), ("gzip", OtlpCompression::Gzip), ("zstd", OtlpCompression::Zstd)];
 pub(in crate::config) const LEVELS: [(&str, LogLevel); 5] = [
     ("error", LogLevel::Error),
     ("warn", LogLevel::Warn),
@@ -283,6 +292,7 @@ pub(in crate::config) const OUTPUT_KEYS: &[OutputKey] = &[
             "memory",
             "loki",
             "elasticsearch",
+            "otlp",
             "syslog",
             "journald",
         ]),
@@ -297,6 +307,7 @@ pub(in crate::config) const OUTPUT_KEYS: &[OutputKey] = &[
                 LogPlace::Memory => "memory",
                 LogPlace::Loki => "loki",
                 LogPlace::Elastic => "elasticsearch",
+                LogPlace::Otlp => "otlp",
                 LogPlace::Syslog => "syslog",
                 LogPlace::Journald => "journald",
             })
@@ -308,6 +319,7 @@ pub(in crate::config) const OUTPUT_KEYS: &[OutputKey] = &[
                 (Value::Word("memory"), _) => LogPlace::Memory,
                 (Value::Word("loki"), _) => LogPlace::Loki,
                 (Value::Word("elasticsearch"), _) => LogPlace::Elastic,
+                (Value::Word("otlp"), _) => LogPlace::Otlp,
                 (Value::Word("syslog"), _) => LogPlace::Syslog,
                 (Value::Word("journald"), _) => LogPlace::Journald,
                 (Value::Word("file"), LogPlace::File(_)) => return,
@@ -528,6 +540,24 @@ pub(in crate::config) const OUTPUT_KEYS: &[OutputKey] = &[
         set: |output, value| output.ship.json = value == Value::Word("json"),
     },
     text!("index", Elastic, "`logs-obs-<service>`", "The data stream or index.", index),
+    words!(
+        "protocol",
+        Otlp,
+        Kind::Word(&["http/protobuf", "grpc"]),
+        PROTOCOLS,
+        "`http/protobuf`",
+        "What is spoken: over http/protobuf `/v1/logs` is added to `url` unless it ends so; `grpc` with the feature `logs-ship-grpc`.",
+        ship.protocol
+    ),
+    words!(
+        "compression",
+        Otlp,
+        Kind::Word(&["none", "gzip", "zstd"]),
+        COMPRESSIONS,
+        "`gzip`",
+        "How requests are compressed; `zstd` with the feature of its name.",
+        ship.compression
+    ),
     OutputKey {
         name: "facility",
         kind: Kind::Word(&FACILITIES),
@@ -625,7 +655,7 @@ pub(in crate::config) const OUTPUT_KEYS: &[OutputKey] = &[
         "batch",
         Http,
         Kind::Bytes(1_024, 64 << 20),
-        "`768KiB` to Loki, `5MiB` to Elasticsearch",
+        "`768KiB` to Loki, `5MiB` to Elasticsearch, `1MiB` by OTLP",
         "At how many bytes lines are sent, before they are compressed.",
         ship.batch
     ),

@@ -1,14 +1,18 @@
 //! Outputs of lines to other machines.
 
+#[cfg_attr(not(feature = "logs-ship-grpc"), path = "far/no_grpc.rs")]
+mod grpc;
+
 use std::fmt::Display;
 use std::sync::Arc;
 
 use obs_core::Resource;
 use obs_export::http::{ClientSettings, Endpoint, Remote, Retry};
-use obs_logs::{Elastic, Logs, Loki, Output};
+use obs_logs::{Elastic, Logs, Loki, Otlp, Output};
 
-use crate::config::{LogDestination, LogPlace, LogShip, Logs as Choices, ProxyVariables};
+use crate::config::{LogDestination, LogPlace, LogShip, Logs as Choices, OtlpProtocol, ProxyVariables};
 use crate::remotes::{Watched, unfit};
+use crate::signals::otlp::{encoding, path_fault};
 use crate::signals::proxies::proxies;
 
 /// An output to another machine.
@@ -24,10 +28,15 @@ pub(super) fn output(
     let mut endpoints = Vec::new();
     for (at, url) in ship.urls.iter().enumerate() {
         let endpoint = Endpoint::parse(url);
-        endpoints.push(endpoint.map_err(|error| match ship.urls.len() {
-            1 => format!("its `url` {error}"),
-            _ => format!("its `url` number {} {error}", at + 1),
-        })?);
+        let told = |what: &dyn Display| match ship.urls.len() {
+            1 => format!("its `url` {what}"),
+            _ => format!("its `url` number {} {what}", at + 1),
+        };
+        let endpoint = endpoint.map_err(|error| told(&error))?;
+        if let Some(fault) = path_fault(&endpoint, ship.protocol, "/v1/logs") {
+            return Err(told(&fault));
+        }
+        endpoints.push(endpoint);
     }
     if let Some(why) = unfit(&format!("logs_{}", chosen.name)).filter(|_| ship.health) {
         return Err(why);
@@ -44,6 +53,15 @@ pub(super) fn output(
             let elastic =
                 endpoints.fold(Elastic::new(first, index), Elastic::or_at).client(client).retry(retry);
             Ok(batch.into_iter().fold(elastic, Elastic::batch_bytes).into())
+        }
+        LogPlace::Otlp => {
+            let encoding = encoding(ship.compression).map_err(told("compression"))?;
+            let mut otlp = endpoints.fold(Otlp::new(first), Otlp::or_at);
+            if ship.protocol == OtlpProtocol::Grpc {
+                otlp = grpc::chosen(otlp)?;
+            }
+            let otlp = otlp.encoding(encoding).client(client).retry(retry);
+            Ok(batch.into_iter().fold(otlp, Otlp::batch_bytes).into())
         }
         _ => {
             let mut loki = endpoints.fold(Loki::new(first), Loki::or_at).client(client).retry(retry);

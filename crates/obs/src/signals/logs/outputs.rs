@@ -45,7 +45,7 @@ pub(super) fn named(
             memories.push((chosen.name.clone(), memory.clone()));
             (Output::memory(&memory), false)
         }
-        LogPlace::Loki | LogPlace::Elastic => {
+        LogPlace::Loki | LogPlace::Elastic | LogPlace::Otlp => {
             (far::output(chosen, &config.resource, &config.proxies)?, false)
         }
         LogPlace::Syslog => (syslog::output(&chosen.ship, patience(chosen))?, false),

@@ -24,7 +24,7 @@ pub(super) fn durable(settings: Settings, choices: &Traces, journal: &Journal) -
     if !choices.durable {
         return Ok(settings);
     }
-    let mut trouble = Teller::default();
+    let mut trouble = Teller::new("");
     let journal = chosen(choices, journal)?;
     // What survives the process is not given up while it runs.
     let settings = settings.retry(Retry::new().budget(Duration::MAX));

@@ -109,7 +109,7 @@ fn what_cannot_be_durable_is_told_with_its_place() {
     refused(
         "durable-stdout",
         &with("type: stdout, durable: true"),
-        "logs.outputs.main.durable: has no effect: lines are kept for a file or another machine",
+        "logs.outputs.main.durable: has no effect: lines are kept for a file or for whoever they are sent to",
     );
     refused(
         "durable-queue",

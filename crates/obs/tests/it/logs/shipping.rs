@@ -156,8 +156,16 @@ fn what_cannot_be_asked_of_another_machine_is_told_with_its_place() {
         ),
         (
             "{ type: stdout, url: 'http://l' }",
-            "url: has no effect: `type` is none of `loki`, `elasticsearch` and `syslog`",
+            "url: has no effect: `type` is no other machine: `loki`, `elasticsearch`, `otlp` or `syslog`",
         ),
+        ("{ type: otlp }", "1:23: logs.outputs.a: has no `url`"),
+        ("{ type: otlp, url: 'http://c', format: json }", "format: has no effect: records have types"),
+        ("{ type: otlp, url: 'http://c', protocol: http/json }", "protocol: `http/json`"),
+        (
+            "{ type: otlp, url: ['http://c:4317', 'http://d:4317/x'], protocol: grpc }",
+            "its `url` number 2 has a path, and gRPC goes to a server alone",
+        ),
+        ("{ type: loki, url: 'http://l', protocol: grpc }", "protocol: has no effect: `type` is not `otlp`"),
         ("{ type: elk, url: 'http://l' }", "`elk` is `elasticsearch` here"),
     ] {
         let told = wrong(&format!("logs: {{ outputs: {{ a: {output} }} }}"));

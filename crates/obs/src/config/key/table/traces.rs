@@ -3,7 +3,7 @@
 use super::super::{Key, Kind, Reload, Value};
 use super::forms::{ANY_TIME, COUNT, SOME_TIME, millis, same, special};
 use super::macros::{choice, field, whole};
-use crate::config::{Exporter, ProxyChoice, SamplerChoice, TrustChoice};
+use crate::config::{Exporter, OtlpCompression, OtlpProtocol, ProxyChoice, SamplerChoice, TrustChoice};
 
 pub(super) const KEYS: &[Key] = &[
     field!(
@@ -34,7 +34,7 @@ pub(super) const KEYS: &[Key] = &[
         variables: &[special("OTEL_EXPORTER_OTLP_ENDPOINT"), special("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")],
         setter: "otlp_endpoint",
         reload: Reload::No,
-        doc: "The collector, over http/protobuf; `/v1/traces` is added unless the path ends so already.",
+        doc: "The collector; over http/protobuf `/v1/traces` is added unless the path ends so already, over gRPC there is no path.",
         get: |config| Value::from_text(config.traces.endpoint.as_deref()),
         set: |config, value| {
             if let Value::Text(url) = value {
@@ -42,6 +42,27 @@ pub(super) const KEYS: &[Key] = &[
             }
         },
     },
+    choice!(
+        "traces.protocol",
+        "`http/protobuf`",
+        [same("OTEL_EXPORTER_OTLP_PROTOCOL"), same("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL")],
+        "otlp_protocol",
+        "What is spoken to the collector; `grpc` with the feature `traces-grpc`.",
+        traces.protocol,
+        "http/protobuf" = OtlpProtocol::HttpProtobuf,
+        "grpc" = OtlpProtocol::Grpc
+    ),
+    choice!(
+        "traces.compression",
+        "`none`",
+        [same("OTEL_EXPORTER_OTLP_COMPRESSION"), same("OTEL_EXPORTER_OTLP_TRACES_COMPRESSION")],
+        "otlp_compression",
+        "How requests to the collector are compressed; `zstd` with the feature of its name.",
+        traces.compression,
+        "none" = OtlpCompression::None,
+        "gzip" = OtlpCompression::Gzip,
+        "zstd" = OtlpCompression::Zstd
+    ),
     field!(
         "traces.headers",
         Kind::Pairs,

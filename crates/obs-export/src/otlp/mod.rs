@@ -1,12 +1,18 @@
 //! What the signals' OTLP messages have in common: who speaks stands before them, and a partial success comes back.
 //!
-//! `ExportTraceServiceRequest`, `ExportMetricsServiceRequest` and their answers have the same field numbers where
+//! `ExportTraceServiceRequest`, `ExportMetricsServiceRequest`, `ExportLogsServiceRequest` and their answers have the same field numbers where
 //! they have the same fields.
+
+#[cfg(feature = "http")]
+mod export;
 
 use obs_core::Resource;
 use obs_core::keys::resource as keys;
 
 use crate::proto::{self, Malformed, Reader, Wire};
+
+#[cfg(feature = "http")]
+pub use export::{Export, port_hint};
 
 /// The media type of OTLP over HTTP in its binary form.
 pub const CONTENT_TYPE: &str = "application/x-protobuf";
@@ -58,7 +64,7 @@ impl Envelope {
         Self { resource, scope }
     }
 
-    /// Appends what stands before `bytes` bytes of entries (spans or metrics, each with the tag of field 2); nothing
+    /// Appends what stands before `bytes` bytes of entries (spans, metrics or log records, each with the tag of field 2); nothing
     /// stands after them.
     pub fn write(&self, bytes: usize, head: &mut Vec<u8>) {
         let scope_entries = self.scope.len() + bytes;

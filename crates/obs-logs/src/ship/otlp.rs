@@ -1,0 +1,191 @@
+//! Lines to a collector, or to whoever takes OTLP: as log records, by http/protobuf or gRPC.
+//!
+//! `POST /v1/logs` with an `ExportLogsServiceRequest`, or a call of `LogsService/Export` with the same. Rules by the
+//! OTLP specification: 429, 502, 503 and 504, and over gRPC the statuses of its table, are tried again; what a partial
+//! success refuses is lost.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::Method;
+use obs_core::Base;
+use obs_export::http::{ClientSettings, Encoding, Endpoint, Retry};
+use obs_export::otlp::{CONTENT_TYPE, Export, port_hint};
+use obs_export::proto;
+use tracing_core::Level;
+
+use super::{Frame, Framed, Outgoing, Outlet, Question, Shipped};
+use crate::Output;
+
+const PATH: &str = "/v1/logs";
+#[cfg(feature = "ship-grpc")]
+const METHOD: &str = "/opentelemetry.proto.collector.logs.v1.LogsService/Export";
+
+/// The most bytes of a request before it is compressed: a quarter of what receivers of gRPC take.
+const BATCH_BYTES: usize = 1 << 20;
+
+/// How long lines gather.
+const LINGER: Duration = Duration::from_secs(1);
+
+/// Lines to a collector of OpenTelemetry, or whoever takes OTLP, as log records whose fields keep their types.
+///
+/// They are named as in [`Format::Otlp`](crate::Format::Otlp), but for the target, which is an attribute. The format of
+/// the output means nothing here; what it renames, drops or bounds holds of the attributes.
+///
+/// ```
+/// use obs_logs::{Otlp, Output};
+///
+/// let otlp = Otlp::new("http://collector:4318".parse()?);
+/// let output = Output::from(otlp).named("collector");
+/// # drop(output);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Otlp {
+    outlet: Outlet,
+    transport: Transport,
+}
+
+type Transport = fn(Outlet, &Base, &'static str, Export) -> io::Result<Outgoing>;
+
+impl Otlp {
+    /// A collector at this URL, behind which `/v1/logs` is put unless it ends so, by http/protobuf.
+    pub fn new(endpoint: Endpoint) -> Self {
+        let outlet = Outlet {
+            encoding: Encoding::Gzip,
+            // Its table names the server errors that are tried again.
+            retry: Retry::new(),
+            ..Outlet::new(endpoint, BATCH_BYTES)
+        };
+        Self { outlet, transport: posted }
+    }
+
+    /// Sends by gRPC; of the URL only the server counts. No request has more than 3 MiB of records then, since receivers
+    /// take messages of 4 MiB as a rule. Default http/protobuf.
+    #[cfg(feature = "ship-grpc")]
+    pub fn grpc(mut self) -> Self {
+        self.transport = called;
+        self
+    }
+
+    /// A further place that takes the same lines, asked where the one before has trouble.
+    pub fn or_at(mut self, endpoint: Endpoint) -> Self {
+        self.outlet.endpoints.push(endpoint);
+        self
+    }
+
+    /// How requests are compressed; default gzip.
+    pub fn encoding(mut self, encoding: Encoding) -> Self {
+        self.outlet.encoding = encoding;
+        self
+    }
+
+    /// Time-outs, headers, credentials and certificates; default [`ClientSettings::new`].
+    pub fn client(mut self, client: ClientSettings) -> Self {
+        self.outlet.client = client;
+        self
+    }
+
+    /// How patiently it is asked; default [`Retry::new`].
+    pub fn retry(mut self, retry: Retry) -> Self {
+        self.outlet.retry = retry;
+        self
+    }
+
+    /// At how many bytes lines are sent, before they are compressed; default 1 MiB. A receiver that finds a request too
+    /// large (413, over gRPC `RESOURCE_EXHAUSTED`) gets it in halves.
+    pub fn batch_bytes(mut self, bytes: usize) -> Self {
+        self.outlet.batch_bytes = bytes;
+        self
+    }
+}
+
+impl From<Otlp> for Output {
+    fn from(otlp: Otlp) -> Self {
+        let Otlp { outlet, transport } = otlp;
+        let shipped = Shipped {
+            frame: Box::new(|_| Arc::new(LogRecord)),
+            is_record: true,
+            batch_bytes: outlet.batch_bytes,
+            linger: LINGER,
+            content: "otlp log records",
+            open: Box::new(move |base: &Arc<Base>, pipeline| {
+                transport(outlet, base, pipeline, Export::new(&base.resource))
+            }),
+        };
+        Self::shipped("logs_otlp", shipped)
+    }
+}
+
+fn posted(mut outlet: Outlet, base: &Base, pipeline: &'static str, export: Export) -> io::Result<Outgoing> {
+    let place = |endpoint: &Endpoint| match endpoint.path().trim_end_matches('/').ends_with(PATH) {
+        true => endpoint.clone(),
+        false => endpoint.join(PATH),
+    };
+    outlet.hint = outlet.endpoints.first().map_or("", |first| port_hint(first, false));
+    // A request without records is a good one, and changes nothing.
+    let question = Question { method: Method::POST, path: None, body: Some(b""), fine: &[] };
+    outlet.open_at(base, (place, CONTENT_TYPE), pipeline, export, question)
+}
+
+#[cfg(feature = "ship-grpc")]
+fn called(mut outlet: Outlet, base: &Base, pipeline: &'static str, export: Export) -> io::Result<Outgoing> {
+    outlet.hint = outlet.endpoints.first().map_or("", |first| port_hint(first, true));
+    outlet.call(base, METHOD, pipeline, export)
+}
+
+/// Fields of `LogRecord`, but for those that the engine has made of the line.
+mod field {
+    pub(super) const SCOPE_RECORDS: u32 = 2;
+    pub(super) const TIME: u32 = 1;
+    pub(super) const SEVERITY_NUMBER: u32 = 2;
+    pub(super) const SEVERITY_TEXT: u32 = 3;
+    pub(super) const FLAGS: u32 = 8;
+    pub(super) const TRACE_ID: u32 = 9;
+    pub(super) const SPAN_ID: u32 = 10;
+    pub(super) const OBSERVED_TIME: u32 = 11;
+}
+
+/// The first number of each range of the data model.
+fn severity(level: Level) -> u64 {
+    match level {
+        Level::TRACE => 1,
+        Level::DEBUG => 5,
+        Level::INFO => 9,
+        Level::WARN => 13,
+        Level::ERROR => 17,
+    }
+}
+
+/// A tag of one byte and eight bytes behind it; and four.
+const FIXED64: usize = 9;
+const FIXED32: usize = 5;
+
+/// A line as an entry of the scope.
+#[derive(Debug)]
+struct LogRecord;
+
+impl Frame for LogRecord {
+    fn frame(&self, line: &Framed<'_>, out: &mut Vec<u8>) {
+        let text = line.level.as_str();
+        // Each severity is a number of one byte.
+        let mut len = 2 * FIXED64 + 2 + proto::bytes_len(field::SEVERITY_TEXT, text.len()) + line.line.len();
+        if line.said.is_some() {
+            len += FIXED32 + proto::bytes_len(field::TRACE_ID, 16) + proto::bytes_len(field::SPAN_ID, 8);
+        }
+        proto::message_head(out, field::SCOPE_RECORDS, len);
+        let nanos = line.at.unix_nanos();
+        proto::fixed64(out, field::TIME, nanos);
+        proto::uint(out, field::SEVERITY_NUMBER, severity(line.level));
+        proto::bytes(out, field::SEVERITY_TEXT, text.as_bytes());
+        out.extend_from_slice(line.line);
+        if let Some(said) = &line.said {
+            proto::fixed32(out, field::FLAGS, u32::from(said.flags.to_byte()));
+            proto::bytes(out, field::TRACE_ID, &said.trace_id.to_bytes());
+            proto::bytes(out, field::SPAN_ID, &said.span_id.to_bytes());
+        }
+        proto::fixed64(out, field::OBSERVED_TIME, nanos);
+    }
+}

@@ -1,0 +1,110 @@
+//! Spans and log records to a collector, by http/protobuf and gRPC, chosen by the file alone.
+
+use obs::Obs;
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use opentelemetry_proto::tonic::common::v1::any_value::Value;
+use opentelemetry_proto::tonic::logs::v1::LogRecord;
+use prost::Message;
+
+use crate::called::{Called, Say};
+use crate::collector::{Answer, Collector};
+use crate::config::file::Yaml;
+use crate::service::LONG;
+
+fn within(obs: &Obs, act: impl FnOnce()) {
+    tracing::dispatcher::with_default(obs.dispatch(), act);
+    assert!(obs.flush(LONG));
+}
+
+fn build(name: &str, text: &str) -> (Obs, Yaml) {
+    let yaml = Yaml::new(name, text);
+    (yaml.builder().build().unwrap(), yaml)
+}
+
+fn records(message: &[u8]) -> Vec<LogRecord> {
+    let request = ExportLogsServiceRequest::decode(message).unwrap();
+    let [resource] = request.resource_logs.try_into().unwrap();
+    let attributes = resource.resource.unwrap().attributes;
+    assert!(attributes.iter().any(|pair| pair.key == "service.name"), "{attributes:?}");
+    resource.scope_logs.into_iter().flat_map(|scope| scope.log_records).collect()
+}
+
+fn string(text: &str) -> Option<Value> {
+    Some(Value::StringValue(text.to_owned()))
+}
+
+/// The one record, with the ids of the span it was said in.
+fn check(records: Vec<LogRecord>) -> (Vec<u8>, Vec<u8>) {
+    let [record] = records.try_into().unwrap();
+    assert_eq!(record.body.unwrap().value, string("accepted"));
+    let order = record.attributes.iter().find(|pair| pair.key == "order").unwrap();
+    assert_eq!(order.value.clone().unwrap().value, Some(Value::IntValue(42)));
+    (record.trace_id, record.span_id)
+}
+
+#[test]
+fn spans_and_records_arrive_by_grpc_with_the_same_ids() {
+    let (spans, lines) = (Called::start([Say::status(0)]), Called::start([Say::status(0)]));
+    let text = format!(
+        "
+logs:
+  outputs:
+    far: {{ type: otlp, url: '{}', protocol: grpc, compression: none, token: hunter2 }}
+traces: {{ endpoint: '{}', protocol: grpc, headers: {{ x-key: hunter2 }} }}
+",
+        lines.url(),
+        spans.url()
+    );
+    let (obs, _yaml) = build("otlp-grpc", &text);
+    within(&obs, || {
+        let span = tracing::info_span!("checkout");
+        let _open = span.enter();
+        tracing::info!(order = 42, "accepted");
+    });
+    let call = lines.next();
+    assert_eq!(call.path, "/opentelemetry.proto.collector.logs.v1.LogsService/Export");
+    assert_eq!(call.header("authorization"), Some("Bearer hunter2"));
+    assert_eq!(call.header("grpc-timeout"), Some("10000m"));
+    let ids = check(records(&call.message));
+
+    let call = spans.next();
+    assert_eq!(call.path, "/opentelemetry.proto.collector.trace.v1.TraceService/Export");
+    assert_eq!(call.header("x-key"), Some("hunter2"));
+    let request = ExportTraceServiceRequest::decode(&*call.message).unwrap();
+    let scopes = request.resource_spans.into_iter().flat_map(|resource| resource.scope_spans);
+    let [span] = scopes.flat_map(|scope| scope.spans).collect::<Vec<_>>().try_into().unwrap();
+    assert_eq!((span.name.as_str(), (span.trace_id, span.span_id)), ("checkout", ids));
+    let printed = format!("{}{:?}", obs.config().redacted(), obs.config());
+    assert!(!printed.contains("hunter2") && printed.contains("grpc"), "{printed}");
+}
+
+#[test]
+fn records_arrive_by_http_protobuf_where_nothing_is_said() {
+    let collector = Collector::start(Answer::Ok);
+    let server = collector.url().replace("/v1/traces", "");
+    let text =
+        format!("logs: {{ outputs: {{ far: {{ type: otlp, url: '{server}', compression: none }} }} }}\n");
+    let (obs, _yaml) = build("otlp-http", &text);
+    within(&obs, || tracing::info!(order = 42, "accepted"));
+    let [body] = collector.bodies().try_into().unwrap();
+    assert_eq!(check(records(&body)), (vec![], vec![]));
+}
+
+#[test]
+fn what_cannot_be_asked_of_a_collector_is_told_with_its_place() {
+    for (name, text, expected) in [
+        ("path", "{ endpoint: 'http://c:4317/otlp', protocol: grpc }", ":1:11: traces.endpoint: has a path"),
+        ("word", "{ protocol: http/json }", ":1:21: traces.protocol: `http/json`"),
+        (
+            "none",
+            "{ exporter: none, protocol: grpc }",
+            "traces.protocol: has no effect: `traces.exporter` is `none`",
+        ),
+        ("squeeze", "{ compression: brotli }", "traces.compression: `brotli`"),
+    ] {
+        let yaml = Yaml::new(&format!("otlp-{name}"), &format!("traces: {text}\n"));
+        let told = yaml.builder().build().unwrap_err().to_string();
+        assert!(told.contains(expected), "{told}");
+    }
+}
