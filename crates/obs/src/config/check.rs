@@ -12,7 +12,7 @@ use super::key::{Key, TRACES_PATH, list};
 use super::logs::ONE_OUTPUT;
 use super::metrics::PARTS;
 use super::near::nearest;
-use super::{Config, Exporter, LogDestination, LogOutput, LogPlace, OtlpProtocol, Rotation, TrustChoice};
+use super::{Config, Exporter, LogOutput, LogPlace, OtlpProtocol, Rotation, TrustChoice};
 
 /// Finds them in what all layers have come to. What one layer says and a later one makes void is no mistake.
 pub(super) fn contradictions(draft: &mut Draft) {
