@@ -33,7 +33,7 @@ impl Folder {
 service: {{ name: orders }}
 journal: {{ directory: {} }}
 admin: {{ addr: '127.0.0.1:0' }}
-logs: {{ outputs: {{ far: {{ type: loki, url: 'http://{loki}', encoding: json, durable: true }} }} }}
+logs: {{ outputs: {{ far: {{ type: loki, url: 'http://{loki}', encoding: json, durable: true, probe: false }} }} }}
 ",
             self.journal().display()
         );

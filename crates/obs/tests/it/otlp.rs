@@ -50,8 +50,8 @@ fn spans_and_records_arrive_by_grpc_with_the_same_ids() {
         "
 logs:
   outputs:
-    far: {{ type: otlp, url: '{}', protocol: grpc, compression: none, token: hunter2 }}
-traces: {{ endpoint: '{}', protocol: grpc, headers: {{ x-key: hunter2 }} }}
+    far: {{ type: otlp, url: '{}', protocol: grpc, compression: none, token: hunter2, probe: false }}
+traces: {{ endpoint: '{}', protocol: grpc, headers: {{ x-key: hunter2 }}, probe: false }}
 ",
         lines.url(),
         spans.url()
@@ -84,7 +84,7 @@ fn records_arrive_by_http_protobuf_where_nothing_is_said() {
     let collector = Collector::start(Answer::Ok);
     let server = collector.url().replace("/v1/traces", "");
     let text =
-        format!("logs: {{ outputs: {{ far: {{ type: otlp, url: '{server}', compression: none }} }} }}\n");
+        format!("logs: {{ outputs: {{ far: {{ type: otlp, url: '{server}', compression: none, probe: false }} }} }}\n");
     let (obs, _yaml) = build("otlp-http", &text);
     within(&obs, || tracing::info!(order = 42, "accepted"));
     let [body] = collector.bodies().try_into().unwrap();

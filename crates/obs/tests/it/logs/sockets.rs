@@ -100,13 +100,13 @@ fn what_cannot_be_sent_so_is_told_with_its_place() {
         ("{ type: syslog, url: 'tcp://l', max_datagram: 2KiB }", "has no effect: no `url` is `udp://`"),
         (
             "{ type: syslog, url: 'udp://l', token: x }",
-            "has no effect: `type` is neither `loki` nor `elasticsearch`",
+            "has no effect: `type` is none of `loki`, `elasticsearch` and `otlp`",
         ),
         ("{ type: syslog, url: 'udp://l', socket: /x }", "has no effect: `type` is not `journald`"),
         ("{ type: stdout, facility: user }", "has no effect: `type` is not `syslog`"),
         (
             "{ type: journald, url: 'unix:///x' }",
-            "has no effect: `type` is none of `loki`, `elasticsearch` and `syslog`",
+            "has no effect: `type` is no other machine",
         ),
         ("{ type: file, path: /x, retry_for: 1s }", "`elasticsearch`, `syslog` and `journald`"),
     ] {
