@@ -83,8 +83,9 @@ traces: {{ endpoint: '{}', protocol: grpc, headers: {{ x-key: hunter2 }}, probe:
 fn records_arrive_by_http_protobuf_where_nothing_is_said() {
     let collector = Collector::start(Answer::Ok);
     let server = collector.url().replace("/v1/traces", "");
-    let text =
-        format!("logs: {{ outputs: {{ far: {{ type: otlp, url: '{server}', compression: none, probe: false }} }} }}\n");
+    let text = format!(
+        "logs: {{ outputs: {{ far: {{ type: otlp, url: '{server}', compression: none, probe: false }} }} }}\n"
+    );
     let (obs, _yaml) = build("otlp-http", &text);
     within(&obs, || tracing::info!(order = 42, "accepted"));
     let [body] = collector.bodies().try_into().unwrap();
