@@ -30,11 +30,11 @@ pub(crate) struct State {
     /// When the worker gives up what it cannot deliver; set when the queue is closed.
     pub(super) deadline: Option<Instant>,
     /// How many places there were: records that were taken in, and gaps that are told.
-    end: u64,
+    pub(super) end: u64,
     /// The place behind all that were taken out.
     taken: u64,
     /// The place in front of which the fate of all is known.
-    settled: u64,
+    pub(super) settled: u64,
 }
 
 /// What the worker is doing, so that a producer knows whether it must wake it.
@@ -178,27 +178,12 @@ impl State {
         self.book(losses, took);
     }
 
-    /// The same for what is kept on a disk: what is no longer pending there has its fate.
-    pub(super) fn settle_kept(&mut self, losses: Losses, took: Option<Duration>) {
-        let missing: u64 = self.filling.gaps.iter().map(|gap| gap.records).sum();
-        // First in, first out: what is left are the last ones.
-        self.settled = self.settled.max(self.end.saturating_sub(self.pending() + missing));
-        self.book(losses, took);
-    }
-
     /// Records that are kept nowhere: they are told in front of what is read next.
     pub(super) fn miss(&mut self, reason: Reason, records: u64) {
         gap::note(&mut self.filling.gaps, 0, reason, records);
     }
 
-    /// Takes in records that are in the journal already.
-    pub(super) fn count_in(&mut self, records: u64) {
-        self.books.produced += records;
-        self.ages.came(self.end);
-        self.end += records;
-    }
-
-    fn book(&mut self, losses: Losses, took: Option<Duration>) {
+    pub(super) fn book(&mut self, losses: Losses, took: Option<Duration>) {
         let records = std::mem::take(&mut self.in_flight_records);
         self.in_flight_bytes = 0;
         self.ages.settled(self.settled, self.end);

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use obs_core::context;
 
 use super::state::{Phase, State};
-use super::{Policy, Reason, Shared, Sink};
+use super::{Losses, Policy, Reason, Shared, Sink};
 use crate::journal::{Error, Journal, Refused, Writer};
 use chores::{Chore, Chores};
 
@@ -232,6 +232,21 @@ impl Shared {
 }
 
 impl State {
+    /// Takes in records that are in the journal already.
+    fn count_in(&mut self, records: u64) {
+        self.books.produced += records;
+        self.ages.came(self.end);
+        self.end += records;
+    }
+
+    /// What is no longer pending in the journal has its fate: these records were lost.
+    fn settle_kept(&mut self, losses: Losses, took: Option<Duration>) {
+        let missing: u64 = self.filling.gaps.iter().map(|gap| gap.records).sum();
+        // First in, first out: what is left are the last ones.
+        self.settled = self.settled.max(self.end.saturating_sub(self.pending() + missing));
+        self.book(losses, took);
+    }
+
     /// Puts a record into the journal and counts it in.
     #[inline]
     fn append(&mut self, record: &[u8], priority: u8) -> Result<(), Full> {

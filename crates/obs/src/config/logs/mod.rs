@@ -2,6 +2,7 @@
 
 mod destination;
 mod keys;
+mod of;
 mod route;
 
 use std::path::PathBuf;
@@ -9,9 +10,11 @@ use std::time::Duration;
 
 use super::FlightRecorder;
 pub use destination::{LogDestination, LogFile, LogLevel, LogPlace, LogShip, LogSync, WhenFull};
+#[cfg(feature = "config")]
+pub(super) use keys::OutputKey;
 pub(super) use keys::{LEVELS, OUTPUT_KEYS, choice_of, word_of};
 #[cfg(feature = "config")]
-pub(super) use keys::{Of, OutputKey};
+pub(super) use of::Of;
 #[cfg(feature = "config")]
 pub(super) use route::FACTS;
 pub use route::{LogMatch, LogRoute};
