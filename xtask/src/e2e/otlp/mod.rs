@@ -68,8 +68,8 @@ impl Scene<'_> {
     /// Starts the program, which has its lines sent as `output` says and its spans by gRPC.
     fn say(&self, folder: &Path, lines: usize, output: &str, spans: SocketAddr) -> Result<Child> {
         let text = format!(
-            "logs: {{ outputs: {{ far: {{ type: otlp, queue: 256MiB, {output} }} }} }}\n\
-             traces: {{ endpoint: 'http://{spans}', protocol: grpc, compression: gzip }}\n"
+            "logs: {{ outputs: {{ far: {{ type: otlp, queue: 256MiB, probe: false, {output} }} }} }}\n\
+             traces: {{ endpoint: 'http://{spans}', protocol: grpc, compression: gzip, probe: false }}\n"
         );
         let file = folder.join("obs.yaml");
         std::fs::write(&file, text).map_err(|error| format!("{}: {error}", file.display()))?;
