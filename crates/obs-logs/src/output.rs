@@ -62,7 +62,15 @@ enum Kind {
     Lines(Option<Reopen>),
     /// Records of another kind, sent at so many bytes or after so long.
     #[cfg(feature = "framed")]
-    Framed(Arc<dyn Frame>, (usize, Duration), &'static str),
+    Framed(
+        Arc<dyn Frame>,
+        (usize, Duration),
+        #[cfg_attr(
+            not(all(feature = "journal", unix)),
+            expect(dead_code, reason = "asked for by a journal")
+        )]
+        &'static str,
+    ),
 }
 
 #[cfg(all(feature = "journal", unix))]

@@ -32,6 +32,7 @@ pub(crate) struct Framed<'a> {
 pub(crate) struct Said {
     pub(crate) trace_id: TraceId,
     pub(crate) span_id: SpanId,
+    #[cfg_attr(not(feature = "ship"), expect(dead_code, reason = "asked for by OTLP"))]
     pub(crate) flags: TraceFlags,
     pub(crate) request_id: Option<RequestId>,
 }

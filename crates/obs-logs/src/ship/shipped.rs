@@ -20,6 +20,7 @@ pub(crate) struct Shipped {
     #[expect(clippy::type_complexity, reason = "a constructor that is called once")]
     pub(crate) frame: Box<dyn FnOnce(&Base) -> Arc<dyn Frame> + Send>,
     /// Whether what is framed are fields of a log record of OTLP, and no line in the output's format.
+    #[cfg_attr(not(feature = "ship"), expect(dead_code, reason = "asked for by OTLP"))]
     pub(crate) is_record: bool,
     /// At how many bytes a batch is sent, and how long it gathers until then.
     pub(crate) batch_bytes: usize,

@@ -24,6 +24,7 @@ pub(super) fn durable(output: Output, chosen: &LogDestination, journal: &Journal
 ///
 /// # Errors
 /// Why that cannot be tried.
+#[cfg_attr(not(feature = "traces"), expect(dead_code, reason = "replay is there with logs and traces"))]
 pub(crate) fn replay(
     config: &Config,
     name: &str,
