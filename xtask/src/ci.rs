@@ -7,10 +7,11 @@ use crate::arguments::Arguments;
 use crate::{Result, cargo, schema, tidy};
 
 /// Features of obs-export; each must build without the others.
-const EXPORT_FEATURES: [&str; 6] = ["http", "gzip", "tls", "socket", "socket-tls", "journal"];
+const EXPORT_FEATURES: [&str; 9] =
+    ["http", "gzip", "snappy", "grpc", "zstd", "tls", "socket", "socket-tls", "journal"];
 
 /// Features of obs; each must build without the others.
-const FEATURES: [&str; 20] = [
+const FEATURES: [&str; 24] = [
     "metrics",
     "metrics-pool-sqlx",
     "metrics-pool-deadpool",
@@ -19,8 +20,12 @@ const FEATURES: [&str; 20] = [
     "logs",
     "logs-fmt",
     "logs-journald",
+    "logs-ship",
+    "logs-ship-grpc",
     "logs-syslog",
+    "journal",
     "traces",
+    "traces-grpc",
     "health",
     "middleware",
     "client-hyper-util",

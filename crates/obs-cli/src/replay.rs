@@ -12,7 +12,8 @@ const INCOMPLETE: u8 = 2;
 
 /// Deliver what a service has left in its journals, to where its configuration sends such records.
 ///
-/// Ends with 0 where all is delivered, with 2 where something is left or lost, and with 1 where nothing could be tried.
+/// Ends with 0 where all is delivered, with 2 where something is left, lost or could not be tried, and with 1 where nothing
+/// could.
 #[derive(Debug, Args)]
 pub(crate) struct Replay {
     /// A journal, or the `journal.directory` of a service with all of its journals.
@@ -32,10 +33,24 @@ impl Replay {
     pub(crate) fn run(self) -> Result<ExitCode, Box<dyn Error>> {
         let builder = obs::builder(self.service).config_file(self.config);
         let journals = builder.replay(&self.directory, Duration::from_secs(self.wait))?;
-        for journal in &journals {
-            println!("{journal}");
+        let (mut is_all, mut is_none) = (true, true);
+        for journal in journals {
+            match journal {
+                Ok(journal) => {
+                    println!("{journal}");
+                    is_none = false;
+                    is_all &= journal.dropped == 0 && journal.left == 0;
+                }
+                Err(error) => {
+                    eprintln!("obs: {}", crate::said(&error));
+                    is_all = false;
+                }
+            }
         }
-        let is_all = journals.iter().all(|journal| journal.dropped == 0 && journal.left == 0);
-        Ok(if is_all { ExitCode::SUCCESS } else { ExitCode::from(INCOMPLETE) })
+        Ok(match (is_all, is_none) {
+            (true, _) => ExitCode::SUCCESS,
+            (false, false) => ExitCode::from(INCOMPLETE),
+            (false, true) => ExitCode::FAILURE,
+        })
     }
 }

@@ -26,19 +26,35 @@ impl Folder {
         self.0.join("journal")
     }
 
-    /// Has lines of these numbers said by a service whose Loki is not there.
-    fn leave(&self, loki: &str, numbers: std::ops::Range<u64>) -> obs::Obs {
+    /// The configuration of a service with durable outputs of these names, to these addresses.
+    fn write(&self, outputs: &[(&str, &str)]) {
+        let output = |(name, address): &(&str, &str)| {
+            format!(
+                "{name}: {{ type: loki, url: 'http://{address}', encoding: json, durable: true, probe: false }}"
+            )
+        };
+        let outputs: Vec<_> = outputs.iter().map(output).collect();
         let text = format!(
             "
 service: {{ name: orders }}
 journal: {{ directory: {} }}
 admin: {{ addr: '127.0.0.1:0' }}
-logs: {{ outputs: {{ far: {{ type: loki, url: 'http://{loki}', encoding: json, durable: true, probe: false }} }} }}
+logs: {{ outputs: {{ {} }} }}
 ",
-            self.journal().display()
+            self.journal().display(),
+            outputs.join(", ")
         );
         std::fs::write(self.yaml(), text).unwrap();
-        let obs = obs::builder("orders").config_file(self.yaml()).build().unwrap();
+    }
+
+    fn service(&self, outputs: &[(&str, &str)]) -> obs::Obs {
+        self.write(outputs);
+        obs::builder("orders").config_file(self.yaml()).build().unwrap()
+    }
+
+    /// Has lines of these numbers said by a service whose Loki is not there.
+    fn leave(&self, loki: &str, numbers: std::ops::Range<u64>) -> obs::Obs {
+        let obs = self.service(&[("far", loki)]);
         tracing::dispatcher::with_default(obs.dispatch(), || {
             numbers.for_each(|id| tracing::info!(target: "shop", id));
         });
@@ -141,6 +157,26 @@ fn what_cannot_be_delivered_in_time_stays_and_the_exit_code_says_so() {
     let loki = loki(&address);
     assert!(folder.replay(&folder.journal(), &[]).status.success());
     assert_eq!(loki.try_iter().flatten().count(), 10);
+}
+
+#[test]
+fn a_receiver_that_is_away_and_a_journal_that_is_in_use_hold_up_no_other() {
+    let (folder, away, address) = (Folder::new("beside"), nobody(), nobody());
+    let all = [("busy", &*away), ("far", &*away), ("near", &*address)];
+    let service = folder.service(&all);
+    tracing::dispatcher::with_default(service.dispatch(), || tracing::info!(target: "shop", id = 7));
+    drop(service);
+    let service = folder.service(&all[..1]);
+    folder.write(&all);
+    let near = loki(&address);
+    let output = folder.replay(&folder.journal(), &["--wait", "2"]);
+    drop(service);
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    let said = said(&output);
+    assert!(said.contains(&format!("logs_busy is in use by process {}", std::process::id())), "{said}");
+    assert!(said.contains("logs_far: 1 found, 0 delivered, 0 lost, 1 left"), "{said}");
+    assert!(said.contains("logs_near: 1 found, 1 delivered, 0 lost, 0 left"), "{said}");
+    assert_eq!(near.try_iter().flatten().collect::<Vec<_>>(), [7]);
 }
 
 #[test]

@@ -37,29 +37,46 @@ impl fmt::Display for Replayed {
 
 impl Builder {
     /// Delivers what was left in a journal, or in all journals in a directory, to where the configuration sends such
-    /// records now, in their order, and waits for no more than `patience` altogether. What is not delivered then stays.
-    /// Nothing else is started.
+    /// records now, in their order, and waits for no more than `patience`. What is not delivered then stays. Journals
+    /// are delivered side by side, so that a receiver that is away holds up nobody else's records; each says for itself
+    /// what became of it, in the order of their names. Nothing else is started.
     ///
     /// # Errors
-    /// As [`Builder::build`]; a directory that is no journal, is in use by a process, or belongs to an output that the
-    /// configuration does not have.
-    pub fn replay(self, directory: impl AsRef<Path>, patience: Duration) -> Result<Vec<Replayed>, Error> {
-        let config = self.read()?;
-        let until = obs_core::time::deadline(patience);
-        let directory = directory.as_ref();
-        let journals = journals(directory)?;
-        let one = |journal: PathBuf| {
-            let left = until.saturating_duration_since(std::time::Instant::now());
-            let counts = replay(&config, &journal, left)?;
-            Ok(Replayed {
+    /// As [`Builder::build`], and a directory without a journal. Of one journal: that it is in use by a process, cannot
+    /// be read, or belongs to an output that the configuration does not have.
+    pub fn replay(
+        self,
+        directory: impl AsRef<Path>,
+        patience: Duration,
+    ) -> Result<Vec<Result<Replayed, Error>>, Error> {
+        let config = &self.read()?;
+        let journals = journals(directory.as_ref())?;
+        let one = move |journal: PathBuf| match replay(config, &journal, patience) {
+            Ok(counts) => Ok(Replayed {
                 directory: journal,
                 found: counts.recovered,
                 delivered: counts.delivered,
                 dropped: counts.dropped(),
                 left: counts.pending,
-            })
+            }),
+            Err(problem) => Err(failed(&journal, problem)),
         };
-        journals.into_iter().map(one).collect()
+        Ok(std::thread::scope(|scope| {
+            let begin = |journal: PathBuf| {
+                let thread = std::thread::Builder::new();
+                let begun = thread.spawn_scoped(scope, {
+                    let journal = journal.clone();
+                    move || one(journal)
+                });
+                (journal, begun)
+            };
+            let begun: Vec<_> = journals.into_iter().map(begin).collect();
+            let end = |(journal, begun): (PathBuf, std::io::Result<std::thread::ScopedJoinHandle<'_, _>>)| {
+                let ended = begun.map_err(|error| failed(&journal, error))?.join();
+                ended.unwrap_or_else(|_| Err(failed(&journal, "a panic ended it")))
+            };
+            begun.into_iter().map(end).collect()
+        }))
     }
 }
 
@@ -80,21 +97,24 @@ fn is_journal(directory: &Path) -> bool {
     ["lock", "cursor"].iter().all(|name| directory.join(name).is_file())
 }
 
-fn replay(config: &Config, directory: &Path, patience: Duration) -> Result<Counts, Error> {
+fn replay(
+    config: &Config,
+    directory: &Path,
+    patience: Duration,
+) -> Result<Counts, Box<dyn std::error::Error + Send + Sync>> {
     // A directory named `.` has a name as well.
-    let whole = directory.canonicalize().map_err(|error| failed(directory, error))?;
+    let whole = directory.canonicalize()?;
     let name = whole.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     let beside = whole.parent().map(Journal::at).unwrap_or_default();
     let base = Base::new(config.resource.clone());
-    let replayed = match name.strip_prefix("logs_") {
+    match name.strip_prefix("logs_") {
         Some(output) => signals::logs::replay(config, output, beside, &base, patience),
         None if name == "traces_otlp" => signals::traces::replay(config, beside, &base, patience),
         None => {
             Err(format!("`{name}` is the name of no output of lines, `logs_<name>`, and not `traces_otlp`")
                 .into())
         }
-    };
-    replayed.map_err(|problem| failed(directory, problem))
+    }
 }
 
 fn failed(directory: &Path, problem: impl fmt::Display) -> Error {
