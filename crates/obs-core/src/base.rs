@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::observe::Operations;
+use crate::propagate::Propagation;
 use crate::redact::Rules;
 use crate::{Clock, IdSource, Lifecycle, Resource, meter::Sources};
 
@@ -24,23 +25,74 @@ pub struct Base {
     pub operations: Operations,
     /// What no sink may see.
     pub redaction: Rules,
+    /// How traces travel from and to other services.
+    pub propagation: Propagation,
 }
 
 impl Base {
     /// A base on the system's clock and randomness.
     pub fn new(resource: Resource) -> Arc<Self> {
-        Self::with(resource, Clock::system(), IdSource::random())
+        Self::builder(resource).build()
     }
 
     /// A base on a clock and id source of the caller's, for tests.
     pub fn with(resource: Resource, clock: Clock, ids: IdSource) -> Arc<Self> {
-        Self::redacting(resource, clock, ids, Rules::new())
+        Self::builder(resource).clock(clock).ids(ids).build()
     }
 
-    /// As [`Base::with`], with rules of one's own for what is secret.
-    pub fn redacting(mut resource: Resource, clock: Clock, ids: IdSource, redaction: Rules) -> Arc<Self> {
+    /// A base of which more is chosen.
+    pub fn builder(resource: Resource) -> BaseBuilder {
+        BaseBuilder {
+            resource,
+            clock: Clock::system(),
+            ids: IdSource::random(),
+            redaction: Rules::new(),
+            propagation: Propagation::new(),
+        }
+    }
+}
+
+/// What a [`Base`] is made of; made by [`Base::builder`].
+#[derive(Debug)]
+#[must_use]
+pub struct BaseBuilder {
+    resource: Resource,
+    clock: Clock,
+    ids: IdSource,
+    redaction: Rules,
+    propagation: Propagation,
+}
+
+impl BaseBuilder {
+    /// What time it is; default the system's.
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Where new ids come from; default random.
+    pub fn ids(mut self, ids: IdSource) -> Self {
+        self.ids = ids;
+        self
+    }
+
+    /// What is secret; default [`Rules::new`]. The resource is judged by it too.
+    pub fn redaction(mut self, redaction: Rules) -> Self {
+        self.redaction = redaction;
+        self
+    }
+
+    /// How traces travel from and to other services; default W3C Trace Context.
+    pub fn propagation(mut self, propagation: Propagation) -> Self {
+        self.propagation = propagation;
+        self
+    }
+
+    /// The base.
+    pub fn build(self) -> Arc<Base> {
+        let Self { mut resource, clock, ids, redaction, propagation } = self;
         resource.redact(&redaction);
-        Arc::new(Self {
+        Arc::new(Base {
             resource,
             clock,
             ids,
@@ -48,6 +100,7 @@ impl Base {
             sources: Sources::default(),
             operations: Operations::default(),
             redaction,
+            propagation,
         })
     }
 }

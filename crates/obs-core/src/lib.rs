@@ -37,7 +37,7 @@ pub mod redact;
 pub mod resource;
 pub mod time;
 
-pub use base::Base;
+pub use base::{Base, BaseBuilder};
 pub use context::Context;
 pub use declaration::{Declaration, DeclaredLabel};
 pub use id::{IdSource, RequestId, RequestIdError, SpanId, TraceId};

@@ -62,6 +62,7 @@ mod watch;
 
 pub use cause::Fault;
 pub use client::{Client, ClientBody, ClientFuture, ClientLayer};
+pub use header::{Headers, HeadersMut};
 pub use peer::Peer;
 pub use probe::{RouteProbe, RouteProbeLayer};
 pub use route::RouteOf;

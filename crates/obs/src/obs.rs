@@ -45,7 +45,11 @@ impl Obs {
         let mut resource = config.resource.clone();
         let base_ids = obs_core::IdSource::random();
         resource.instance.get_or_insert_with(|| base_ids.request_id().to_string());
-        let base = Base::redacting(resource, Clock::system(), IdSource::random(), config.redaction.rules());
+        let base = Base::builder(resource)
+            .clock(Clock::system())
+            .ids(IdSource::random())
+            .redaction(config.redaction.rules())
+            .build();
         let signals = Signals::start(&config, &base)?;
         Self::of(config, base, signals, (compose, reach), None)
     }

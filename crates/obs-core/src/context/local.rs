@@ -11,7 +11,7 @@ use super::{Around, Route};
 use crate::fields::{Fields, Value};
 use crate::id::RequestId;
 use crate::observe::Verdict;
-use crate::propagate::TraceState;
+use crate::propagate::{Baggage, BaggageError, TraceState};
 use crate::redact::Rules;
 
 /// What opened the local root.
@@ -44,6 +44,7 @@ struct Extras {
     rules: OnceLock<Rules>,
     /// What a subscriber keeps with a local root.
     kept: OnceLock<Box<dyn Any + Send + Sync>>,
+    baggage: OnceLock<Mutex<Baggage>>,
     /// The lines a flight recorder holds until it is known how the request ends.
     flight: OnceLock<Box<dyn Any + Send + Sync>>,
 }
@@ -149,6 +150,31 @@ impl Local {
     pub fn with_fields<R>(&self, read: impl FnOnce(&Fields) -> R) -> Option<R> {
         let fields = self.fields.get()?;
         Some(read(&fields.lock().unwrap_or_else(PoisonError::into_inner)))
+    }
+
+    /// The caller's baggage, which travels on. To be called before anybody sets some.
+    #[must_use]
+    pub fn carrying(self, baggage: Option<Baggage>) -> Self {
+        if let Some(baggage) = baggage {
+            let _ = self.extras().baggage.set(Mutex::new(baggage));
+        }
+        self
+    }
+
+    /// Puts a member into what calls from here on carry along, in the place of one of the same key.
+    ///
+    /// # Errors
+    /// [`BaggageError`] for a key that is no token, and where there is too much already.
+    pub fn set_baggage(&self, key: &str, value: &str) -> Result<(), BaggageError> {
+        let baggage = self.extras().baggage.get_or_init(Mutex::default);
+        baggage.lock().unwrap_or_else(PoisonError::into_inner).set(key, value)
+    }
+
+    /// Lends the baggage to `read`, which runs no code of a user's. `None` where there never was any.
+    #[inline]
+    pub fn with_baggage<R>(&self, read: impl FnOnce(&Baggage) -> R) -> Option<R> {
+        let baggage = self.extras.get()?.baggage.get()?;
+        Some(read(&baggage.lock().unwrap_or_else(PoisonError::into_inner)))
     }
 
     /// Sets what is entered with each poll; the first to do so is right. To be called before the first poll.

@@ -18,13 +18,15 @@ pub use scope::{
 
 use crate::id::{RequestId, SpanId, TraceId};
 
-/// The flags of W3C Trace Context level 2 that are known.
+/// The flags of W3C Trace Context level 2 that are known, and whether a caller asked for debug in another format.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TraceFlags(u8);
 
 impl TraceFlags {
     const SAMPLED: u8 = 0x01;
     const RANDOM: u8 = 0x02;
+    /// Not one of W3C's: it travels by B3 and Jaeger's headers alone.
+    const DEBUG: u8 = 0x80;
 
     /// Keeps the known bits of `byte`.
     pub const fn from_byte(byte: u8) -> Self {
@@ -33,7 +35,7 @@ impl TraceFlags {
 
     /// The byte as it travels; unknown bits are zero, as section 3.2.2.5 asks.
     pub const fn to_byte(self) -> u8 {
-        self.0
+        self.0 & (Self::SAMPLED | Self::RANDOM)
     }
 
     /// Whether spans of this trace are recorded.
@@ -46,9 +48,19 @@ impl TraceFlags {
         self.0 & Self::RANDOM != 0
     }
 
-    /// The same flags with the sampled bit set or cleared.
+    /// Whether a caller asked for debug, by B3 or Jaeger's header: a decision that everybody behind is to follow.
+    pub const fn is_debug(self) -> bool {
+        self.0 & Self::DEBUG != 0
+    }
+
+    /// The same flags with the sampled bit set or cleared; what is not sampled is no debug either.
     pub const fn sampled(self, sampled: bool) -> Self {
-        if sampled { Self(self.0 | Self::SAMPLED) } else { Self(self.0 & !Self::SAMPLED) }
+        if sampled { Self(self.0 | Self::SAMPLED) } else { Self(self.0 & !(Self::SAMPLED | Self::DEBUG)) }
+    }
+
+    /// The same flags of a trace that is recorded, and under debug.
+    pub const fn debug(self) -> Self {
+        Self(self.0 | Self::SAMPLED | Self::DEBUG)
     }
 
     /// The same flags with the random bit set.

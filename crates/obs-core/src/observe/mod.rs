@@ -34,12 +34,30 @@ pub struct Candidate<'a> {
     pub trace_id: TraceId,
     /// The caller's span, where it is trusted.
     pub parent: Option<&'a Remote>,
+    /// What a caller that is trusted asks for where it names no span.
+    pub asked: Option<bool>,
 }
 
 impl<'a> Candidate<'a> {
     /// A root, or the child of `parent`.
     pub fn new(trace_id: TraceId, parent: Option<&'a Remote>) -> Self {
-        Self { trace_id, parent }
+        Self { trace_id, parent, asked: None }
+    }
+
+    /// The same, asked for by a caller that has no span in it.
+    #[must_use]
+    pub fn asked(mut self, asked: Option<bool>) -> Self {
+        self.asked = asked;
+        self
+    }
+
+    /// What the caller has decided, where it has.
+    #[inline]
+    pub fn decided(&self) -> Option<bool> {
+        match self.parent {
+            Some(parent) if !parent.is_deferred => Some(parent.flags.is_sampled()),
+            _ => self.asked,
+        }
     }
 }
 

@@ -26,7 +26,7 @@ pub fn extract<'a>(
         return None;
     }
     let trace_state = TraceState::parse(tracestates);
-    Some(Remote { trace_id: ids.trace_id, span_id: ids.span_id, flags: ids.flags, trace_state })
+    Some(Remote { trace_state, ..Remote::new(ids) })
 }
 
 /// Reads one `traceparent` value (section 3.2): exact lengths, lower case, no zero ids, version not `ff`. A version

@@ -13,8 +13,13 @@ const FORMATS: [Format; 5] =
 
 /// The line that `write` makes, in each format alone.
 fn lines(rules: &Rules, write: impl Fn()) -> Vec<String> {
-    let base =
-        || Base::redacting(Resource::new("orders"), Clock::system(), IdSource::random(), rules.clone());
+    let base = || {
+        Base::builder(Resource::new("orders"))
+            .clock(Clock::system())
+            .ids(IdSource::random())
+            .redaction(rules.clone())
+            .build()
+    };
     let line = |format: Format| {
         let memory = Memory::new();
         let output = Output::memory(&memory).format(format);

@@ -191,7 +191,7 @@ where
         let route = route.route(request.uri(), request.extensions());
         let place = || Place::Uri(request.uri().clone());
         let call = Call::open(&caller.base, caller.target, route, request.method(), place);
-        caller.inject.write(call.context(), request.headers_mut());
+        caller.inject.write(&caller.base.propagation, call.context(), request.headers_mut());
         let inner = &mut self.inner;
         watched(call, || inner.call(request))
     }

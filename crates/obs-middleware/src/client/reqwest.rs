@@ -97,7 +97,7 @@ where
 {
     let place = || Place::Url(request.url().clone());
     let call = Call::open(&caller.base, caller.target, route, request.method(), place);
-    caller.inject.write(call.context(), request.headers_mut());
+    caller.inject.write(&caller.base.propagation, call.context(), request.headers_mut());
     ReqwestFuture { inner: watched(call, || AsHttp { inner: inner.call(request) }) }
 }
 

@@ -1,8 +1,10 @@
 //! Reads what the caller's headers say: its span, and the request's id.
 
 use http::header::{HeaderMap, HeaderName, HeaderValue};
-use obs_core::propagate::{Remote, w3c};
+use obs_core::propagate::{Caller, Propagation, Remote, w3c};
 use obs_core::{IdSource, RequestId, TraceId};
+
+use crate::header::Headers;
 
 const TRACESTATE: HeaderName = HeaderName::from_static(w3c::TRACESTATE);
 
@@ -47,15 +49,25 @@ impl<'a> Found<'a> {
         found
     }
 
-    /// The caller's span. Malformed headers are as good as none.
-    pub(super) fn remote(&self, headers: &HeaderMap) -> Option<Remote> {
+    /// What the caller says of a trace. Malformed headers are as good as none.
+    #[inline]
+    pub(super) fn caller(&self, headers: &HeaderMap, propagation: &Propagation) -> Option<Caller> {
+        if !propagation.reads_the_default() {
+            return others(headers, propagation);
+        }
+        let span = self.remote(headers).map(Caller::Span);
+        span.or_else(|| self.trace_id().map(Caller::Trace))
+    }
+
+    /// The caller's span.
+    fn remote(&self, headers: &HeaderMap) -> Option<Remote> {
         let Seen::Once(traceparent) = self.traceparent else { return None };
         let tracestates = headers.get_all(TRACESTATE).into_iter().map(HeaderValue::as_bytes);
         w3c::extract([traceparent.as_bytes()], tracestates)
     }
 
     /// The trace a caller names that knows no `traceparent`: it has no span there.
-    pub(super) fn trace_id(&self) -> Option<TraceId> {
+    fn trace_id(&self) -> Option<TraceId> {
         let Seen::Once(value) = self.trace_id else { return None };
         TraceId::parse_lenient(value.as_bytes())
     }
@@ -70,6 +82,11 @@ impl<'a> Found<'a> {
         let id = ids.request_id();
         (id, HeaderValue::from_bytes(id.as_bytes()).ok())
     }
+}
+
+#[cold]
+fn others(headers: &HeaderMap, propagation: &Propagation) -> Option<Caller> {
+    propagation.read(&Headers(headers))
 }
 
 #[cfg(test)]

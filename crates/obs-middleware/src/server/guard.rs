@@ -8,6 +8,7 @@ use http::header::HeaderValue;
 use http::{Request, Response, StatusCode};
 use obs_core::context::{Context, Ids, Local, TraceFlags};
 use obs_core::observe::{self, Candidate, End, Observer};
+use obs_core::propagate::Caller;
 use obs_core::time::Monotonic;
 use obs_core::{Base, Outcome};
 
@@ -15,7 +16,7 @@ use super::Settings;
 use super::extract::Found;
 use super::head::Head;
 use crate::cause::{self, Fault};
-use crate::header::{X_REQUEST_ID, X_TRACE_ID};
+use crate::header::{Headers, X_REQUEST_ID, X_TRACE_ID};
 use crate::watch::{Watch, is_bodiless, panic_text};
 
 /// Moves from the service's future to the response's body. Dropped before it was closed, it closes as cancelled.
@@ -59,23 +60,33 @@ impl Guard {
         let base = &settings.base;
         let (started, begun) = (base.clock.now(), base.clock.monotonic());
         let found = Found::of(request.headers());
-        let remote = found.remote(request.headers());
+        let caller = found.caller(request.headers(), &base.propagation);
         let peer = crate::peer::peer(request.extensions());
         let believed = settings.trusted.believes(peer);
-        let named = if believed && remote.is_none() { found.trace_id() } else { None };
-        let (parent, link) = if believed { (remote, None) } else { (None, remote) };
+        let (mut parent, mut link, mut named, mut asked) = (None, None, None, None);
+        match caller {
+            Some(Caller::Span(remote)) if believed => parent = Some(remote),
+            Some(Caller::Span(remote)) => link = Some(remote),
+            Some(Caller::Trace(trace_id)) if believed => named = Some(trace_id),
+            Some(Caller::Asks(recorded)) if believed => asked = Some(recorded),
+            _ => {}
+        }
         // All bits of an id of ours are random; a caller's id is as random as it says.
         let (trace_id, flags) = match (&parent, named) {
             (Some(parent), _) => (parent.trace_id, parent.flags),
             (None, Some(named)) => (named, TraceFlags::default()),
             (None, None) => (base.ids.trace_id(), TraceFlags::default().random()),
         };
-        let sampled = settings.observers.sample(&Candidate::new(trace_id, parent.as_ref()));
-        let flags = flags.sampled(sampled.unwrap_or(flags.is_sampled()));
+        let candidate = Candidate::new(trace_id, parent.as_ref()).asked(asked);
+        let sampled = settings.observers.sample(&candidate);
+        let flags = flags.sampled(sampled.or(asked).unwrap_or(flags.is_sampled()));
         let (request_id, echo) = found.request_id(&base.ids);
         let trace_state = parent.as_ref().and_then(|parent| parent.trace_state.clone());
         let ids = Ids { trace_id, span_id: base.ids.span_id(), flags };
-        let local = Local::server(request_id, trace_state).judged_by(&base.redaction);
+        let mut local = Local::server(request_id, trace_state).judged_by(&base.redaction);
+        if base.propagation.has_baggage() && believed {
+            local = local.carrying(base.propagation.read_baggage(&Headers(request.headers())));
+        }
         let context = Context::root(ids, local);
         let head = Head::of(request, &found, peer, started, parent, link);
         settings.observers.start(&context, &head.first_view());

@@ -3,5 +3,6 @@
 mod client;
 mod client_wire;
 mod ends;
+mod formats;
 mod ids;
 mod spy;

@@ -128,8 +128,8 @@ impl Sampler {
 
     /// The decision. Never blocks and never allocates.
     pub fn decide(&self, candidate: &Candidate<'_>, clock: &Clock) -> bool {
-        if let (Some(bucket), Some(parent)) = (&self.parent, candidate.parent) {
-            if !parent.flags.is_sampled() {
+        if let (Some(bucket), Some(is_sampled)) = (&self.parent, candidate.decided()) {
+            if !is_sampled {
                 return false;
             }
             if bucket.take(clock) {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use obs_core::context::TraceFlags;
+use obs_core::context::{Ids, TraceFlags};
 use obs_core::propagate::Remote;
 use obs_core::{IdSource, Timestamp, TraceId};
 
@@ -17,12 +17,11 @@ fn trace_id(low: u64) -> TraceId {
 }
 
 fn caller(sampled: bool) -> Remote {
-    Remote {
+    Remote::new(Ids {
         trace_id: trace_id(u64::MAX),
         span_id: IdSource::seeded(1).span_id(),
         flags: TraceFlags::default().sampled(sampled),
-        trace_state: None,
-    }
+    })
 }
 
 #[test]
@@ -46,6 +45,22 @@ fn a_tenth_of_random_ids_is_a_tenth() {
     let (sampler, ids, clock) = (Sampler::ratio(0.1).unwrap(), IdSource::seeded(7), clock());
     let kept = (0..100_000).filter(|_| sampler.decide(&Candidate::new(ids.trace_id(), None), &clock)).count();
     assert!((9_700..10_300).contains(&kept), "{kept}");
+}
+
+#[test]
+fn a_caller_that_leaves_the_decision_to_us_is_a_root_to_the_sampler_and_one_that_asks_is_heard() {
+    let clock = clock();
+    let (all, none) = (Sampler::always_on().parent_based(), Sampler::always_off().parent_based());
+    let mut deferring = caller(false);
+    deferring.is_deferred = true;
+    let deferred = Candidate::new(deferring.trace_id, Some(&deferring));
+    assert!(all.decide(&deferred, &clock) && !none.decide(&deferred, &clock));
+    let asking = |asked| Candidate::new(trace_id(1), None).asked(asked);
+    assert!(!all.decide(&asking(Some(false)), &clock) && none.decide(&asking(Some(true)), &clock));
+    assert!(all.decide(&asking(None), &clock) && !none.decide(&asking(None), &clock));
+    // What is asked for costs as much as a caller's flag, and is believed no more often.
+    assert!(!none.caller_limit(0).decide(&asking(Some(true)), &clock));
+    assert!(!Sampler::always_off().decide(&asking(Some(true)), &clock));
 }
 
 #[test]

@@ -11,7 +11,7 @@ use std::fmt::Write;
 use std::net::{IpAddr, SocketAddr};
 
 use obs_core::Outcome;
-use obs_core::context::{Context, Ids, Route};
+use obs_core::context::{Context, Route};
 use obs_core::fields::{Fields, Value};
 use obs_core::keys::attribute;
 use obs_core::observe::{Candidate, End, Method, Observer, Request, Verdict};
@@ -122,8 +122,7 @@ fn write_error_type(out: &mut Text<16>, end: &End<'_>) {
 }
 
 fn link(remote: &Remote) -> Link<'_> {
-    let ids = Ids { trace_id: remote.trace_id, span_id: remote.span_id, flags: remote.flags };
-    Link { trace_state: trace_state(remote), remote: true, ..Link::new(ids) }
+    Link { trace_state: trace_state(remote), remote: true, ..Link::new(remote.ids()) }
 }
 
 fn trace_state(remote: &Remote) -> Option<&str> {

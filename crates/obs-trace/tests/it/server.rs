@@ -37,12 +37,10 @@ fn context(base: &Base, route: Option<&str>) -> Context {
 }
 
 fn remote(base: &Base, state: &str) -> Remote {
-    Remote {
-        trace_id: base.ids.trace_id(),
-        span_id: base.ids.span_id(),
-        flags: TraceFlags::default().sampled(true),
-        trace_state: TraceState::parse([state.as_bytes()]),
-    }
+    let flags = TraceFlags::default().sampled(true);
+    let mut remote = Remote::new(Ids { trace_id: base.ids.trace_id(), span_id: base.ids.span_id(), flags });
+    remote.trace_state = TraceState::parse([state.as_bytes()]);
+    remote
 }
 
 fn text(key: &str, value: &str) -> (String, Scalar) {

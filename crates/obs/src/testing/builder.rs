@@ -86,7 +86,11 @@ impl Builder {
     #[track_caller]
     pub fn start(self) -> Testing {
         let Self { config, clock, ids } = self;
-        let base = Base::redacting(config.resource.clone(), clock, ids, config.redaction.rules());
+        let base = Base::builder(config.resource.clone())
+            .clock(clock)
+            .ids(ids)
+            .redaction(config.redaction.rules())
+            .build();
         let (lines, spans) = (obs_logs::Memory::new(), sink::Memory::new());
         let requests = Requests::default();
         let parts = || {

@@ -56,7 +56,11 @@ fn both(format: Format, rules: &Rules, work: fn()) -> (Vec<String>, Vec<String>)
     let of = |filter: &str, recorder: Option<FlightRecorder>| {
         let memory = Memory::new();
         let clock = Clock::manual(Timestamp::from_unix_nanos(crate::NOW));
-        let base = Base::redacting(Resource::new("orders"), clock, IdSource::seeded(7), rules.clone());
+        let base = Base::builder(Resource::new("orders"))
+            .clock(clock)
+            .ids(IdSource::seeded(7))
+            .redaction(rules.clone())
+            .build();
         let builder = Logs::builder(base).filter(filter.parse().unwrap());
         let builder = builder.output(Output::memory(&memory).format(format));
         let builder = recorder.into_iter().fold(builder, Builder::recorder);
