@@ -6,6 +6,7 @@
 //! - [`proto`]: the protobuf wire format, written straight into a buffer.
 //! - [`otlp`]: what the requests and answers of all signals have in common.
 //! - [`retry`]: how long is tried, and with which pauses.
+//! - [`watch`]: what is to be seen of a way out to another machine, and the question whether it is there.
 //! - `http`: a sink that posts each batch, or sends it by gRPC, with time-outs, retries and a response cap.
 //! - `socket`: a sink that writes records to sockets: TCP, TLS, UDP and Unix's.
 //! - `journal`: records on disk that survive the process.
@@ -30,7 +31,10 @@ pub mod otlp;
 pub mod proto;
 pub mod queue;
 pub mod retry;
+#[cfg(any(feature = "http", feature = "socket"))]
+mod rounds;
 #[cfg(feature = "socket")]
 pub mod socket;
 #[cfg(any(feature = "tls", feature = "socket-tls"))]
 pub mod tls;
+pub mod watch;

@@ -1,6 +1,8 @@
-//! The retry table: which answers are tried again, and after how long. Pure functions; waiting is the sink's.
+//! The retry table: which answers are tried again, and after how long. Pure functions, and who waits.
 
 use std::time::{Duration, Instant};
+
+use crate::queue::Control;
 
 /// With less than this left before the deadline no further attempt is made.
 const LAST_PAUSE: Duration = Duration::from_millis(50);
@@ -123,6 +125,55 @@ pub fn hurried(pause: Duration, deadline: Option<Instant>) -> Duration {
     match deadline.map(|deadline| deadline.saturating_duration_since(Instant::now())) {
         Some(left) if left > LAST_PAUSE => pause.min(left / 2),
         _ => pause,
+    }
+}
+
+/// How much time there is, and who may cut it short.
+pub trait Patience {
+    /// When all must be over; may come up while something is under way.
+    fn deadline(&self) -> Option<Instant>;
+
+    /// Waits for `pause`; whether there is time left then.
+    fn wait(&self, pause: Duration) -> bool;
+}
+
+impl<P: Patience + ?Sized> Patience for &P {
+    fn deadline(&self) -> Option<Instant> {
+        (**self).deadline()
+    }
+
+    fn wait(&self, pause: Duration) -> bool {
+        (**self).wait(pause)
+    }
+}
+
+impl Patience for Control {
+    fn deadline(&self) -> Option<Instant> {
+        Control::deadline(self)
+    }
+
+    fn wait(&self, pause: Duration) -> bool {
+        Control::wait(self, pause)
+    }
+}
+
+/// A fixed point in time that nobody moves.
+#[derive(Clone, Copy, Debug)]
+pub struct Until(pub Instant);
+
+impl Patience for Until {
+    fn deadline(&self) -> Option<Instant> {
+        Some(self.0)
+    }
+
+    fn wait(&self, pause: Duration) -> bool {
+        let left = self.0.saturating_duration_since(Instant::now());
+        if left <= pause {
+            // Waiting for the end would bring nothing.
+            return false;
+        }
+        std::thread::sleep(pause);
+        true
     }
 }
 

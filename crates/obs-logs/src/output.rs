@@ -8,13 +8,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use obs_core::{Base, Resource};
-#[cfg(feature = "ship")]
-use obs_export::http::{Probe, Remote, Traffic};
 #[cfg(all(feature = "journal", unix))]
 use obs_export::journal::{self, Journal};
 #[cfg(all(feature = "journal", unix))]
 use obs_export::queue::Durable;
 use obs_export::queue::{Settings, Sink, Worker};
+#[cfg(feature = "framed")]
+use obs_export::watch::Remote;
 
 use crate::format::{Shapes, Spec};
 #[cfg(feature = "framed")]
@@ -258,8 +258,8 @@ impl Output {
         let is_durable = journal.is_some();
         #[cfg(not(all(feature = "journal", unix)))]
         let is_durable = false;
-        #[cfg(feature = "ship")]
-        let mut seen: Option<(Traffic, Probe)> = None;
+        #[cfg(feature = "framed")]
+        let mut seen = None;
         let (pipeline, sink, kind): (_, Box<dyn Sink>, _) = match self.place {
             Place::Memory(memory) => {
                 let pipeline = free(names(MEMORY), taken)?;
@@ -318,10 +318,7 @@ impl Output {
                     .map_err(|source| BuildError::Client { output: name_of(pipeline), source })?;
                 let gathering = (shipped.batch_bytes, shipped.linger);
                 let notices = Notices::new(base, (form, shapes), pipeline);
-                #[cfg(feature = "ship")]
-                {
-                    seen = outgoing.seen;
-                }
+                seen = Some((outgoing.traffic, outgoing.question));
                 let frame = (shipped.frame)(base);
                 let announcing = Announcing::new(outgoing.sink, base, Arc::clone(&frame), notices);
                 (pipeline, Box::new(announcing), Kind::Framed(frame, gathering, shipped.content))
@@ -354,10 +351,10 @@ impl Output {
             Kind::Framed(frame, ..) => Lane::Framed(queue, frame),
         };
         let way = Way::new(name_of(pipeline), form, lane);
-        #[cfg(feature = "ship")]
+        #[cfg(feature = "framed")]
         let way = match seen {
-            Some((traffic, probe)) => {
-                let remote = Remote::new(worker.queue().clone(), traffic).probe(probe);
+            Some((traffic, question)) => {
+                let remote = Remote::new(worker.queue().clone(), traffic).asked(question);
                 Way { remote: Some(Arc::new(remote)), ..way }
             }
             None => way,

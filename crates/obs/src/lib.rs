@@ -81,7 +81,15 @@ mod obs;
 mod observers;
 #[cfg_attr(not(feature = "config"), path = "reload/absent.rs")]
 mod reload;
-#[cfg_attr(not(any(feature = "traces", feature = "logs-ship")), path = "remotes/absent.rs")]
+#[cfg_attr(
+    not(any(
+        feature = "traces",
+        feature = "logs-ship",
+        feature = "logs-syslog",
+        all(feature = "logs-journald", target_os = "linux")
+    )),
+    path = "remotes/absent.rs"
+)]
 mod remotes;
 #[cfg(all(feature = "journal", unix, feature = "logs", feature = "traces"))]
 mod replay;

@@ -1,53 +1,14 @@
 //! One request, tried again by the retry table until there is an answer to go by or the time is up.
 
-use std::collections::VecDeque;
 use std::fmt;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use obs_core::{Clock, IdSource};
 
 use super::{Call, CallError, Client, Endpoint, Fate, Last, Response, Retry, SendError, Traffic, Trouble};
-use crate::queue::{Control, Reason};
-use crate::retry::hurried;
-
-/// How much time there is, and who may cut it short.
-pub trait Patience {
-    /// When all must be over; may come up while something is under way.
-    fn deadline(&self) -> Option<Instant>;
-
-    /// Waits for `pause`; whether there is time left then.
-    fn wait(&self, pause: Duration) -> bool;
-}
-
-impl Patience for Control {
-    fn deadline(&self) -> Option<Instant> {
-        Control::deadline(self)
-    }
-
-    fn wait(&self, pause: Duration) -> bool {
-        Control::wait(self, pause)
-    }
-}
-
-/// A fixed point in time that nobody moves.
-#[derive(Clone, Copy, Debug)]
-pub struct Until(pub Instant);
-
-impl Patience for Until {
-    fn deadline(&self) -> Option<Instant> {
-        Some(self.0)
-    }
-
-    fn wait(&self, pause: Duration) -> bool {
-        let left = self.0.saturating_duration_since(Instant::now());
-        if left <= pause {
-            // Waiting for the end would bring nothing.
-            return false;
-        }
-        std::thread::sleep(pause);
-        true
-    }
-}
+use crate::queue::Reason;
+use crate::retry::Patience;
+use crate::rounds::{Rounds, Tries};
 
 /// What became of a [`Call`].
 #[derive(Debug)]
@@ -92,25 +53,14 @@ pub struct Again<'a> {
 /// A client with patience: it sends, and sends again.
 pub struct Attempts {
     client: Client,
-    /// All places that a call may go to, where there are several; the first is the one that is tried next.
-    endpoints: VecDeque<Endpoint>,
-    retry: Retry,
-    clock: Clock,
-    ids: IdSource,
-    traffic: Traffic,
+    /// Without places a call goes where it says.
+    rounds: Rounds<Endpoint>,
 }
 
 impl Attempts {
     /// With the default [`Retry`], the system's clock and random jitter.
     pub fn new(client: Client) -> Self {
-        Self {
-            client,
-            endpoints: VecDeque::new(),
-            retry: Retry::new(),
-            clock: Clock::system(),
-            ids: IdSource::random(),
-            traffic: Traffic::new(),
-        }
+        Self { client, rounds: Rounds::new([]) }
     }
 
     /// Places that may each be asked in the place of a call's own: the one that answered last, and where it does not
@@ -118,41 +68,41 @@ impl Attempts {
     /// each call goes where it says.
     #[must_use]
     pub fn endpoints(mut self, endpoints: impl IntoIterator<Item = Endpoint>) -> Self {
-        self.endpoints = endpoints.into_iter().collect();
+        self.rounds.places = endpoints.into_iter().collect();
         self
     }
 
     /// When to try again and when to give up; default [`Retry::new`].
     #[must_use]
     pub fn retry(mut self, retry: Retry) -> Self {
-        self.retry = retry;
+        self.rounds.retry = retry;
         self
     }
 
     /// The clock that dates in `Retry-After` are compared with; default the system's.
     #[must_use]
     pub fn clock(mut self, clock: Clock) -> Self {
-        self.clock = clock;
+        self.rounds.clock = clock;
         self
     }
 
     /// Where jitter comes from; default random.
     #[must_use]
     pub fn ids(mut self, ids: IdSource) -> Self {
-        self.ids = ids;
+        self.rounds.ids = ids;
         self
     }
 
     /// What is sent and what comes of it is noted here; default nowhere.
     #[must_use]
     pub fn traffic(mut self, traffic: &Traffic) -> Self {
-        self.traffic = traffic.clone();
+        self.rounds.traffic = traffic.clone();
         self
     }
 
     /// Notes that an answer which was good by its status was none.
     pub(super) fn note(&self, trouble: Trouble) {
-        self.traffic.fails(self.clock.now(), trouble);
+        self.rounds.fails(trouble);
     }
 
     /// Sends `call` until it is taken, refused for good, or given up; `again` is told of each attempt that another
@@ -163,107 +113,71 @@ impl Attempts {
         patience: &impl Patience,
         mut again: impl FnMut(&Again<'_>),
     ) -> Tried {
-        let begun = Instant::now();
-        let mut attempts = 0;
+        let mut tries = Tries::new();
         let mut before = None;
-        // Places that were tried since the last pause.
-        let mut tried = 0;
         loop {
-            attempts += 1;
-            tried += 1;
-            self.traffic.sends(attempts == 1, call.body_len());
-            let answer = match self.endpoints.front() {
+            self.rounds.traffic.begins(tries.failed == 0);
+            self.rounds.traffic.sends(call.body_len());
+            let answer = match self.rounds.places.front() {
                 None => self.client.exchange(call, patience),
                 Some(endpoint) => self.client.exchange(&call.clone().to(endpoint.clone()), patience),
             };
             match (Trouble::of(&answer), &answer) {
-                (Some(trouble), _) => self.traffic.fails(self.clock.now(), trouble),
-                (None, Ok(_)) => self.traffic.succeeds(self.clock.now()),
+                (Some(trouble), _) => self.rounds.fails(trouble),
+                (None, Ok(_)) => self.rounds.succeeds(),
                 (None, Err(_)) => {}
             }
-            let fate = match &answer {
-                Ok(response) => response.fate(&self.retry),
-                Err(SendError::Connection(_) | SendError::Timeout) => Fate::Retry,
-                Err(SendError::ResponseTooLarge | SendError::Foreign | SendError::Over) => Fate::Rejected,
-            };
-            let lost = match (&answer, fate) {
-                (_, Fate::Accepted) => None,
-                // What went wrong before says more than that there was no time for this.
-                (Err(SendError::Over), _) => {
+            let attempts = tries.failed + 1;
+            let lost = match &answer {
+                Err(SendError::Over) => {
+                    // What went wrong before says more than that there was no time for this.
                     let answer = before.unwrap_or(answer);
                     return Tried { attempts, lost: Some(Reason::Shutdown), answer };
                 }
-                (_, Fate::Rejected) => Some(Reason::Rejected),
-                (answer, Fate::Retry) if self.turns(answer, tried) => {
-                    again(&Again { attempts, answer });
-                    None
-                }
-                (answer, Fate::Retry) => match self.pause(answer, attempts, begun) {
-                    None => Some(Reason::Unreachable),
-                    Some((pause, asked)) => {
-                        again(&Again { attempts, answer });
-                        tried = 0;
-                        if patience.wait(hurry(pause, asked, patience.deadline())) {
-                            None
-                        } else {
-                            Some(Reason::Shutdown)
+                Err(SendError::ResponseTooLarge | SendError::Foreign) => Some(Reason::Rejected),
+                Ok(response) if response.fate(&self.rounds.retry) == Fate::Accepted => None,
+                Ok(response) if response.fate(&self.rounds.retry) == Fate::Rejected => Some(Reason::Rejected),
+                Ok(_) | Err(SendError::Connection(_) | SendError::Timeout) => {
+                    let told = |attempts| again(&Again { attempts, answer: &answer });
+                    match self.again(&answer, &mut tries, patience, told) {
+                        None => {
+                            before = Some(answer);
+                            continue;
                         }
+                        lost => lost,
                     }
-                },
+                }
             };
-            if lost.is_none() && fate == Fate::Retry {
-                before = Some(answer);
-                continue;
-            }
             return Tried { attempts, lost, answer };
         }
     }
 
-    /// Whether another place is asked now, which is then the first: all are there for the same, so the trouble of one is
-    /// no reason to wait. One that asks for less (429) is not passed by.
-    fn turns(&mut self, answer: &Result<Response, SendError>, tried: usize) -> bool {
+    /// What comes after this answer: another attempt, or the end for this reason. A place that asks for less (429) is not
+    /// passed by.
+    fn again(
+        &mut self,
+        answer: &Result<Response, SendError>,
+        tries: &mut Tries,
+        patience: &impl Patience,
+        tell: impl FnOnce(u32),
+    ) -> Option<Reason> {
         let is_its_own = answer.as_ref().map_or(true, Response::is_its_own_trouble);
-        if is_its_own && self.endpoints.len() > 1 {
-            self.endpoints.rotate_left(1);
-        }
-        is_its_own && tried < self.endpoints.len()
+        let asked = answer.as_ref().ok().and_then(|response| response.asked(&self.rounds.clock));
+        self.rounds.again(tries, is_its_own, asked, patience, tell)
     }
 
     /// Waits before what was asked for once more by an answer that was good, as after an attempt of that number; why
     /// there is no use in it, where there is none.
     pub(super) fn wait(&mut self, attempt: u32, begun: Instant, patience: &impl Patience) -> Option<Reason> {
-        let random = self.ids.span_id().get();
-        match self.retry.pause(attempt, begun.elapsed(), None, random) {
-            None => Some(Reason::Unreachable),
-            Some(pause) if patience.wait(hurry(pause, None, patience.deadline())) => None,
-            Some(_) => Some(Reason::Shutdown),
-        }
+        self.rounds.pause((attempt, begun), None, patience, || ())
     }
-
-    /// How long to wait after this answer, and how long it asked for itself; `None` when the budget is spent.
-    fn pause(
-        &mut self,
-        answer: &Result<Response, SendError>,
-        attempts: u32,
-        begun: Instant,
-    ) -> Option<(Duration, Option<Duration>)> {
-        let asked = answer.as_ref().ok().and_then(|response| response.asked(&self.clock));
-        let random = self.ids.span_id().get();
-        let pause = self.retry.pause(attempts, begun.elapsed(), asked, random)?;
-        Some((pause, asked))
-    }
-}
-
-/// A pause that was asked for is kept, any other cut where the end is near.
-fn hurry(pause: Duration, asked: Option<Duration>, deadline: Option<Instant>) -> Duration {
-    if asked.is_some() { pause } else { hurried(pause, deadline) }
 }
 
 impl fmt::Debug for Attempts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Attempts")
             .field("client", &self.client)
-            .field("retry", &self.retry)
+            .field("retry", &self.rounds.retry)
             .finish_non_exhaustive()
     }
 }

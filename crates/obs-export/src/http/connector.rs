@@ -5,7 +5,6 @@ use std::io;
 use hyper_util::client::legacy::connect::HttpConnector;
 
 use super::ClientSettings;
-use super::Trouble;
 use super::proxy::Via;
 
 /// Whether `https://` can be reached.
@@ -22,9 +21,4 @@ pub(super) fn connector(settings: &ClientSettings, _: &[&[u8]]) -> io::Result<Co
     connector.set_connect_timeout(Some(settings.connect_timeout));
     connector.set_nodelay(true);
     Ok(Via::new(connector, settings.proxies.clone()))
-}
-
-/// Without TLS it has no troubles.
-pub(super) fn trouble(_: &(dyn std::error::Error + 'static)) -> Option<Trouble> {
-    None
 }

@@ -43,7 +43,7 @@ mod wire;
 #[cfg(feature = "zstd")]
 mod zstd;
 
-pub use attempts::{Again, Attempts, Patience, Tried, Until};
+pub use attempts::{Again, Attempts, Tried};
 pub use call::Call;
 pub use call_error::{CallError, Last, Refusal};
 pub use client::Client;
@@ -55,8 +55,9 @@ pub use post::{Failure, Post, Protocol, Retrying, Verdict};
 pub use proxy::{Bypass, Proxies, Proxy, ProxyError, TunnelRefused};
 pub use response::Response;
 pub use settings::ClientSettings;
-pub use watch::{Probe, Remote, Report, Traffic, Trouble, Unwell};
+pub use watch::Probe;
 
-pub use crate::retry::{Fate, Retry};
+pub use crate::retry::{Fate, Patience, Retry, Until};
 #[cfg(feature = "tls")]
 pub use crate::tls::Tls;
+pub use crate::watch::{Question, Remote, Report, Traffic, Trouble, Unwell};

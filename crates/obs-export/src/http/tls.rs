@@ -4,10 +4,8 @@ use std::io;
 
 use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::connect::HttpConnector;
-use rustls::{AlertDescription, CertificateError};
 
 use super::ClientSettings;
-use super::Trouble;
 use super::proxy::Via;
 pub(super) use crate::tls::Tls;
 
@@ -33,33 +31,4 @@ pub(super) fn connector(settings: &ClientSettings, alpn: &[&[u8]]) -> io::Result
     let mut config = settings.tls.config()?;
     config.alpn_protocols = alpn.iter().map(|name| name.to_vec()).collect();
     Ok((Via::new(connector, settings.proxies.clone()), config).into())
-}
-
-/// What rustls says, in plain words.
-pub(super) fn trouble(error: &(dyn std::error::Error + 'static)) -> Option<Trouble> {
-    let error = error.downcast_ref::<rustls::Error>()?;
-    Some(match error {
-        rustls::Error::InvalidCertificate(wrong) => match wrong {
-            CertificateError::Expired
-            | CertificateError::ExpiredContext { .. }
-            | CertificateError::NotValidYet
-            | CertificateError::NotValidYetContext { .. } => Trouble::Expired,
-            CertificateError::UnknownIssuer | CertificateError::BadSignature => Trouble::Authority,
-            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-                Trouble::OtherName
-            }
-            _ => Trouble::Certificate,
-        },
-        rustls::Error::AlertReceived(
-            AlertDescription::AccessDenied
-            | AlertDescription::BadCertificate
-            | AlertDescription::CertificateExpired
-            | AlertDescription::CertificateRequired
-            | AlertDescription::CertificateRevoked
-            | AlertDescription::CertificateUnknown
-            | AlertDescription::UnknownCA
-            | AlertDescription::UnsupportedCertificate,
-        ) => Trouble::OurCertificate,
-        _ => Trouble::Tls,
-    })
 }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use socket2::{SockRef, TcpKeepalive};
 
+use super::cause::Cause;
 use super::datagram::Udp;
 use super::stream::Stream;
 use super::tls::{self, Config};
@@ -97,8 +98,8 @@ impl fmt::Display for Dialled {
 impl Dialled {
     /// Tries each address of a name, each for its share of the time.
     fn connect(&self, host: &str, port: u16, until: Instant) -> io::Result<TcpStream> {
-        let addresses: Vec<_> = (host, port).to_socket_addrs()?.collect();
-        let mut error = io::Error::from(io::ErrorKind::NotFound);
+        let addresses = addresses(host, port)?;
+        let mut error = unnamed();
         for (tried, address) in addresses.iter().enumerate() {
             let left = until.saturating_duration_since(Instant::now());
             let share = left / (addresses.len() - tried) as u32;
@@ -131,9 +132,19 @@ fn tuned(stream: TcpStream, timeout: Duration) -> io::Result<TcpStream> {
     Ok(stream)
 }
 
+fn addresses(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+    let found = (host, port).to_socket_addrs().map_err(|error| Cause::Name(error).error())?;
+    Ok(found.collect())
+}
+
+/// Of a name that is known and has no address.
+fn unnamed() -> io::Error {
+    Cause::Name(io::ErrorKind::NotFound.into()).error()
+}
+
 fn datagrams(host: &str, port: u16) -> io::Result<UdpSocket> {
-    let mut error = io::Error::from(io::ErrorKind::NotFound);
-    for address in (host, port).to_socket_addrs()? {
+    let mut error = unnamed();
+    for address in addresses(host, port)? {
         let any: SocketAddr = match address {
             SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
             SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),

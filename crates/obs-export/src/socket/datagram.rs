@@ -43,7 +43,7 @@ fn send(bytes: &[u8], limit: &mut usize, send: impl Fn(&[u8]) -> io::Result<usiz
     loop {
         let datagram = cut(message, *limit);
         match send(&datagram) {
-            Ok(_) => return Ok(Sent::Bytes(range.end)),
+            Ok(_) => return Ok(Sent::Record { taken: range.end, sent: datagram.len() }),
             Err(error) if is_too_large(&error) => {
                 if datagram.len() <= LEAST {
                     return Ok(Sent::Never);
@@ -107,7 +107,7 @@ impl Wire for Udp {
 
     fn send(&mut self, bytes: &[u8]) -> io::Result<Sent> {
         let sent = send(bytes, &mut self.limit, |datagram| self.socket.send(datagram))?;
-        if matches!(sent, Sent::Bytes(_)) && std::mem::take(&mut self.is_new) {
+        if matches!(sent, Sent::Record { .. }) && std::mem::take(&mut self.is_new) {
             // A refusal wakes it at once; anything else that comes is nothing to us.
             if let Err(error) = self.socket.recv(&mut [0; 16])
                 && error.kind() == io::ErrorKind::ConnectionRefused
@@ -171,7 +171,8 @@ mod tests {
             sent.set(datagram.len());
             if datagram.len() > most { Err(too_large()) } else { Ok(datagram.len()) }
         };
-        assert_eq!(send(&bytes, &mut limit, fits).unwrap(), Sent::Bytes(bytes.len()));
+        let expected = |sent| Sent::Record { taken: bytes.len(), sent };
+        assert_eq!(send(&bytes, &mut limit, fits).unwrap(), expected(sent.get()));
         assert!((800..=1_000).contains(&sent.get()), "{}", sent.get());
         assert_eq!(send(&bytes, &mut limit, |_| Err(too_large())).unwrap(), Sent::Never);
     }

@@ -1,18 +1,19 @@
 //! The sink: writes the records of each batch to one of several places, and comes back to it until they are out.
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use obs_core::IdSource;
+use obs_core::{Clock, IdSource};
 
+use super::cause::{Cause, trouble};
 use super::dial::dial;
 use super::work::Work;
-use super::{Failure, Place, Retry, Retrying, Sent, Wire};
+use super::{Failure, Place, Probe, Retry, Retrying, Sent, Wire};
 use crate::queue::{Batch, Control, Delivery, Losses, Reason, Sink};
-use crate::retry::hurried;
+use crate::rounds::{Rounds, Tries};
+use crate::watch::Traffic;
 
 /// After how long a connection counts as good: one that breaks later is opened again at once.
 const STEADY: Duration = Duration::from_secs(1);
@@ -22,12 +23,9 @@ type OnRetry = Box<dyn FnMut(&Retrying<'_>) + Send>;
 
 /// Writes each batch.
 pub struct Dispatch {
-    /// The first is the one in use, or tried next.
-    places: VecDeque<Arc<dyn Place>>,
+    rounds: Rounds<Arc<dyn Place>>,
     open: Option<Open>,
     timeout: Duration,
-    retry: Retry,
-    ids: IdSource,
     on_failure: OnFailure,
     on_retry: OnRetry,
 }
@@ -41,23 +39,13 @@ struct Open {
     moved: Instant,
 }
 
-/// What was tried since the last record that got out.
-struct Tries {
-    begun: Instant,
-    attempts: u32,
-    /// Places tried since the last pause.
-    places: usize,
-}
-
 impl Dispatch {
     /// Writes to the first of these places that can be had, with the default [`Retry`] and random jitter.
     pub fn new(places: impl IntoIterator<Item = Arc<dyn Place>>) -> Self {
         Self {
-            places: places.into_iter().collect(),
+            rounds: Rounds::new(places),
             open: None,
             timeout: Duration::from_secs(10),
-            retry: Retry::new(),
-            ids: IdSource::random(),
             on_failure: Box::new(|_| ()),
             on_retry: Box::new(|_| ()),
         }
@@ -73,15 +61,37 @@ impl Dispatch {
     /// When to try again and when to give up; default [`Retry::new`].
     #[must_use]
     pub fn retry(mut self, retry: Retry) -> Self {
-        self.retry = retry;
+        self.rounds.retry = retry;
         self
     }
 
     /// Where jitter comes from; default random.
     #[must_use]
     pub fn ids(mut self, ids: IdSource) -> Self {
-        self.ids = ids;
+        self.rounds.ids = ids;
         self
+    }
+
+    /// What times of good and bad attempts are taken from; default the system's.
+    #[must_use]
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.rounds.clock = clock;
+        self
+    }
+
+    /// What is written and what comes of it is noted here; default nowhere. A batch is what the queue hands over; each
+    /// opening after a failure, and each attempt that opens nothing, is a further attempt; bytes are those that went to the
+    /// socket, without what TLS puts around them.
+    #[must_use]
+    pub fn traffic(mut self, traffic: &Traffic) -> Self {
+        self.rounds.traffic = traffic.clone();
+        self
+    }
+
+    /// How its places are asked whether they are there.
+    #[must_use]
+    pub fn probe(&self) -> Probe {
+        Probe::new(self.rounds.places.iter().cloned(), self.timeout)
     }
 
     /// Called on the worker's thread where records are lost; default nothing. Must not send telemetry through the same
@@ -105,8 +115,8 @@ impl Dispatch {
         let open = match &mut self.open {
             Some(open) => open,
             None => {
-                let place = self.places.front().ok_or(io::ErrorKind::NotFound)?;
-                let wire = dial(place, self.timeout, control)?;
+                let place = self.rounds.places.front().ok_or(io::ErrorKind::NotFound)?;
+                let wire = dial(place, self.timeout, control, Ok)?;
                 let now = Instant::now();
                 self.open.insert(Open { wire, since: now, is_used: false, moved: now })
             }
@@ -114,10 +124,8 @@ impl Dispatch {
         open.wire.check()?;
         let sent = open.wire.send(bytes)?;
         match sent {
-            Sent::Bytes(_) => open.moved = Instant::now(),
-            Sent::Waits if open.moved.elapsed() > self.timeout => {
-                return Err(io::Error::new(io::ErrorKind::TimedOut, "the other side takes nothing"));
-            }
+            Sent::Bytes(_) | Sent::Record { .. } => open.moved = Instant::now(),
+            Sent::Waits if open.moved.elapsed() > self.timeout => return Err(Cause::TakesNothing.error()),
             Sent::Waits | Sent::Never => {}
         }
         Ok(sent)
@@ -136,35 +144,32 @@ impl Dispatch {
         if control.is_over() {
             return Some(Reason::Shutdown);
         }
-        if was_steady {
-            return None;
-        }
-        tries.attempts += 1;
-        tries.places += 1;
-        if self.places.len() > 1 {
-            self.places.rotate_left(1);
-        }
-        let random = self.ids.span_id().get();
-        let pause = match self.retry.pause(tries.attempts, tries.begun.elapsed(), None, random) {
-            _ if tries.places < self.places.len() => None,
-            None => return Some(Reason::Unreachable),
-            pause => pause,
+        self.rounds.fails(trouble(error));
+        let ended = if was_steady {
+            None
+        } else {
+            let told = |attempts| (self.on_retry)(&Retrying { records, attempts, error });
+            self.rounds.again(tries, true, None, control, told)
         };
-        (self.on_retry)(&Retrying { records, attempts: tries.attempts, error });
-        let pause = pause?;
-        tries.places = 0;
-        (!control.wait(hurried(pause, control.deadline()))).then_some(Reason::Shutdown)
+        if ended.is_none() {
+            self.rounds.traffic.begins(false);
+        }
+        ended
+    }
+
+    /// Notes what went to the socket, and that records got out by it.
+    fn wrote(&mut self, bytes: usize, is_out: bool, tries: &mut Tries) {
+        self.rounds.traffic.sends(bytes);
+        if is_out {
+            self.rounds.succeeds();
+            *tries = Tries::new();
+            self.open.iter_mut().for_each(|open| open.is_used = true);
+        }
     }
 
     fn lost(&mut self, (reason, records): (Reason, u64), attempts: u32, error: Option<&io::Error>) -> Losses {
         (self.on_failure)(&Failure { reason, records, attempts, error });
         Losses::of(reason, records)
-    }
-}
-
-impl Tries {
-    fn new() -> Self {
-        Self { begun: Instant::now(), attempts: 0, places: 0 }
     }
 }
 
@@ -175,13 +180,17 @@ impl Sink for Dispatch {
         if let Some(open) = &mut self.open {
             open.moved = Instant::now();
         }
+        if work.rest().is_some() {
+            self.rounds.traffic.begins(true);
+        }
         while let Some(bytes) = work.rest() {
             let error = match self.step(bytes, control) {
                 Ok(Sent::Bytes(sent)) => {
-                    if work.advance(sent) {
-                        tries = Tries::new();
-                        self.open.iter_mut().for_each(|open| open.is_used = true);
-                    }
+                    self.wrote(sent, work.advance(sent), &mut tries);
+                    None
+                }
+                Ok(Sent::Record { taken, sent }) => {
+                    self.wrote(sent, work.advance(taken), &mut tries);
                     None
                 }
                 Ok(Sent::Waits) => None,
@@ -205,7 +214,7 @@ impl Sink for Dispatch {
                 if error.is_none() {
                     self.open = None;
                 }
-                losses.join(self.lost((reason, work.left()), tries.attempts, error.as_ref()));
+                losses.join(self.lost((reason, work.left()), tries.failed, error.as_ref()));
                 return Delivery::Lost(losses);
             }
         }
@@ -224,10 +233,10 @@ impl Sink for Dispatch {
 
 impl fmt::Debug for Dispatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let places: Vec<_> = self.places.iter().map(ToString::to_string).collect();
+        let places: Vec<_> = self.rounds.places.iter().map(ToString::to_string).collect();
         f.debug_struct("Dispatch")
             .field("places", &places)
-            .field("retry", &self.retry)
+            .field("retry", &self.rounds.retry)
             .finish_non_exhaustive()
     }
 }

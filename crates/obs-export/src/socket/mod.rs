@@ -11,14 +11,18 @@
 //! 4. what is not out when the budget of [`Retry`] is spent is lost as `unreachable`, at the deadline of a shutdown as
 //!    `shutdown`. A record that goes out begins the budget anew.
 //!
+//! [`Probe`] asks whether the places can be opened. [`Traffic`] has what was written.
+//!
 //! Each record of a queue is framed by its length in octets: see [`counted`]. That is how records go over TCP, TLS and
 //! Unix streams; a datagram has the record alone.
 
 mod address;
+mod cause;
 pub mod counted;
 mod datagram;
 mod dial;
 mod dispatch;
+mod probe;
 mod report;
 mod settings;
 mod stream;
@@ -32,12 +36,14 @@ use std::time::{Duration, Instant};
 
 pub use address::Address;
 pub use dispatch::Dispatch;
+pub use probe::Probe;
 pub use report::{Failure, Retrying};
 pub use settings::SocketSettings;
 
-pub use crate::retry::Retry;
+pub use crate::retry::{Patience, Retry, Until};
 #[cfg(feature = "socket-tls")]
 pub use crate::tls::Tls;
+pub use crate::watch::{Question, Remote, Report, Traffic, Trouble, Unwell};
 
 /// The longest that one call of a [`Wire`] takes, so that its owner hears of an end.
 pub const SLICE: Duration = Duration::from_millis(50);
@@ -75,8 +81,15 @@ pub trait Wire: Send {
 /// What became of bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sent {
-    /// So many are out, and not none.
+    /// So many are out, as they are, and not none.
     Bytes(usize),
+    /// The first record is out, which has so many bytes here, in another form of so many.
+    Record {
+        /// Of those that were to be sent.
+        taken: usize,
+        /// Of what went to the socket.
+        sent: usize,
+    },
     /// There is no room now; the same bytes are sent again.
     Waits,
     /// The first record will never go this way.

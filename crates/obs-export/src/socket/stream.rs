@@ -6,6 +6,7 @@ use std::net::{Shutdown, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
+use super::cause::Cause;
 use super::{Sent, Wire};
 
 /// The most bytes of one write; before each the other side is asked for.
@@ -25,34 +26,31 @@ pub(super) trait Socket: Read + Write + Send {
     fn end(&self) -> io::Result<()>;
 }
 
-impl Socket for TcpStream {
-    fn nonblocking(&self, is_so: bool) -> io::Result<()> {
-        self.set_nonblocking(is_so)
-    }
+macro_rules! sockets {
+    ($($(#[$gate:meta])? $stream:ty),*) => {$(
+        $(#[$gate])?
+        impl Socket for $stream {
+            fn nonblocking(&self, is_so: bool) -> io::Result<()> {
+                self.set_nonblocking(is_so)
+            }
 
-    fn read_within(&self, limit: Duration) -> io::Result<()> {
-        self.set_read_timeout(Some(limit))
-    }
+            fn read_within(&self, limit: Duration) -> io::Result<()> {
+                self.set_read_timeout(Some(limit))
+            }
 
-    fn end(&self) -> io::Result<()> {
-        self.shutdown(Shutdown::Write)
-    }
+            fn end(&self) -> io::Result<()> {
+                self.shutdown(Shutdown::Write)
+            }
+        }
+    )*};
 }
 
-#[cfg(unix)]
-impl Socket for UnixStream {
-    fn nonblocking(&self, is_so: bool) -> io::Result<()> {
-        self.set_nonblocking(is_so)
-    }
-
-    fn read_within(&self, limit: Duration) -> io::Result<()> {
-        self.set_read_timeout(Some(limit))
-    }
-
-    fn end(&self) -> io::Result<()> {
-        self.shutdown(Shutdown::Write)
-    }
-}
+// The standard library has the same functions on both, and no trait for them.
+sockets!(
+    TcpStream,
+    #[cfg(unix)]
+    UnixStream
+);
 
 /// Calls `read` without waiting until there is nothing to read; what it returns is how many bytes there were.
 pub(super) fn drain<S: Socket>(
@@ -77,7 +75,7 @@ pub(super) fn drain<S: Socket>(
 }
 
 pub(super) fn closed() -> io::Error {
-    io::Error::new(io::ErrorKind::ConnectionAborted, "the other side has closed the connection")
+    Cause::Closed.error()
 }
 
 /// Lets the other side read all before the socket goes: one that is closed while something of the peer's is unread takes

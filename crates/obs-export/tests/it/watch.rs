@@ -161,7 +161,7 @@ fn probe(url: &str, settings: ClientSettings) -> Vec<(Trouble, String)> {
     let until = Until(Instant::now() + LONG);
     Probe::new(settings, [call])
         .ask(&until, |unwell| {
-            assert!(url.starts_with(&unwell.endpoint.to_string().trim_end_matches('/').to_owned()));
+            assert!(url.starts_with(&unwell.place.trim_end_matches('/').to_owned()));
             seen.push((unwell.trouble, unwell.to_string()));
         })
         .unwrap();

@@ -112,7 +112,7 @@ impl Builder {
         }
         for way in &ways {
             self.base.sources.register(way.source());
-            #[cfg(feature = "ship")]
+            #[cfg(feature = "framed")]
             way.remote().into_iter().for_each(|remote| self.base.sources.register(Arc::clone(remote) as _));
         }
         let routing =

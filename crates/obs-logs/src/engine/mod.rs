@@ -176,8 +176,8 @@ impl Logs {
     }
 
     /// What is to be seen of the outputs to other machines: their traffic, their troubles, and whether they are there.
-    #[cfg(feature = "ship")]
-    pub fn remotes(&self) -> impl Iterator<Item = &Arc<obs_export::http::Remote>> {
+    #[cfg(feature = "framed")]
+    pub fn remotes(&self) -> impl Iterator<Item = &Arc<obs_export::watch::Remote>> {
         self.0.ways.iter().filter_map(Way::remote)
     }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::sync::Arc;
 
 use http::Method;
 use obs_core::Base;
@@ -115,7 +116,7 @@ impl Outlet {
                 }
             })
             .on_failure(move |failure| complaint.lost(&shown, failure.records, failure));
-        Ok(Outgoing { sink: Box::new(post), seen: Some((traffic, probe)) })
+        Ok(Outgoing { sink: Box::new(post), traffic, question: Arc::new(probe) })
     }
 }
 

@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use obs_core::Base;
 use obs_core::keys::target;
-#[cfg(feature = "ship")]
-use obs_export::http::{Probe, Traffic};
 use obs_export::queue::{Batch, Control, Delivery, Sink};
+use obs_export::watch::{Question, Traffic};
 use tracing_core::Level;
 
 use super::{Frame, Framed, without_newline};
@@ -35,21 +34,9 @@ pub(crate) struct Shipped {
 /// The sink of an output to another machine, and what is to be seen of it from outside.
 pub(crate) struct Outgoing {
     pub(crate) sink: Box<dyn Sink>,
-    /// Of what is asked by HTTP.
-    #[cfg(feature = "ship")]
-    pub(crate) seen: Option<(Traffic, Probe)>,
-}
-
-impl Outgoing {
-    /// Of which nothing is to be seen but its books.
-    #[cfg(any(feature = "syslog", all(feature = "journald", target_os = "linux")))]
-    pub(crate) fn unseen(sink: Box<dyn Sink>) -> Self {
-        Self {
-            sink,
-            #[cfg(feature = "ship")]
-            seen: None,
-        }
-    }
+    pub(crate) traffic: Traffic,
+    /// How it is asked whether it is there.
+    pub(crate) question: Arc<dyn Question>,
 }
 
 /// Sends what is missing ahead of each batch, in a request of its own: no book counts such lines, and what becomes of

@@ -13,9 +13,9 @@ mod telling;
 use std::sync::Arc;
 
 use obs_core::meter::Source;
-#[cfg(feature = "ship")]
-use obs_export::http::Remote;
 use obs_export::queue::Queue;
+#[cfg(feature = "framed")]
+use obs_export::watch::Remote;
 
 #[cfg(feature = "rolling")]
 pub(crate) use appender::Appender;
@@ -80,8 +80,8 @@ pub(crate) struct Way {
     pub(crate) name: String,
     pub(crate) form: Form,
     pub(crate) lane: Lane,
-    /// What is to be seen of it from outside, where it is asked by HTTP.
-    #[cfg(feature = "ship")]
+    /// What is to be seen of it from outside, where it is no part of this process.
+    #[cfg(feature = "framed")]
     pub(crate) remote: Option<Arc<Remote>>,
 }
 
@@ -101,7 +101,7 @@ impl Way {
             name,
             form,
             lane,
-            #[cfg(feature = "ship")]
+            #[cfg(feature = "framed")]
             remote: None,
         }
     }
@@ -143,7 +143,7 @@ impl Way {
     }
 
     /// What is to be seen of another machine.
-    #[cfg(feature = "ship")]
+    #[cfg(feature = "framed")]
     pub(crate) fn remote(&self) -> Option<&Arc<Remote>> {
         self.remote.as_ref()
     }

@@ -4,6 +4,8 @@
 #[path = "../../../obs-export/tests/it/called.rs"]
 mod called;
 mod elastic;
+#[path = "../far/engine.rs"]
+mod engine;
 mod lines;
 mod loki;
 mod otlp;

@@ -18,25 +18,31 @@ use crate::sending::{LONG, Sending, hasty, inside_a_request, path, quick};
 /// Names and values, in their order.
 type Entry = Vec<(String, Vec<u8>)>;
 
-struct Journal {
-    path: PathBuf,
+pub(crate) struct Journal {
+    pub(crate) path: PathBuf,
     socket: UnixDatagram,
 }
 
 impl Journal {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let path = path();
         let socket = UnixDatagram::bind(&path).unwrap();
         socket.set_read_timeout(Some(LONG)).unwrap();
         Self { path, socket }
     }
 
-    fn output(&self) -> Journald {
+    pub(crate) fn output(&self) -> Journald {
         Journald::new().socket(&self.path).retry(quick())
     }
 
     /// The next entry, and whether it came as a file.
     fn next(&self) -> (Entry, bool) {
+        let (entry, is_file) = self.receive();
+        (parse(&entry), is_file)
+    }
+
+    /// The same as it came.
+    pub(crate) fn receive(&self) -> (Vec<u8>, bool) {
         let mut bytes = vec![0; 1 << 20];
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(4))];
         let mut ancillary = RecvAncillaryBuffer::new(&mut space);
@@ -52,7 +58,7 @@ impl Journal {
             .collect();
         if received.bytes > 0 {
             assert!(files.is_empty());
-            return (parse(&bytes[..received.bytes]), false);
+            return (bytes[..received.bytes].to_vec(), false);
         }
         // A file, and nothing beside it; sealed in every way, or the journal does not read it.
         let [file] = files.try_into().unwrap();
@@ -61,7 +67,7 @@ impl Journal {
         let (mut file, mut entry) = (File::from(file), Vec::new());
         file.rewind().unwrap();
         file.read_to_end(&mut entry).unwrap();
-        (parse(&entry), true)
+        (entry, true)
     }
 }
 

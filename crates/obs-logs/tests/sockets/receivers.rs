@@ -29,6 +29,8 @@ type Manners = Arc<dyn Fn(usize) -> Manner + Send + Sync>;
 struct Seen {
     /// The messages of each connection.
     messages: Vec<Vec<Message>>,
+    /// All bytes that were read.
+    bytes: usize,
     /// Connections that were closed by us.
     closed: usize,
 }
@@ -94,7 +96,10 @@ impl Receiver {
             let mut bytes = vec![0; 1 << 20];
             while let Ok(length) = receive(&mut bytes) {
                 let message = grammar::parse(&bytes[..length]);
-                seen.0.lock().unwrap().messages[0].push(message);
+                let mut kept = seen.0.lock().unwrap();
+                kept.bytes += length;
+                kept.messages[0].push(message);
+                drop(kept);
                 seen.1.notify_all();
             }
         });
@@ -123,6 +128,16 @@ impl Receiver {
     /// All messages, once there are so many.
     pub(crate) fn all(&self, messages: usize) -> Vec<Message> {
         self.wait(messages).concat()
+    }
+
+    /// All bytes that were read so far.
+    pub(crate) fn bytes(&self) -> usize {
+        self.seen.0.lock().unwrap().bytes
+    }
+
+    /// How many connections there were so far.
+    pub(crate) fn connections(&self) -> usize {
+        self.seen.0.lock().unwrap().messages.len()
     }
 
     /// Waits until so many connections were closed from here.
@@ -156,6 +171,7 @@ fn read(mut stream: Box<dyn Stream>, number: usize, manner: Manner, seen: &(Mute
             Err(_) => return,
         };
         bytes += read;
+        seen.0.lock().unwrap().bytes += read;
         buffer.extend_from_slice(&chunk[..read]);
         while let Some(message) = next(&mut buffer) {
             seen.0.lock().unwrap().messages[number].push(grammar::parse(&message));

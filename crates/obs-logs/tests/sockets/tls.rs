@@ -16,19 +16,23 @@ use tracing::info;
 use crate::receivers::{Receiver, Stream};
 use crate::sending::{Sending, hasty, numbers, quick, syslog};
 
-fn file(name: &str) -> PathBuf {
+pub(crate) fn file(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../obs-export/tests/it/tls").join(name)
 }
 
 /// Whether it wants to see a client's certificate.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Clients {
+pub(crate) enum Clients {
     Anybody,
     Shown,
 }
 
 /// Tickets are what most say once they have looked at a client; with none they say nothing.
-fn receiver(version: &'static SupportedProtocolVersion, clients: Clients, tickets: usize) -> Receiver {
+pub(crate) fn receiver(
+    version: &'static SupportedProtocolVersion,
+    clients: Clients,
+    tickets: usize,
+) -> Receiver {
     let certificate = |name| CertificateDer::from_pem_file(file(name)).unwrap();
     let provider = Arc::new(ring::default_provider());
     let builder = ServerConfig::builder_with_provider(Arc::clone(&provider));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use obs_core::Clock;
-use obs_export::http::Remote;
+use obs_export::watch::Remote;
 use obs_health::{Check, CheckError, Health, Importance, RegisterError, Settings};
 
 use super::Watched;

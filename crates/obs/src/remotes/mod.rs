@@ -7,7 +7,7 @@ mod probes;
 
 use std::sync::Arc;
 
-use obs_export::http::Remote;
+use obs_export::watch::Remote;
 
 #[cfg(feature = "health")]
 pub(crate) use check::checks;

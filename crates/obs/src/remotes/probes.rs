@@ -7,7 +7,8 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use obs_core::keys::target;
-use obs_export::http::{Patience, Unwell};
+use obs_export::retry::Patience;
+use obs_export::watch::Unwell;
 
 use super::Watched;
 use crate::subscriber::Subscriber;
@@ -50,7 +51,7 @@ fn ask(watched: &Watched, stop: &Stop, subscriber: Option<&Subscriber>) {
     let mut found = Vec::new();
     let asked = {
         let _silence = obs_core::context::silence();
-        question.ask(stop, |unwell| found.push(unwell))
+        question.ask(stop, &mut |unwell| found.push(unwell))
     };
     let _entered = subscriber.map(Subscriber::enter);
     for unwell in found {
@@ -63,12 +64,12 @@ fn ask(watched: &Watched, stop: &Stop, subscriber: Option<&Subscriber>) {
 }
 
 fn tell(shown: &str, unwell: &Unwell) {
-    let endpoint = &unwell.endpoint;
-    eprint(&format!("obs: {shown} ({endpoint}) does not answer as it should: {unwell}\n"));
+    let place = &unwell.place;
+    eprint(&format!("obs: {shown} ({place}) does not answer as it should: {unwell}\n"));
     tracing::warn!(
         target: target::EXPORT,
         output = shown,
-        url = %endpoint,
+        url = place,
         error = %unwell,
         "does not answer as it should"
     );

@@ -19,6 +19,7 @@ mod matrix;
 mod otlp;
 mod process;
 mod push;
+mod receiver;
 mod remotes;
 mod scrape;
 mod scraping;

@@ -4,8 +4,8 @@ use std::fmt;
 use std::io;
 
 use super::super::wire::Wire;
-use super::super::{Call, Client, ClientSettings, Encoding, Endpoint, Patience, SendError, TunnelRefused};
-use super::{Trouble, find};
+use super::super::{Call, Client, ClientSettings, Encoding, Patience, SendError, TunnelRefused};
+use crate::watch::{Question, Trouble, Unwell, find};
 
 /// Asks each place once, by a request that changes nothing there, over a connection of its own.
 #[derive(Clone)]
@@ -15,18 +15,6 @@ pub struct Probe {
     calls: Vec<Call>,
     wire: &'static Wire,
     fine: &'static [u16],
-}
-
-/// A place that does not answer as it should. Prints without credentials.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Unwell {
-    /// The place.
-    pub endpoint: Endpoint,
-    /// What is wrong.
-    pub trouble: Trouble,
-    /// The words of a proxy that refuses.
-    proxy: Option<String>,
 }
 
 impl Probe {
@@ -70,18 +58,15 @@ impl Probe {
                 error.downcast_ref().map(|refused: &TunnelRefused| refused.to_string())
             };
             let proxy = answer.as_ref().err().and_then(|error| find(error, &refused));
-            tell(Unwell { endpoint: call.endpoint.clone(), trouble, proxy });
+            tell(Unwell::new(call.endpoint.to_string(), trouble, proxy));
         }
         Ok(())
     }
 }
 
-impl fmt::Display for Unwell {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.proxy {
-            Some(words) => f.write_str(words),
-            None => self.trouble.fmt(f),
-        }
+impl Question for Probe {
+    fn ask(&self, patience: &dyn Patience, tell: &mut dyn FnMut(Unwell)) -> io::Result<()> {
+        Self::ask(self, &patience, tell)
     }
 }
 

@@ -14,8 +14,8 @@ use std::time::Duration;
 use obs_core::Base;
 use obs_export::socket::{Dispatch, Place, Retry};
 
-use super::sockets::{GATHERING, telling};
-use super::{Framed, Outgoing, Shipped};
+use super::sockets::{GATHERING, seen};
+use super::{Framed, Shipped};
 use crate::Output;
 use frame::Entry;
 use wire::Journal;
@@ -88,8 +88,7 @@ impl From<Journald> for Output {
             open: Box::new(move |base: &Arc<Base>, pipeline| {
                 let shown = format!("{} ({})", pipeline.trim_start_matches("logs_"), socket.display());
                 let place: Arc<dyn Place> = Arc::new(Journal::new(socket, &base.resource.name));
-                let dispatch = Dispatch::new([place]).timeout(timeout).retry(retry);
-                Ok(Outgoing::unseen(Box::new(telling(dispatch, base, shown))))
+                Ok(seen(Dispatch::new([place]).timeout(timeout), retry, base, shown))
             }),
         };
         Self::shipped("logs_journald", shipped)

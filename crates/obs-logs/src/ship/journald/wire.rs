@@ -61,7 +61,7 @@ impl Wire for Native {
             sent => sent,
         };
         match sent {
-            Ok(_) => Ok(Sent::Bytes(range.end)),
+            Ok(_) => Ok(Sent::Record { taken: range.end, sent: self.entry.len() }),
             Err(error) if matches!(error.kind(), WouldBlock | TimedOut | Interrupted) => Ok(Sent::Waits),
             // Not even as a file.
             Err(error) if is_too_large(&error) => Ok(Sent::Never),

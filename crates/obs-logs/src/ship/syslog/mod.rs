@@ -16,8 +16,8 @@ pub use facility::Facility;
 use frame::Message;
 pub use url::SyslogError;
 
-use super::sockets::{GATHERING, telling};
-use super::{Framed, Outgoing, Shipped};
+use super::sockets::{GATHERING, seen};
+use super::{Framed, Shipped};
 use crate::Output;
 
 /// The name of our structured data. The number is the one that RFC 5612 keeps for examples, as there is none of our own.
@@ -139,8 +139,7 @@ impl From<Syslog> for Output {
             open: Box::new(move |base: &Arc<Base>, pipeline| {
                 let first = addresses.first().map(ToString::to_string).unwrap_or_default();
                 let shown = format!("{} ({first})", pipeline.trim_start_matches("logs_"));
-                let dispatch = telling(settings.dispatch(addresses)?.retry(retry), base, shown);
-                Ok(Outgoing::unseen(Box::new(dispatch)))
+                Ok(seen(settings.dispatch(addresses)?, retry, base, shown))
             }),
         };
         Self::shipped("logs_syslog", shipped)

@@ -167,7 +167,7 @@ macro_rules! flag {
             name: $name,
             kind: Kind::Flag,
             default: $default,
-            of: Of::Http,
+            of: Of::Sent,
             doc: $doc,
             get: |output| Value::Flag(output.ship.$at),
             set: |output, value| {

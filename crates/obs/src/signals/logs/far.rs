@@ -4,14 +4,12 @@
 mod grpc;
 
 use std::fmt::Display;
-use std::sync::Arc;
 
 use obs_core::Resource;
-use obs_export::http::{ClientSettings, Endpoint, Remote, Retry};
-use obs_logs::{Elastic, Logs, Loki, Otlp, Output};
+use obs_export::http::{ClientSettings, Endpoint, Retry};
+use obs_logs::{Elastic, Loki, Otlp, Output};
 
-use crate::config::{LogDestination, LogPlace, LogShip, Logs as Choices, OtlpProtocol, ProxyVariables};
-use crate::remotes::{Watched, unfit};
+use crate::config::{LogDestination, LogPlace, LogShip, OtlpProtocol, ProxyVariables};
 use crate::signals::otlp::{encoding, path_fault};
 use crate::signals::proxies::proxies;
 
@@ -37,9 +35,6 @@ pub(super) fn output(
             return Err(told(&fault));
         }
         endpoints.push(endpoint);
-    }
-    if let Some(why) = unfit(&format!("logs_{}", chosen.name)).filter(|_| ship.health) {
-        return Err(why);
     }
     let proxies = proxies(&ship.proxy, variables, &endpoints)?;
     let mut endpoints = endpoints.into_iter();
@@ -77,17 +72,6 @@ pub(super) fn output(
             Ok(batch.into_iter().fold(loki, Loki::batch_bytes).into())
         }
     }
-}
-
-/// The outputs to other machines that are running.
-pub(super) fn watched(logs: &Logs, choices: &Choices) -> Vec<Watched> {
-    let watched = |remote: &Arc<Remote>| {
-        let name = remote.pipeline().strip_prefix("logs_")?;
-        let chosen = choices.outputs.iter().find(|output| output.name == name)?;
-        let LogShip { probe, health, .. } = chosen.ship;
-        Some(Watched { shown: format!("log output {name}"), remote: Arc::clone(remote), probe, health })
-    };
-    logs.remotes().filter_map(watched).collect()
 }
 
 fn client(ship: &LogShip) -> Result<ClientSettings, String> {

@@ -1,17 +1,11 @@
 //! No outputs of lines to other machines: they are not built in.
 
 use obs_core::Resource;
-use obs_logs::{Logs, Output};
+use obs_logs::Output;
 
-use crate::config::{LogDestination, Logs as Choices, ProxyVariables};
-use crate::remotes::Watched;
+use crate::config::{LogDestination, ProxyVariables};
 
 /// Says so.
 pub(super) fn output(_: &LogDestination, _: &Resource, _: &ProxyVariables) -> Result<Output, String> {
     Err(String::from("lines are sent to other machines by the feature `logs-ship`, which is not built in"))
-}
-
-/// There are none.
-pub(super) fn watched(_: &Logs, _: &Choices) -> Vec<Watched> {
-    Vec::new()
 }

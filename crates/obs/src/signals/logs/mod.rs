@@ -10,6 +10,15 @@ mod outputs;
 mod routes;
 #[cfg_attr(not(feature = "logs-syslog"), path = "syslog_absent.rs")]
 mod syslog;
+#[cfg_attr(
+    not(any(
+        feature = "logs-ship",
+        feature = "logs-syslog",
+        all(feature = "logs-journald", target_os = "linux")
+    )),
+    path = "watched_absent.rs"
+)]
+mod watched;
 
 use std::panic::PanicHookInfo;
 use std::sync::Arc;
@@ -226,7 +235,7 @@ impl Signal for Part {
     }
 
     fn watched(&self, config: &Config) -> Vec<Watched> {
-        self.engine().map(|logs| far::watched(logs, &config.logs)).unwrap_or_default()
+        self.engine().map(|logs| watched::watched(logs, &config.logs)).unwrap_or_default()
     }
 
     fn flush(&self, deadline: Duration) -> bool {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use obs_logs::{Colours, Compression, FileOutput, Format, Memory, Output, Policy, Sync};
 
-use super::{far, journald, syslog};
+use super::{far, journald, syslog, watched};
 use crate::config::{
     Config, Journal, LogDestination, LogFile, LogFormat, LogOutput, LogPlace, LogSync, Logs as Choices,
     Rotation, WhenFull,
@@ -51,6 +51,7 @@ pub(super) fn named(
         LogPlace::Syslog => (syslog::output(&chosen.ship, patience(chosen))?, false),
         LogPlace::Journald => (journald::output(&chosen.ship, patience(chosen))?, false),
     };
+    watched::fits(chosen)?;
     let policy = match chosen.when_full {
         WhenFull::DropNewest => Policy::DropNewest,
         WhenFull::DropOldest => Policy::DropOldest,

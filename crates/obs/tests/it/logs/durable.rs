@@ -6,7 +6,8 @@ use obs::Error;
 use serde_json::Value;
 
 use super::running::{Running, yaml};
-use super::shipping::{Receiver, gunzip};
+use super::shipping::gunzip;
+use crate::receiver::Receiver;
 use crate::service::LONG;
 
 /// An address at which nobody listens for now.
@@ -17,7 +18,7 @@ fn nobody() -> String {
 /// The ids on all lines that Loki has, in its order.
 fn pushed(loki: &Receiver) -> Vec<u64> {
     let bodies =
-        loki.seen().into_iter().map(|(_, body)| serde_json::from_str::<Value>(&gunzip(&body)).unwrap());
+        loki.requests().into_iter().map(|(_, body)| serde_json::from_str::<Value>(&gunzip(&body)).unwrap());
     let lines = bodies.flat_map(|body| body["streams"][0]["values"].as_array().unwrap().clone());
     let line = |value: Value| serde_json::from_str::<Value>(value[1].as_str().unwrap()).unwrap();
     lines.filter_map(|value| line(value)["id"].as_u64()).collect()
@@ -58,7 +59,7 @@ traces: {{ endpoint: 'http://{collector}', durable: true, linger: 10ms, probe: f
     drop(obs);
     assert_eq!(std::fs::read_to_string(yaml.beside("near.log")).unwrap().lines().count(), 500);
 
-    let (loki, collector) = (Receiver::at(&loki), Receiver::at(&collector));
+    let (loki, collector) = (Receiver::at(&loki, 200), Receiver::at(&collector, 200));
     let running = Running { obs: yaml.builder().build().unwrap(), yaml };
     say(&running, 500..600);
     assert!(running.obs.flush(LONG));
@@ -73,7 +74,7 @@ traces: {{ endpoint: 'http://{collector}', durable: true, linger: 10ms, probe: f
         assert_eq!(of("obs_pipeline_delivered_total", pipeline), all, "{pipeline}");
         assert_eq!(of("obs_pipeline_pending", pipeline), 0.0, "{pipeline}");
     }
-    let [(head, body)] = collector.seen().try_into().unwrap();
+    let [(head, body)] = collector.requests().try_into().unwrap();
     assert!(head[0].starts_with("POST /v1/traces "), "{head:?}");
     assert!(body.windows(4).any(|bytes| bytes == b"kept"));
     let ids: Vec<_> = running.lines("near.log").iter().map(|line| line["id"].as_u64().unwrap()).collect();

@@ -1,70 +1,11 @@
 //! Outputs to other machines by the file alone.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
+use std::io::Write;
 
 use serde_json::{Value, json};
 
 use super::running::{Running, yaml};
-
-/// The lines of a head, and the body.
-pub(super) type Request = (Vec<String>, Vec<u8>);
-
-/// A receiver that takes all there is, as Loki and Elasticsearch say so.
-pub(super) struct Receiver {
-    pub(super) url: String,
-    seen: Arc<Mutex<Vec<Request>>>,
-}
-
-impl Receiver {
-    fn start() -> Self {
-        Self::at("127.0.0.1:0")
-    }
-
-    pub(super) fn at(address: &str) -> Self {
-        let listener = TcpListener::bind(address).unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let seen = Arc::new(Mutex::new(Vec::new()));
-        let kept = Arc::clone(&seen);
-        std::thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let kept = Arc::clone(&kept);
-                std::thread::spawn(move || while take(&stream, &kept).is_some() {});
-            }
-        });
-        Self { url, seen }
-    }
-
-    /// Heads and bodies so far.
-    pub(super) fn seen(&self) -> Vec<Request> {
-        self.seen.lock().unwrap().clone()
-    }
-}
-
-fn take(mut stream: &TcpStream, kept: &Mutex<Vec<Request>>) -> Option<()> {
-    let mut reader = BufReader::new(stream);
-    let mut head = Vec::new();
-    loop {
-        let mut line = String::new();
-        reader.read_line(&mut line).ok().filter(|bytes| *bytes > 0)?;
-        match line.trim_end() {
-            "" => break,
-            line => head.push(line.to_owned()),
-        }
-    }
-    let length = head.iter().find_map(|line| line.strip_prefix("content-length: "))?.parse().ok()?;
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body).ok()?;
-    let answer = if head[0].contains("_bulk") {
-        let body = r#"{"errors":false}"#;
-        format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len())
-    } else {
-        String::from("HTTP/1.1 204 No Content\r\n\r\n")
-    };
-    kept.lock().unwrap().push((head, body));
-    stream.write_all(answer.as_bytes()).ok()
-}
+use crate::receiver::Receiver;
 
 /// What gzip made of something, by another program.
 pub(super) fn gunzip(body: &[u8]) -> String {
@@ -79,7 +20,7 @@ pub(super) fn gunzip(body: &[u8]) -> String {
 
 #[test]
 fn lines_go_to_loki_and_elasticsearch_as_the_file_has_it() {
-    let (loki, elastic) = (Receiver::start(), Receiver::start());
+    let (loki, elastic) = (Receiver::start(200), Receiver::start(200));
     let text = format!(
         "
 service: {{ env: prod }}
@@ -91,7 +32,8 @@ logs:
     - {{ match: {{ env: prod, level: ERROR, module: payment }}, output: loki }}
     - {{ default: elk }}
 ",
-        loki.url, elastic.url
+        loki.url(),
+        elastic.url()
     );
     let running = Running::build("shipping", &text);
     running.within(|| {
@@ -99,7 +41,7 @@ logs:
         tracing::info!(target: "shop::cart", order = 8, "shown");
     });
     running.flush();
-    let [(head, body)] = loki.seen().try_into().unwrap();
+    let [(head, body)] = loki.requests().try_into().unwrap();
     assert_eq!(head[0], "POST /loki/api/v1/push HTTP/1.1");
     for header in ["x-scope-orgid: shop", "authorization: Bearer hunter2-token"] {
         assert!(head.iter().any(|line| line == header), "{head:?}");
@@ -114,7 +56,7 @@ logs:
     let line: Value = serde_json::from_str(values[0][1].as_str().unwrap()).unwrap();
     assert_eq!((&line["order"], &values[0][2]), (&json!(7), &json!({ "level": "error" })));
 
-    let [(head, body)] = elastic.seen().try_into().unwrap();
+    let [(head, body)] = elastic.requests().try_into().unwrap();
     assert!(head[0].starts_with("POST /es/logs-obs-orders/_bulk?"), "{head:?}");
     for header in ["x-key: hunter2-key", "authorization: Basic YWRhOmh1bnRlcjItd29yZA=="] {
         assert!(head.iter().any(|line| line == header), "{head:?}");

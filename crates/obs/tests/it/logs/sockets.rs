@@ -2,11 +2,17 @@
 
 use std::io::Read;
 use std::net::{TcpListener, UdpSocket};
+use std::time::{Duration, Instant};
 
+use obs::health::{Importance, Status};
 use serde_json::{Value, json};
 
 use super::running::{Running, yaml};
-use crate::service::LONG;
+use crate::process::alone;
+use crate::remotes::checks::Checked;
+use crate::remotes::probes::{said, told};
+use crate::scrape::Scrape;
+use crate::service::{LONG, until};
 
 /// Head and MSG of a message: its structured data, by its brackets, belongs to the head.
 fn message(bytes: &[u8]) -> (String, Value) {
@@ -23,7 +29,7 @@ fn lines_go_to_syslog_as_the_file_has_it() {
         "
 logs:
   outputs:
-    central: {{ type: syslog, url: ['tcp://127.0.0.1:1', 'tcp://{}'], facility: local4, sd_id: shop@99999, hostname: h1 }}
+    central: {{ type: syslog, probe: false, url: ['tcp://127.0.0.1:1', 'tcp://{}'], facility: local4, sd_id: shop@99999, hostname: h1 }}
     local: {{ type: syslog, url: 'udp://{}', max_datagram: 1KiB, hostname: h2, drop: [span_id] }}
   routes:
     - {{ match: {{ level: ERROR }}, output: central }}
@@ -120,4 +126,115 @@ fn several_outputs_may_go_to_one_kind_of_receiver() {
                 'udp://127.0.0.1:10' }, c: { type: loki, url: 'http://127.0.0.1:1' }, d: { type: loki, url: \
                 'http://127.0.0.1:2' } } }";
     assert!(yaml("sockets-several", text).builder().build().is_ok());
+}
+
+/// A port on which nobody listens.
+fn closed() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+fn unreached(name: &str) -> crate::config::file::Yaml {
+    let text = "
+logs:
+  outputs:
+    main: { type: memory, format: json }
+    central: { type: syslog, url: ['tcp://127.0.0.1:1', 'udp://nowhere.invalid', 'unix://FOLDER/none'] }
+    journal: { type: journald, socket: FOLDER/nobody }
+    quiet: { type: syslog, url: 'tcp://127.0.0.1:2', probe: false }
+  routes: [{ default: main }]
+";
+    yaml(name, text)
+}
+
+#[test]
+fn what_is_not_there_is_told_once_with_its_name_its_place_and_the_cause() {
+    let name = "what_is_not_there_is_told_once_with_its_name_its_place_and_the_cause";
+    let stderr = alone(module_path!(), name, &[], || {
+        let yaml = unreached("sockets-unreached");
+        let obs = yaml.builder().install().unwrap();
+        // There is no journal to be asked on other systems.
+        until("all were asked", || told(&obs).len() >= if cfg!(target_os = "linux") { 4 } else { 3 });
+        let told = told(&obs);
+        let mut found: Vec<_> = told.iter().map(said).collect();
+        found.sort_unstable();
+        let (none, nobody) = (format!("unix://{}", yaml.beside("none").display()), yaml.beside("nobody"));
+        let mut expected = vec![
+            ["log output central", "tcp://127.0.0.1:1", "connection refused"],
+            ["log output central", "udp://nowhere.invalid:514", "name not known"],
+            ["log output central", none.as_str(), "no such socket"],
+        ];
+        if cfg!(target_os = "linux") {
+            expected.push(["log output journal", nobody.to_str().unwrap(), "no such socket"]);
+        }
+        assert_eq!(found, expected);
+    });
+    let told = "obs: log output central (tcp://127.0.0.1:1) does not answer as it should: connection refused";
+    assert_eq!(stderr.matches(told).count(), 1, "{stderr}");
+    assert!(!stderr.contains("quiet"), "{stderr}");
+}
+
+#[test]
+fn neither_a_start_nor_an_end_waits_for_who_says_nothing() {
+    // Takes connections, and no handshake comes about; over TCP it is there.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let outputs =
+        format!("far: {{ type: syslog, url: 'tcp://{}', timeout: 1h }}", silent.local_addr().unwrap());
+    let text = format!(
+        "logs: {{ outputs: {{ main: {{ type: memory, format: json }}, {outputs} }}, routes: [{{ default: main }}] }}"
+    );
+    let began = Instant::now();
+    let running = Running::build("sockets-silent", &text);
+    let (_asked, _) = silent.accept().unwrap();
+    assert_eq!(told(&running.obs).len(), 0);
+    drop(running);
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+}
+
+#[test]
+fn an_output_that_does_not_get_through_degrades_the_service_until_it_does_again() {
+    let port = closed();
+    let far = format!(
+        "far: {{ type: syslog, url: 'tcp://127.0.0.1:{port}', health: true, probe: false, retry_for: 1ms }}"
+    );
+    let checked = Checked::start("sockets-check", &format!("logs: {{ outputs: {{ {far} }} }}"));
+    until("nothing was sent, and nothing is wrong", || checked.check("logs_far").status == Status::Passed);
+    assert_eq!(checked.check("logs_far").importance, Importance::Degraded);
+
+    checked.say();
+    until("that is found", || checked.check("logs_far").status == Status::Failed);
+    until("the loss is told once, the trouble as long as it is the last", || {
+        checked.check("logs_far").error.is_some_and(|error| {
+            error.strip_prefix("connection refused, ").is_some_and(|rest| rest.ends_with(" s ago"))
+        })
+    });
+    assert_eq!(checked.readyz(), 200, "it is not critical");
+    let number = |metric: &str| Scrape::of(checked.obs.recorder()).sum(metric, &[("pipeline", "logs_far")]);
+    assert_eq!(
+        (number("obs_pipeline_sent_batches_total"), number("obs_pipeline_sent_bytes_total")),
+        (1.0, 0.0)
+    );
+    assert_eq!(number("obs_pipeline_last_success_timestamp_seconds"), 0.0, "there was none");
+    let failure = number("obs_pipeline_last_failure_timestamp_seconds");
+    assert!(failure > 1.7e9, "{failure}");
+
+    let listener = TcpListener::bind(("127.0.0.1", port)).unwrap();
+    checked.say();
+    until("it is well again", || checked.check("logs_far").status == Status::Passed);
+    let (mut stream, _) = listener.accept().unwrap();
+    // All that it has read is all that was sent.
+    drop(checked.obs);
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes).unwrap();
+    assert!(bytes.windows(4).any(|word| word == b"said"));
+}
+
+#[test]
+fn what_has_no_check_by_that_name_is_told() {
+    let name = "n".repeat(60);
+    for output in ["type: syslog, url: 'udp://127.0.0.1:9'", "type: journald"] {
+        let text = format!("logs: {{ outputs: {{ {name}: {{ {output}, health: true }} }} }}");
+        let error = yaml(&format!("sockets-long-{}", output.len()), &text).builder().build().unwrap_err();
+        let told = format!("{error}{:?}", std::error::Error::source(&error).map(ToString::to_string));
+        assert!(told.contains("its `health`") && told.contains("longer than 64 bytes"), "{told}");
+    }
 }

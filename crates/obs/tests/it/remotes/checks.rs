@@ -4,19 +4,19 @@ use std::time::Duration;
 
 use obs::health::{CheckReport, Importance, Status};
 
-use super::receiver::Receiver;
 use crate::config::file::Yaml;
+use crate::receiver::Receiver;
 use crate::scrape::Scrape;
 use crate::service::{exchange, request, until};
 
-struct Checked {
-    obs: obs::Obs,
+pub(crate) struct Checked {
+    pub(crate) obs: obs::Obs,
     runtime: tokio::runtime::Runtime,
     _yaml: Yaml,
 }
 
 impl Checked {
-    fn start(name: &str, text: &str) -> Self {
+    pub(crate) fn start(name: &str, text: &str) -> Self {
         let yaml = Yaml::new(
             name,
             &format!("{text}\nhealth: {{ timeout: 5ms, interval: 5ms }}\nadmin: {{ addr: '127.0.0.1:0' }}"),
@@ -29,16 +29,16 @@ impl Checked {
         Self { obs, runtime, _yaml: yaml }
     }
 
-    fn check(&self, name: &str) -> CheckReport {
+    pub(crate) fn check(&self, name: &str) -> CheckReport {
         self.obs.health().checks().into_iter().find(|check| check.name == name).expect("the check")
     }
 
-    fn say(&self) {
+    pub(crate) fn say(&self) {
         tracing::dispatcher::with_default(self.obs.dispatch(), || tracing::info!("said"));
         self.obs.flush(Duration::from_secs(10));
     }
 
-    fn readyz(&self) -> u16 {
+    pub(crate) fn readyz(&self) -> u16 {
         exchange(self.obs.admin_addr().unwrap(), &request("GET", "/readyz", "")).unwrap().status
     }
 }

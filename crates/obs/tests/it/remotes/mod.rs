@@ -1,6 +1,5 @@
 //! What all ways out to other machines have in common: the question at the start, proxies, checks of health.
 
-mod checks;
-mod probes;
+pub(crate) mod checks;
+pub(crate) mod probes;
 mod proxies;
-mod receiver;

@@ -4,20 +4,20 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::receiver::Receiver;
 use crate::config::file::Yaml;
 use crate::process::alone;
+use crate::receiver::Receiver;
 use crate::service::until;
 
 /// The lines of the output `main` that a question has left.
-fn told(obs: &obs::Obs) -> Vec<Value> {
+pub(crate) fn told(obs: &obs::Obs) -> Vec<Value> {
     let lines = obs.lines_in("main").unwrap();
     let lines = lines.iter().map(|line| serde_json::from_str::<Value>(line).unwrap());
     lines.filter(|line| line["target"] == "obs::export").collect()
 }
 
 /// What it says: which way out, where to, what is wrong.
-fn said(line: &Value) -> [&str; 3] {
+pub(crate) fn said(line: &Value) -> [&str; 3] {
     assert_eq!((&line["level"], &line["message"]), (&json!("WARN"), &json!("does not answer as it should")));
     ["output", "url", "error"].map(|field| line[field].as_str().unwrap())
 }

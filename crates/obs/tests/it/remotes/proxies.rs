@@ -3,9 +3,9 @@
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::receiver::Receiver;
 use crate::config::file::Yaml;
 use crate::process::alone;
+use crate::receiver::Receiver;
 use crate::service::until;
 
 /// `nowhere.invalid` has no address: what gets there went through a proxy.

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::io;
 
 /// The first that `what` makes something of: the error itself, what an I/O error carries, and then its source.
-pub(in crate::http) fn find<T>(
+pub(crate) fn find<T>(
     error: &(dyn Error + 'static),
     what: &impl Fn(&(dyn Error + 'static)) -> Option<T>,
 ) -> Option<T> {

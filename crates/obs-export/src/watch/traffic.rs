@@ -30,13 +30,13 @@ struct Numbers {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Report {
-    /// Requests begun, further attempts not counted.
+    /// Batches begun, further attempts not counted.
     pub batches: u64,
     /// Further attempts.
     pub retries: u64,
-    /// Bytes of all bodies, as they were sent.
+    /// Bytes of all bodies, as they were sent, or all that was written to a socket.
     pub bytes: u64,
-    /// When a request was last answered well.
+    /// When a batch was last answered well, or a record last written whole to a socket.
     pub last_success: Option<Timestamp>,
     /// When an attempt last came to nothing.
     pub last_failure: Option<Timestamp>,
@@ -50,14 +50,18 @@ impl Traffic {
         Self::default()
     }
 
-    /// An attempt begins, the first or a further one, with a body of so many bytes.
-    pub fn sends(&self, is_first: bool, bytes: usize) {
+    /// An attempt begins, the first or a further one.
+    pub fn begins(&self, is_first: bool) {
         let attempts = if is_first { &self.0.batches } else { &self.0.retries };
         attempts.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// So many bytes go out.
+    pub fn sends(&self, bytes: usize) {
         self.0.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
-    /// An attempt was answered well.
+    /// An attempt was answered well, or is out where nobody answers.
     pub fn succeeds(&self, now: Timestamp) {
         self.0.success.store(now.unix_nanos(), Ordering::Relaxed);
         self.0.trouble.store(0, Ordering::Relaxed);

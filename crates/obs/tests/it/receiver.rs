@@ -1,30 +1,37 @@
-//! Another machine over HTTP/1.1 that keeps the head of each request and answers as it is told.
+//! Another machine over HTTP/1.1 that keeps each request and answers as it is told.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex};
 
+/// The lines of a head, and the body.
+pub(crate) type Request = (Vec<String>, Vec<u8>);
+
 /// Listens until the process ends.
-pub(super) struct Receiver {
-    pub(super) addr: SocketAddr,
+pub(crate) struct Receiver {
+    pub(crate) addr: SocketAddr,
     shared: Arc<Shared>,
 }
 
 struct Shared {
     /// The status of the next answers; 0 is none, and the connection stays open.
     status: AtomicU16,
-    heads: Mutex<Vec<Vec<String>>>,
+    requests: Mutex<Vec<Request>>,
     hanging: Mutex<Vec<TcpStream>>,
 }
 
 impl Receiver {
-    pub(super) fn start(status: u16) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    pub(crate) fn start(status: u16) -> Self {
+        Self::at("127.0.0.1:0", status)
+    }
+
+    pub(crate) fn at(address: &str, status: u16) -> Self {
+        let listener = TcpListener::bind(address).unwrap();
         let addr = listener.local_addr().unwrap();
         let shared = Arc::new(Shared {
             status: AtomicU16::new(status),
-            heads: Mutex::default(),
+            requests: Mutex::default(),
             hanging: Mutex::default(),
         });
         let accepting = Arc::clone(&shared);
@@ -37,21 +44,26 @@ impl Receiver {
         Self { addr, shared }
     }
 
-    pub(super) fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://{}", self.addr)
     }
 
-    pub(super) fn answer(&self, status: u16) {
+    pub(crate) fn answer(&self, status: u16) {
         self.shared.status.store(status, Ordering::SeqCst);
     }
 
+    /// All requests so far.
+    pub(crate) fn requests(&self) -> Vec<Request> {
+        self.shared.requests.lock().unwrap().clone()
+    }
+
     /// The heads of all requests so far, their first lines first.
-    pub(super) fn heads(&self) -> Vec<Vec<String>> {
-        self.shared.heads.lock().unwrap().clone()
+    pub(crate) fn heads(&self) -> Vec<Vec<String>> {
+        self.requests().into_iter().map(|(head, _)| head).collect()
     }
 
     /// The first lines of all requests so far.
-    pub(super) fn lines(&self) -> Vec<String> {
+    pub(crate) fn lines(&self) -> Vec<String> {
         self.heads().into_iter().map(|head| head[0].clone()).collect()
     }
 }
@@ -71,7 +83,7 @@ fn take(mut stream: &TcpStream, shared: &Shared) -> Option<()> {
     let mut body = vec![0; length.parse().unwrap()];
     reader.read_exact(&mut body).ok()?;
     let is_bulk = head[0].contains("_bulk");
-    shared.heads.lock().unwrap().push(head);
+    shared.requests.lock().unwrap().push((head, body));
     let status = shared.status.load(Ordering::SeqCst);
     if status == 0 {
         shared.hanging.lock().unwrap().push(stream.try_clone().unwrap());

@@ -1,10 +1,11 @@
 //! One way out to another machine, as it is handed to whoever watches it.
 
 use std::fmt;
+use std::sync::Arc;
 
 use obs_core::meter::{Meter, Source};
 
-use super::{Probe, Traffic};
+use super::{Question, Traffic};
 use crate::queue::Queue;
 
 /// One way out to another machine: its queue, its traffic, and how it is asked whether it is there. As a source it tells
@@ -14,18 +15,23 @@ use crate::queue::Queue;
 pub struct Remote {
     queue: Queue,
     traffic: Traffic,
-    probe: Option<Probe>,
+    question: Option<Arc<dyn Question>>,
 }
 
 impl Remote {
     /// A queue and what becomes of it on the wire.
     pub fn new(queue: Queue, traffic: Traffic) -> Self {
-        Self { queue, traffic, probe: None }
+        Self { queue, traffic, question: None }
     }
 
     /// How it is asked whether it is there; default not at all.
-    pub fn probe(mut self, probe: Probe) -> Self {
-        self.probe = Some(probe);
+    pub fn probe(self, question: impl Question + 'static) -> Self {
+        self.asked(Arc::new(question))
+    }
+
+    /// The same of a question that others have too.
+    pub fn asked(mut self, question: Arc<dyn Question>) -> Self {
+        self.question = Some(question);
         self
     }
 
@@ -45,8 +51,8 @@ impl Remote {
     }
 
     /// How it is asked whether it is there, if it is.
-    pub fn question(&self) -> Option<&Probe> {
-        self.probe.as_ref()
+    pub fn question(&self) -> Option<&dyn Question> {
+        self.question.as_deref()
     }
 }
 
@@ -61,7 +67,7 @@ impl fmt::Debug for Remote {
         f.debug_struct("Remote")
             .field("pipeline", &self.pipeline())
             .field("traffic", &self.traffic)
-            .field("probe", &self.probe)
+            .field("question", &self.question)
             .finish_non_exhaustive()
     }
 }
