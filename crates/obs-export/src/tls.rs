@@ -37,19 +37,29 @@ impl Tls {
         self
     }
 
+    /// Reads the files as a client that is made does, so that what is wrong with them is known before.
+    ///
+    /// # Errors
+    /// The file that cannot be used and why, but nothing of what it holds.
+    pub fn check(&self) -> io::Result<()> {
+        let roots = self.ca_file.as_deref().map_or_else(|| Ok(RootCertStore::empty()), authorities)?;
+        self.config_with(roots).map(drop)
+    }
+
     pub(crate) fn config(&self) -> io::Result<ClientConfig> {
-        let mut roots = RootCertStore::empty();
-        match &self.ca_file {
-            Some(path) => {
-                for certificate in certificates(path)? {
-                    roots.add(certificate).map_err(|error| at(path, error))?;
-                }
-            }
+        let roots = match &self.ca_file {
+            Some(path) => authorities(path)?,
             // A system without any is no fault as long as nothing is asked over TLS; then it says so itself.
             None => {
+                let mut roots = RootCertStore::empty();
                 roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+                roots
             }
-        }
+        };
+        self.config_with(roots)
+    }
+
+    fn config_with(&self, roots: RootCertStore) -> io::Result<ClientConfig> {
         let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
             .map_err(io::Error::other)?
@@ -63,6 +73,14 @@ impl Tls {
             }
         }
     }
+}
+
+fn authorities(path: &Path) -> io::Result<RootCertStore> {
+    let mut roots = RootCertStore::empty();
+    for certificate in certificates(path)? {
+        roots.add(certificate).map_err(|error| at(path, error))?;
+    }
+    Ok(roots)
 }
 
 fn certificates(path: &Path) -> io::Result<Vec<CertificateDer<'static>>> {

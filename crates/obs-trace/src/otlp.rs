@@ -34,32 +34,24 @@ pub struct Otlp {
     remote: Arc<Remote>,
 }
 
-/// Makes what asks whether an endpoint is there.
-type Question = fn(ClientSettings, &Endpoint) -> io::Result<Probe>;
+/// Makes what asks whether endpoints are there.
+type Question = fn(ClientSettings, &[Endpoint]) -> io::Result<Probe>;
 /// Makes what sends batches to an endpoint.
 type Transport = fn(ClientSettings, Endpoint, Export) -> io::Result<Post<Export>>;
 
-fn posted_below(client: ClientSettings, endpoint: Endpoint, export: Export) -> io::Result<Post<Export>> {
-    posted_at(client, endpoint.join(PATH), export)
-}
-
-fn posted_at(client: ClientSettings, endpoint: Endpoint, export: Export) -> io::Result<Post<Export>> {
+fn posted(client: ClientSettings, endpoint: Endpoint, export: Export) -> io::Result<Post<Export>> {
     Ok(Post::new(Client::new(client)?, endpoint, CONTENT_TYPE, export))
 }
 
 /// A request without spans is a good one, and changes nothing.
-fn asked_below(client: ClientSettings, endpoint: &Endpoint) -> io::Result<Probe> {
-    asked_at(client, &endpoint.join(PATH))
-}
-
-fn asked_at(client: ClientSettings, endpoint: &Endpoint) -> io::Result<Probe> {
-    let question = Call::post(endpoint.clone()).body(CONTENT_TYPE, Vec::new());
-    Ok(Probe::new(client, [question]))
+fn asked(client: ClientSettings, endpoints: &[Endpoint]) -> io::Result<Probe> {
+    let question = |endpoint: &Endpoint| Call::post(endpoint.clone()).body(CONTENT_TYPE, Vec::new());
+    Ok(Probe::new(client, endpoints.iter().map(question)))
 }
 
 #[cfg(feature = "grpc")]
-fn asked_by_call(client: ClientSettings, endpoint: &Endpoint) -> io::Result<Probe> {
-    Probe::grpc(client, [endpoint], METHOD)
+fn asked_by_call(client: ClientSettings, endpoints: &[Endpoint]) -> io::Result<Probe> {
+    Probe::grpc(client, endpoints, METHOD)
 }
 
 #[cfg(feature = "grpc")]
@@ -79,6 +71,10 @@ pub struct Settings {
     client: ClientSettings,
     retry: Retry,
     encoding: Encoding,
+    /// Further places beside the first.
+    others: Vec<Endpoint>,
+    /// What stands behind the path of each place.
+    path: Option<&'static str>,
     transport: Transport,
     question: Question,
     on_failure: OnFailure,
@@ -103,8 +99,10 @@ impl Settings {
             client: ClientSettings::new(),
             retry: Retry::new(),
             encoding: Encoding::Plain,
-            transport: posted_below,
-            question: asked_below,
+            others: Vec::new(),
+            path: Some(PATH),
+            transport: posted,
+            question: asked,
             on_failure: Box::new(|_| ()),
             on_retry: Box::new(|_| ()),
             #[cfg(all(feature = "journal", unix))]
@@ -133,14 +131,20 @@ impl Settings {
     /// Posts to the endpoint's own path, as `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` asks, instead of appending
     /// [`PATH`].
     pub fn exact_endpoint(mut self) -> Self {
-        (self.transport, self.question) = (posted_at, asked_at);
+        self.path = None;
+        self
+    }
+
+    /// A further place that takes the same spans, asked where the one before has trouble; default none.
+    pub fn or_at(mut self, endpoint: Endpoint) -> Self {
+        self.others.push(endpoint);
         self
     }
 
     /// Sends by gRPC, to the server that the endpoint names; of its path nothing counts. Default http/protobuf.
     #[cfg(feature = "grpc")]
     pub fn grpc(mut self) -> Self {
-        (self.transport, self.question) = (called, asked_by_call);
+        (self.transport, self.question, self.path) = (called, asked_by_call, None);
         self
     }
 
@@ -195,8 +199,15 @@ impl Otlp {
     pub fn spawn(base: &Arc<Base>, endpoint: Endpoint, settings: Settings) -> io::Result<(Self, Worker)> {
         let export = Export::new(&base.resource);
         let traffic = Traffic::new();
-        let probe = (settings.question)(settings.client.clone(), &endpoint)?;
-        let post = (settings.transport)(settings.client, endpoint, export)?
+        let endpoints = std::iter::once(endpoint).chain(settings.others);
+        let place = |endpoint: Endpoint| settings.path.map_or_else(|| endpoint.clone(), |path| endpoint.join(path));
+        let endpoints: Vec<_> = endpoints.map(place).collect();
+        let Some(first) = endpoints.first().cloned() else {
+            return Err(io::Error::other("there is no endpoint"));
+        };
+        let probe = (settings.question)(settings.client.clone(), &endpoints)?;
+        let post = (settings.transport)(settings.client, first, export)?
+            .endpoints(endpoints)
             .traffic(&traffic)
             .encoding(settings.encoding)
             .retry(settings.retry)

@@ -6,7 +6,7 @@ use std::time::Duration;
 use obs_core::Declaration;
 
 use crate::config::{
-    Admin, BucketRule, Config, Exporter, FileChoice, FlightRecorder, Journal, Layers, LogDestination,
+    Admin, BucketRule, Config, Credentials, Exporter, FileChoice, FlightRecorder, Journal, Layers, LogDestination,
     LogFormat, LogOutput, LogRateLimit, LogRoute, LogSampling, OtlpCompression, OtlpProtocol, ProxyChoice,
     Redaction, Rotation, SamplerChoice, SpanLimits, TrustChoice,
 };
@@ -264,7 +264,31 @@ impl Builder {
     /// The full URL spans are posted to, such as `http://127.0.0.1:4318/v1/traces`, or of a server of gRPC, such as
     /// `http://127.0.0.1:4317`; default none.
     pub fn otlp_endpoint(mut self, url: impl Into<String>) -> Self {
-        self.config.traces.endpoint = Some(url.into());
+        self.config.traces.endpoints = vec![url.into()];
+        self
+    }
+
+    /// A further place that takes the same spans, asked where the one before has trouble; default none.
+    pub fn or_otlp_endpoint(mut self, url: impl Into<String>) -> Self {
+        self.config.traces.endpoints.push(url.into());
+        self
+    }
+
+    /// Who we are to the collector, and whom to believe over TLS; default nobody, and the system's authorities.
+    ///
+    /// ```
+    /// let mut credentials = obs::config::Credentials::default();
+    /// credentials.ca_file = Some("/etc/shop/ca.pem".into());
+    /// # drop(obs::builder("orders").otlp_credentials(credentials));
+    /// ```
+    pub fn otlp_credentials(mut self, credentials: Credentials) -> Self {
+        self.config.traces.credentials = credentials;
+        self
+    }
+
+    /// How long spans are tried before they are lost; default 5 minutes, and for ever what is durable.
+    pub fn otlp_retry_for(mut self, patience: Duration) -> Self {
+        self.config.traces.retry_for = Some(patience);
         self
     }
 

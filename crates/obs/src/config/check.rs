@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use obs_core::Network;
 
+use super::credentials::LEAN;
 use super::draft::{Draft, shown, takes_a_ratio};
 use super::duration::Shown;
 use super::error::Mistake;
-use super::key::{Key, TRACES_PATH, list};
+use super::key::{Key, TRACES_PATH, Value, list};
 use super::logs::ONE_OUTPUT;
 use super::metrics::PARTS;
 use super::near::nearest;
@@ -127,11 +128,20 @@ fn traces(draft: &mut Draft) {
         _ => {}
     }
     let traces = &mut draft.config.traces;
-    if let (OtlpProtocol::Grpc, Some(url)) = (traces.protocol, &mut traces.endpoint)
-        && let Some(server) = url.strip_suffix(TRACES_PATH)
-    {
-        // Put there before it was known what is spoken; calls have paths of their own.
-        *url = server.to_owned();
+    for url in traces.endpoints.iter_mut().filter(|_| traces.protocol == OtlpProtocol::Grpc) {
+        if let Some(server) = url.strip_suffix(TRACES_PATH) {
+            // Put there before it was known what is spoken; calls have paths of their own.
+            *url = server.to_owned();
+        }
+    }
+    let lean = |path: &str, draft: &Draft| {
+        Key::at(path).is_some_and(|key| (key.get)(&draft.config) != Value::None)
+    };
+    for (key, other) in LEAN {
+        let other = format!("traces.{}", other.name);
+        if !lean(&other, draft) && !draft.is_wrong(&other) {
+            has_no_effect(draft, &format!("traces.{}", key.name), &format!("there is no `{other}`"));
+        }
     }
     let word = match draft.config.traces.exporter {
         Exporter::Otlp => return,
@@ -144,8 +154,15 @@ fn traces(draft: &mut Draft) {
             "traces.protocol",
             "traces.compression",
             "traces.headers",
+            "traces.user",
+            "traces.password",
+            "traces.token",
+            "traces.ca_file",
+            "traces.certificate",
+            "traces.key_file",
             "traces.timeout",
             "traces.proxy",
+            "traces.retry_for",
             "traces.probe",
             "traces.health",
         ] {

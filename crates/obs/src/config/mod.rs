@@ -15,6 +15,7 @@ mod bytes;
 mod changes;
 mod check;
 mod choice;
+mod credentials;
 #[cfg_attr(not(feature = "config"), expect(dead_code, reason = "the places of a file"))]
 mod draft;
 mod drain;
@@ -51,6 +52,7 @@ use std::time::Duration;
 
 use obs_core::Resource;
 
+pub use credentials::Credentials;
 pub use drain::Drain;
 pub use error::{ConfigError, Mistake};
 pub use flight::FlightRecorder;

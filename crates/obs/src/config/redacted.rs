@@ -62,8 +62,11 @@ impl Config {
             ),
             _ if concealed(path) => quoted(REDACTED),
             Value::Text(_) if path == "admin.token" || is_credential(path) => quoted(REDACTED),
-            Value::Names(urls) if is_url(path) => flow('[', ']', urls.iter().map(|text| quoted(&url(text)))),
-            Value::Text(text) if matches!(kind, Kind::Url | Kind::UrlOr(_)) => quoted(&url(&text)),
+            Value::Names(urls) if kind == Kind::Urls => match urls.as_slice() {
+                [one] => quoted(&url(one)),
+                several => flow('[', ']', several.iter().map(|text| quoted(&url(text)))),
+            },
+            Value::Text(text) if matches!(kind, Kind::UrlOr(_)) => quoted(&url(&text)),
             Value::Text(text) => quoted(&text),
             Value::Flag(flag) => flag.to_string(),
             Value::Word(word) => word.to_owned(),
@@ -99,11 +102,7 @@ fn is_header(path: &str) -> bool {
 }
 
 fn is_credential(path: &str) -> bool {
-    matches!(of_output(path), Some("password" | "token"))
-}
-
-fn is_url(path: &str) -> bool {
-    of_output(path) == Some("url")
+    matches!(of_output(path).or(path.strip_prefix("traces.")), Some("password" | "token"))
 }
 
 impl fmt::Debug for Config {

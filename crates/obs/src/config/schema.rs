@@ -85,7 +85,7 @@ fn kind(kind: Kind) -> Vec<(&'static str, Json)> {
             ("type", Json::List(vec![text("string"), text("number"), text("boolean")])),
             ("minLength", raw("1")),
         ],
-        Kind::Url | Kind::UrlOr(_) => vec![("type", text("string")), ("minLength", raw("1"))],
+        Kind::UrlOr(_) => vec![("type", text("string")), ("minLength", raw("1"))],
         Kind::Flag => asked(vec![("type", text("boolean"))]),
         Kind::Word(words) => asked(vec![("enum", Json::List(words.iter().map(|word| text(word)).collect()))]),
         Kind::Time(..) => asked(vec![("type", text("string")), ("pattern", text("^[0-9]+(ms|s|m|h)$"))]),
@@ -96,6 +96,11 @@ fn kind(kind: Kind) -> Vec<(&'static str, Json)> {
             asked(schema)
         }
         Kind::Number(least, most) => asked(range("number", &least.to_string(), &most.to_string())),
+        Kind::Urls => {
+            let one = || vec![("type", text("string")), ("minLength", raw("1"))];
+            let several = vec![("type", text("array")), ("minItems", raw("1")), ("items", object(one()))];
+            vec![("anyOf", Json::List(vec![object(one()), object(several)]))]
+        }
         Kind::Bounds => bounds(),
         Kind::Rules => vec![("type", text("array")), ("items", Json::Object(rule()))],
         Kind::Families => vec![("type", text("array")), ("items", Json::Object(family()))],

@@ -7,7 +7,7 @@ use obs_core::redact::REDACTED;
 
 use super::ProxyChoice;
 use super::redacted::url;
-use super::{OtlpCompression, OtlpProtocol};
+use super::{Credentials, OtlpCompression, OtlpProtocol};
 
 /// What is traced and where to. Prints without the values of headers.
 #[derive(Clone, PartialEq)]
@@ -15,9 +15,10 @@ use super::{OtlpCompression, OtlpProtocol};
 pub struct Traces {
     /// How spans leave; default OTLP, where there is an endpoint. `OTEL_TRACES_EXPORTER`.
     pub exporter: Exporter,
-    /// The URL spans are posted to, path and all, or by gRPC the server; default none: ids are made, nothing is exported.
-    /// `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` as it stands, or `OTEL_EXPORTER_OTLP_ENDPOINT` with `/v1/traces`.
-    pub endpoint: Option<String>,
+    /// The URLs spans are posted to, path and all, or by gRPC the servers, of which the next is asked where one has
+    /// trouble; default none: ids are made, nothing is exported. `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT` as it stands, or
+    /// `OTEL_EXPORTER_OTLP_ENDPOINT` with `/v1/traces`.
+    pub endpoints: Vec<String>,
     /// What is spoken to it; default http/protobuf. `OTEL_EXPORTER_OTLP_PROTOCOL`,
     /// `OTEL_EXPORTER_OTLP_TRACES_PROTOCOL`.
     pub protocol: OtlpProtocol,
@@ -26,11 +27,17 @@ pub struct Traces {
     pub compression: OtlpCompression,
     /// Headers sent along; default none. `OTEL_EXPORTER_OTLP_HEADERS`, `OTEL_EXPORTER_OTLP_TRACES_HEADERS`.
     pub headers: Vec<(String, String)>,
+    /// Who we are to the collector, and whom to believe over TLS; default nobody, and the system's authorities.
+    /// `OTEL_EXPORTER_OTLP_CERTIFICATE`, `OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE` and `OTEL_EXPORTER_OTLP_CLIENT_KEY`, or
+    /// the same with `_TRACES_`.
+    pub credentials: Credentials,
     /// How long one request may take; default 10 s. `OTEL_EXPORTER_OTLP_TIMEOUT`,
     /// `OTEL_EXPORTER_OTLP_TRACES_TIMEOUT`, in milliseconds.
     pub timeout: Duration,
     /// Through which proxy the collector is asked; default what the environment says.
     pub proxy: ProxyChoice,
+    /// How long spans are tried before they are lost; default 5 minutes, and for ever what is durable.
+    pub retry_for: Option<Duration>,
     /// Whether the collector is asked at the start whether it is there; default yes.
     pub probe: bool,
     /// Whether there is a check of health that fails while spans do not get through; default no.
@@ -120,12 +127,14 @@ impl Default for Traces {
     fn default() -> Self {
         Self {
             exporter: Exporter::Otlp,
-            endpoint: None,
+            endpoints: Vec::new(),
             protocol: OtlpProtocol::default(),
             compression: OtlpCompression::default(),
             headers: Vec::new(),
+            credentials: Credentials::default(),
             timeout: Duration::from_secs(10),
             proxy: ProxyChoice::default(),
+            retry_for: None,
             probe: true,
             health: false,
             linger: Duration::from_secs(1),
@@ -157,12 +166,14 @@ impl fmt::Debug for Traces {
         let headers: Vec<_> = self.headers.iter().map(|(name, _)| (name, REDACTED)).collect();
         f.debug_struct("Traces")
             .field("exporter", &self.exporter)
-            .field("endpoint", &self.endpoint.as_deref().map(url))
+            .field("endpoints", &self.endpoints.iter().map(|text| url(text)).collect::<Vec<_>>())
             .field("protocol", &self.protocol)
             .field("compression", &self.compression)
             .field("headers", &headers)
+            .field("credentials", &self.credentials)
             .field("timeout", &self.timeout)
             .field("proxy", &self.proxy)
+            .field("retry_for", &self.retry_for)
             .field("probe", &self.probe)
             .field("health", &self.health)
             .field("linger", &self.linger)

@@ -4,6 +4,8 @@
 
 #[cfg(not(all(feature = "metrics", feature = "logs", feature = "traces", feature = "health")))]
 pub(crate) mod absent;
+#[cfg(any(feature = "traces", feature = "logs-ship", feature = "logs-syslog"))]
+mod credentials;
 #[cfg(feature = "health")]
 pub(crate) mod health;
 #[cfg(all(feature = "journal", unix, any(feature = "logs", feature = "traces")))]

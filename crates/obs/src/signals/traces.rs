@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use obs_core::{Base, Observer};
-use obs_export::http::{ClientSettings, Endpoint, Remote};
+use obs_export::http::{ClientSettings, Endpoint, Remote, Retry};
 use obs_export::otlp::port_hint;
 use obs_export::queue::{self, Worker};
 use obs_trace::otlp::{self, Otlp};
@@ -19,6 +19,7 @@ use obs_trace::stdout::{self, StdoutTree};
 use obs_trace::{Limits, OperationSpans, Sampler, ServerSpans, SpanSink, Tracer};
 use tracing_subscriber::filter::{LevelFilter, ParseError, Targets};
 
+use super::credentials::{Wrong, client, identified};
 use super::otlp::{encoding, path_fault};
 use super::proxies::proxies;
 use super::{Reloader, Signal};
@@ -43,6 +44,8 @@ pub(crate) enum Way {
     Stdout(StdoutTree, Worker),
 }
 
+/// What brings TLS.
+const TLS: &str = "traces-tls";
 /// Losses are told this often at most.
 const TELL_EVERY: Duration = Duration::from_secs(60);
 /// How many attempts fail before that is told.
@@ -53,9 +56,9 @@ impl Part {
         let choices = &config.traces;
         let failed =
             |source: Box<dyn std::error::Error + Send + Sync>| Error::Signal { name: "traces", source };
-        match (choices.exporter, &choices.endpoint) {
-            (Exporter::Otlp, Some(url)) => {
-                let (sink, worker) = exporter(url, config, &config.journal, base).map_err(failed)?;
+        match (choices.exporter, choices.endpoints.is_empty()) {
+            (Exporter::Otlp, false) => {
+                let (sink, worker) = exporter(config, &config.journal, base).map_err(failed)?;
                 let way = Way::Otlp(Arc::clone(sink.remote()), worker);
                 Self::to(Some(sink), way, config, base)
             }
@@ -105,23 +108,20 @@ impl Part {
 pub(crate) fn mistakes(config: &Config) -> Vec<Mistake> {
     let choices = &config.traces;
     let is_used = choices.exporter == Exporter::Otlp;
-    let used = choices.endpoint.as_deref().filter(|_| is_used).and_then(|url| Endpoint::parse(url).ok());
-    let endpoint = choices.endpoint.as_deref().map(Endpoint::parse).and_then(|endpoint| match endpoint {
-        Ok(endpoint) => {
-            Some(Mistake::new("traces.endpoint", path_fault(&endpoint, choices.protocol, otlp::PATH)?))
-        }
-        Err(error) => Some(Mistake::new("traces.endpoint", error)),
-    });
+    let used: Vec<_> = choices.endpoints.iter().filter_map(|url| Endpoint::parse(url).ok()).collect();
+    let used = if is_used { used } else { Vec::new() };
+    let endpoint = endpoints(choices).err().map(|wrong| Mistake::new("traces.endpoint", wrong));
     let protocol = grpc::MISSING.filter(|_| choices.protocol == OtlpProtocol::Grpc);
     let protocol = protocol.map(|what| Mistake::new("traces.protocol", what));
     let compression = encoding(choices.compression).err();
     let compression = compression.map(|what| Mistake::new("traces.compression", what));
-    let health = unfit(otlp::PIPELINE).filter(|_| choices.health && used.is_some());
+    let health = unfit(otlp::PIPELINE).filter(|_| choices.health && !used.is_empty());
     let health = health.map(|why| Mistake::new("traces.health", why));
-    let proxy = used.and_then(|endpoint| {
-        let wrong = proxies(&choices.proxy, &config.proxies, &[endpoint]).err()?;
-        Some(Mistake::new("traces.proxy", wrong))
-    });
+    let proxy = proxies(&choices.proxy, &config.proxies, &used).err();
+    let proxy = proxy.filter(|_| !used.is_empty()).map(|wrong| Mistake::new("traces.proxy", wrong));
+    let credentials = identified(ClientSettings::new(), &choices.credentials, TLS).err().filter(|_| is_used);
+    let credentials =
+        credentials.map(|Wrong { key, what }| Mistake::new(&format!("traces.{key}"), what));
     let headers = choices.headers.iter().filter_map(|(name, value)| {
         let error = ClientSettings::new().header(name, value).err()?;
         Some(Mistake::new(&format!("traces.headers.{name}"), error))
@@ -129,8 +129,8 @@ pub(crate) fn mistakes(config: &Config) -> Vec<Mistake> {
     let sampler = sampler(choices).err().map(|error| Mistake::new("traces.ratio", error));
     let filter = levels(&choices.filter).err().map(|error| Mistake::new("traces.level", error));
     let kept = kept::problem(choices, &config.journal).map(|problem| Mistake::new("traces.durable", problem));
-    let way = endpoint.into_iter().chain(protocol).chain(compression).chain(proxy).chain(health);
-    way.chain(kept).chain(headers).chain(sampler).chain(filter).collect()
+    let way = endpoint.into_iter().chain(protocol).chain(compression).chain(proxy).chain(credentials);
+    way.chain(health).chain(kept).chain(headers).chain(sampler).chain(filter).collect()
 }
 
 /// Read as the levels of lines are: spaces around commas and equals signs are nothing, and where no level stands
@@ -171,25 +171,45 @@ fn tree(config: &Config, base: &Arc<Base>) -> std::io::Result<(StdoutTree, Worke
     StdoutTree::spawn(base, stdout::Settings::new().colours(colours))
 }
 
+/// Where spans go.
+///
+/// # Errors
+/// What is wrong with one of the URLs, and with which of several; repeats nothing of it.
+fn endpoints(choices: &Traces) -> Result<Vec<Endpoint>, String> {
+    let several = choices.endpoints.len() > 1;
+    let told = |at: usize, what: &dyn std::fmt::Display| match several {
+        true => format!("number {} {what}", at + 1),
+        false => what.to_string(),
+    };
+    let parsed = |(at, url): (usize, &String)| {
+        let endpoint = Endpoint::parse(url).map_err(|error| told(at, &error))?;
+        match path_fault(&endpoint, choices.protocol, otlp::PATH) {
+            Some(fault) => Err(told(at, &fault)),
+            None => Ok(endpoint),
+        }
+    };
+    choices.endpoints.iter().enumerate().map(parsed).collect()
+}
+
 fn exporter(
-    url: &str,
     config: &Config,
     journal: &Journal,
     base: &Arc<Base>,
 ) -> Result<(Otlp, Worker), Box<dyn std::error::Error + Send + Sync>> {
     let choices = &config.traces;
-    let endpoint = Endpoint::parse(url)?;
-    let proxies = proxies(&choices.proxy, &config.proxies, std::slice::from_ref(&endpoint))?;
-    let mut client = ClientSettings::new().request_timeout(choices.timeout).proxy(proxies);
-    for (name, value) in &choices.headers {
-        client = client.header(name, value)?;
-    }
+    let endpoints = endpoints(choices)?;
+    let proxies = proxies(&choices.proxy, &config.proxies, &endpoints)?;
+    let client = client(choices.timeout, &choices.headers, &choices.credentials, TLS);
+    let client = client.map_err(|wrong| wrong.to_string())?.proxy(proxies);
+    let mut endpoints = endpoints.into_iter();
+    let endpoint = endpoints.next().ok_or("there is no `traces.endpoint`")?;
     let queue = queue::Settings::new(otlp::PIPELINE).batch_bytes(256 * 1024).linger(choices.linger);
     let hint = port_hint(&endpoint, choices.protocol == OtlpProtocol::Grpc);
     let (mut lost, mut late) = (Teller::new(hint), Teller::new(hint));
     let settings = otlp::Settings::new()
         .queue(queue)
         .client(client)
+        .retry(choices.retry_for.map_or_else(Retry::new, |patience| Retry::new().budget(patience)))
         .encoding(encoding(choices.compression)?)
         .on_failure(move |failure| lost.tell("are lost", failure, "obs_pipeline_dropped_total"))
         .on_retry(move |retrying| {
@@ -203,7 +223,7 @@ fn exporter(
         OtlpProtocol::HttpProtobuf => settings.exact_endpoint(),
         OtlpProtocol::Grpc => grpc::chosen(settings),
     };
-    Ok(Otlp::spawn(base, endpoint, settings)?)
+    Ok(Otlp::spawn(base, endpoint, endpoints.fold(settings, otlp::Settings::or_at))?)
 }
 
 /// Delivers what is in the journal of spans, as long as there is patience.
@@ -217,10 +237,9 @@ pub(crate) fn replay(
     base: &Arc<Base>,
     patience: Duration,
 ) -> Result<queue::Counts, Box<dyn std::error::Error + Send + Sync>> {
-    let url = config.traces.endpoint.as_ref().ok_or("there is no `traces.endpoint`")?;
     let mut config = config.clone();
     config.traces.durable = true;
-    let (spans, mut worker) = exporter(url, &config, &journal, base)?;
+    let (spans, mut worker) = exporter(&config, &journal, base)?;
     // What is left then is counted below.
     let _ = spans.queue().flush(patience);
     worker.shutdown(Duration::ZERO);

@@ -68,13 +68,13 @@ fn endpoint(read: &mut Reader<'_, '_>) {
     let name = "OTEL_EXPORTER_OTLP_ENDPOINT";
     if let Some(base) = read.text(name) {
         let url = format!("{}/v1/traces", base.trim_end_matches('/'));
-        read.choose_at("traces.endpoint", Value::Text(url), name);
+        read.choose_at("traces.endpoint", Value::Names(vec![url]), name);
     }
     let name = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT";
     if let Some(url) = read.text(name) {
-        read.choose_at("traces.endpoint", Value::Text(url.clone()), name);
+        read.choose_at("traces.endpoint", Value::Names(vec![url.clone()]), name);
         // As it stands, without the path that other places get.
-        read.draft.config.traces.endpoint = Some(url);
+        read.draft.config.traces.endpoints = vec![url];
     }
 }
 

@@ -14,7 +14,7 @@ fn nothing_set_changes_nothing() {
     let config = read(&[]).unwrap();
     assert_eq!(config.resource.name, "orders");
     assert_eq!(config.admin, Admin::At("127.0.0.1:9464".parse().unwrap()));
-    assert_eq!((config.traces.endpoint, config.traces.sampler), (None, SamplerChoice::ParentBased(1.0)));
+    assert_eq!((config.traces.endpoints, config.traces.sampler), (vec![], SamplerChoice::ParentBased(1.0)));
     assert_eq!(read(&[("OTEL_SERVICE_NAME", "")]).unwrap().resource.name, "orders");
 }
 
@@ -33,11 +33,11 @@ fn the_service_is_named_by_its_variable_before_the_list() {
 
 #[test]
 fn the_generic_endpoint_gets_a_path_and_the_specific_one_does_not() {
-    let endpoint = |variables: &[(&str, &str)]| read(variables).unwrap().traces.endpoint;
+    let endpoint = |variables: &[(&str, &str)]| read(variables).unwrap().traces.endpoints;
     let generic = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4318/");
-    assert_eq!(endpoint(&[generic]).as_deref(), Some("http://127.0.0.1:4318/v1/traces"));
+    assert_eq!(endpoint(&[generic]), ["http://127.0.0.1:4318/v1/traces"]);
     let specific = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://c/x");
-    assert_eq!(endpoint(&[generic, specific]).as_deref(), Some("http://c/x"));
+    assert_eq!(endpoint(&[generic, specific]), ["http://c/x"]);
     let exporter = |variable| read(&[generic, variable]).unwrap().traces.exporter;
     assert_eq!(exporter(("OTEL_TRACES_EXPORTER", "none")), Exporter::None);
     assert_eq!(exporter(("OTEL_TRACES_EXPORTER", "console")), Exporter::Stdout);
@@ -52,11 +52,11 @@ fn what_is_spoken_is_said_by_the_generic_variable_and_before_it_by_the_particula
     let server = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:4317");
     // Calls have paths of their own.
     let found = traces(&[all, server, ("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip")]);
-    assert_eq!(found.endpoint.as_deref(), Some("http://c:4317"));
+    assert_eq!(found.endpoints, ["http://c:4317"]);
     assert_eq!((found.protocol, found.compression), (OtlpProtocol::Grpc, OtlpCompression::Gzip));
     let one = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "http/protobuf");
     let found = traces(&[all, one, server, ("OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", "none")]);
-    assert_eq!(found.endpoint.as_deref(), Some("http://c:4317/v1/traces"));
+    assert_eq!(found.endpoints, ["http://c:4317/v1/traces"]);
     assert_eq!((found.protocol, found.compression), (OtlpProtocol::HttpProtobuf, OtlpCompression::None));
     let found = traces(&[]);
     assert_eq!((found.protocol, found.compression), (OtlpProtocol::HttpProtobuf, OtlpCompression::None));

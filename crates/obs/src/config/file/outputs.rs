@@ -100,11 +100,8 @@ impl Reader<'_, '_> {
             self.expanded = false;
             let value = match key.kind {
                 Kind::Pairs => self.texts_by_name((&here, &format!("{name}.{word}")), &node, parts),
-                Kind::Names if word == "url" => {
-                    let urls = self.texts(&here, &node, "a URL or a list of URLs");
-                    // None is a mistake that is told below.
-                    urls.map(Value::Names)
-                }
+                // None is a mistake that is told below.
+                Kind::Urls => self.texts(&here, &node, "a URL or a list of URLs").map(Value::Names),
                 Kind::Names => self.fields(&here, &node),
                 kind => match self.scalar(&node, kind) {
                     Ok(Read { value, .. }) => Some(value),
@@ -233,8 +230,8 @@ fn void(key: &OutputKey, output: &LogDestination) -> Option<&'static str> {
         }
         "max_datagram" if !has_url(output, "udp://") => Some("no `url` is `udp://`"),
         "format" | "colour" if output.to == LogPlace::Otlp => Some("records have types and no form"),
-        "password" if output.ship.user.is_none() => Some("there is no `user`"),
-        "key_file" if output.ship.certificate.is_none() => Some("there is no `certificate`"),
+        "password" if output.ship.credentials.user.is_none() => Some("there is no `user`"),
+        "key_file" if output.ship.credentials.certificate.is_none() => Some("there is no `certificate`"),
         "keep_level" if output.when_full != WhenFull::DropBelow => Some("`when_full` is not `drop_below`"),
         "wait" if output.when_full != WhenFull::Block => Some("`when_full` is not `block`"),
         "sync_every" if output.file.sync != LogSync::Interval => Some("`sync` is not `interval`"),

@@ -158,6 +158,7 @@ impl Reader<'_, '_> {
         let found = match key.kind {
             Kind::Pairs => self.pairs(key, node),
             Kind::Names => self.names(key, node),
+            Kind::Urls => self.urls(key, node).map(Value::Names).map(Found::plain),
             Kind::Bounds => self.bounds(key.path, node).map(Value::Bounds).map(Found::plain),
             Kind::Rules => self.rules(key, node).map(Value::Rules).map(Found::plain),
             Kind::Families => self.families(key.path, node).map(|families| {
@@ -228,6 +229,17 @@ impl Reader<'_, '_> {
         }
         found.value = Value::Pairs(pairs);
         Some(found)
+    }
+
+    fn urls(&mut self, key: &'static Key, node: &Node) -> Option<Vec<String>> {
+        if !matches!(node.value, Tree::Text(_) | Tree::List(_)) {
+            return self.refuse(node.at, key.path, scalar::mismatch(node, key.kind));
+        }
+        let urls = self.texts(key.path, node, "a URL or a list of URLs")?;
+        if urls.is_empty() {
+            return self.refuse(node.at, key.path, Some(String::from("is empty, expected one URL at least")));
+        }
+        Some(urls)
     }
 
     fn names(&mut self, key: &'static Key, node: &Node) -> Option<Found> {

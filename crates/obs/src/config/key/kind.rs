@@ -10,8 +10,8 @@ use crate::config::{Admin, bytes, duration};
 pub(in crate::config) enum Kind {
     /// Any text but an empty one.
     Text,
-    /// An address to post to.
-    Url,
+    /// An address to post to, or several of which the next is asked where one has trouble.
+    Urls,
     /// One of these, or a URL.
     UrlOr(&'static [&'static str]),
     /// `true` or `false`.
@@ -50,7 +50,7 @@ impl Kind {
     /// Reads a single text. What comes of a failure is said by [`Kind::expected`].
     pub(in crate::config) fn parse(self, text: &str) -> Option<Value> {
         match self {
-            Self::Text | Self::Url | Self::UrlOr(_) => {
+            Self::Text | Self::UrlOr(_) => {
                 (!text.is_empty()).then(|| Value::Text(text.to_owned()))
             }
             Self::Flag => match text {
@@ -77,6 +77,7 @@ impl Kind {
             | Self::Rules
             | Self::Families
             | Self::Names
+            | Self::Urls
             | Self::Pairs
             | Self::Outputs
             | Self::Routes => None,
@@ -87,7 +88,7 @@ impl Kind {
     pub(in crate::config) fn expected(self) -> String {
         match self {
             Self::Text => String::from("text that is not empty"),
-            Self::Url => String::from("a URL such as http://127.0.0.1:4318"),
+            Self::Urls => String::from("a URL such as http://127.0.0.1:4318, or a list of URLs"),
             Self::UrlOr(words) => format!("{} or a URL", list(words.iter().copied(), ",").replace(" ,", ",")),
             Self::Flag => String::from("`true` or `false`"),
             Self::Word(words) => list(words.iter().copied(), "or"),

@@ -18,7 +18,7 @@ const BUILDER: &str = include_str!("../../builder.rs");
 fn described(kind: Kind) -> String {
     match kind {
         Kind::Text => String::from("text"),
-        Kind::Url => String::from("URL"),
+        Kind::Urls => String::from("URL, or a list of them"),
         Kind::Flag | Kind::Word(_) | Kind::UrlOr(_) => kind.expected(),
         Kind::Time(least, most) => {
             format!("duration, {} to {}", Shown(least), Shown(most))
@@ -108,7 +108,7 @@ fn what_is_put_at_a_key_of_an_output_is_found_there() {
                 vec![Value::Whole(least), Value::Whole(most)]
             }
             Kind::Pairs => vec![Value::Pairs(vec![(String::from("a"), String::from("b"))])],
-            Kind::Names => vec![Value::Names(vec![String::from("a")])],
+            Kind::Names | Kind::Urls => vec![Value::Names(vec![String::from("a")])],
             kind => panic!("{kind:?}"),
         };
         for value in values {
@@ -195,7 +195,7 @@ fn what_is_put_at_a_key_is_found_there() {
     for key in keys() {
         let values = match key.kind {
             Kind::Text => vec![Value::Text(String::from("x"))],
-            Kind::Url => vec![Value::Text(String::from("http://c/v1/traces"))],
+            Kind::Urls => vec![Value::Names(vec![String::from("http://c/v1/traces")])],
             Kind::UrlOr(_) => ["none", "env", "http://a:b@c"].map(|text| Value::Text(text.to_owned())).into(),
             Kind::Flag => vec![Value::Flag(true), Value::Flag(false)],
             Kind::Word(words) => words.iter().map(|word| Value::Word(word)).collect(),

@@ -42,7 +42,7 @@ impl Value {
     }
 
     /// What a text that may be missing chooses, as a value.
-    pub(super) fn from_text(text: Option<&str>) -> Self {
+    pub(in crate::config) fn from_text(text: Option<&str>) -> Self {
         text.map_or(Self::None, |text| Self::Text(text.to_owned()))
     }
 }

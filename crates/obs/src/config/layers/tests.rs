@@ -131,7 +131,7 @@ fn several_outputs_may_go_to_other_machines_of_one_kind() {
 #[test]
 fn the_endpoint_gets_its_path_once() {
     let endpoint =
-        |url: &str| laid(&format!("traces: {{ endpoint: '{url}' }}"), &[]).unwrap().traces.endpoint;
+        |url: &str| laid(&format!("traces: {{ endpoint: '{url}' }}"), &[]).unwrap().traces.endpoints;
     for (url, posted) in [
         ("http://c:4318", "http://c:4318/v1/traces"),
         ("http://c:4318/", "http://c:4318/v1/traces"),
@@ -139,7 +139,7 @@ fn the_endpoint_gets_its_path_once() {
         ("http://c/otlp", "http://c/otlp/v1/traces"),
         ("http://c/?key=x", "http://c/v1/traces?key=x"),
     ] {
-        assert_eq!(endpoint(url).as_deref(), Some(posted));
+        assert_eq!(endpoint(url), [posted]);
     }
 }
 
@@ -240,7 +240,7 @@ fn what_the_signals_find_is_told_where_it_was_written() {
     assert_eq!(places, ["OBS_LOG", "OTEL_EXPORTER_OTLP_ENDPOINT"]);
     let mut code = Config::new("orders");
     code.logs.filter = String::from("loud=");
-    code.traces.endpoint = Some(String::from("c:4318"));
+    code.traces.endpoints = vec![String::from("c:4318")];
     let error = laid_over(code, "", &[]).unwrap_err();
     let mut places: Vec<_> = error.mistakes().iter().map(|mistake| mistake.place.as_str()).collect();
     places.sort_unstable();

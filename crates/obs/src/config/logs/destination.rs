@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{LogFormat, Rotation};
-use crate::config::{OtlpCompression, OtlpProtocol, ProxyChoice};
+use crate::config::{Credentials, OtlpCompression, OtlpProtocol, ProxyChoice};
 
 /// One of several outputs of lines, by the name that routes call it.
 #[derive(Clone, Debug, PartialEq)]
@@ -201,18 +201,8 @@ pub struct LogShip {
     pub socket: Option<PathBuf>,
     /// Headers of each request; default none. Never printed.
     pub headers: Vec<(String, String)>,
-    /// Credentials by the scheme `Basic`; default none.
-    pub user: Option<String>,
-    /// Of the user. Never printed.
-    pub password: Option<String>,
-    /// A token by the scheme `Bearer`; default none. Never printed.
-    pub token: Option<String>,
-    /// A PEM file with the authorities to believe over TLS; default those of the system.
-    pub ca_file: Option<PathBuf>,
-    /// A PEM file with the certificate to show over TLS, and its chain; default none.
-    pub certificate: Option<PathBuf>,
-    /// A PEM file with its private key.
-    pub key_file: Option<PathBuf>,
+    /// Who we are to it, and whom to believe over TLS; default nobody, and the system's authorities.
+    pub credentials: Credentials,
     /// Through which proxy it is asked; default what the environment says.
     pub proxy: ProxyChoice,
     /// Whether it is asked at the start whether it is there; default yes.
@@ -243,12 +233,7 @@ impl Default for LogShip {
             max_datagram: None,
             socket: None,
             headers: Vec::new(),
-            user: None,
-            password: None,
-            token: None,
-            ca_file: None,
-            certificate: None,
-            key_file: None,
+            credentials: Credentials::default(),
             proxy: ProxyChoice::default(),
             probe: true,
             health: false,

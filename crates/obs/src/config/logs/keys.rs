@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::super::credentials::{self, Credential};
 use super::super::key::{Kind, Value};
 use super::of::Of;
 use super::{LogDestination, LogFormat, LogLevel, LogPlace, LogSync, Rotation, WhenFull};
@@ -157,6 +158,20 @@ macro_rules! text {
                     output.ship.$at = Some(text);
                 }
             },
+        }
+    };
+}
+
+macro_rules! credential {
+    ($key:ident, $of:ident) => {
+        OutputKey {
+            name: credentials::$key.name,
+            kind: Credential::KIND,
+            default: "",
+            of: Of::$of,
+            doc: credentials::$key.doc,
+            get: |output| (credentials::$key.get)(&output.ship.credentials),
+            set: |output, value| (credentials::$key.set)(&mut output.ship.credentials, value),
         }
     };
 }
@@ -449,10 +464,10 @@ pub(in crate::config) const OUTPUT_KEYS: &[OutputKey] = &[
     ),
     OutputKey {
         name: "url",
-        kind: Kind::Names,
+        kind: Kind::Urls,
         default: "",
         of: Of::Network,
-        doc: "Where the receiver is: an `http://` or `https://` URL, for `syslog` one with `tcp://`, `tls://`, `udp://` or `unix://`; or a list of them of which the next is asked where one has trouble.",
+        doc: "Where the receiver is: an `http://` or `https://` URL, for `syslog` one with `tcp://`, `tls://`, `udp://` or `unix://`; of several the next is asked where one has trouble.",
         get: |output| Value::Names(output.ship.urls.clone()),
         set: |output, value| {
             if let Value::Names(urls) = value {
@@ -529,24 +544,12 @@ pub(in crate::config) const OUTPUT_KEYS: &[OutputKey] = &[
     ),
     path!("socket", Journald, "`/run/systemd/journal/socket`", "Where the journal listens.", socket),
     pairs!("headers", Http, "Headers of each request; their values are not printed.", ship.headers),
-    text!("user", Http, "", "Credentials by the scheme `Basic`, with `password`.", user),
-    text!("password", Http, "", "Of `user`.", password),
-    text!("token", Http, "", "A token by the scheme `Bearer`.", token),
-    path!(
-        "ca_file",
-        Network,
-        "",
-        "A PEM file with the authorities to believe over TLS, in the place of the system's.",
-        ca_file
-    ),
-    path!(
-        "certificate",
-        Network,
-        "",
-        "A PEM file with the certificate to show over TLS, its chain after it.",
-        certificate
-    ),
-    path!("key_file", Network, "", "A PEM file with the private key of `certificate`.", key_file),
+    credential!(USER, Http),
+    credential!(PASSWORD, Http),
+    credential!(TOKEN, Http),
+    credential!(CA_FILE, Network),
+    credential!(CERTIFICATE, Network),
+    credential!(KEY_FILE, Network),
     OutputKey {
         name: "proxy",
         kind: Kind::UrlOr(&["none", "env"]),

@@ -6,10 +6,11 @@ mod grpc;
 use std::fmt::Display;
 
 use obs_core::Resource;
-use obs_export::http::{ClientSettings, Endpoint, Retry};
+use obs_export::http::{Endpoint, Retry};
 use obs_logs::{Elastic, Loki, Otlp, Output};
 
-use crate::config::{LogDestination, LogPlace, LogShip, OtlpProtocol, ProxyVariables};
+use crate::config::{LogDestination, LogPlace, OtlpProtocol, ProxyVariables};
+use crate::signals::credentials::client;
 use crate::signals::otlp::{encoding, path_fault};
 use crate::signals::proxies::proxies;
 
@@ -40,7 +41,8 @@ pub(super) fn output(
     let mut endpoints = endpoints.into_iter();
     let first = endpoints.next().ok_or("it has no `url`")?;
     let retry = Retry::new().budget(super::outputs::patience(chosen));
-    let client = client(ship)?.proxy(proxies);
+    let client = client(ship.timeout, &ship.headers, &ship.credentials, "logs-ship-tls");
+    let client = client.map_err(|wrong| wrong.to_string())?.proxy(proxies);
     let batch = ship.batch.map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
     match chosen.to {
         LogPlace::Elastic => {
@@ -72,46 +74,6 @@ pub(super) fn output(
             Ok(batch.into_iter().fold(loki, Loki::batch_bytes).into())
         }
     }
-}
-
-fn client(ship: &LogShip) -> Result<ClientSettings, String> {
-    let mut client = ClientSettings::new().request_timeout(ship.timeout);
-    for (name, value) in &ship.headers {
-        client = client.header(name, value).map_err(told("headers"))?;
-    }
-    if let Some(user) = &ship.user {
-        let password = ship.password.as_deref().unwrap_or_default();
-        client = client.basic_auth(user, password).map_err(told("user"))?;
-    }
-    if let Some(token) = &ship.token {
-        if ship.user.is_some() {
-            return Err(String::from("it has a `user` and a `token`, of which one is used"));
-        }
-        client = client.bearer(token).map_err(told("token"))?;
-    }
-    tls(ship, client)
-}
-
-#[cfg(feature = "logs-ship-tls")]
-fn tls(ship: &LogShip, client: ClientSettings) -> Result<ClientSettings, String> {
-    let mut tls = obs_export::http::Tls::new();
-    if let Some(file) = &ship.ca_file {
-        tls = tls.ca_file(file);
-    }
-    match (&ship.certificate, &ship.key_file) {
-        (Some(certificate), Some(key)) => tls = tls.client_certificate(certificate, key),
-        (None, None) => {}
-        _ => return Err(String::from("`certificate` and `key_file` belong together")),
-    }
-    Ok(client.tls(tls))
-}
-
-#[cfg(not(feature = "logs-ship-tls"))]
-fn tls(ship: &LogShip, client: ClientSettings) -> Result<ClientSettings, String> {
-    if ship.ca_file.is_some() || ship.certificate.is_some() || ship.key_file.is_some() {
-        return Err(String::from("TLS is not built in: it needs the feature `logs-ship-tls`"));
-    }
-    Ok(client)
 }
 
 fn told<E: Display>(key: &str) -> impl Fn(E) -> String {

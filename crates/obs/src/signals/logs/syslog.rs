@@ -6,7 +6,8 @@ use std::time::Duration;
 use obs_export::socket::{Retry, SocketSettings};
 use obs_logs::{Facility, Output, Syslog, SyslogError};
 
-use crate::config::LogShip;
+use crate::config::{Credentials, LogShip};
+use crate::signals::credentials::{Wrong, possible};
 
 /// An output to syslog.
 ///
@@ -44,29 +45,23 @@ pub(super) fn output(ship: &LogShip, patience: Duration) -> Result<Output, Strin
         settings = settings.datagram_bytes(usize::try_from(bytes).unwrap_or(usize::MAX));
     }
     let retry = Retry::new().budget(patience);
-    Ok(syslog.settings(tls(ship, settings)?).retry(retry).into())
+    let is_built_in = cfg!(feature = "logs-syslog-tls");
+    let settings = possible(&ship.credentials, is_built_in, "logs-syslog-tls")
+        .and_then(|()| tls(&ship.credentials, settings))
+        .map_err(|wrong| wrong.to_string())?;
+    Ok(syslog.settings(settings).retry(retry).into())
+}
+
+/// Without TLS nothing was chosen for it, which has been seen to.
+#[cfg(not(feature = "logs-syslog-tls"))]
+#[expect(clippy::unnecessary_wraps, reason = "where TLS is built in files may be wrong")]
+fn tls(_: &Credentials, settings: SocketSettings) -> Result<SocketSettings, Wrong> {
+    Ok(settings)
 }
 
 #[cfg(feature = "logs-syslog-tls")]
-fn tls(ship: &LogShip, settings: SocketSettings) -> Result<SocketSettings, String> {
-    let mut tls = obs_export::socket::Tls::new();
-    if let Some(file) = &ship.ca_file {
-        tls = tls.ca_file(file);
-    }
-    match (&ship.certificate, &ship.key_file) {
-        (Some(certificate), Some(key)) => tls = tls.client_certificate(certificate, key),
-        (None, None) => {}
-        _ => return Err(String::from("`certificate` and `key_file` belong together")),
-    }
-    Ok(settings.tls(tls))
-}
-
-#[cfg(not(feature = "logs-syslog-tls"))]
-fn tls(ship: &LogShip, settings: SocketSettings) -> Result<SocketSettings, String> {
-    if ship.ca_file.is_some() || ship.certificate.is_some() || ship.key_file.is_some() {
-        return Err(String::from("TLS is not built in: it needs the feature `logs-syslog-tls`"));
-    }
-    Ok(settings)
+fn tls(credentials: &Credentials, settings: SocketSettings) -> Result<SocketSettings, Wrong> {
+    Ok(settings.tls(crate::signals::credentials::tls(credentials)?))
 }
 
 fn told<E: Display>(key: &str) -> impl Fn(E) -> String {

@@ -26,8 +26,9 @@ pub(super) fn durable(settings: Settings, choices: &Traces, journal: &Journal) -
     }
     let mut trouble = Teller::new("");
     let journal = chosen(choices, journal)?;
-    // What survives the process is not given up while it runs.
-    let settings = settings.retry(Retry::new().budget(Duration::MAX));
+    // What survives the process is not given up while it runs, unless that was chosen.
+    let patience = choices.retry_for.unwrap_or(Duration::MAX);
+    let settings = settings.retry(Retry::new().budget(patience));
     Ok(settings
         .durable(journal, move |error| trouble.tell("have trouble", error, "obs_pipeline_dropped_total")))
 }

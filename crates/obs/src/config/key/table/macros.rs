@@ -93,4 +93,21 @@ macro_rules! choice {
     };
 }
 
-pub(super) use {choice, field, part, whole};
+/// One of the credentials that a section has.
+macro_rules! credential {
+    ($path:literal, $key:ident, [$($variable:expr),*], $($at:ident).+) => {
+        Key {
+            path: $path,
+            kind: Credential::KIND,
+            default: "",
+            variables: &[$($variable),*],
+            setter: "otlp_credentials",
+            reload: Reload::No,
+            doc: credentials::$key.doc,
+            get: |config| (credentials::$key.get)(&config.$($at).+),
+            set: |config, value| (credentials::$key.set)(&mut config.$($at).+, value),
+        }
+    };
+}
+
+pub(super) use {choice, credential, field, part, whole};

@@ -2,7 +2,8 @@
 
 use super::super::{Key, Kind, Reload, Value};
 use super::forms::{ANY_TIME, COUNT, SOME_TIME, millis, same, special};
-use super::macros::{choice, field, whole};
+use super::macros::{choice, credential, field, whole};
+use crate::config::credentials::{self, Credential};
 use crate::config::{Exporter, OtlpCompression, OtlpProtocol, ProxyChoice, SamplerChoice, TrustChoice};
 
 pub(super) const KEYS: &[Key] = &[
@@ -29,16 +30,16 @@ pub(super) const KEYS: &[Key] = &[
     ),
     Key {
         path: "traces.endpoint",
-        kind: Kind::Url,
+        kind: Kind::Urls,
         default: "none: nothing is exported",
         variables: &[special("OTEL_EXPORTER_OTLP_ENDPOINT"), special("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")],
         setter: "otlp_endpoint",
         reload: Reload::No,
-        doc: "The collector; over http/protobuf `/v1/traces` is added unless the path ends so already, over gRPC there is no path.",
-        get: |config| Value::from_text(config.traces.endpoint.as_deref()),
+        doc: "The collector; over http/protobuf `/v1/traces` is added unless the path ends so already, over gRPC there is no path. Of several the next is asked where one has trouble.",
+        get: |config| Value::Names(config.traces.endpoints.clone()),
         set: |config, value| {
-            if let Value::Text(url) = value {
-                config.traces.endpoint = Some(super::super::value::with_path(url));
+            if let Value::Names(urls) = value {
+                config.traces.endpoints = urls.into_iter().map(super::super::value::with_path).collect();
             }
         },
     },
@@ -73,6 +74,27 @@ pub(super) const KEYS: &[Key] = &[
         "Headers sent to the collector, such as `authorization: \"${env:TOKEN}\"`.",
         Pairs at traces.headers
     ),
+    credential!("traces.user", USER, [], traces.credentials),
+    credential!("traces.password", PASSWORD, [], traces.credentials),
+    credential!("traces.token", TOKEN, [], traces.credentials),
+    credential!(
+        "traces.ca_file",
+        CA_FILE,
+        [same("OTEL_EXPORTER_OTLP_CERTIFICATE"), same("OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE")],
+        traces.credentials
+    ),
+    credential!(
+        "traces.certificate",
+        CERTIFICATE,
+        [same("OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE"), same("OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE")],
+        traces.credentials
+    ),
+    credential!(
+        "traces.key_file",
+        KEY_FILE,
+        [same("OTEL_EXPORTER_OTLP_CLIENT_KEY"), same("OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY")],
+        traces.credentials
+    ),
     field!(
         "traces.timeout",
         SOME_TIME,
@@ -95,6 +117,21 @@ pub(super) const KEYS: &[Key] = &[
         set: |config, value| {
             if let Value::Text(text) = value {
                 config.traces.proxy = ProxyChoice::from_text(&text);
+            }
+        },
+    },
+    Key {
+        path: "traces.retry_for",
+        kind: SOME_TIME,
+        default: "five minutes; for ever with `durable`",
+        variables: &[],
+        setter: "otlp_retry_for",
+        reload: Reload::No,
+        doc: "How long spans are tried before they are lost.",
+        get: |config| config.traces.retry_for.map_or(Value::None, Value::Time),
+        set: |config, value| {
+            if let Value::Time(time) = value {
+                config.traces.retry_for = Some(time);
             }
         },
     },
