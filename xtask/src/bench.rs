@@ -2,9 +2,9 @@
 
 use crate::{Result, cargo};
 
-const BENCHMARKS: [&str; 3] = ["whole-request", "micro", "registry"];
+const BENCHMARKS: [&str; 4] = ["whole-request", "micro", "registry", "shipping"];
 
-/// `cargo xtask bench [whole-request|micro|registry] [arguments]`; without a name each runs with its defaults.
+/// `cargo xtask bench [whole-request|micro|registry|shipping] [arguments]`; without a name each runs with its defaults.
 pub(crate) fn run(arguments: &[String]) -> Result {
     match arguments.split_first() {
         None => BENCHMARKS.iter().try_for_each(|name| benchmark(name, &[])),

@@ -1,6 +1,6 @@
 //! The measured process: one subject, run in batches as the driver says.
 //!
-//! Commands are lines: `run N` does N operations (answer `ran CPU_NS ALLOCATIONS BYTES WALL_NS`), `count` lets the
+//! Commands are lines: `run N` does N operations (answer `ran CPU_NS ALLOCATIONS BYTES CALLER_NS WALL_NS`), `count` lets the
 //! allocator count from then on (answer `ok`), `instructions N` does N operations while callgrind counts
 //! (answer `ok`), `check` compares what is left (answer `ok`, or why not), and after it `line` asks how many bytes a
 //! line has, 0 where there is none.
@@ -48,8 +48,10 @@ fn run(subject: &mut Subject, count: u64) -> String {
     (subject.settle)();
     let begun = Instant::now();
     let (cpu, allocations) = (clock::process_cpu(), allocation::so_far());
+    let caller = clock::thread_cpu();
     (subject.run)(count);
+    let caller = (clock::thread_cpu() - caller).as_nanos();
     let (cpu, allocations) = (clock::process_cpu() - cpu, allocation::so_far().since(allocations));
     let wall = begun.elapsed().as_nanos();
-    format!("ran {} {} {} {wall}", cpu.as_nanos(), allocations.count, allocations.bytes)
+    format!("ran {} {} {} {caller} {wall}", cpu.as_nanos(), allocations.count, allocations.bytes)
 }

@@ -19,6 +19,7 @@ struct Measured {
     row: &'static Row,
     process: Steered,
     nanoseconds: Vec<f64>,
+    caller: Vec<f64>,
     wall: Vec<f64>,
 }
 
@@ -31,11 +32,12 @@ pub(crate) fn table(names: &[&str], extent: &Extent) -> Result<(Table, bool), St
     for row in names.iter().filter_map(|name| subject::find(name)) {
         let mut process = Steered::start(child_on_core(row)?)?;
         process.ask(&format!("run {}", row.batch))?;
-        all.push(Measured { row, process, nanoseconds: Vec::new(), wall: Vec::new() });
+        all.push(Measured { row, process, nanoseconds: Vec::new(), caller: Vec::new(), wall: Vec::new() });
     }
     for _ in 0..extent.rounds {
         for measured in &mut all {
-            let [cpu, .., wall] = run(&mut measured.process, measured.row.batch)?;
+            let [cpu, .., caller, wall] = run(&mut measured.process, measured.row.batch)?;
+            measured.caller.push(caller as f64 / measured.row.batch as f64);
             measured.wall.push(wall as f64 / measured.row.batch as f64);
             measured.nanoseconds.push(cpu as f64 / measured.row.batch as f64);
         }
@@ -46,6 +48,7 @@ pub(crate) fn table(names: &[&str], extent: &Extent) -> Result<(Table, bool), St
             "operation/peer",
             "ns best",
             "ns median",
+            "caller best",
             "wall best",
             "instructions",
             "allocations",
@@ -57,7 +60,7 @@ pub(crate) fn table(names: &[&str], extent: &Extent) -> Result<(Table, bool), St
     let mut all_count = true;
     for mut measured in all {
         measured.process.ask("count")?;
-        let [_, allocations, bytes, _] = run(&mut measured.process, measured.row.batch)?;
+        let [_, allocations, bytes, ..] = run(&mut measured.process, measured.row.batch)?;
         let verdict = measured.process.ask("check")?;
         let line = measured.process.ask("line")?.parse().ok().filter(|bytes| *bytes > 0.0);
         measured.process.end()?;
@@ -68,12 +71,14 @@ pub(crate) fn table(names: &[&str], extent: &Extent) -> Result<(Table, bool), St
             false => None,
         };
         let times = Batches::of(&measured.nanoseconds).filter(|_| counts);
+        let caller = Batches::of(&measured.caller).filter(|_| counts);
         let wall = Batches::of(&measured.wall).filter(|_| counts);
         let per = |total: u64| counts.then_some(total as f64 / measured.row.batch as f64);
         table.push(vec![
             Cell::text(measured.row.name),
             Cell::number(times.map(|times| times.best), 1),
             Cell::number(times.map(|times| times.median), 1),
+            Cell::number(caller.map(|times| times.best), 1),
             Cell::number(wall.map(|times| times.best), 1),
             Cell::number(instructions, 0),
             Cell::number(per(allocations), 2),
@@ -115,6 +120,6 @@ fn child_on_core(row: &Row) -> Result<Command, String> {
     Ok(command)
 }
 
-fn run(process: &mut Steered, operations: u64) -> Result<[u64; 4], String> {
+fn run(process: &mut Steered, operations: u64) -> Result<[u64; 5], String> {
     steered::numbers(&process.ask(&format!("run {operations}"))?)
 }

@@ -50,6 +50,11 @@ pub(crate) fn debug_line(turn: u64) {
     );
 }
 
+/// One event with a message and three fields.
+pub(crate) fn short_line(turn: u64) {
+    tracing::info!(order = turn, sku = "A-1042", amount_cents = 4_250_u64, "order accepted");
+}
+
 /// `work` inside three open spans with two fields each.
 pub(crate) fn in_three_spans(work: impl FnOnce()) {
     let request = tracing::info_span!("request", request_id = "ORD-2024-98765", tenant = "acme");
@@ -59,6 +64,18 @@ pub(crate) fn in_three_spans(work: impl FnOnce()) {
     let query = tracing::info_span!("query", table = "orders", shard = 7_u64);
     let _query = query.entered();
     work();
+}
+
+/// So many short lines inside of one request, as a span with the names that obs has for its ids.
+pub(crate) fn short_lines_in_request(count: u64) {
+    let request = tracing::info_span!(
+        "request",
+        trace_id = "4bf92f3577b34da6a3ce929d0e0e4736",
+        span_id = "00f067aa0ba902b7",
+        request_id = "ORD-2024-98765",
+    );
+    let _request = request.entered();
+    (0..count).for_each(short_line);
 }
 
 /// A root span with five attributes, entered once and closed, through the `tracing` macros.

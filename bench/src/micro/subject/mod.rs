@@ -7,10 +7,12 @@ mod gate;
 mod lines_file;
 mod obs_log_subjects;
 mod obs_metrics_subjects;
+mod obs_shipping_subjects;
 mod obs_subjects;
 mod opentelemetry_peer;
 mod prometheus_client_peer;
 mod prometheus_peer;
+mod stub;
 mod tracing_appender_peer;
 mod tracing_json;
 
@@ -74,6 +76,44 @@ pub(crate) const ROWS: &[Row] = &[
     Row { name: "log-in-3-spans/obs", batch: 20_000, make: obs_subjects::log_in_spans },
     Row { name: "log-in-3-spans/obs-composed", batch: 20_000, make: obs_subjects::log_in_spans_composed },
     Row { name: "log-in-3-spans/tracing-subscriber", batch: 2_000, make: tracing_json::log_in_spans },
+    Row { name: "queue-push/obs", batch: 20_000, make: obs_shipping_subjects::push_queue },
+    Row { name: "queue-push/obs-durable", batch: 20_000, make: obs_shipping_subjects::push_durable },
+    Row { name: "log-in-request/obs-discard", batch: 20_000, make: obs_shipping_subjects::discard },
+    Row { name: "log-in-request/obs-queue", batch: 20_000, make: obs_shipping_subjects::queue },
+    Row { name: "log-in-request/obs-durable", batch: 20_000, make: obs_shipping_subjects::durable },
+    Row { name: "log-in-request/tracing-appender", batch: 5_000, make: tracing_appender_peer::in_request },
+    Row {
+        name: "log-in-request-emptied/obs-queue",
+        batch: 100_000,
+        make: obs_shipping_subjects::queue_emptied,
+    },
+    Row {
+        name: "log-in-request-emptied/obs-durable",
+        batch: 100_000,
+        make: obs_shipping_subjects::durable_emptied,
+    },
+    Row { name: "log-in-request-emptied/obs-file", batch: 100_000, make: obs_shipping_subjects::file },
+    Row {
+        name: "log-in-request-emptied/tracing-appender-file",
+        batch: 20_000,
+        make: tracing_appender_peer::file_in_request,
+    },
+    Row { name: "log-shipped/obs-loki", batch: 5_000, make: obs_shipping_subjects::loki },
+    Row { name: "log-shipped/obs-loki-durable", batch: 5_000, make: obs_shipping_subjects::loki_durable },
+    Row { name: "log-shipped/obs-loki-json", batch: 5_000, make: obs_shipping_subjects::loki_json },
+    Row {
+        name: "log-shipped/obs-loki-json-durable",
+        batch: 5_000,
+        make: obs_shipping_subjects::loki_json_durable,
+    },
+    Row { name: "log-shipped/obs-elastic", batch: 5_000, make: obs_shipping_subjects::elastic },
+    Row {
+        name: "log-shipped/obs-elastic-durable",
+        batch: 5_000,
+        make: obs_shipping_subjects::elastic_durable,
+    },
+    Row { name: "log-shipped/obs-otlp", batch: 5_000, make: obs_shipping_subjects::otlp },
+    Row { name: "log-shipped/obs-otlp-durable", batch: 5_000, make: obs_shipping_subjects::otlp_durable },
     Row { name: "root-span/obs", batch: 10_000, make: obs_subjects::root_span },
     Row { name: "root-span/obs-composed", batch: 10_000, make: obs_subjects::root_span_composed },
     Row { name: "root-span/obs-native", batch: 20_000, make: obs_subjects::root_span_native },

@@ -46,6 +46,15 @@ fn lines(count: u64) {
 
 /// The call alone, into a queue that nobody empties meanwhile.
 pub(crate) fn queue() -> Subject {
+    queue_of(lines)
+}
+
+/// The same of short lines inside of a request.
+pub(crate) fn in_request() -> Subject {
+    queue_of(workload::short_lines_in_request)
+}
+
+fn queue_of(lines: fn(u64)) -> Subject {
     let gate = Gate::default();
     let guard = install(None, &gate);
     let (last, mut sent) = (gate.clone(), 0);
@@ -69,7 +78,7 @@ pub(crate) fn queue() -> Subject {
     })
 }
 
-fn file(threads: u64) -> Subject {
+fn file(threads: u64, lines: fn(u64)) -> Subject {
     core_pin::release_this_thread();
     let (gate, path): (_, PathBuf) = (Gate::default(), lines_file::path());
     gate.open(true);
@@ -88,12 +97,17 @@ fn file(threads: u64) -> Subject {
 
 /// To a file by one thread.
 pub(crate) fn file_by_one() -> Subject {
-    file(1)
+    file(1, lines)
 }
 
 /// To a file by two threads at once.
 pub(crate) fn file_by_two() -> Subject {
-    file(2)
+    file(2, lines)
+}
+
+/// Short lines inside of a request, to a file.
+pub(crate) fn file_in_request() -> Subject {
+    file(1, workload::short_lines_in_request)
 }
 
 /// A line below the level.
