@@ -74,14 +74,14 @@ fn each_way(scene: &Scene<'_>, report: &mut Report) -> Result {
             found::all(&found, &way, &told, &times, 0)?;
             Ok(format!("{} lines in {}", found.len(), way.stream))
         };
-        let name = format!("victoria: by {} each line arrives once, whole and at its time", way.said);
+        let name = format!("victoria: each line arrives once, whole and at its time, by {}", way.said);
         report.check(&name, judge());
         let search = || {
             let some = told.iter().step_by(LINES / 20);
             some.clone().try_for_each(|told| found::searched(&victoria, &way, told))?;
             Ok(format!("{} of each", some.count()))
         };
-        let name = format!("victoria: by {} a line is found by its trace and by its request", way.said);
+        let name = format!("victoria: a line is found by its trace and by its request, by {}", way.said);
         report.check(&name, search());
     }
     Ok(())
