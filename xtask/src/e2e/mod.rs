@@ -26,5 +26,6 @@ mod run;
 mod shop;
 mod syslog;
 mod torture;
+mod victoria;
 
 pub(crate) use run::run;

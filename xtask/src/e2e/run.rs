@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::folder::Folder;
 use super::install::{self, Programs};
 use super::report::Report;
-use super::{built, files, otlp, pools, push, quickstart, registries, shop, syslog, torture};
+use super::{built, files, otlp, pools, push, quickstart, registries, shop, syslog, torture, victoria};
 use crate::Result;
 use crate::arguments::Arguments;
 
@@ -24,6 +24,9 @@ const EXAMPLES: [(&str, Example); 7] = [
 
 /// What is checked without the servers of the others.
 const ALONE: [(&str, Alone); 2] = [("files", files::check_all), ("syslog", syslog::check_all)];
+
+/// The same with `--full` alone, by a server that Go has to build.
+const BUILT: [(&str, Alone); 1] = [("victoria", victoria::check_all)];
 
 /// What is checked once more with `--full`, against a Prometheus of today.
 const NEWER: [(&str, Example); 2] =
@@ -50,12 +53,14 @@ pub(crate) fn run(arguments: &[String]) -> Result {
     }
     let is_chosen = |name: &str| only.as_deref().is_none_or(|only| only == name);
     let chosen: Vec<_> = EXAMPLES.into_iter().filter(|(name, _)| is_chosen(name)).collect();
-    let alone: Vec<_> = ALONE.into_iter().filter(|(name, _)| is_chosen(name)).collect();
+    let built = BUILT.into_iter().filter(|_| full);
+    let alone: Vec<_> = ALONE.into_iter().chain(built).filter(|(name, _)| is_chosen(name)).collect();
     let newer: Vec<_> = NEWER.into_iter().filter(|(name, _)| full && is_chosen(name)).collect();
     if chosen.is_empty() && alone.is_empty() && newer.is_empty() {
         let newer = NEWER.iter().filter(|_| full);
         let names = EXAMPLES.iter().chain(newer).map(|(name, _)| *name);
-        let names = names.chain(ALONE.iter().map(|(name, _)| *name));
+        let built = BUILT.iter().filter(|_| full);
+        let names = names.chain(ALONE.iter().chain(built).map(|(name, _)| *name));
         return Err(format!("--only needs {}", names.collect::<Vec<_>>().join(" or ")));
     }
     let mut report = Report::default();

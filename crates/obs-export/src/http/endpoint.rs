@@ -53,12 +53,13 @@ impl Endpoint {
             .map_err(|_| EndpointError::Malformed)
     }
 
-    /// The same place with `path` (which begins with `/`) behind its own path; a query stays at the end.
+    /// The same place with `path` (which begins with `/`, or with the `?` of a query) behind its own path; a query stays at the end, behind one that
+    /// `path` brings.
     pub fn join(&self, path: &str) -> Self {
         let mut joined = self.0.path().trim_end_matches('/').to_owned();
         joined.push_str(path);
         if let Some(query) = self.0.query() {
-            joined.push('?');
+            joined.push(if path.contains('?') { '&' } else { '?' });
             joined.push_str(query);
         }
         let mut parts = self.0.clone().into_parts();
@@ -67,6 +68,25 @@ impl Endpoint {
             Err(_) => return self.clone(),
         }
         Uri::from_parts(parts).map_or_else(|_| self.clone(), Self)
+    }
+
+    /// The same place without `end` at the end of its path (and without a `/` behind that), where it ends so.
+    ///
+    /// ```
+    /// use obs_export::http::Endpoint;
+    ///
+    /// let endpoint = Endpoint::parse("http://victoria:9428/insert/elasticsearch/_bulk")?;
+    /// let above = endpoint.without("/_bulk").map(|above| above.to_string());
+    /// assert_eq!(above.as_deref(), Some("http://victoria:9428/insert/elasticsearch"));
+    /// # Ok::<(), obs_export::http::EndpointError>(())
+    /// ```
+    pub fn without(&self, end: &str) -> Option<Self> {
+        let path = self.0.path().trim_end_matches('/').strip_suffix(end)?;
+        let path = if path.is_empty() { "/" } else { path };
+        let query = self.0.query().map(|query| format!("?{query}")).unwrap_or_default();
+        let mut parts = self.0.clone().into_parts();
+        parts.path_and_query = Some(format!("{path}{query}").parse().ok()?);
+        Uri::from_parts(parts).ok().map(Self)
     }
 
     /// Whether it is reached over TLS.
@@ -159,6 +179,29 @@ mod tests {
             ("http://host/a/b", "http://host/a/b/v1/traces"),
         ] {
             assert_eq!(Endpoint::parse(text).unwrap().join("/v1/traces").to_string(), joined, "{text}");
+        }
+    }
+
+    #[test]
+    fn two_queries_are_one() {
+        for (text, joined) in
+            [("http://host", "http://host/_bulk?a=1"), ("http://host/x/?b=2", "http://host/x/_bulk?a=1&b=2")]
+        {
+            assert_eq!(Endpoint::parse(text).unwrap().join("/_bulk?a=1").uri().to_string(), joined);
+        }
+    }
+
+    #[test]
+    fn an_end_is_left_out_where_it_is_one() {
+        for (text, left) in [
+            ("http://host/_bulk", Some("http://host/")),
+            ("http://host/x/_bulk/?b=2", Some("http://host/x?b=2")),
+            ("http://host/x_bulk", None),
+            ("http://host/_bulk/x", None),
+            ("http://host", None),
+        ] {
+            let without = Endpoint::parse(text).unwrap().without("/_bulk");
+            assert_eq!(without.map(|endpoint| endpoint.uri().to_string()).as_deref(), left, "{text}");
         }
     }
 

@@ -32,7 +32,14 @@ const LINGER: Duration = Duration::from_secs(1);
 /// What clients of Elastic's own ask first. Who may write only must not see it, and others that speak `_bulk` need not
 /// have it: then it is there all the same.
 const QUESTION: Question =
-    Question { method: Method::GET, path: Some("/"), body: None, fine: &[403, 404, 405] };
+    Question { method: Method::GET, place: Some(root), body: None, fine: &[403, 404, 405] };
+
+/// The end of a URL that names the place of requests itself.
+const BULK: &str = "/_bulk";
+
+fn root(endpoint: &Endpoint) -> Endpoint {
+    endpoint.without(BULK).as_ref().unwrap_or(endpoint).join("/")
+}
 
 /// Lines to Elasticsearch or OpenSearch, in the names of the Elastic Common Schema.
 ///
@@ -52,7 +59,8 @@ pub struct Elastic {
 }
 
 impl Elastic {
-    /// The data stream or index `target` at this URL. Documents are created, never overwritten, which is what data
+    /// The data stream or index `target` at this URL, behind which `/<target>/_bulk` is put unless it ends in `/_bulk`, as that
+    /// of VictoriaLogs does, which knows no index: then `target` means nothing. Documents are created, never overwritten, which is what data
     /// streams take; they need a template that matches, such as [`INDEX_TEMPLATE`].
     pub fn new(endpoint: Endpoint, target: impl Into<String>) -> Self {
         let outlet = Outlet { encoding: Encoding::Gzip, ..Outlet::new(endpoint, BATCH_BYTES) };
@@ -102,11 +110,13 @@ impl From<Elastic> for Output {
             content: "elasticsearch",
             open: Box::new(move |base: &Arc<Base>, pipeline| {
                 // All that is asked of the answer, which else repeats much of the request.
-                let path = format!(
-                    "/{}/_bulk?filter_path=errors,items.*.status,items.*.error.type",
-                    path_of(&target)
-                );
-                outlet.open(base, (&path, "application/x-ndjson"), pipeline, Bulk, QUESTION)
+                const ASKED: &str = "?filter_path=errors,items.*.status,items.*.error.type";
+                let path = format!("/{}{BULK}{ASKED}", path_of(&target));
+                let place = |endpoint: &Endpoint| match endpoint.without(BULK) {
+                    Some(_) => endpoint.join(ASKED),
+                    None => endpoint.join(&path),
+                };
+                outlet.open_at(base, (place, "application/x-ndjson"), pipeline, Bulk, QUESTION)
             }),
         };
         Self::shipped("logs_elastic", shipped).format(Format::Ecs)

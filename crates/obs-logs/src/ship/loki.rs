@@ -134,7 +134,7 @@ impl From<Loki> for Output {
             open: Box::new(move |base: &Arc<Base>, pipeline| {
                 let labels = loki.labels_for(&base.resource);
                 let question =
-                    |body| Question { method: Method::POST, path: Some(PATH), body: Some(body), fine: &[] };
+                    |body| Question { method: Method::POST, place: None, body: Some(body), fine: &[] };
                 // A push without streams is read, and found to be of no use (422, and 204 of older ones).
                 if loki.json {
                     let (push, question) = (JsonPush::new(&labels), question(br#"{"streams":[]}"#));

@@ -126,7 +126,7 @@ fn posted(mut outlet: Outlet, base: &Base, pipeline: &'static str, export: Expor
     };
     outlet.hint = outlet.endpoints.first().map_or("", |first| port_hint(first, false));
     // A request without records is a good one, and changes nothing.
-    let question = Question { method: Method::POST, path: None, body: Some(b""), fine: &[] };
+    let question = Question { method: Method::POST, place: None, body: Some(b""), fine: &[] };
     outlet.open_at(base, (place, CONTENT_TYPE), pipeline, export, question)
 }
 

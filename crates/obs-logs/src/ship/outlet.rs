@@ -63,7 +63,7 @@ impl Outlet {
         question: Question,
     ) -> io::Result<Outgoing> {
         let asked =
-            |endpoint: &Endpoint| question.path.map_or_else(|| place(endpoint), |path| endpoint.join(path));
+            |endpoint: &Endpoint| question.place.map_or_else(|| place(endpoint), |asked| asked(endpoint));
         let calls =
             self.endpoints.iter().map(|endpoint| question.to(asked(endpoint), content_type, self.encoding));
         let probe = Probe::new(self.client.clone(), calls).fine(question.fine);
@@ -123,8 +123,8 @@ impl Outlet {
 /// What a receiver is asked to know whether it is there and would take lines.
 pub(crate) struct Question {
     pub(super) method: Method,
-    /// Below each place; nothing is where batches go.
-    pub(super) path: Option<&'static str>,
+    /// Where, by each place as it is given; nothing is where batches go.
+    pub(super) place: Option<fn(&Endpoint) -> Endpoint>,
     /// Of the type that batches are of, and compressed as they are.
     pub(super) body: Option<&'static [u8]>,
     /// Statuses that are good answers beside those of any question.

@@ -67,6 +67,26 @@ fn elasticsearch_is_asked_what_its_own_clients_ask_first() {
     assert_eq!(asked(|receiver| elastic(receiver).into(), 401).1, ["401 Unauthorized"]);
 }
 
+/// As VictoriaLogs takes `_bulk`, which knows no index, and what its users put behind a URL.
+#[test]
+fn a_url_that_ends_in_bulk_is_taken_as_it_is_with_its_query_and_asked_above() {
+    let receiver = Receiver::start(|_| (200, String::from(r#"{"errors":false}"#)));
+    let url = format!("{}/insert/elasticsearch/_bulk?_msg_field=message", receiver.url);
+    let elastic = Elastic::new(Endpoint::parse(&url).unwrap(), "logs-obs-orders");
+    let shipping = Shipping::to(elastic.retry(quick()));
+    assert_eq!(shipping.ask(), [String::new(); 0]);
+    shipping.say(|| info!("a line"));
+    assert_eq!(shipping.books(), (1, 1, vec![]));
+    let lines: Vec<String> = receiver.requests().into_iter().map(|request| request.line).collect();
+    assert_eq!(
+        lines,
+        [
+            "GET /insert/elasticsearch/?_msg_field=message HTTP/1.1",
+            "POST /insert/elasticsearch/_bulk?filter_path=errors,items.*.status,items.*.error.type&_msg_field=message HTTP/1.1",
+        ]
+    );
+}
+
 #[test]
 fn each_place_is_asked() {
     let [first, second] = [401, 204].map(|status| Receiver::start(move |_| (status, String::new())));

@@ -183,7 +183,7 @@ pub struct LogShip {
     pub tenant: Option<String>,
     /// Of Loki: whether bodies are JSON, for receivers that read no protobuf of its; default no.
     pub json: bool,
-    /// Of Elasticsearch: the data stream or index; default `logs-obs-<service>`.
+    /// Of Elasticsearch: the data stream or index; default `logs-obs-<service>`. A URL that ends in `/_bulk` has none.
     pub index: Option<String>,
     /// Of OTLP: what is spoken; default http/protobuf.
     pub protocol: OtlpProtocol,

@@ -35,6 +35,10 @@ pub(super) fn output(
         if let Some(fault) = path_fault(&endpoint, ship.protocol, "/v1/logs") {
             return Err(told(&fault));
         }
+        let has_place = chosen.to == LogPlace::Elastic && endpoint.without("/_bulk").is_some();
+        if has_place && ship.index.is_some() {
+            return Err(told(&"ends in `/_bulk`, and then `index` has no effect"));
+        }
         endpoints.push(endpoint);
     }
     let proxies = proxies(&ship.proxy, variables, &endpoints)?;

@@ -108,6 +108,10 @@ fn what_cannot_be_asked_of_another_machine_is_told_with_its_place() {
             "its `url` number 2 has a path, and gRPC goes to a server alone",
         ),
         ("{ type: loki, url: 'http://l', protocol: grpc }", "protocol: has no effect: `type` is not `otlp`"),
+        (
+            "{ type: elasticsearch, url: 'http://v:9428/insert/elasticsearch/_bulk', index: x }",
+            "its `url` ends in `/_bulk`, and then `index` has no effect",
+        ),
         ("{ type: elk, url: 'http://l' }", "`elk` is `elasticsearch` here"),
     ] {
         let told = wrong(&format!("logs: {{ outputs: {{ a: {output} }} }}"));
