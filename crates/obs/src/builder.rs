@@ -4,11 +4,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use obs_core::Declaration;
+use obs_core::propagate::Format;
 
 use crate::config::{
-    Admin, BucketRule, Config, Credentials, Exporter, FileChoice, FlightRecorder, Journal, Layers, LogDestination,
-    LogFormat, LogOutput, LogRateLimit, LogRoute, LogSampling, OtlpCompression, OtlpProtocol, ProxyChoice,
-    Redaction, Rotation, SamplerChoice, SpanLimits, TrustChoice,
+    Admin, BucketRule, Config, Credentials, Exporter, FileChoice, FlightRecorder, Journal, Layers,
+    LogDestination, LogFormat, LogOutput, LogRateLimit, LogRoute, LogSampling, OtlpCompression, OtlpProtocol,
+    ProxyChoice, Redaction, Rotation, SamplerChoice, SpanLimits, TrustChoice,
 };
 use crate::entry::Reach;
 use crate::reload::Hear;
@@ -391,6 +392,26 @@ impl Builder {
     /// this machine may.
     pub fn admin_token(mut self, token: impl Into<String>) -> Self {
         self.config.admin_token = Some(token.into());
+        self
+    }
+
+    /// In which formats callers' traces are read, the first that is written well; default W3C Trace Context, and
+    /// `x-trace-id` where there is nothing better.
+    pub fn extract(mut self, formats: impl IntoIterator<Item = Format>) -> Self {
+        self.config.propagate.extract =
+            formats.into_iter().map(|format| format.as_str().to_owned()).collect();
+        self
+    }
+
+    /// In which formats calls tell of their trace, all of them; default W3C Trace Context.
+    pub fn inject(mut self, formats: impl IntoIterator<Item = Format>) -> Self {
+        self.config.propagate.inject = formats.into_iter().map(|format| format.as_str().to_owned()).collect();
+        self
+    }
+
+    /// Whether the baggage of callers that are believed is read and handed on; default not.
+    pub fn baggage(mut self, baggage: bool) -> Self {
+        self.config.propagate.baggage = baggage;
         self
     }
 

@@ -130,6 +130,7 @@ pub use spawn::{spawn, spawn_blocking};
 pub use subscriber::{Composed, ComposedBuilder, Fused};
 
 pub use obs_core::context::Route;
+pub use obs_core::propagate;
 pub use obs_core::redact::{self, Sensitive};
 pub use obs_core::{Context, Outcome, RequestId, Resource, SpanId, TraceId};
 #[cfg(feature = "health")]

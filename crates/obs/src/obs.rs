@@ -49,6 +49,7 @@ impl Obs {
             .clock(Clock::system())
             .ids(IdSource::random())
             .redaction(config.redaction.rules())
+            .propagation(config.propagate.propagation())
             .build();
         let signals = Signals::start(&config, &base)?;
         Self::of(config, base, signals, (compose, reach), None)

@@ -13,13 +13,14 @@ use super::key::{Key, TRACES_PATH, Value, list};
 use super::logs::ONE_OUTPUT;
 use super::metrics::PARTS;
 use super::near::nearest;
-use super::{Config, Exporter, LogOutput, LogPlace, OtlpProtocol, Rotation, TrustChoice};
+use super::{Config, Exporter, LogOutput, LogPlace, OtlpProtocol, Propagate, Rotation, TrustChoice};
 
 /// Finds them in what all layers have come to. What one layer says and a later one makes void is no mistake.
 pub(super) fn contradictions(draft: &mut Draft) {
     logs(draft);
     traces(draft);
     peers(draft);
+    formats(draft);
     metrics(draft);
     let (health, drain) = (draft.config.health, draft.config.drain);
     longer(draft, "drain.timeout", drain.timeout, "drain.delay", drain.delay);
@@ -134,9 +135,8 @@ fn traces(draft: &mut Draft) {
             *url = server.to_owned();
         }
     }
-    let lean = |path: &str, draft: &Draft| {
-        Key::at(path).is_some_and(|key| (key.get)(&draft.config) != Value::None)
-    };
+    let lean =
+        |path: &str, draft: &Draft| Key::at(path).is_some_and(|key| (key.get)(&draft.config) != Value::None);
     for (key, other) in LEAN {
         let other = format!("traces.{}", other.name);
         if !lean(&other, draft) && !draft.is_wrong(&other) {
@@ -167,6 +167,15 @@ fn traces(draft: &mut Draft) {
             "traces.health",
         ] {
             has_no_effect(draft, path, &format!("`traces.exporter` is `{word}`"));
+        }
+    }
+}
+
+fn formats(draft: &mut Draft) {
+    let chosen = draft.config.propagate.clone();
+    for (path, names) in [("traces.extract", chosen.extract), ("traces.inject", chosen.inject)] {
+        if let Some(what) = Propagate::fault(&names) {
+            draft.found(Mistake::new(path, what));
         }
     }
 }

@@ -39,6 +39,7 @@ mod logs;
 mod metrics;
 mod near;
 mod otlp;
+mod propagation;
 mod proxy;
 mod redacted;
 mod redaction;
@@ -65,6 +66,7 @@ pub use logs::{
 };
 pub use metrics::{BucketMatch, BucketRule, Metrics};
 pub use otlp::{OtlpCompression, OtlpProtocol};
+pub use propagation::Propagate;
 pub use proxy::ProxyChoice;
 pub use redaction::Redaction;
 #[cfg(feature = "config")]
@@ -101,6 +103,8 @@ pub struct Config {
     pub trust: TrustChoice,
     /// Whose traces go on where callers are not believed: addresses and ranges such as `10.0.0.0/8`; default none.
     pub trusted_peers: Vec<String>,
+    /// In which formats traces come and go.
+    pub propagate: Propagate,
     /// What is taken for a secret.
     pub redaction: Redaction,
     /// The defaults of health checks.
@@ -129,6 +133,7 @@ impl Config {
             admin_token: None,
             trust: TrustChoice::default(),
             trusted_peers: Vec::new(),
+            propagate: Propagate::default(),
             redaction: Redaction::default(),
             health: Health::default(),
             drain: Drain::default(),

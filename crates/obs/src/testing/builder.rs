@@ -90,6 +90,7 @@ impl Builder {
             .clock(clock)
             .ids(ids)
             .redaction(config.redaction.rules())
+            .propagation(config.propagate.propagation())
             .build();
         let (lines, spans) = (obs_logs::Memory::new(), sink::Memory::new());
         let requests = Requests::default();

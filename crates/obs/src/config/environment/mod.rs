@@ -1,6 +1,7 @@
 //! The environment, laid over what the code and the file chose: the only place that reads it.
 
 mod pairs;
+mod propagators;
 mod proxies;
 mod standard;
 
@@ -39,6 +40,7 @@ pub(super) fn lay_over(draft: &mut Draft, lookup: Lookup<'_>) {
     }
     standard::logs(&mut read);
     standard::traces(&mut read);
+    propagators::propagators(&mut read);
     proxies::proxies(&mut read);
 }
 

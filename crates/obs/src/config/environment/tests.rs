@@ -46,6 +46,27 @@ fn the_generic_endpoint_gets_a_path_and_the_specific_one_does_not() {
 }
 
 #[test]
+fn propagators_choose_what_is_read_and_written() {
+    let found = |text| {
+        let chosen = read(&[("OTEL_PROPAGATORS", text)]).unwrap().propagate;
+        (chosen.extract.join(" "), chosen.inject.join(" "), chosen.baggage)
+    };
+    let all = |extract: &str, inject: &str, baggage| (extract.to_owned(), inject.to_owned(), baggage);
+    assert_eq!(found(""), all("tracecontext x-trace-id", "tracecontext", false));
+    // The specification's own default.
+    assert_eq!(found("tracecontext,baggage"), all("tracecontext x-trace-id", "tracecontext", true));
+    assert_eq!(found("b3multi, jaeger,b3multi"), all("b3multi jaeger x-trace-id", "b3multi jaeger", false));
+    assert_eq!(found("none"), all("", "", false));
+    for wrong in ["b4", "tracecontext,none", "x-trace-id", "tracecontext,"] {
+        let error = read(&[("OTEL_PROPAGATORS", wrong)]).unwrap_err().to_string();
+        let told = format!(
+            "OTEL_PROPAGATORS: `{wrong}` is wrong, expected a list of tracecontext, baggage, b3, b3multi and jaeger, or none"
+        );
+        assert!(error.contains(&told), "{error}");
+    }
+}
+
+#[test]
 fn what_is_spoken_is_said_by_the_generic_variable_and_before_it_by_the_particular_one() {
     let traces = |variables: &[(&str, &str)]| read(variables).unwrap().traces;
     let all = ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc");

@@ -181,6 +181,10 @@ fn defaults_are_those_of_the_code() {
                 let numbers = text.trim_matches(['[', ']']).split(", ");
                 Value::Bounds(numbers.map(|number| number.parse().unwrap()).collect())
             }
+            (_, Kind::Names) => {
+                let names = text.trim_matches(['[', ']']).split(", ");
+                Value::Names(names.map(str::to_owned).collect())
+            }
             (_, Kind::WholeOrNone(..)) if text == "null" => Value::None,
             (path, kind) => kind.parse(text).unwrap_or_else(|| panic!("{path}")),
         };

@@ -338,3 +338,35 @@ fn at_the_edge_only_trusted_peers_go_on_with_a_trace() {
         assert_eq!(answer.header("x-trace-id") == TRACE, believed, "{peers}");
     }
 }
+
+#[test]
+fn traces_come_and_go_in_the_formats_of_the_file() {
+    const TRACE: &str = "80f198ee56343ba864fe8b2a57d3eff7";
+    let b3 = format!("b3: {TRACE}-e457b5a2e4d86bd1-1\r\n");
+    for (text, believed) in
+        [("", false), ("traces: { extract: [tracecontext, b3], inject: [b3multi] }", true)]
+    {
+        let file = Yaml::new("formats", text);
+        let obs = file.build().unwrap();
+        let (client, told) = (obs.client("next"), std::sync::Arc::new(std::sync::Mutex::new(None)));
+        let seen = std::sync::Arc::clone(&told);
+        let handler = move || {
+            let seen = std::sync::Arc::clone(&seen);
+            let next = tower::Layer::layer(
+                &client,
+                tower::service_fn(move |call: axum::http::Request<String>| {
+                    *seen.lock().unwrap() = call.headers().get("x-b3-traceid").cloned();
+                    async { Ok::<_, std::convert::Infallible>(axum::http::Response::new(String::new())) }
+                }),
+            );
+            async move {
+                tower::ServiceExt::oneshot(next, axum::http::Request::new(String::new())).await.unwrap();
+            }
+        };
+        let router = Router::new().route("/", axum::routing::get(handler)).layer(obs.layer());
+        let answer = exchange(Service::start(router).addr, &request("GET", "/", &b3)).unwrap();
+        assert_eq!(answer.header("x-trace-id") == TRACE, believed, "{text}");
+        let told = told.lock().unwrap().take();
+        assert_eq!(told.is_some_and(|told| told == TRACE), believed, "{text}");
+    }
+}

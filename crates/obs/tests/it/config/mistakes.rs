@@ -64,6 +64,16 @@ fn every_kind_of_mistake_has_its_words() {
         ],
     );
     check(
+        "traces: { extract: [tracecontext, b4] }",
+        &["obs.yaml:1:11: traces.extract: `b4` is wrong; did you mean `b3`?"],
+    );
+    check(
+        "traces: { inject: [xray] }",
+        &[
+            "obs.yaml:1:11: traces.inject: `xray` is wrong, expected names of tracecontext, b3, b3multi, jaeger, x-trace-id",
+        ],
+    );
+    check(
         "traces: { trusted_peers: [10.0.0.1] }",
         &[
             "obs.yaml:1:11: traces.trusted_peers: has no effect: `traces.trust` is `internal`, which believes all",

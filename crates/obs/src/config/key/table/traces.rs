@@ -249,6 +249,36 @@ pub(super) const KEYS: &[Key] = &[
         Names at trusted_peers
     ),
     field!(
+        "traces.extract",
+        Kind::Names,
+        "`[tracecontext, x-trace-id]`",
+        [special("OTEL_PROPAGATORS")],
+        "extract",
+        No,
+        "What is read of a caller's trace, the first that is written well: `tracecontext`, `b3` (one header or several), `b3multi`, `jaeger`, `x-trace-id`.",
+        Names at propagate.extract
+    ),
+    field!(
+        "traces.inject",
+        Kind::Names,
+        "`[tracecontext]`",
+        [special("OTEL_PROPAGATORS")],
+        "inject",
+        No,
+        "What is written onto calls, all of it, by the same names.",
+        Names at propagate.inject
+    ),
+    field!(
+        "traces.baggage",
+        Kind::Flag,
+        "`false`",
+        [special("OTEL_PROPAGATORS")],
+        "baggage",
+        No,
+        "Whether the `baggage` of callers that are believed is read and handed on; 8,192 bytes and 64 members of it at most.",
+        Flag at propagate.baggage
+    ),
+    field!(
         "traces.durable",
         Kind::Flag,
         "`false`",
