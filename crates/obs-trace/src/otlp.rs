@@ -61,6 +61,7 @@ fn called(client: ClientSettings, endpoint: Endpoint, export: Export) -> io::Res
 
 type OnFailure = Box<dyn FnMut(&Failure<'_>) + Send>;
 type OnRetry = Box<dyn FnMut(&Retrying<'_>) + Send>;
+type OnWarning = Box<dyn FnMut(&str) + Send>;
 #[cfg(all(feature = "journal", unix))]
 type OnTrouble = Box<dyn FnMut(&journal::Error) + Send>;
 
@@ -79,6 +80,7 @@ pub struct Settings {
     question: Question,
     on_failure: OnFailure,
     on_retry: OnRetry,
+    on_warning: OnWarning,
     #[cfg(all(feature = "journal", unix))]
     durable: Option<(journal::Settings, OnTrouble)>,
 }
@@ -105,6 +107,7 @@ impl Settings {
             question: asked,
             on_failure: Box::new(|_| ()),
             on_retry: Box::new(|_| ()),
+            on_warning: Box::new(|_| ()),
             #[cfg(all(feature = "journal", unix))]
             durable: None,
         }
@@ -178,6 +181,13 @@ impl Settings {
         self.on_retry = Box::new(hook);
         self
     }
+
+    /// Called on the worker's thread with what a collector says that has kept all: at most once a minute, and each text
+    /// once; default nothing.
+    pub fn on_warning(mut self, hook: impl FnMut(&str) + Send + 'static) -> Self {
+        self.on_warning = Box::new(hook);
+        self
+    }
 }
 
 impl fmt::Debug for Settings {
@@ -214,7 +224,8 @@ impl Otlp {
             .retry(settings.retry)
             .clock(base.clock.clone())
             .on_failure(settings.on_failure)
-            .on_retry(settings.on_retry);
+            .on_retry(settings.on_retry)
+            .on_warning(settings.on_warning);
         #[cfg(all(feature = "journal", unix))]
         let worker = match settings.durable {
             Some((journal, on_trouble)) => {

@@ -113,16 +113,16 @@ metrics! {
         "Seconds that callers have waited for room in the queue, where its policy is to wait.";
     /// How often something was sent.
     PIPELINE_SENT_BATCHES = Counter "obs_pipeline_sent_batches_total" [PIPELINE]
-        "Batches sent to another machine, further attempts not counted.";
+        "Batches sent to another machine, or to a socket, further attempts not counted.";
     /// How much.
     PIPELINE_SENT_BYTES = Counter "obs_pipeline_sent_bytes_total" [PIPELINE]
-        "Bytes of bodies sent to another machine, compressed where they are, those of further attempts included.";
+        "Bytes of bodies sent to another machine, compressed where they are, or written to a socket, those of further attempts included.";
     /// How often once more.
     PIPELINE_RETRIES = Counter "obs_pipeline_retries_total" [PIPELINE]
-        "Attempts to send a batch beyond the first.";
+        "Attempts to send a batch beyond the first, each opening of a socket after a failure among them.";
     /// When another machine last took something.
     PIPELINE_LAST_SUCCESS = Gauge "obs_pipeline_last_success_timestamp_seconds" [PIPELINE]
-        "When a batch was last answered well, in seconds since the Unix epoch.";
+        "When a batch was last answered well, or a record was last written whole to a socket, in seconds since the Unix epoch.";
     /// When it last did not.
     PIPELINE_LAST_FAILURE = Gauge "obs_pipeline_last_failure_timestamp_seconds" [PIPELINE]
         "When an attempt to send a batch last came to nothing, in seconds since the Unix epoch.";

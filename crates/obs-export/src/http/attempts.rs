@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Instant;
 
+use obs_core::time::Monotonic;
 use obs_core::{Clock, IdSource};
 
 use super::{Call, CallError, Client, Endpoint, Fate, Last, Response, Retry, SendError, Traffic, Trouble};
@@ -98,6 +99,11 @@ impl Attempts {
     pub fn traffic(mut self, traffic: &Traffic) -> Self {
         self.rounds.traffic = traffic.clone();
         self
+    }
+
+    /// By its clock.
+    pub(super) fn now(&self) -> Monotonic {
+        self.rounds.clock.monotonic()
     }
 
     /// Notes that an answer which was good by its status was none.

@@ -2,7 +2,7 @@
 
 use obs_core::Resource;
 
-use super::{Envelope, rejected};
+use super::{Envelope, Partial, partial, rejected};
 use crate::http::{Endpoint, Protocol, Response, Verdict};
 use crate::proto::Reader;
 use crate::queue::{Batch, Losses, Reason};
@@ -33,6 +33,12 @@ impl Protocol for Export {
         }
         let rejected = rejected(&response.body).unwrap_or(batch.records);
         Verdict::Settled(Losses::of(Reason::Rejected, rejected.min(batch.records)))
+    }
+
+    fn words<'a>(&self, response: &'a Response) -> &'a [u8] {
+        let is_json = response.content_type() == Some("application/json");
+        let partial = if is_json { Partial::default() } else { partial(&response.body).unwrap_or_default() };
+        partial.message
     }
 
     fn cut(&mut self, batch: &Batch) -> Option<(usize, u64)> {

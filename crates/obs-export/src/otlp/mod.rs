@@ -87,24 +87,46 @@ pub fn attribute(out: &mut Vec<u8>, field: u32, key: &str, value: &str) {
     proto::bytes(out, ANY_STRING, value.as_bytes());
 }
 
-/// How many entries an answer with status 2xx says were refused: `partial_success.rejected_spans` and its like; a
-/// message beside it is a warning and changes nothing.
+/// What an answer with status 2xx says beside that it came: `partial_success` of each signal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Partial<'a> {
+    /// How many entries were refused: `rejected_spans` and its like.
+    pub rejected: u64,
+    /// Why, as `error_message`; where nothing was refused it is a warning. Empty where there is none.
+    pub message: &'a [u8],
+}
+
+/// Reads an answer with status 2xx.
 ///
 /// # Errors
 /// [`Malformed`] for what is no answer of an OTLP receiver.
-pub fn rejected(response: &[u8]) -> Result<u64, Malformed> {
+pub fn partial(response: &[u8]) -> Result<Partial<'_>, Malformed> {
     const PARTIAL_SUCCESS: u32 = 1;
     const REJECTED: u32 = 1;
-    let mut rejected = 0;
+    const ERROR_MESSAGE: u32 = 2;
+    let mut found = Partial::default();
     for field in Reader::new(response) {
         if let (PARTIAL_SUCCESS, Wire::Bytes(partial)) = field? {
             for field in Reader::new(partial) {
-                if let (REJECTED, Wire::Varint(number)) = field? {
+                match field? {
                     // A negative number is nonsense; it says that nothing was rejected as well as zero does.
-                    rejected = u64::try_from(number as i64).unwrap_or(0);
+                    (REJECTED, Wire::Varint(number)) => {
+                        found.rejected = u64::try_from(number as i64).unwrap_or(0);
+                    }
+                    (ERROR_MESSAGE, Wire::Bytes(message)) => found.message = message,
+                    _ => {}
                 }
             }
         }
     }
-    Ok(rejected)
+    Ok(found)
+}
+
+/// How many entries an answer with status 2xx says were refused: that of [`partial`].
+///
+/// # Errors
+/// [`Malformed`] for what is no answer of an OTLP receiver.
+pub fn rejected(response: &[u8]) -> Result<u64, Malformed> {
+    partial(response).map(|partial| partial.rejected)
 }

@@ -103,6 +103,7 @@ impl Outlet {
         let shown = format!("{} ({first}{hint})", pipeline.trim_start_matches("logs_"));
         let mut complaint = Complaint::new(base.clock.clone());
         let (mut waits, waiting) = (Complaint::new(base.clock.clone()), shown.clone());
+        let (mut warns, warning) = (Complaint::new(base.clock.clone()), shown.clone());
         let post = post
             .endpoints(self.endpoints)
             .retry(self.retry)
@@ -115,6 +116,7 @@ impl Outlet {
                     waits.trouble(&waiting, &retrying.to_string());
                 }
             })
+            .on_warning(move |words| warns.trouble(&warning, &format!("the receiver warns: {words}")))
             .on_failure(move |failure| complaint.lost(&shown, failure.records, failure));
         Ok(Outgoing { sink: Box::new(post), traffic, question: Arc::new(probe) })
     }

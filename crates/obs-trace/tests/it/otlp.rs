@@ -1,7 +1,7 @@
 //! Spans to a strict collector in process: every answer, with exact books and no effect beyond them.
 
 use std::io::Read;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use obs_core::meter::{Meter, Source};
@@ -147,6 +147,43 @@ fn a_success_delivers() {
 fn a_partial_success_is_counted_and_never_sent_again() {
     check(vec![response(Some((2, "too old"))), response(None)], 1, 1, &[(Reason::Rejected, 2)]);
     check(vec![response(Some((i64::MAX, "all and more"))), response(None)], 1, 0, &[(Reason::Rejected, 3)]);
+}
+
+/// What is told of a collector that answers so, batch after batch of three spans.
+pub(crate) fn told(
+    spawn: impl FnOnce(Settings) -> (Tracer, Worker),
+    batches: usize,
+) -> (Vec<String>, Vec<String>) {
+    let (warnings, failures) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(Vec::new())));
+    let (warned, failed) = (Arc::clone(&warnings), Arc::clone(&failures));
+    let settings = settings()
+        .on_warning(move |words| warned.lock().unwrap().push(words.to_owned()))
+        .on_failure(move |failure| failed.lock().unwrap().push(failure.to_string()));
+    let (tracer, worker) = spawn(settings);
+    for _ in 0..batches {
+        for name in ["one", "two", "three"] {
+            one(&tracer, name);
+        }
+        worker.queue().flush(LONG).unwrap();
+    }
+    (warnings.lock().unwrap().clone(), failures.lock().unwrap().clone())
+}
+
+#[test]
+fn what_a_collector_says_of_a_partial_success_is_told() {
+    let said = |partials: &[(i64, &str)]| {
+        let stub = Stub::start(partials.iter().map(|partial| response(Some(*partial))).collect::<Vec<_>>());
+        told(|settings| start(&stub, settings), partials.len())
+    };
+    let lost = |words: &str| format!("2 records lost (rejected) after 1 attempts: status 200{words}");
+    assert_eq!(said(&[(2, "too old")]), (vec![], vec![lost(": too old")]));
+    assert_eq!(said(&[(2, "")]), (vec![], vec![lost("")]));
+    // The same is told once; the clock stands still, so that another has to wait.
+    let (warned, failed) = said(&[(0, "use /v2"), (0, "use /v2"), (0, "and TLS"), (0, "")]);
+    assert_eq!((warned, failed), (vec![String::from("use /v2")], vec![]));
+    // Whatever it says is one line of bounded length.
+    let (warned, _) = said(&[(0, &format!("a\r\n\u{1b}[2J{}", "x".repeat(100_000)))]);
+    assert!(warned[0].starts_with("a   [2Jxxx") && warned[0].len() == 1_024, "{}", warned[0].len());
 }
 
 #[test]

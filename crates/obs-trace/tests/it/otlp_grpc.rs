@@ -67,6 +67,30 @@ fn a_partial_success_is_counted_and_never_sent_again() {
 }
 
 #[test]
+fn what_a_collector_says_of_a_partial_success_is_told() {
+    let said = |rejected_spans, error_message: &str| {
+        let partial = ExportTracePartialSuccess { rejected_spans, error_message: error_message.to_owned() };
+        let answer = ExportTraceServiceResponse { partial_success: Some(partial) };
+        let server = Called::start([Say::Message(answer.encode_to_vec())]);
+        let mut found = (None, None);
+        let worker = three(&server, |settings| {
+            let (warned, warnings) = std::sync::mpsc::channel();
+            let (failed, failures) = std::sync::mpsc::channel();
+            found = (Some(warnings), Some(failures));
+            settings
+                .on_warning(move |words| warned.send(words.to_owned()).unwrap())
+                .on_failure(move |failure| failed.send(failure.to_string()).unwrap())
+        });
+        drop(worker);
+        (found.0.unwrap().try_iter().collect::<Vec<_>>(), found.1.unwrap().try_iter().collect::<Vec<_>>())
+    };
+    let lost = "2 records lost (rejected) after 1 attempts: gRPC status OK: too old";
+    assert_eq!(said(2, "too old"), (vec![], vec![lost.to_owned()]));
+    assert_eq!(said(0, "use TLS"), (vec!["use TLS".to_owned()], vec![]));
+    assert_eq!(said(0, ""), (vec![], vec![]));
+}
+
+#[test]
 fn a_collector_that_is_busy_is_asked_again_and_one_that_refuses_is_not() {
     let server = Called::start([Say::status(14), Say::status(0)]);
     assert_eq!(three(&server, |settings| settings).queue().counts().delivered, 3);

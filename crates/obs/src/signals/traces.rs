@@ -204,13 +204,16 @@ fn exporter(
     let endpoint = endpoints.next().ok_or("there is no `traces.endpoint`")?;
     let queue = queue::Settings::new(otlp::PIPELINE).batch_bytes(256 * 1024).linger(choices.linger);
     let hint = port_hint(&endpoint, choices.protocol == OtlpProtocol::Grpc);
-    let (mut lost, mut late) = (Teller::new(hint), Teller::new(hint));
+    let (mut lost, mut late, mut warned) = (Teller::new(hint), Teller::new(hint), Teller::new(""));
     let settings = otlp::Settings::new()
         .queue(queue)
         .client(client)
         .retry(choices.retry_for.map_or_else(Retry::new, |patience| Retry::new().budget(patience)))
         .encoding(encoding(choices.compression)?)
         .on_failure(move |failure| lost.tell("are lost", failure, "obs_pipeline_dropped_total"))
+        .on_warning(move |words| {
+            warned.tell("got through with a warning", &words, "obs_pipeline_delivered_total")
+        })
         .on_retry(move |retrying| {
             // A collector that starts anew is no news.
             if retrying.attempts >= TELL_FROM {

@@ -1,8 +1,12 @@
 //! Spans and log records to a collector, by http/protobuf and gRPC, chosen by the file alone.
 
 use obs::Obs;
-use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
-use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use opentelemetry_proto::tonic::collector::logs::v1::{
+    ExportLogsPartialSuccess, ExportLogsServiceRequest, ExportLogsServiceResponse,
+};
+use opentelemetry_proto::tonic::collector::trace::v1::{
+    ExportTracePartialSuccess, ExportTraceServiceRequest, ExportTraceServiceResponse,
+};
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
 use prost::Message;
@@ -10,6 +14,7 @@ use prost::Message;
 use crate::called::{Called, Say};
 use crate::collector::{Answer, Collector};
 use crate::config::file::Yaml;
+use crate::process::alone;
 use crate::service::LONG;
 
 fn within(obs: &Obs, act: impl FnOnce()) {
@@ -108,4 +113,54 @@ fn what_cannot_be_asked_of_a_collector_is_told_with_its_place() {
         let told = yaml.builder().build().unwrap_err().to_string();
         assert!(told.contains(expected), "{told}");
     }
+}
+
+#[test]
+fn what_a_collector_says_of_a_partial_success_is_told_once() {
+    let name = "what_a_collector_says_of_a_partial_success_is_told_once";
+    let stderr = alone(module_path!(), name, &[], || {
+        let lines = |rejected_log_records, error_message: &str| {
+            let error_message = error_message.to_owned();
+            let partial = ExportLogsPartialSuccess { rejected_log_records, error_message };
+            Say::Message(ExportLogsServiceResponse { partial_success: Some(partial) }.encode_to_vec())
+        };
+        let spans = |rejected_spans, error_message: &str| {
+            let partial =
+                ExportTracePartialSuccess { rejected_spans, error_message: error_message.to_owned() };
+            Say::Message(ExportTraceServiceResponse { partial_success: Some(partial) }.encode_to_vec())
+        };
+        let lines =
+            Called::start([lines(0, "line warning"), lines(0, "line warning"), lines(1, "line refused")]);
+        let spans =
+            Called::start([spans(0, "span warning"), spans(0, "span warning"), spans(1, "span refused")]);
+        let text = format!(
+            "
+logs: {{ outputs: {{ far: {{ type: otlp, url: '{}', protocol: grpc, probe: false }} }} }}
+traces: {{ endpoint: '{}', protocol: grpc, probe: false }}
+",
+            lines.url(),
+            spans.url()
+        );
+        let (obs, _yaml) = build("otlp-partial", &text);
+        for _ in 0..3 {
+            within(&obs, || tracing::info_span!("step").in_scope(|| tracing::info!("said")));
+        }
+        assert_eq!((lines.rest().len(), spans.rest().len()), (3, 3));
+    });
+    for (words, expected) in [
+        ("line warning", "obs: log output far (http://127.0.0.1:"),
+        ("line refused", "obs: log output far (http://127.0.0.1:"),
+        ("span warning", "obs: spans got through with a warning: span warning ("),
+        (
+            "span refused",
+            "obs: spans are lost: 1 records lost (rejected) after 1 attempts: gRPC status OK: span refused (",
+        ),
+    ] {
+        let told: Vec<_> = stderr.lines().filter(|line| line.contains(words)).collect();
+        assert!(matches!(told[..], [line] if line.starts_with(expected)), "{words}: {told:?}");
+    }
+    let told = "): the receiver warns: line warning";
+    assert!(stderr.lines().any(|line| line.ends_with(told)), "{stderr}");
+    let told = "1 lines lost: 1 records lost (rejected) after 1 attempts: gRPC status OK: line refused";
+    assert!(stderr.lines().any(|line| line.ends_with(told)), "{stderr}");
 }

@@ -6,6 +6,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use super::Scene;
+use crate::json::Json;
 use crate::process::Process;
 use crate::{Result, ports};
 
@@ -28,6 +29,13 @@ const PARTS: [(&str, &str); 8] = [
 
 /// What a sender is told to send by one way.
 pub(super) type Way = fn(&Daemon) -> Vec<String>;
+
+/// What it has counted at a listener since its start.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Counted {
+    pub(super) messages: u64,
+    pub(super) bytes: u64,
+}
 
 /// Where it listens and writes, the same from start to start.
 pub(super) struct Daemon {
@@ -117,6 +125,31 @@ impl Daemon {
         vec![format!("syslog=unix://{}", self.file("stream.socket").display())]
     }
 
+    /// What is in its names of the listeners at which bytes are counted.
+    pub(super) fn tcp_listener(&self) -> String {
+        format!("imptcp(127.0.0.1/{}/IPv4)", self.tcp.port())
+    }
+
+    pub(super) fn stream_listener(&self) -> String {
+        self.file("stream.socket").display().to_string()
+    }
+
+    /// What it says of a listener, which it does each second.
+    pub(super) fn counted(&self, listener: &str) -> Result<Counted> {
+        let text = std::fs::read_to_string(self.file("counters")).map_err(|error| error.to_string())?;
+        let told =
+            text.split_terminator('\n').filter_map(|line| Json::parse(line.get(line.find('{')?..)?).ok());
+        let named =
+            |told: &Json| told.at(&["name"]).and_then(Json::text).is_some_and(|name| name.contains(listener));
+        let last =
+            told.filter(named).last().ok_or_else(|| format!("nothing of {listener} among its counters"))?;
+        let number = |name: &str| {
+            let number = last.at(&[name]).and_then(Json::number).map(|number| number as u64);
+            number.ok_or_else(|| format!("no {name} of {listener}"))
+        };
+        Ok(Counted { messages: number("submitted")?, bytes: number("bytes.received")? })
+    }
+
     /// What came in.
     pub(super) fn messages(&self) -> PathBuf {
         self.file("messages")
@@ -133,6 +166,7 @@ impl Daemon {
         let parts: String = PARTS.map(part).concat();
         let path = |name: &str| self.file(name).display().to_string();
         let (messages, log, stream) = (path("messages"), path("log.socket"), path("stream.socket"));
+        let counters = path("counters");
         let (tcp, tls, udp) = (self.tcp.port(), self.tls.port(), self.udp.port());
         // Read by one thread each, so that order is kept; written at once, so that a kill loses none that was read.
         format!(
@@ -140,6 +174,7 @@ impl Daemon {
 defaultNetstreamDriverCAFile=\"{CERTIFICATES}/ca.pem\"
 defaultNetstreamDriverCertFile=\"{CERTIFICATES}/server.pem\"
 defaultNetstreamDriverKeyFile=\"{CERTIFICATES}/server.key\")
+module(load=\"impstats\" interval=\"1\" format=\"json\" log.syslog=\"off\" log.file=\"{counters}\")
 module(load=\"imptcp\" threads=\"1\")
 module(load=\"imtcp\" streamDriver.name=\"gtls\" streamDriver.mode=\"1\" streamDriver.authMode=\"x509/certvalid\")
 module(load=\"imudp\")

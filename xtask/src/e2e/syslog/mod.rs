@@ -5,6 +5,7 @@ mod arrived;
 mod daemon;
 mod restarted;
 mod sender;
+mod watched;
 mod ways;
 
 use std::path::{Path, PathBuf};
@@ -17,6 +18,7 @@ use crate::{Result, cargo};
 struct Scene<'a> {
     rsyslogd: PathBuf,
     sender: PathBuf,
+    service: PathBuf,
     folder: &'a Path,
 }
 
@@ -31,7 +33,7 @@ impl Scene<'_> {
 
 type Check = fn(&Scene<'_>) -> Result<String>;
 
-const ALL: [(&str, Check); 9] = [
+const ALL: [(&str, Check); 11] = [
     ("syslog: rsyslogd has each line sent over TCP, in order, with all that stands beside it", ways::tcp),
     ("syslog: over TLS, with a certificate shown and seen", ways::tls),
     ("syslog: over UDP", ways::udp),
@@ -47,12 +49,18 @@ const ALL: [(&str, Check); 9] = [
         "syslog: what rsyslogd cannot get as it was killed is in the books, and told to the next one",
         restarted::killed,
     ),
+    (
+        "syslog: a service without rsyslogd warns, is degraded and ready, and well once it is there",
+        watched::away,
+    ),
+    ("syslog: what a service says it has sent is what rsyslogd says it has received", watched::counted),
 ];
 
 pub(super) fn check_all(folder: &Path, report: &mut Report) -> Result {
     let rsyslogd = install::rsyslogd()?;
     let sender = cargo::build_example("obs-logs", "socket_lines")?;
-    let scene = Scene { rsyslogd, sender, folder };
+    let service = cargo::build_example_with("obs", &["logs-syslog"], "watched_lines")?;
+    let scene = Scene { rsyslogd, sender, service, folder };
     for (name, check) in ALL {
         report.check(name, check(&scene));
     }

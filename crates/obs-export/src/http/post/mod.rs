@@ -1,5 +1,7 @@
 //! The sink that posts each batch and keeps its books by the retry table.
 
+mod warnings;
+
 use std::fmt;
 use std::time::Instant;
 
@@ -7,11 +9,13 @@ use bytes::Bytes;
 use http::Method;
 use obs_core::{Clock, IdSource};
 
+use super::call_error::plain;
 use super::wire::Wire;
 use super::{
     Again, Attempts, Call, Client, Encoding, Endpoint, Response, Retry, SendError, Traffic, Tried, Trouble,
 };
 use crate::queue::{Batch, Control, Delivery, Losses, Reason, Sink};
+use warnings::Warnings;
 
 /// What a leaf adds to [`Post`]: the bytes around a batch and the meaning of an answer. Runs on the worker's thread.
 pub trait Protocol: Send {
@@ -23,6 +27,12 @@ pub trait Protocol: Send {
     fn accept(&mut self, response: &Response, batch: &Batch) -> Verdict {
         let _ = (response, batch);
         Verdict::Settled(Losses::default())
+    }
+
+    /// What a 2xx answer says in words: why records were dropped, or where none were a warning. Default nothing.
+    fn words<'a>(&self, response: &'a Response) -> &'a [u8] {
+        let _ = response;
+        &[]
     }
 
     /// How a batch is cut in two where it is too large for the other side (413): the place in its bytes, and how many of its
@@ -59,13 +69,17 @@ pub struct Failure<'a> {
     pub grpc: Option<&'a str>,
     /// Why the last attempt brought no answer, where none came.
     pub error: Option<&'a SendError>,
+    /// What [`Protocol::words`] has found in an answer that was good: at most 1 KiB, on one line and without control
+    /// characters.
+    pub words: Option<&'a str>,
 }
 
 impl fmt::Display for Failure<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { reason, records, attempts, .. } = self;
         write!(f, "{records} records lost ({}) after {attempts} attempts", reason.as_str())?;
-        why(f, self.status, self.grpc, self.error)
+        why(f, self.status, self.grpc, self.error)?;
+        self.words.map_or(Ok(()), |words| write!(f, ": {words}"))
     }
 }
 
@@ -118,6 +132,7 @@ fn said(answer: &Result<Response, SendError>) -> (Option<u16>, Option<&str>) {
 
 type OnFailure = Box<dyn FnMut(&Failure<'_>) + Send>;
 type OnRetry = Box<dyn FnMut(&Retrying<'_>) + Send>;
+type OnWarning = Box<dyn FnMut(&str) + Send>;
 
 /// Posts each batch.
 pub struct Post<P> {
@@ -131,6 +146,8 @@ pub struct Post<P> {
     protocol: P,
     on_failure: OnFailure,
     on_retry: OnRetry,
+    on_warning: OnWarning,
+    warnings: Warnings,
 }
 
 impl<P: Protocol> Post<P> {
@@ -158,6 +175,8 @@ impl<P: Protocol> Post<P> {
             protocol,
             on_failure: Box::new(|_| ()),
             on_retry: Box::new(|_| ()),
+            on_warning: Box::new(|_| ()),
+            warnings: Warnings::default(),
         }
     }
 
@@ -229,6 +248,15 @@ impl<P: Protocol> Post<P> {
         self
     }
 
+    /// Called on the worker's thread with what an answer says in words ([`Protocol::words`]) although nothing was dropped:
+    /// at most once a minute, and each text once, as long as there are few of them. At most 1 KiB, on one line and without
+    /// control characters. Default nothing. Must not send telemetry through the same queue.
+    #[must_use]
+    pub fn on_warning(mut self, hook: impl FnMut(&str) + Send + 'static) -> Self {
+        self.on_warning = Box::new(hook);
+        self
+    }
+
     /// Sends a batch until all of it has its fate.
     fn settle(&mut self, batch: &mut Batch, control: &Control) -> Losses {
         let (begun, mut losses) = (Instant::now(), Losses::default());
@@ -244,9 +272,11 @@ impl<P: Protocol> Post<P> {
                 continue;
             }
             let tried = self.send(&mut part, control);
+            let mut words = None;
             let lost = match (tried.lost, &tried.answer) {
                 (None, Ok(response)) => match self.protocol.accept(response, &part) {
                     Verdict::Settled(lost) => {
+                        words = Some(plain(self.protocol.words(response))).filter(|words| !words.is_empty());
                         if part.records > 0 && lost.total() >= part.records {
                             self.attempts.note(Trouble::TurnedAway);
                         }
@@ -272,12 +302,25 @@ impl<P: Protocol> Post<P> {
                 }
                 (lost, _) => Losses::of(lost.unwrap_or(Reason::Internal), part.records),
             };
+            if let Some(words) = words.as_deref().filter(|_| lost.total() == 0)
+                && self.warnings.is_due(words, self.attempts.now())
+            {
+                (self.on_warning)(words);
+            }
             // What waits in a journal for the next process is not lost.
             let is_left = |reason| reason == Reason::Shutdown && control.is_durable();
             for (reason, records) in lost.each().filter(|(reason, _)| !is_left(*reason)) {
                 let (attempts, error) = (tried.attempts, tried.answer.as_ref().err());
                 let (status, grpc) = said(&tried.answer);
-                (self.on_failure)(&Failure { reason, records, attempts, status, grpc, error });
+                (self.on_failure)(&Failure {
+                    reason,
+                    records,
+                    attempts,
+                    status,
+                    grpc,
+                    error,
+                    words: words.as_deref(),
+                });
             }
             losses.join(lost);
             // The queue goes on with the same memory.
