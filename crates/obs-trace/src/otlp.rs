@@ -200,7 +200,8 @@ impl Otlp {
         let export = Export::new(&base.resource);
         let traffic = Traffic::new();
         let endpoints = std::iter::once(endpoint).chain(settings.others);
-        let place = |endpoint: Endpoint| settings.path.map_or_else(|| endpoint.clone(), |path| endpoint.join(path));
+        let place =
+            |endpoint: Endpoint| settings.path.map_or_else(|| endpoint.clone(), |path| endpoint.join(path));
         let endpoints: Vec<_> = endpoints.map(place).collect();
         let Some(first) = endpoints.first().cloned() else {
             return Err(io::Error::other("there is no endpoint"));

@@ -6,9 +6,9 @@ use std::time::Duration;
 use obs_core::Declaration;
 
 use crate::config::{
-    Admin, BucketRule, Config, Credentials, Exporter, FileChoice, FlightRecorder, Journal, Layers, LogDestination,
-    LogFormat, LogOutput, LogRateLimit, LogRoute, LogSampling, OtlpCompression, OtlpProtocol, ProxyChoice,
-    Redaction, Rotation, SamplerChoice, SpanLimits, TrustChoice,
+    Admin, BucketRule, Config, Credentials, Exporter, FileChoice, FlightRecorder, Journal, Layers,
+    LogDestination, LogFormat, LogOutput, LogRateLimit, LogRoute, LogSampling, OtlpCompression, OtlpProtocol,
+    ProxyChoice, Redaction, Rotation, SamplerChoice, SpanLimits, TrustChoice,
 };
 use crate::entry::Reach;
 use crate::reload::Hear;

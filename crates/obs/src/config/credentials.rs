@@ -92,8 +92,7 @@ pub(super) const CA_FILE: Credential =
     path!(ca_file, "A PEM file with the authorities to believe over TLS, in the place of the system's.");
 pub(super) const CERTIFICATE: Credential =
     path!(certificate, "A PEM file with the certificate to show over TLS, its chain after it.");
-pub(super) const KEY_FILE: Credential =
-    path!(key_file, "A PEM file with the private key of `certificate`.");
+pub(super) const KEY_FILE: Credential = path!(key_file, "A PEM file with the private key of `certificate`.");
 
 /// Those that are nothing without another, and that other.
 pub(super) const LEAN: [(Credential, Credential); 2] = [(PASSWORD, USER), (KEY_FILE, CERTIFICATE)];

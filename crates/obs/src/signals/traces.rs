@@ -120,8 +120,7 @@ pub(crate) fn mistakes(config: &Config) -> Vec<Mistake> {
     let proxy = proxies(&choices.proxy, &config.proxies, &used).err();
     let proxy = proxy.filter(|_| !used.is_empty()).map(|wrong| Mistake::new("traces.proxy", wrong));
     let credentials = identified(ClientSettings::new(), &choices.credentials, TLS).err().filter(|_| is_used);
-    let credentials =
-        credentials.map(|Wrong { key, what }| Mistake::new(&format!("traces.{key}"), what));
+    let credentials = credentials.map(|Wrong { key, what }| Mistake::new(&format!("traces.{key}"), what));
     let headers = choices.headers.iter().filter_map(|(name, value)| {
         let error = ClientSettings::new().header(name, value).err()?;
         Some(Mistake::new(&format!("traces.headers.{name}"), error))

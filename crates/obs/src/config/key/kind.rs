@@ -50,9 +50,7 @@ impl Kind {
     /// Reads a single text. What comes of a failure is said by [`Kind::expected`].
     pub(in crate::config) fn parse(self, text: &str) -> Option<Value> {
         match self {
-            Self::Text | Self::UrlOr(_) => {
-                (!text.is_empty()).then(|| Value::Text(text.to_owned()))
-            }
+            Self::Text | Self::UrlOr(_) => (!text.is_empty()).then(|| Value::Text(text.to_owned())),
             Self::Flag => match text {
                 "true" | "True" | "TRUE" => Some(Value::Flag(true)),
                 "false" | "False" | "FALSE" => Some(Value::Flag(false)),
