@@ -13,6 +13,7 @@ use bytes::{Buf, Bytes};
 use h2::Reason;
 use h2::server::SendResponse;
 use http::{HeaderMap, Request, Response};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 
 /// What the server does with one call. The last one of a script is repeated.
@@ -74,31 +75,51 @@ type Script = Arc<Mutex<VecDeque<Say>>>;
 
 /// The server; it ends with the test's process.
 pub(crate) struct Called {
+    scheme: &'static str,
     pub(crate) address: SocketAddr,
     calls: Receiver<Call>,
 }
 
 impl Called {
     pub(crate) fn start(script: impl IntoIterator<Item = Say>) -> Self {
+        Self::over("http", "127.0.0.1", script, |stream| async { Some(stream) })
+    }
+
+    /// Over what `wrap` makes of each connection, if it makes anything, at a local address.
+    pub(crate) fn over<S, F>(
+        scheme: &'static str,
+        ip: &'static str,
+        script: impl IntoIterator<Item = Say>,
+        wrap: impl Fn(TcpStream) -> F + Send + 'static,
+    ) -> Self
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        F: Future<Output = Option<S>> + Send + 'static,
+    {
         let (send, calls) = channel();
         let (bound, address) = channel();
         let script: Script = Arc::new(Mutex::new(script.into_iter().collect()));
         std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async move {
-                let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+                let listener = TcpListener::bind((ip, 0)).await.unwrap();
                 bound.send(listener.local_addr().unwrap()).unwrap();
                 for connection in 0.. {
                     let (stream, _) = listener.accept().await.unwrap();
-                    tokio::spawn(serve(stream, connection, Arc::clone(&script), send.clone()));
+                    let (wrapped, script, send) = (wrap(stream), Arc::clone(&script), send.clone());
+                    tokio::spawn(async move {
+                        if let Some(stream) = wrapped.await {
+                            serve(stream, (scheme, connection), script, send).await;
+                        }
+                    });
                 }
             });
         });
-        Self { address: address.recv().unwrap(), calls }
+        Self { scheme, address: address.recv().unwrap(), calls }
     }
 
     pub(crate) fn url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("{}://{}", self.scheme, self.address)
     }
 
     /// Waits for the next call.
@@ -113,7 +134,12 @@ impl Called {
     }
 }
 
-async fn serve(stream: TcpStream, connection: usize, script: Script, send: Sender<Call>) {
+async fn serve(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    (scheme, connection): (&'static str, usize),
+    script: Script,
+    send: Sender<Call>,
+) {
     let Ok(mut http) = h2::server::handshake(stream).await else { return };
     let (end, mut ends) = tokio::sync::mpsc::unbounded_channel();
     loop {
@@ -126,7 +152,7 @@ async fn serve(stream: TcpStream, connection: usize, script: Script, send: Sende
             Ok(Some(Ok((request, mut respond)))) => {
                 let (script, send, end) = (Arc::clone(&script), send.clone(), end.clone());
                 tokio::spawn(async move {
-                    let call = read(request, connection).await;
+                    let call = read(request, (scheme, connection)).await;
                     let say = {
                         let mut script = script.lock().unwrap();
                         if script.len() > 1 { script.pop_front() } else { script.front().cloned() }
@@ -155,7 +181,7 @@ enum Then {
     CloseAfter,
 }
 
-async fn read(request: Request<h2::RecvStream>, connection: usize) -> Call {
+async fn read(request: Request<h2::RecvStream>, (scheme, connection): (&str, usize)) -> Call {
     let (head, mut body) = request.into_parts();
     let mut bytes = Vec::new();
     while let Some(chunk) = body.data().await {
@@ -164,7 +190,7 @@ async fn read(request: Request<h2::RecvStream>, connection: usize) -> Call {
         bytes.extend_from_slice(&chunk);
     }
     assert_eq!(head.method, "POST");
-    assert_eq!(head.uri.scheme_str(), Some("http"));
+    assert_eq!(head.uri.scheme_str(), Some(scheme));
     assert!(head.uri.query().is_none());
     assert_eq!(head.headers["te"], "trailers");
     let content_type = head.headers["content-type"].to_str().unwrap();

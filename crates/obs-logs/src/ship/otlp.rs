@@ -45,10 +45,12 @@ const LINGER: Duration = Duration::from_secs(1);
 #[must_use]
 pub struct Otlp {
     outlet: Outlet,
+    /// Whether the paths of the URLs are those that are posted to.
+    exact: bool,
     transport: Transport,
 }
 
-type Transport = fn(Outlet, &Base, &'static str, Export) -> io::Result<Outgoing>;
+type Transport = fn((Outlet, bool), &Base, &'static str, Export) -> io::Result<Outgoing>;
 
 impl Otlp {
     /// A collector at this URL, behind which `/v1/logs` is put unless it ends so, by http/protobuf.
@@ -59,7 +61,7 @@ impl Otlp {
             retry: Retry::new(),
             ..Outlet::new(endpoint, BATCH_BYTES)
         };
-        Self { outlet, transport: posted }
+        Self { outlet, exact: false, transport: posted }
     }
 
     /// Sends by gRPC; of the URL only the server counts. No request has more than 3 MiB of records then, since receivers
@@ -73,6 +75,13 @@ impl Otlp {
     /// A further place that takes the same lines, asked where the one before has trouble.
     pub fn or_at(mut self, endpoint: Endpoint) -> Self {
         self.outlet.endpoints.push(endpoint);
+        self
+    }
+
+    /// Posts to the path of each URL as it stands, as `OTEL_EXPORTER_OTLP_LOGS_ENDPOINT` asks, instead of putting
+    /// `/v1/logs` behind it. By gRPC it changes nothing.
+    pub fn exact_endpoint(mut self) -> Self {
+        self.exact = true;
         self
     }
 
@@ -104,7 +113,7 @@ impl Otlp {
 
 impl From<Otlp> for Output {
     fn from(otlp: Otlp) -> Self {
-        let Otlp { outlet, transport } = otlp;
+        let Otlp { outlet, exact, transport } = otlp;
         let shipped = Shipped {
             frame: Box::new(|_| Arc::new(LogRecord)),
             is_record: true,
@@ -112,15 +121,21 @@ impl From<Otlp> for Output {
             linger: LINGER,
             content: "otlp log records",
             open: Box::new(move |base: &Arc<Base>, pipeline| {
-                transport(outlet, base, pipeline, Export::new(&base.resource))
+                transport((outlet, exact), base, pipeline, Export::new(&base.resource))
             }),
         };
         Self::shipped("logs_otlp", shipped)
     }
 }
 
-fn posted(mut outlet: Outlet, base: &Base, pipeline: &'static str, export: Export) -> io::Result<Outgoing> {
-    let place = |endpoint: &Endpoint| match endpoint.path().trim_end_matches('/').ends_with(PATH) {
+fn posted(
+    (mut outlet, exact): (Outlet, bool),
+    base: &Base,
+    pipeline: &'static str,
+    export: Export,
+) -> io::Result<Outgoing> {
+    let is_whole = |endpoint: &Endpoint| exact || endpoint.path().trim_end_matches('/').ends_with(PATH);
+    let place = |endpoint: &Endpoint| match is_whole(endpoint) {
         true => endpoint.clone(),
         false => endpoint.join(PATH),
     };
@@ -131,7 +146,12 @@ fn posted(mut outlet: Outlet, base: &Base, pipeline: &'static str, export: Expor
 }
 
 #[cfg(feature = "ship-grpc")]
-fn called(mut outlet: Outlet, base: &Base, pipeline: &'static str, export: Export) -> io::Result<Outgoing> {
+fn called(
+    (mut outlet, _): (Outlet, bool),
+    base: &Base,
+    pipeline: &'static str,
+    export: Export,
+) -> io::Result<Outgoing> {
     outlet.hint = outlet.endpoints.first().map_or("", |first| port_hint(first, true));
     outlet.call(base, METHOD, pipeline, export)
 }

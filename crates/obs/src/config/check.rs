@@ -6,7 +6,7 @@ use std::time::Duration;
 use obs_core::Network;
 
 use super::credentials::LEAN;
-use super::draft::{Draft, shown, takes_a_ratio};
+use super::draft::{Draft, Place, shown, takes_a_ratio};
 use super::duration::Shown;
 use super::error::Mistake;
 use super::key::{Key, TRACES_PATH, Value, list};
@@ -30,8 +30,13 @@ pub(super) fn contradictions(draft: &mut Draft) {
 fn logs(draft: &mut Draft) {
     lines(draft);
     if !draft.config.logs.outputs.is_empty() {
-        for path in ONE_OUTPUT {
-            has_no_effect(draft, path, "there are `logs.outputs`");
+        if matches!(draft.place("logs.outputs"), Place::Variable(_)) {
+            // A variable has put others beside the one that there is.
+            output(draft);
+        } else {
+            for path in ONE_OUTPUT {
+                has_no_effect(draft, path, "there are `logs.outputs`");
+            }
         }
         return apart(draft);
     }

@@ -130,8 +130,14 @@ impl Draft {
         if let Place::File(_, path) = &place {
             self.wrong.push(path.clone());
         }
+        let what = what.into();
+        // A variable may be read for several keys.
+        let is_variable = matches!(place, Place::Variable(_));
+        if is_variable && self.faults.iter().any(|known| known.place == place && known.what == what) {
+            return;
+        }
         if self.faults.len() < MOST {
-            self.faults.push(Fault { place, what: what.into() });
+            self.faults.push(Fault { place, what });
         } else {
             self.untold += 1;
         }
@@ -140,6 +146,11 @@ impl Draft {
     /// What a part of obs finds wrong with a value that could be read.
     pub(super) fn found(&mut self, mistake: Mistake) {
         let Mistake { place: path, what } = mistake;
+        // Where the key of an output has no place of its own, its name does not stand in the place.
+        let what = match key_of_output(&path) {
+            Some(key) if !self.chosen.contains_key(&path) => format!("its `{key}`: {what}"),
+            _ => what,
+        };
         let concealed = self.config.concealed.iter().any(|known| is_under(&path, known));
         let what = if concealed { String::from(CONCEALED) } else { what };
         self.fault(self.place(&path), what);
@@ -166,6 +177,11 @@ impl Draft {
 /// Whether the sampler of this name records a share that can be chosen.
 pub(super) fn takes_a_ratio(sampler: &str) -> bool {
     sampler.ends_with("traceidratio")
+}
+
+/// The key of one of several outputs, where the path is one.
+pub(super) fn key_of_output(path: &str) -> Option<&str> {
+    path.strip_prefix("logs.outputs.")?.split_once('.').map(|(_, key)| key)
 }
 
 /// Said in place of what would repeat a secret.

@@ -5,6 +5,7 @@ use std::fmt::{self, Write};
 use obs_core::redact::{REDACTED, is_secret};
 use obs_core::{Declaration, DeclaredLabel};
 
+use super::draft::key_of_output;
 use super::key::{Kind, Value, keys};
 use super::logs::ONE_OUTPUT;
 use super::{BucketMatch, BucketRule, Config, bytes, duration, metrics::kind_word, routing};
@@ -92,17 +93,12 @@ impl Config {
     }
 }
 
-/// The key of an output to another machine, where the path is one.
-fn of_output(path: &str) -> Option<&str> {
-    path.strip_prefix("logs.outputs.")?.split_once('.').map(|(_, key)| key)
-}
-
 fn is_header(path: &str) -> bool {
-    of_output(path) == Some("headers")
+    key_of_output(path) == Some("headers")
 }
 
 fn is_credential(path: &str) -> bool {
-    matches!(of_output(path).or(path.strip_prefix("traces.")), Some("password" | "token"))
+    matches!(key_of_output(path).or(path.strip_prefix("traces.")), Some("password" | "token"))
 }
 
 impl fmt::Debug for Config {

@@ -49,6 +49,8 @@ fn known(error: &(dyn std::error::Error + 'static)) -> Option<Trouble> {
             () if error.is_parse() => Some(Trouble::Foreign),
             // Where there is a reason it comes further down the chain.
             () if error.is_incomplete_message() => Some(Trouble::Broken),
+            // Over HTTP/2, where the connection has the reason and the request has not.
+            () if error.is_canceled() || error.is_closed() => Some(Trouble::Broken),
             () => None,
         };
     }

@@ -1,5 +1,6 @@
 //! The environment, laid over what the code and the file chose: the only place that reads it.
 
+mod outputs;
 mod pairs;
 mod propagators;
 mod proxies;
@@ -39,6 +40,7 @@ pub(super) fn lay_over(draft: &mut Draft, lookup: Lookup<'_>) {
         }
     }
     standard::logs(&mut read);
+    outputs::outputs(&mut read);
     standard::traces(&mut read);
     propagators::propagators(&mut read);
     proxies::proxies(&mut read);

@@ -130,7 +130,8 @@ impl Reader<'_, '_> {
         if output.to == LogPlace::File(PathBuf::new()) {
             return self.refuse(node.at, path, Some(String::from("a `file` has a `path`")));
         }
-        if output.to.is_far() && output.ship.urls.is_empty() {
+        // A collector may be named by a variable.
+        if output.to.is_far() && output.to != LogPlace::Otlp && output.ship.urls.is_empty() {
             return self.refuse(node.at, path, Some(String::from("has no `url`")));
         }
         let void: Vec<_> =

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::super::bytes;
 use super::super::duration::Shown;
 use super::super::layers::tests::laid;
-use super::super::logs::OUTPUT_KEYS;
+use super::super::logs::{OTLP_VARIABLES, OUTPUT_KEYS, OtlpVariables};
 use super::*;
 use crate::config::{LogDestination, LogMatch, LogPlace, LogRoute};
 
@@ -79,6 +79,21 @@ fn the_page_has_a_row_for_each_key_of_an_output_and_no_other() {
 }
 
 #[test]
+fn the_page_has_the_variables_of_each_key_of_a_collector_and_no_other() {
+    let section = PAGE.split("\n## ").find(|section| section.starts_with("Collectors by the environment\n"));
+    let rows: Vec<_> = section.unwrap().lines().filter(|line| line.starts_with("| `")).collect();
+    let row = |row: &OtlpVariables| {
+        let [all, logs] = row.names;
+        format!("| `{}` | `{all}`, `{logs}` |", row.key)
+    };
+    let expected: Vec<_> = OTLP_VARIABLES.iter().map(row).collect();
+    assert_eq!(rows, expected, "the page should be:\n{}", expected.join("\n"));
+    for row in OTLP_VARIABLES {
+        assert!(OUTPUT_KEYS.iter().any(|key| key.name == row.key), "{}", row.key);
+    }
+}
+
+#[test]
 fn defaults_of_an_output_are_those_of_the_code() {
     let output = LogDestination::new("a", LogPlace::File("x".into()));
     let mut checked = 0;
@@ -129,7 +144,8 @@ fn the_page_names_every_variable_and_no_other() {
         .collect();
     assert!(named.remove("OBS_CONFIG"));
     named.insert("NO_COLOR");
-    let known: BTreeSet<_> = keys().flat_map(|key| key.variables).map(|variable| variable.name).collect();
+    let known = keys().flat_map(|key| key.variables).map(|variable| variable.name);
+    let known: BTreeSet<_> = known.chain(OTLP_VARIABLES.iter().flat_map(|row| row.names)).collect();
     assert_eq!(named, known);
 }
 

@@ -177,6 +177,9 @@ pub struct LogShip {
     /// Where it is: `http://` URLs, or `https://` with the feature `logs-ship-tls`; of syslog `tcp://`, `udp://` and
     /// `unix://`, and `tls://` with the feature `logs-syslog-tls`. Where one has trouble the next is asked.
     pub urls: Vec<String>,
+    /// Of OTLP: whether the URLs are whole, with the path that records are posted to; so is one of
+    /// `OTEL_EXPORTER_OTLP_LOGS_ENDPOINT`. Default no.
+    pub exact: bool,
     /// Of Loki: labels of all lines beside `service_name` and `env`.
     pub labels: Vec<(String, String)>,
     /// Of Loki: the tenant.
@@ -221,6 +224,7 @@ impl Default for LogShip {
     fn default() -> Self {
         Self {
             urls: Vec::new(),
+            exact: false,
             labels: Vec::new(),
             tenant: None,
             json: false,

@@ -194,27 +194,6 @@ macro_rules! flag {
     };
 }
 
-macro_rules! path {
-    ($name:literal, $of:ident, $default:literal, $doc:literal, $at:ident) => {
-        OutputKey {
-            name: $name,
-            kind: Kind::Text,
-            default: $default,
-            of: Of::$of,
-            doc: $doc,
-            get: |output| {
-                let path = output.ship.$at.as_ref();
-                path.map_or(Value::None, |path| Value::Text(path.to_string_lossy().into_owned()))
-            },
-            set: |output, value| {
-                if let Value::Text(text) = value {
-                    output.ship.$at = Some(PathBuf::from(text));
-                }
-            },
-        }
-    };
-}
-
 macro_rules! pairs {
     ($name:literal, $of:ident, $doc:literal, $($at:ident).+) => {
         OutputKey {
@@ -548,7 +527,22 @@ pub(in crate::config) const OUTPUT_KEYS: &[OutputKey] = &[
         "The most bytes of a datagram over UDP; what is cut is marked.",
         ship.max_datagram
     ),
-    path!("socket", Journald, "`/run/systemd/journal/socket`", "Where the journal listens.", socket),
+    OutputKey {
+        name: "socket",
+        kind: Kind::Text,
+        default: "`/run/systemd/journal/socket`",
+        of: Of::Journald,
+        doc: "Where the journal listens.",
+        get: |output| {
+            let path = output.ship.socket.as_ref().map(|path| path.to_string_lossy());
+            Value::from_text(path.as_deref())
+        },
+        set: |output, value| {
+            if let Value::Text(text) = value {
+                output.ship.socket = Some(PathBuf::from(text));
+            }
+        },
+    },
     pairs!("headers", Http, "Headers of each request; their values are not printed.", ship.headers),
     credential!(USER, Http),
     credential!(PASSWORD, Http),

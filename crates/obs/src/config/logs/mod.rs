@@ -4,13 +4,13 @@ mod destination;
 mod keys;
 mod of;
 mod route;
+mod variables;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use super::FlightRecorder;
 pub use destination::{LogDestination, LogFile, LogLevel, LogPlace, LogShip, LogSync, WhenFull};
-#[cfg(feature = "config")]
 pub(super) use keys::OutputKey;
 pub(super) use keys::{LEVELS, OUTPUT_KEYS, choice_of, word_of};
 #[cfg(feature = "config")]
@@ -18,6 +18,9 @@ pub(super) use of::Of;
 #[cfg(feature = "config")]
 pub(super) use route::FACTS;
 pub use route::{LogMatch, LogRoute};
+pub(super) use variables::OTLP_VARIABLES;
+#[cfg(test)]
+pub(super) use variables::OtlpVariables;
 
 /// What stands for itself without named outputs, and has no effect beside them.
 pub(super) const ONE_OUTPUT: [&str; 6] =

@@ -9,8 +9,9 @@ use obs_core::Resource;
 use obs_export::http::{Endpoint, Retry};
 use obs_logs::{Elastic, Loki, Otlp, Output};
 
+use super::outputs::Problem;
 use crate::config::{LogDestination, LogPlace, OtlpProtocol, ProxyVariables};
-use crate::signals::credentials::client;
+use crate::signals::credentials::{Wrong, client};
 use crate::signals::otlp::{encoding, path_fault};
 use crate::signals::proxies::proxies;
 
@@ -22,14 +23,14 @@ pub(super) fn output(
     chosen: &LogDestination,
     resource: &Resource,
     variables: &ProxyVariables,
-) -> Result<Output, String> {
+) -> Result<Output, Problem> {
     let ship = &chosen.ship;
     let mut endpoints = Vec::new();
     for (at, url) in ship.urls.iter().enumerate() {
         let endpoint = Endpoint::parse(url);
         let told = |what: &dyn Display| match ship.urls.len() {
-            1 => format!("its `url` {what}"),
-            _ => format!("its `url` number {} {what}", at + 1),
+            1 => Problem::at("url", what),
+            _ => Problem::at("url", format!("number {} {what}", at + 1)),
         };
         let endpoint = endpoint.map_err(|error| told(&error))?;
         if let Some(fault) = path_fault(&endpoint, ship.protocol, "/v1/logs") {
@@ -43,10 +44,10 @@ pub(super) fn output(
     }
     let proxies = proxies(&ship.proxy, variables, &endpoints)?;
     let mut endpoints = endpoints.into_iter();
-    let first = endpoints.next().ok_or("it has no `url`")?;
+    let first = endpoints.next().ok_or_else(|| no_url(chosen))?;
     let retry = Retry::new().budget(super::outputs::patience(chosen));
     let client = client(ship.timeout, &ship.headers, &ship.credentials, "logs-ship-tls");
-    let client = client.map_err(|wrong| wrong.to_string())?.proxy(proxies);
+    let client = client.map_err(|Wrong { key, what }| Problem::at(key, what))?.proxy(proxies);
     let batch = ship.batch.map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
     match chosen.to {
         LogPlace::Elastic => {
@@ -58,6 +59,9 @@ pub(super) fn output(
         LogPlace::Otlp => {
             let encoding = encoding(ship.compression).map_err(told("compression"))?;
             let mut otlp = endpoints.fold(Otlp::new(first), Otlp::or_at);
+            if ship.exact {
+                otlp = otlp.exact_endpoint();
+            }
             if ship.protocol == OtlpProtocol::Grpc {
                 otlp = grpc::chosen(otlp)?;
             }
@@ -80,6 +84,16 @@ pub(super) fn output(
     }
 }
 
-fn told<E: Display>(key: &str) -> impl Fn(E) -> String {
-    move |error| format!("its `{key}`: {error}")
+fn no_url(chosen: &LogDestination) -> Problem {
+    let what = match chosen.to {
+        LogPlace::Otlp => {
+            "has no `url`, and neither `OTEL_EXPORTER_OTLP_LOGS_ENDPOINT` nor `OTEL_EXPORTER_OTLP_ENDPOINT` is set"
+        }
+        _ => "has no `url`",
+    };
+    Problem::from(String::from(what))
+}
+
+fn told<E: Display>(key: &'static str) -> impl Fn(E) -> Problem {
+    move |error| Problem::at(key, error)
 }

@@ -35,7 +35,8 @@ pub(crate) fn replay(
     let chosen = config.logs.outputs.iter().find(|output| output.name == name);
     let mut chosen = chosen.ok_or_else(|| format!("there is no output `{name}` in `logs.outputs`"))?.clone();
     chosen.durable = true;
-    let output = super::outputs::named(&chosen, config, &journal, &mut Vec::new())?;
+    let output = super::outputs::named(&chosen, config, &journal, &mut Vec::new());
+    let output = output.map_err(|problem| problem.to_string())?;
     let (logs, mut guard) = Logs::builder(Arc::clone(base)).output(output).build()?;
     let queue = logs.queues().next().ok_or("the output has no queue")?.clone();
     // What is left then is counted below.

@@ -146,8 +146,12 @@ pub(crate) fn mistakes(config: &Config) -> Vec<Mistake> {
     let held = held.map(|error| Mistake::new("logs.flight_recorder.level", error));
     let lines = config.logs.outputs.iter().filter_map(|output| {
         let named = outputs::named(output, config, &config.journal, &mut Vec::new());
-        let problem = named.and_then(|named| named.check(&config.resource)).err()?;
-        Some(Mistake::new(&format!("logs.outputs.{}", output.name), problem))
+        let problem = named.and_then(|named| Ok(named.check(&config.resource)?)).err()?;
+        let path = format!("logs.outputs.{}", output.name);
+        Some(match problem.key {
+            Some(key) => Mistake::new(&format!("{path}.{key}"), problem.what),
+            None => Mistake::new(&path, problem),
+        })
     });
     levels.into_iter().chain(held).chain(lines).chain(routes::mistakes(&config.logs)).collect()
 }

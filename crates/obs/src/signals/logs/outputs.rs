@@ -1,5 +1,6 @@
 //! Where lines go and in which form, from what was chosen to what the engine of logs takes.
 
+use std::fmt;
 use std::io::IsTerminal;
 use std::path::Path;
 use std::time::Duration;
@@ -11,6 +12,35 @@ use crate::config::{
     Config, Journal, LogDestination, LogFile, LogFormat, LogOutput, LogPlace, LogSync, Logs as Choices,
     Rotation, WhenFull,
 };
+
+/// Why an output cannot be had, and at which of its keys, where one is at fault. Repeats no secret.
+#[derive(Debug)]
+pub(super) struct Problem {
+    pub(super) key: Option<&'static str>,
+    pub(super) what: String,
+}
+
+impl Problem {
+    #[cfg_attr(not(feature = "logs-ship"), expect(dead_code, reason = "other machines have such keys"))]
+    pub(super) fn at(key: &'static str, what: impl fmt::Display) -> Self {
+        Self { key: Some(key), what: what.to_string() }
+    }
+}
+
+impl From<String> for Problem {
+    fn from(what: String) -> Self {
+        Self { key: None, what }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.key {
+            Some(key) => write!(f, "its `{key}`: {}", self.what),
+            None => f.write_str(&self.what),
+        }
+    }
+}
 
 /// How long a batch is tried, where nothing else is chosen.
 const RETRY_FOR: Duration = Duration::from_secs(300);
@@ -35,7 +65,7 @@ pub(super) fn named(
     config: &Config,
     journal: &Journal,
     memories: &mut Vec<(String, Memory)>,
-) -> Result<Output, String> {
+) -> Result<Output, Problem> {
     let (output, is_terminal) = match &chosen.to {
         LogPlace::Stdout => (Output::stdout(), std::io::stdout().is_terminal()),
         LogPlace::Stderr => (Output::stderr(), std::io::stderr().is_terminal()),

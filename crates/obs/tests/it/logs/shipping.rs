@@ -78,16 +78,19 @@ fn what_cannot_be_asked_of_another_machine_is_told_with_its_place() {
     };
     for (output, expected) in [
         ("{ type: loki }", "1:23: logs.outputs.a: has no `url`"),
-        ("{ type: loki, url: 'loki:3100' }", "logs.outputs.a: its `url`"),
-        ("{ type: loki, url: ['http://a', 'ftp://b'] }", "logs.outputs.a: its `url` number 2"),
-        ("{ type: loki, url: 'https://loki' }", "logs.outputs.a: its `url`"),
-        ("{ type: loki, url: 'http://ada:hunter2@loki' }", "logs.outputs.a: its `url`"),
-        ("{ type: loki, url: 'http://l', labels: { a-b: x } }", "its `labels`: `a-b` is no name of a label"),
-        ("{ type: loki, url: 'http://l', tenant: \"a\\nb\" }", "its `tenant`"),
-        ("{ type: loki, url: 'http://l', headers: { host: x } }", "its `headers`"),
+        ("{ type: loki, url: 'loki:3100' }", "1:37: logs.outputs.a.url: endpoint"),
+        ("{ type: loki, url: ['http://a', 'ftp://b'] }", "1:37: logs.outputs.a.url: number 2 endpoint"),
+        ("{ type: loki, url: 'https://loki' }", "logs.outputs.a.url: "),
+        ("{ type: loki, url: 'http://ada:hunter2@loki' }", "logs.outputs.a.url: "),
+        (
+            "{ type: loki, url: 'http://l', labels: { a-b: x } }",
+            "logs.outputs.a.labels: `a-b` is no name of a label",
+        ),
+        ("{ type: loki, url: 'http://l', tenant: \"a\\nb\" }", "logs.outputs.a.tenant: "),
+        ("{ type: loki, url: 'http://l', headers: { host: x } }", "logs.outputs.a.headers: "),
         (
             "{ type: loki, url: 'http://l', user: a, password: hunter2, token: hunter2 }",
-            "a `user` and a `token`",
+            "logs.outputs.a.token: there is a `user` too, and one of them is used",
         ),
         ("{ type: loki, url: 'http://l', password: hunter2 }", "password: has no effect: there is no `user`"),
         ("{ type: loki, url: 'http://l', index: x }", "index: has no effect: `type` is not `elasticsearch`"),
@@ -100,12 +103,15 @@ fn what_cannot_be_asked_of_another_machine_is_told_with_its_place() {
             "{ type: stdout, url: 'http://l' }",
             "url: has no effect: `type` is no other machine: `loki`, `elasticsearch`, `otlp` or `syslog`",
         ),
-        ("{ type: otlp }", "1:23: logs.outputs.a: has no `url`"),
+        (
+            "{ type: otlp }",
+            "1:20: logs.outputs.a: has no `url`, and neither `OTEL_EXPORTER_OTLP_LOGS_ENDPOINT` nor",
+        ),
         ("{ type: otlp, url: 'http://c', format: json }", "format: has no effect: records have types"),
         ("{ type: otlp, url: 'http://c', protocol: http/json }", "protocol: `http/json`"),
         (
             "{ type: otlp, url: ['http://c:4317', 'http://d:4317/x'], protocol: grpc }",
-            "its `url` number 2 has a path, and gRPC goes to a server alone",
+            "logs.outputs.a.url: number 2 has a path, and gRPC goes to a server alone",
         ),
         ("{ type: loki, url: 'http://l', protocol: grpc }", "protocol: has no effect: `type` is not `otlp`"),
         (

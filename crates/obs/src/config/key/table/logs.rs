@@ -130,7 +130,7 @@ pub(super) const KEYS: &[Key] = &[
         path: "logs.outputs",
         kind: Kind::Outputs,
         default: "",
-        variables: &[],
+        variables: &[special("OTEL_LOGS_EXPORTER"), special("OTEL_SDK_DISABLED")],
         setter: "log_output_named",
         reload: Reload::No,
         doc: "Outputs by the names that routes call them, in the place of `logs.output`; their keys are below.",
