@@ -114,6 +114,18 @@ pub(crate) const ROWS: &[Row] = &[
     },
     Row { name: "log-shipped/obs-otlp", batch: 5_000, make: obs_shipping_subjects::otlp },
     Row { name: "log-shipped/obs-otlp-durable", batch: 5_000, make: obs_shipping_subjects::otlp_durable },
+    Row { name: "log-shipped-10-fields/obs-loki", batch: 5_000, make: obs_shipping_subjects::loki_of_ten },
+    Row {
+        name: "log-shipped-10-fields/obs-loki-json",
+        batch: 5_000,
+        make: obs_shipping_subjects::loki_json_of_ten,
+    },
+    Row {
+        name: "log-shipped-10-fields/obs-elastic",
+        batch: 5_000,
+        make: obs_shipping_subjects::elastic_of_ten,
+    },
+    Row { name: "log-shipped-10-fields/obs-otlp", batch: 5_000, make: obs_shipping_subjects::otlp_of_ten },
     Row { name: "root-span/obs", batch: 10_000, make: obs_subjects::root_span },
     Row { name: "root-span/obs-composed", batch: 10_000, make: obs_subjects::root_span_composed },
     Row { name: "root-span/obs-native", batch: 20_000, make: obs_subjects::root_span_native },

@@ -194,6 +194,11 @@ pub(crate) fn file() -> Subject {
 
 /// Into the queue of an output to a receiver that holds its answer back meanwhile.
 fn shipped(of: impl FnOnce(&Stub) -> Output, waits: Waits) -> Subject {
+    shipped_as(in_request, of, waits)
+}
+
+/// The same of these lines.
+fn shipped_as(run: fn(u64), of: impl FnOnce(&Stub) -> Output, waits: Waits) -> Subject {
     core_pin::release_this_thread();
     let base = Base::new(Resource::new("micro"));
     let stub = Stub::listen();
@@ -204,7 +209,7 @@ fn shipped(of: impl FnOnce(&Stub) -> Output, waits: Waits) -> Subject {
     let (gate, asked) = (stub.gate.clone(), stub);
     let (last, settled) = (gate.clone(), Arc::new(std::sync::atomic::AtomicU64::new(0)));
     let extra = Arc::clone(&settled);
-    Subject::new(in_request, move |total| {
+    Subject::new(run, move |total| {
         last.open(true);
         guard.flush(LONG).map_err(|late| format!("{} lines wait", late.pending))?;
         remove(path.as_ref());
@@ -282,6 +287,31 @@ pub(crate) fn otlp() -> Subject {
 /// The same in a journal.
 pub(crate) fn otlp_durable() -> Subject {
     shipped(to_otlp, Waits::OnDisk)
+}
+
+/// The line of ten fields, in no request.
+fn ten_fields(count: u64) {
+    (0..count).for_each(workload::log_line);
+}
+
+/// The same as Loki's protobuf.
+pub(crate) fn loki_of_ten() -> Subject {
+    shipped_as(ten_fields, to_loki, Waits::InMemory)
+}
+
+/// The same as Loki's JSON.
+pub(crate) fn loki_json_of_ten() -> Subject {
+    shipped_as(ten_fields, to_loki_json, Waits::InMemory)
+}
+
+/// The same as documents of Elasticsearch.
+pub(crate) fn elastic_of_ten() -> Subject {
+    shipped_as(ten_fields, to_elastic, Waits::InMemory)
+}
+
+/// The same as records of OTLP.
+pub(crate) fn otlp_of_ten() -> Subject {
+    shipped_as(ten_fields, to_otlp, Waits::InMemory)
 }
 
 /// A push of 300 bytes, into a queue that nobody empties meanwhile.

@@ -83,6 +83,12 @@ impl<'a> Mixed<'a> {
         }
     }
 
+    #[inline(never)]
+    fn plain_value(&mut self, key: &Key, value: Value<'_>) {
+        self.each(|line| line.value(key, value));
+        self.each_shaped(|line| line.value(key, value));
+    }
+
     /// Fields of our own.
     pub(super) fn own(&mut self, fields: impl Fn(&mut dyn Line)) {
         self.each(|line| fields(line));
@@ -137,18 +143,21 @@ impl<'a> Mixed<'a> {
 }
 
 impl EventLine for Mixed<'_> {
-    /// Where it is JSON alone after all: a line that is watched for its routes.
+    /// Quickest where it is JSON alone after all: a line that is watched for its routes.
     #[inline(always)]
     fn value_at_sight(&mut self, key: &Key, value: Value<'_>) -> bool {
         match &mut self.json {
             Some(line) if self.is_json => line.value_at_sight(key, value),
-            _ => false,
+            _ => {
+                // All that others would look at once more is known by now.
+                self.plain_value(key, value);
+                true
+            }
         }
     }
 
     fn value(&mut self, key: &Key, value: Value<'_>) {
-        self.each(|line| line.value(key, value));
-        self.each_shaped(|line| line.value(key, value));
+        self.plain_value(key, value);
     }
 
     fn print(&mut self, key: &Key, value: fmt::Arguments<'_>) {
@@ -160,7 +169,13 @@ impl EventLine for Mixed<'_> {
         print_marked(text, value);
         self.each(|line| line.print(key, format_args!("{text}")));
         // The others take secrets out of what they have made of it.
-        let clean = if self.shaped.is_some() { self.rules.redact(text) } else { Cow::Borrowed("") };
+        let clean = match self.shaped.is_some() && !key.seen.is_clean(text.as_bytes(), self.rules) {
+            true => self.rules.redact(text),
+            false => Cow::Borrowed(&**text),
+        };
+        if let (Some(_), Cow::Borrowed(text)) = (&self.shaped, &clean) {
+            key.seen.keep(text.as_bytes());
+        }
         self.each_shaped(|line| line.printed(key, &clean));
         drop(clean);
         self.text = Some(text);

@@ -144,6 +144,23 @@ impl Buffer {
     }
 }
 
+/// Bytes at whose end something is put.
+pub(super) trait Append {
+    fn append(&mut self, bytes: &[u8]);
+}
+
+impl Append for Buffer {
+    fn append(&mut self, bytes: &[u8]) {
+        self.extend(bytes);
+    }
+}
+
+impl Append for Vec<u8> {
+    fn append(&mut self, bytes: &[u8]) {
+        self.extend_from_slice(bytes);
+    }
+}
+
 /// Copies `text` and says whether every byte is printable ASCII other than `"` and `\`.
 #[inline(always)]
 fn copy_clean(text: &[u8], room: &mut [u8]) -> bool {
@@ -202,9 +219,9 @@ fn are_clean(bytes: &[u8; 16]) -> bool {
 }
 
 /// Not zero if any of 8 bytes is a control, DEL, `"`, `\` or not ASCII. A carry or borrow between bytes can only come
-/// from one that is at fault itself, so the answer is exact.
+/// from one that is at fault itself, so the answer is exact, and so is which byte is the first.
 #[inline(always)]
-const fn faults(word: u64) -> u64 {
+pub(super) const fn faults(word: u64) -> u64 {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGH: u64 = 0x8080_8080_8080_8080;
     // With its second bit flipped a quote (0x22) is 0x20, next above the controls, which stay below it.

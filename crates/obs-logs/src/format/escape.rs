@@ -4,6 +4,7 @@
 //! embeddings, overrides and isolates (U+202A to U+202E, U+2066 to U+2069) that make a line read as what it is not.
 
 use super::Buffer;
+use super::buffer::Append;
 
 /// What a byte at the head of a character asks for.
 const PLAIN: u8 = 0;
@@ -83,7 +84,7 @@ pub(super) fn push_key(out: &mut Buffer, key: &str) {
 }
 
 #[cold]
-fn push_careful(out: &mut Buffer, bytes: &[u8], style: Style) {
+pub(super) fn push_careful(out: &mut impl Append, bytes: &[u8], style: Style) {
     let table = match style {
         Style::Quoted => &QUOTED,
         Style::Bare => &BARE,
@@ -121,20 +122,20 @@ fn push_careful(out: &mut Buffer, bytes: &[u8], style: Style) {
                 }
             },
             letter => {
-                out.extend(&bytes[done..at]);
-                out.extend(&[b'\\', letter]);
+                out.append(&bytes[done..at]);
+                out.append(&[b'\\', letter]);
                 at += 1;
                 done = at;
                 continue;
             }
         };
-        out.extend(&bytes[done..at]);
+        out.append(&bytes[done..at]);
         let digit = |shift: u16| DIGITS[usize::from(code >> shift & 15)];
-        out.extend(&[b'\\', b'u', digit(12), digit(8), digit(4), digit(0)]);
+        out.append(&[b'\\', b'u', digit(12), digit(8), digit(4), digit(0)]);
         at += len;
         done = at;
     }
-    out.extend(&bytes[done..]);
+    out.append(&bytes[done..]);
 }
 
 #[cfg(test)]

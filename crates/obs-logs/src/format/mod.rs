@@ -10,6 +10,8 @@ mod key;
 mod logfmt;
 mod number;
 mod pretty;
+#[cfg(feature = "ship")]
+mod quote;
 mod secrets;
 mod seen;
 mod service;
@@ -30,6 +32,8 @@ pub(crate) use json::json_text;
 pub(crate) use key::Label;
 pub(crate) use logfmt::LogfmtLine;
 pub(crate) use pretty::{PrettyLine, push_head};
+#[cfg(feature = "ship")]
+pub(crate) use quote::push_quoted;
 pub(crate) use service::Service;
 pub(crate) use shape::{ShapedLine, ShapedLines, Shapes, SiteCache, Slot, Spec};
 pub(crate) use site::{Key, Kind, Message, Site, is_written};

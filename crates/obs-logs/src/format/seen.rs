@@ -28,18 +28,31 @@ impl Seen {
         text.len() == self.len.load(Relaxed) && words(text).into_iter().zip(&self.words).all(is)
     }
 
+    /// Notes a text in which no secret was found, however much it looked like one at first sight.
+    pub(crate) fn keep(&self, text: &[u8]) {
+        // What has a backslash may stand escaped for another text, and unescaped for itself.
+        if (8..=LONGEST).contains(&text.len()) && !text.contains(&b'\\') {
+            self.note(text);
+        }
+    }
+
     #[inline(never)]
     fn look(&self, text: &[u8], rules: &Rules) -> bool {
         if rules.is_suspicious(text) {
             return false;
         }
         if text.len() <= LONGEST {
-            self.len.store(text.len(), Relaxed);
-            self.words.iter().zip(words(text)).for_each(|(word, new)| word.store(new, Relaxed));
+            self.note(text);
         }
         true
     }
+
+    fn note(&self, text: &[u8]) {
+        self.len.store(text.len(), Relaxed);
+        self.words.iter().zip(words(text)).for_each(|(word, new)| word.store(new, Relaxed));
+    }
 }
+
 /// A text of 8 to 32 bytes, as words that overlap.
 #[inline(always)]
 fn words(text: &[u8]) -> [u64; LONGEST / 8] {

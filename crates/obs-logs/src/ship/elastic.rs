@@ -5,7 +5,6 @@
 //! others that failed are lost. Rules by Elasticsearch's "Bulk API".
 
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -154,11 +153,23 @@ impl Default for Document {
 impl Frame for Document {
     fn frame(&self, line: &Framed<'_>, out: &mut Vec<u8>) {
         let number = self.number.fetch_add(1, Ordering::Relaxed);
-        // Into memory: that does not fail.
-        let _ = writeln!(out, "{{\"create\":{{\"_id\":\"{:016x}{number:016x}\"}}}}", self.instance);
-        out.extend_from_slice(line.line);
-        out.push(b'\n');
+        for part in [
+            b"{\"create\":{\"_id\":\"",
+            &hex(self.instance) as &[u8],
+            &hex(number),
+            b"\"}}\n",
+            line.line,
+            b"\n",
+        ] {
+            out.extend_from_slice(part);
+        }
     }
+}
+
+/// The 16 digits of a number.
+fn hex(number: u64) -> [u8; 16] {
+    let digit = |at: usize| b"0123456789abcdef"[(number >> (60 - 4 * at) & 15) as usize];
+    std::array::from_fn(digit)
 }
 
 /// Requests and answers of `_bulk`.

@@ -4,7 +4,6 @@
 //! protocol by Loki's "Push API" and `push.proto`: only 204 (and 200, of those that speak its language) means that all
 //! is kept; 400 is final though some of it may be; 429 and 5xx are tried again.
 
-use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,7 +17,7 @@ use super::frame::level_text;
 use super::labels::Labels;
 use super::{Frame, Framed, LabelError, Outlet, Question, Shipped};
 use crate::Output;
-use crate::format::json_text;
+use crate::format::{json_text, push_quoted};
 
 const PATH: &str = "/loki/api/v1/push";
 
@@ -232,18 +231,20 @@ struct Value;
 
 impl Frame for Value {
     fn frame(&self, line: &Framed<'_>, out: &mut Vec<u8>) {
-        let text = json_text(&String::from_utf8_lossy(line.line));
-        // Into memory: that does not fail.
-        let _ = write!(out, ",[\"{}\",{text},{{", line.at.unix_nanos());
-        let mut comma = "";
+        out.extend_from_slice(b",[\"");
+        out.extend_from_slice(itoa::Buffer::new().format(line.at.unix_nanos()).as_bytes());
+        out.extend_from_slice(b"\",");
+        push_quoted(out, line.line);
+        let mut before: &[u8] = b",{\"";
         metadata(line, |name, value| {
             // Neither levels nor ids hold anything that JSON would escape.
-            let _ = write!(out, "{comma}\"{name}\":\"");
-            out.extend_from_slice(value);
-            out.push(b'"');
-            comma = ",";
+            for part in [before, name.as_bytes(), b"\":\"", value] {
+                out.extend_from_slice(part);
+            }
+            before = b"\",\"";
         });
-        out.extend_from_slice(b"}]");
+        // There is a level at least.
+        out.extend_from_slice(b"\"}]");
     }
 }
 

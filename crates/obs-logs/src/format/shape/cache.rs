@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::rc::Rc;
 
 use super::Shapes;
@@ -13,7 +14,30 @@ const MOST: usize = 1_024;
 
 /// Call sites by their identity and that of the shapes.
 #[derive(Default)]
-pub(crate) struct SiteCache(HashMap<(u64, usize), Known>);
+pub(crate) struct SiteCache(HashMap<(u64, usize), Known, BuildHasherDefault<Mixed>>);
+
+/// Hashes what nobody from outside chooses: addresses, and hashes of names.
+#[derive(Default)]
+struct Mixed(u64);
+
+impl Hasher for Mixed {
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_u64(u64::from(*byte)));
+    }
+
+    fn write_u64(&mut self, value: u64) {
+        self.0 = (self.0.rotate_left(23) ^ value).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    fn write_usize(&mut self, value: usize) {
+        self.write_u64(value as u64);
+    }
+
+    fn finish(&self) -> u64 {
+        // The table chooses by the lowest and the highest bits.
+        self.0 ^ self.0 >> 32
+    }
+}
 
 /// One call site, and the shapes it is known for.
 type Known = (Shapes, Rc<[ShapedSite]>);

@@ -67,8 +67,8 @@ impl ShapedLine<'_> {
         let (slot, shape, site) = (&mut *self.slot, self.shape, self.site);
         slot.out.clear();
         slot.hashes.clear();
-        slot.mask = 0;
-        shape.hashes.iter().for_each(|hash| slot.take(*hash));
+        slot.hashes.extend_from_slice(&shape.hashes);
+        slot.mask = shape.mask;
         if shape.look == Look::Ecs {
             slot.paths.copy_from(&site.paths);
         }
@@ -175,7 +175,11 @@ impl ShapedLine<'_> {
         }
         self.slot.take(name.hash);
         if self.shape.look == Look::Record {
-            return self.say_attribute(&name.text, said);
+            let bounds = self.bounds();
+            if !name.known.as_ref().is_some_and(|known| known.push(&mut self.slot.out, said, bounds)) {
+                self.say_attribute(&name.text, said);
+            }
+            return;
         }
         self.join(&name.key);
         self.say(said);
@@ -368,15 +372,16 @@ impl ShapedLine<'_> {
         }
         let Some(context) = context else { return };
         self.slot.ids = Some(context.ids());
-        let ids = [
-            (Own::TraceId, &context.trace_id().to_hex() as &[u8]),
-            (Own::SpanId, &context.span_id().to_hex()),
-            (Own::RequestId, context.request_id().map_or(b"", |id| id.as_bytes())),
-        ];
-        for (own, id) in ids {
-            if let (Some(name), false) = (shape.own(own), id.is_empty()) {
-                self.say_id(name, id, own);
-            }
+        if let Some(name) = shape.own(Own::TraceId) {
+            self.say_id(name, &context.trace_id().to_hex(), Own::TraceId);
+        }
+        if let Some(name) = shape.own(Own::SpanId) {
+            self.say_id(name, &context.span_id().to_hex(), Own::SpanId);
+        }
+        if let (Some(name), Some(id)) = (shape.own(Own::RequestId), context.request_id())
+            && !id.as_bytes().is_empty()
+        {
+            self.say_id(name, id.as_bytes(), Own::RequestId);
         }
     }
 

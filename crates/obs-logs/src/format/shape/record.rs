@@ -24,6 +24,11 @@ const DOUBLE: u8 = 4 << 3 | FIXED64;
 const LEN: u8 = 2;
 const FIXED64: u8 = 1;
 
+/// The bytes of the longest key that is copied by moves of fixed size, with what stands around it.
+const SHORT: usize = 32;
+/// The longest text and value that lengths of one byte are enough for, whatever the key is.
+const SHORT_TEXT: usize = 80;
+
 /// What stands around a text and its key at most.
 const AROUND: usize = 24;
 
@@ -34,26 +39,8 @@ enum Any<'a> {
 }
 
 impl Any<'_> {
-    fn tagged(tag: u8, value: &[u8]) -> Self {
-        let mut bytes = [tag; 11];
-        let rest = &mut bytes[1..];
-        let len = value.len().min(rest.len());
-        rest[..len].copy_from_slice(&value[..len]);
-        Self::Few(bytes, len + 1)
-    }
-
-    fn int(value: i64) -> Self {
-        let (mut bytes, mut len, mut rest) = ([0; 10], 0, value as u64);
-        for byte in &mut bytes {
-            len += 1;
-            if rest < 0x80 {
-                *byte = rest as u8;
-                break;
-            }
-            *byte = rest as u8 | 0x80;
-            rest >>= 7;
-        }
-        Self::tagged(INT, &bytes[..len])
+    fn few((bytes, len): ([u8; 11], usize)) -> Self {
+        Self::Few(bytes, len)
     }
 
     fn len(&self) -> usize {
@@ -75,6 +62,84 @@ impl Any<'_> {
     }
 }
 
+/// The key of an attribute, made ahead: from its own head to the tag of the value.
+#[derive(Clone, Debug)]
+pub(super) struct Known {
+    bytes: [u8; SHORT],
+    len: usize,
+}
+
+impl Known {
+    /// Nothing for a key that is too long to be copied so.
+    pub(super) fn new(key: &str) -> Option<Self> {
+        let mut out = Buffer::new();
+        push_head(&mut out, KEY, key.len());
+        out.extend(key.as_bytes());
+        out.push(VALUE);
+        let mut bytes = [0; SHORT];
+        let len = out.len();
+        bytes.get_mut(..len)?.copy_from_slice(out.as_slice());
+        Some(Self { bytes, len })
+    }
+
+    /// Appends a whole attribute, or nothing where it is not one of the many that are short. There is room for a number.
+    #[inline]
+    pub(super) fn push(&self, out: &mut Buffer, said: Said<'_>, bounds: Bounds) -> bool {
+        let (bytes, len) = match said {
+            Said::Value(Value::Str(text)) | Said::Printed(text) => return self.push_text(out, text, bounds),
+            Said::Value(Value::I64(value)) => int(value),
+            Said::Value(Value::U64(value)) if value <= i64::MAX as u64 => int(value as i64),
+            Said::Value(Value::F64(value)) => tagged(DOUBLE, value.to_le_bytes()),
+            Said::Value(Value::Bool(value)) => tagged(BOOL, [u8::from(value)]),
+            Said::Value(Value::U64(_)) | Said::Address(_) | Said::Thousandths(_) => return false,
+        };
+        self.push_key(out, len);
+        out.push(len as u8);
+        out.extend_short(&bytes, len);
+        true
+    }
+
+    fn push_text(&self, out: &mut Buffer, text: &str, bounds: Bounds) -> bool {
+        let fits = out.len() + self.len + text.len() + 2 * AROUND <= bounds.limit;
+        let is_short = text.len() <= bounds.field.unwrap_or(SHORT_TEXT).min(SHORT_TEXT);
+        if fits && is_short {
+            self.push_key(out, text.len() + 2);
+            out.extend_short(&[text.len() as u8 + 2, STRING, text.len() as u8], 3);
+            out.extend(text.as_bytes());
+        }
+        fits && is_short
+    }
+
+    /// The head of an attribute, and the key, for a value of so many bytes.
+    fn push_key(&self, out: &mut Buffer, value: usize) {
+        out.extend_short(&[ATTRIBUTES, (self.len + 1 + value) as u8], 2);
+        out.extend_short(&self.bytes, self.len);
+    }
+}
+
+/// A few bytes behind a tag.
+#[inline]
+fn tagged<const N: usize>(tag: u8, value: [u8; N]) -> ([u8; 11], usize) {
+    let mut bytes = [tag; 11];
+    bytes[1..=N].copy_from_slice(&value);
+    (bytes, N + 1)
+}
+
+#[inline]
+fn int(value: i64) -> ([u8; 11], usize) {
+    let (mut bytes, mut len, mut rest) = ([INT; 11], 1, value as u64);
+    for byte in &mut bytes[1..] {
+        len += 1;
+        if rest < 0x80 {
+            *byte = rest as u8;
+            break;
+        }
+        *byte = rest as u8 | 0x80;
+        rest >>= 7;
+    }
+    (bytes, len)
+}
+
 /// Appends the message.
 pub(super) fn push_body(out: &mut Buffer, text: &str, bounds: Bounds) -> Fit {
     let (any, fit) = bounded(text, out.len(), bounds);
@@ -89,17 +154,17 @@ pub(super) fn push_attribute(out: &mut Buffer, key: &str, said: Said<'_>, bounds
     let mut address = [0; 45];
     let (any, fit) = match said {
         Said::Value(Value::Str(text)) | Said::Printed(text) => bounded(text, out.len() + key.len(), bounds),
-        Said::Value(Value::I64(value)) => (Any::int(value), Fit::Whole),
+        Said::Value(Value::I64(value)) => (Any::few(int(value)), Fit::Whole),
         Said::Value(Value::U64(value)) => match i64::try_from(value) {
-            Ok(value) => (Any::int(value), Fit::Whole),
+            Ok(value) => (Any::few(int(value)), Fit::Whole),
             // The protocol has none without a sign.
             Err(_) => (Any::Text(digits.format(value), ""), Fit::Whole),
         },
-        Said::Value(Value::F64(value)) => (Any::tagged(DOUBLE, &value.to_le_bytes()), Fit::Whole),
-        Said::Value(Value::Bool(value)) => (Any::tagged(BOOL, &[u8::from(value)]), Fit::Whole),
+        Said::Value(Value::F64(value)) => (Any::few(tagged(DOUBLE, value.to_le_bytes())), Fit::Whole),
+        Said::Value(Value::Bool(value)) => (Any::few(tagged(BOOL, [u8::from(value)])), Fit::Whole),
         Said::Address(value) => (Any::Text(address_in(&mut address, value), ""), Fit::Whole),
         Said::Thousandths(value) => {
-            (Any::tagged(DOUBLE, &(value as f64 / 1_000.0).to_le_bytes()), Fit::Whole)
+            (Any::few(tagged(DOUBLE, (value as f64 / 1_000.0).to_le_bytes())), Fit::Whole)
         }
     };
     let len = any.len();
@@ -132,7 +197,15 @@ fn address_in(bytes: &mut [u8; 45], address: IpAddr) -> &str {
     str::from_utf8(&bytes[..len]).unwrap_or_default()
 }
 
+#[inline]
 fn push_head(out: &mut Buffer, tag: u8, len: usize) {
+    if len < 0x80 {
+        return out.extend_short(&[tag, len as u8], 2);
+    }
+    push_long_head(out, tag, len);
+}
+
+fn push_long_head(out: &mut Buffer, tag: u8, len: usize) {
     let (mut bytes, mut rest) = ([tag; 11], len as u64);
     let count = varint_len(rest);
     for byte in &mut bytes[1..=count] {
@@ -141,4 +214,37 @@ fn push_head(out: &mut Buffer, tag: u8, len: usize) {
     }
     bytes[count] &= 0x7f;
     out.extend_short(&bytes, count + 1);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_made_ahead_is_what_is_made_from_its_parts() {
+        let texts = [0, 1, 79, 80, 81, 127, 128].map(|len| "é".repeat(len / 2) + &"x".repeat(len % 2));
+        let texts = texts.iter().flat_map(|text| [Said::Value(Value::Str(text)), Said::Printed(text)]);
+        let ints =
+            (0..64).flat_map(|bit| [1_i64 << bit, (1_i64 << bit).wrapping_sub(1), -(1_i64 << (bit / 2))]);
+        let ints = ints.flat_map(|int| [Said::Value(Value::I64(int)), Said::Value(Value::U64(int as u64))]);
+        let others = [0.0, -1.5, f64::NAN].map(|float| Said::Value(Value::F64(float)));
+        let others = others.into_iter().chain([true, false].map(|truth| Said::Value(Value::Bool(truth))));
+        let mut ahead = 0;
+        for said in texts.chain(ints).chain(others) {
+            for key in ["", "k", "a.key.of.some.28.bytes.in.all", "a.key.that.is.one.byte.longer.now"] {
+                for (limit, field) in [(1_000, None), (1_000, Some(40)), (180, None)] {
+                    let bounds = Bounds { limit, field };
+                    let (mut parts, mut known) = (Buffer::new(), Buffer::new());
+                    let fit = push_attribute(&mut parts, key, said, bounds);
+                    if Known::new(key).is_some_and(|key| key.push(&mut known, said, bounds)) {
+                        ahead += 1;
+                        assert_eq!((known.as_slice(), fit), (parts.as_slice(), Fit::Whole), "{key} {said:?}");
+                    } else {
+                        assert_eq!(known.len(), 0, "{key} {said:?}");
+                    }
+                }
+            }
+        }
+        assert!(ahead > 2_000, "{ahead}");
+    }
 }

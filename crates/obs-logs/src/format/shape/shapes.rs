@@ -7,6 +7,7 @@ use obs_core::Resource;
 use super::ecs::Paths;
 use super::naming::Naming;
 use super::own::Own;
+use super::record::Known;
 use super::{Look, Spec, otlp};
 use crate::format::escape::Style;
 use crate::format::logfmt::push_logfmt_text;
@@ -37,11 +38,14 @@ pub(super) struct Name {
     pub(super) text: Box<str>,
     /// With all that stands around it; see [`Look::push_key`].
     pub(super) key: Box<[u8]>,
+    /// As the key of an attribute of a record.
+    pub(super) known: Option<Known>,
 }
 
 impl Name {
     pub(super) fn new(look: Look, name: &str) -> Self {
-        Self { hash: hash::of([name, ""]), text: name.into(), key: look.key(name) }
+        let known = (look == Look::Record).then(|| Known::new(name)).flatten();
+        Self { hash: hash::of([name, ""]), text: name.into(), key: look.key(name), known }
     }
 
     /// Where people read, ids have shorter names; unless they were given others.
@@ -67,6 +71,8 @@ pub(crate) struct Shape {
     own: [Option<Name>; Own::ALL.len()],
     /// Their hashes.
     pub(super) hashes: Vec<u64>,
+    /// The bits of these.
+    pub(super) mask: u128,
     pub(super) paths: Paths,
     /// Whose lines these are, as it stands behind the event's fields; in OTLP, what each line begins with.
     pub(super) service: Buffer,
@@ -85,8 +91,10 @@ impl Shape {
         for name in naming.all_own() {
             let _ = paths.take(name);
         }
-        let hashes = naming.all_own().iter().map(|name| hash::of([name, ""])).collect();
-        let mut shape = Self { look, naming, own, hashes, paths, service: Buffer::new(), max_name, tail: 0 };
+        let hashes: Vec<_> = naming.all_own().iter().map(|name| hash::of([name, ""])).collect();
+        let mask = hashes.iter().fold(0, |mask, known| mask | hash::bit(*known));
+        let service = Buffer::new();
+        let mut shape = Self { look, naming, own, hashes, mask, paths, service, max_name, tail: 0 };
         shape.service = shape.service_of(resource);
         shape.tail = shape.longest_tail();
         let least = shape.longest_head() + shape.tail + LEAST_ROOM;

@@ -1,0 +1,110 @@
+//! A line once more as a text within JSON: what receivers get that want lines as values.
+//!
+//! A line is long, of plain letters but for the quotes and backslashes of its own, and everything else in it is rare. So
+//! it is read by eight bytes, and what is written is what [`escape`] makes of it.
+
+use super::buffer::faults;
+use super::escape::{self, Style};
+
+/// How many bytes are looked at before room is made for more.
+const PIECE: usize = 128;
+
+/// Appends `text` in quotes. What is not UTF-8 is replaced, as [`String::from_utf8_lossy`] does it.
+pub(crate) fn push_quoted(out: &mut Vec<u8>, text: &[u8]) {
+    out.push(b'"');
+    let mut rest = text;
+    while !rest.is_empty() {
+        rest = push_plain(out, rest);
+        let odd = match rest.first() {
+            // Nothing is left, or a piece has ended.
+            None | Some(0x20..=0x7e) => continue,
+            Some(byte) if byte.is_ascii() => 1,
+            // Letters beyond ASCII have no byte of it.
+            Some(_) => rest.iter().position(u8::is_ascii).unwrap_or(rest.len()),
+        };
+        let (odd, behind) = rest.split_at(odd);
+        escape::push_careful(out, String::from_utf8_lossy(odd).as_bytes(), Style::Quoted);
+        rest = behind;
+    }
+    out.push(b'"');
+}
+
+/// Appends what is printable ASCII, of a piece at most. Returns what is left, which begins with something else unless the
+/// piece has ended.
+fn push_plain<'a>(out: &mut Vec<u8>, text: &'a [u8]) -> &'a [u8] {
+    let (piece, start) = (&text[..text.len().min(PIECE)], out.len());
+    // Each byte may get a backslash, and eight are written at a time.
+    out.resize(start + 2 * piece.len() + 8, 0);
+    let room = &mut out[start..];
+    let (mut at, mut to) = (0, 0);
+    loop {
+        if let Some(word) = piece.get(at..).and_then(<[u8]>::first_chunk::<8>)
+            && let Some(place) = room.get_mut(to..).and_then(<[u8]>::first_chunk_mut::<8>)
+        {
+            *place = *word;
+            // Of the byte that is at fault first; 8 where none is.
+            let clean = faults(u64::from_le_bytes(*word)).trailing_zeros() as usize / 8;
+            (at, to) = (at + clean, to + clean);
+            if clean == 8 {
+                continue;
+            }
+        }
+        let Some(byte @ 0x20..=0x7e) = piece.get(at).copied() else { break };
+        if let (b'"' | b'\\', Some(place)) = (byte, room.get_mut(to)) {
+            *place = b'\\';
+            to += 1;
+        }
+        if let Some(place) = room.get_mut(to) {
+            *place = byte;
+            to += 1;
+        }
+        at += 1;
+    }
+    out.truncate(start + to);
+    &text[at..]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::json_text;
+
+    #[track_caller]
+    fn check(text: &[u8]) {
+        let mut out = b"before".to_vec();
+        push_quoted(&mut out, text);
+        let expected = ["before", &json_text(&String::from_utf8_lossy(text))].concat();
+        assert_eq!(String::from_utf8_lossy(&out), expected);
+        assert_eq!(
+            serde_json::from_slice::<String>(&out[6..]).unwrap(),
+            String::from_utf8_lossy(text),
+            "and a reader of JSON gets it back"
+        );
+    }
+
+    #[test]
+    fn every_byte_at_every_place_is_what_it_is_in_any_other_text() {
+        for byte in 0..=255 {
+            for len in [1, 8, 9, 129] {
+                for at in (0..len).filter(|at| len < 20 || at % 31 == 0 || *at > 125) {
+                    let mut text = vec![b'x'; len];
+                    text[at] = byte;
+                    check(&text);
+                    text.fill(b'"');
+                    text[at] = byte;
+                    check(&text);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn lines_come_back_as_they_were() {
+        check(b"");
+        check(br#"{"timestamp":"2026-11-30T10:00:00.000000Z","message":"say \"hi\" in C:\\tmp"}"#);
+        check("наши строки: 日本語 € 🦀, \u{202e}\u{2028}\u{9b}31m \u{fffd}\r\n\u{1b}[0m".as_bytes());
+        check(b"\xffhalf \xe2\x82 of \xf0\x9f\xa6, \xc2\"\xe2\x80");
+        check("é\"".repeat(1_000).as_bytes());
+        check("\\".repeat(1_000).as_bytes());
+    }
+}
