@@ -470,13 +470,7 @@ pub(in crate::config) const OUTPUT_KEYS: &[OutputKey] = &[
         get: |output| Value::Word(if output.ship.json { "json" } else { "protobuf" }),
         set: |output, value| output.ship.json = value == Value::Word("json"),
     },
-    text!(
-        "index",
-        Elastic,
-        "`logs-obs-<service>`",
-        "The data stream or index; a `url` that ends in `/_bulk` has none.",
-        index
-    ),
+    text!("index", Elastic, "`logs-obs-<service>`", "The data stream or index, for URLs without one.", index),
     words!(
         "protocol",
         Otlp,
