@@ -160,6 +160,9 @@ mod pages {
     #[doc = include_str!("../../../docs/guide.md")]
     struct Guide;
 
+    #[doc = include_str!("../../../docs/propagation.md")]
+    struct Propagation;
+
     #[doc = include_str!("../../../docs/metrics.md")]
     struct Metrics;
 

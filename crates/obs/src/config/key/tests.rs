@@ -171,6 +171,7 @@ fn what_the_pages_about_lines_say_of_the_file_can_be_read() {
         include_str!("../../../../../docs/log-files.md"),
         include_str!("../../../../../docs/flight-recorder.md"),
         include_str!("../../../../../docs/shipping.md"),
+        include_str!("../../../../../docs/propagation.md"),
         PAGE,
     ];
     let blocks = pages.iter().flat_map(|page| page.split("```yaml\n").skip(1));

@@ -116,7 +116,7 @@ fn what_cannot_be_asked_of_another_machine_is_told_with_its_place() {
         ("{ type: loki, url: 'http://l', protocol: grpc }", "protocol: has no effect: `type` is not `otlp`"),
         (
             "{ type: elasticsearch, url: 'http://v:9428/insert/elasticsearch/_bulk', index: x }",
-            "its `url` ends in `/_bulk`, and then `index` has no effect",
+            "logs.outputs.a.url: ends in `/_bulk`, and then `index` has no effect",
         ),
         ("{ type: elk, url: 'http://l' }", "`elk` is `elasticsearch` here"),
     ] {
