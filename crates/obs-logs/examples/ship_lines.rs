@@ -1,7 +1,7 @@
 //! Sends numbered lines to another machine, for those who count there what arrives.
 //!
-//! Arguments: `to=loki` (in JSON) or `to=elasticsearch`, `url=..` (several), `lines=N`, `pace=..` in lines a second
-//! (0, as fast as they are taken), `queue=BYTES`, `durable=DIR` with `spill=BYTES`, `timeout_ms=..`, `retry_ms=..` (none:
+//! Arguments: `to=loki` (in JSON), `to=elasticsearch`, `to=otlp` or `to=syslog`, `url=..` (several), `lines=N`, `pace=..` in lines a second
+//! (0, as fast as they are taken), `text=BYTES` of text on each, `queue=BYTES`, `durable=DIR` with `spill=BYTES`, `timeout_ms=..`, `retry_ms=..` (none:
 //! for ever), and `settle_ms=..`, which is how long it waits for the fate of all at the end. Then it says on standard output
 //! `produced delivered dropped pending`, and ends once its standard input does.
 
@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 
 use obs_core::{Base, Resource};
 use obs_export::http::{ClientSettings, Endpoint, Retry};
-use obs_logs::{Elastic, Logs, Loki, Output, journal};
+use obs_export::socket::SocketSettings;
+use obs_logs::{Elastic, Logs, Loki, Otlp, Output, Syslog, journal};
 use tracing::subscriber::with_default;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry;
@@ -26,9 +27,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let number = |name: &'static str, otherwise: u64| {
         all(name).next().map_or(Ok(otherwise), |text| text.parse::<u64>())
     };
-    let urls: Vec<_> = all("url").map(Endpoint::parse).collect::<Result<_, _>>()?;
-    let (first, others) = urls.split_first().ok_or("url=.. is missing")?;
-    let client = ClientSettings::new().request_timeout(Duration::from_millis(number("timeout_ms", 10_000)?));
+    let timeout = Duration::from_millis(number("timeout_ms", 10_000)?);
     let patience = match number("retry_ms", 0)? {
         0 => Duration::MAX,
         millis => Duration::from_millis(millis),
@@ -36,20 +35,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     // Quick, so that what takes minutes is tried in seconds.
     let retry = Retry::new().first_pause(Duration::from_millis(20)).longest_pause(Duration::from_secs(1));
     let retry = retry.budget(patience);
-    let output: Output = match all("to").next() {
-        Some("elasticsearch") => {
-            let elastic = others.iter().cloned().fold(Elastic::new(first.clone(), "lines"), Elastic::or_at);
-            Output::from(elastic.client(client).retry(retry).batch_bytes(BATCH)).format(obs_logs::Format::Ecs)
+    let urls: Vec<&str> = all("url").collect();
+    let output = match all("to").next() {
+        Some("syslog") => {
+            let (first, others) = urls.split_first().ok_or("url=.. is missing")?;
+            let syslog = others.iter().copied().try_fold(Syslog::new(first)?, Syslog::or_at)?;
+            syslog.settings(SocketSettings::new().timeout(timeout)).retry(retry).into()
         }
-        _ => others
-            .iter()
-            .cloned()
-            .fold(Loki::new(first.clone()), Loki::or_at)
-            .json()
-            .client(client)
-            .retry(retry)
-            .batch_bytes(BATCH)
-            .into(),
+        to => by_http(to, &urls, ClientSettings::new().request_timeout(timeout), retry)?,
     };
     let mut output = output.capacity_bytes(usize::try_from(number("queue", 8 * 1024 * 1024)?)?);
     if let Some(directory) = all("durable").next() {
@@ -59,7 +52,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     let (logs, mut guard) = Logs::builder(Base::new(Resource::new("lines"))).output(output).build()?;
     let (lines, pace) = (number("lines", 1_000)?, number("pace", 0)?);
-    with_default(registry().with(logs.layer()), || say(lines, pace));
+    let text = "x".repeat(usize::try_from(number("text", 0)?)?);
+    with_default(registry().with(logs.layer()), || say(lines, pace, &text));
     let queue = logs.queues().next().ok_or("no queue")?.clone();
     let _ = queue.flush(Duration::from_millis(number("settle_ms", 10_000)?));
     let books = queue.counts();
@@ -71,7 +65,31 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-fn say(lines: u64, pace: u64) {
+fn by_http(
+    to: Option<&str>,
+    urls: &[&str],
+    client: ClientSettings,
+    retry: Retry,
+) -> Result<Output, Box<dyn std::error::Error>> {
+    let urls: Vec<_> = urls.iter().copied().map(Endpoint::parse).collect::<Result<_, _>>()?;
+    let (first, others) = urls.split_first().ok_or("url=.. is missing")?;
+    let (first, others) = (first.clone(), others.iter().cloned());
+    Ok(match to {
+        Some("elasticsearch") => {
+            let elastic = others.fold(Elastic::new(first, "lines"), Elastic::or_at);
+            Output::from(elastic.client(client).retry(retry).batch_bytes(BATCH)).format(obs_logs::Format::Ecs)
+        }
+        Some("otlp") => {
+            others.fold(Otlp::new(first), Otlp::or_at).client(client).retry(retry).batch_bytes(BATCH).into()
+        }
+        _ => {
+            let loki = others.fold(Loki::new(first), Loki::or_at).json();
+            loki.client(client).retry(retry).batch_bytes(BATCH).into()
+        }
+    })
+}
+
+fn say(lines: u64, pace: u64, text: &str) {
     let begun = Instant::now();
     for id in 0..lines {
         tracing::info!(
@@ -81,6 +99,7 @@ fn say(lines: u64, pace: u64) {
             warehouse = "north-7",
             amount = 42.5,
             currency = "EUR",
+            text = (!text.is_empty()).then_some(text),
             "order accepted and handed to the warehouse"
         );
         // A hundred at a time, as sleeping is no finer.

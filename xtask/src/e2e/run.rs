@@ -25,7 +25,10 @@ const EXAMPLES: [(&str, Example); 7] = [
 /// What is checked without the servers of the others.
 const ALONE: [(&str, Alone); 2] = [("files", files::check_all), ("syslog", syslog::check_all)];
 
-/// The same with `--full` alone, by a server that Go has to build.
+/// What takes longer than is worth it in every run, with `--full` alone.
+const REST: [(&str, Example); 1] = [("torture-rest", torture::check_rest)];
+
+/// What is checked without the servers of the others, with `--full` alone: by a server that Go has to build.
 const BUILT: [(&str, Alone); 1] = [("victoria", victoria::check_all)];
 
 /// What is checked once more with `--full`, against a Prometheus of today.
@@ -52,12 +55,13 @@ pub(crate) fn run(arguments: &[String]) -> Result {
         return at_length(Duration::from_secs(seconds));
     }
     let is_chosen = |name: &str| only.as_deref().is_none_or(|only| only == name);
-    let chosen: Vec<_> = EXAMPLES.into_iter().filter(|(name, _)| is_chosen(name)).collect();
+    let rest = REST.into_iter().filter(|_| full);
+    let chosen: Vec<_> = EXAMPLES.into_iter().chain(rest).filter(|(name, _)| is_chosen(name)).collect();
     let built = BUILT.into_iter().filter(|_| full);
     let alone: Vec<_> = ALONE.into_iter().chain(built).filter(|(name, _)| is_chosen(name)).collect();
     let newer: Vec<_> = NEWER.into_iter().filter(|(name, _)| full && is_chosen(name)).collect();
     if chosen.is_empty() && alone.is_empty() && newer.is_empty() {
-        let newer = NEWER.iter().filter(|_| full);
+        let newer = REST.iter().chain(&NEWER).filter(|_| full);
         let names = EXAMPLES.iter().chain(newer).map(|(name, _)| *name);
         let built = BUILT.iter().filter(|_| full);
         let names = names.chain(ALONE.iter().chain(built).map(|(name, _)| *name));

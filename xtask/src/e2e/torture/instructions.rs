@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use super::Scene;
 use super::run::{arguments, receiver};
-use crate::{Result, ports};
+use crate::Result;
 
 /// How many lines are said.
 const LINES: u64 = 20_000;
@@ -31,7 +31,7 @@ pub(super) fn same(scene: &Scene<'_>) -> Result<String> {
 }
 
 fn counted(scene: &Scene<'_>, durable: bool, mode: Option<&str>) -> Result<f64> {
-    let [at] = ports::free()?;
+    let [at, _] = scene.ports()?;
     let _receiver = mode.map(|mode| receiver(scene, at, mode)).transpose()?;
     let many = once(scene, durable, mode, at, LINES)?;
     let few = once(scene, durable, mode, at, LINES / 2)?;
@@ -50,7 +50,7 @@ fn once(
     let out = scene.folder.join(&name);
     let mut command = Command::new("valgrind");
     command.args(["--tool=callgrind", "--separate-threads=yes", "-q"]);
-    command.arg(format!("--callgrind-out-file={}", out.display())).arg(&scene.writer);
+    command.arg(format!("--callgrind-out-file={}", out.display())).arg(&scene.lines);
     let mut arguments = arguments("loki", at, lines, 0);
     // Larger than all of it, so that it is the same work for each.
     arguments.retain(|argument| !argument.starts_with("queue="));

@@ -1,11 +1,12 @@
-"""A receiver of lines that behaves as it is told, and counts what it has said it has.
+"""A receiver of lines and spans that behaves as it is told, and counts what it has said it has.
 
-Arguments: a port, and what it does. Speaks Loki's push in JSON and Elasticsearch's `_bulk`, both in gzip. `GET /counts`
-answers with `accepted twice disordered requests`: lines it has taken by their numbers, and how those came.
+Arguments: a port, and what it does. Speaks Loki's push in JSON, Elasticsearch's `_bulk`, and OTLP's logs and traces in
+protobuf, all in gzip. `GET /counts` answers with `accepted twice disordered requests`: lines it has taken by their numbers, and how those came.
 """
 
 import gzip
 import json
+import re
 import socket
 import struct
 import sys
@@ -40,7 +41,60 @@ def take(numbers):
         Seen.last = max(Seen.last, number)
 
 
+# A `KeyValue` whose key is `id` and whose value is an integer.
+ID = re.compile(rb"\n\x02id\x12[\x02-\x0b]\x18([\x80-\xff]*[\x00-\x7f])", re.DOTALL)
+
+
+def varint(data, at):
+    value = shift = 0
+    while True:
+        byte = data[at]
+        at += 1
+        value |= (byte & 127) << shift
+        shift += 7
+        if byte < 128:
+            return value, at
+
+
+def messages(data, wanted):
+    """The messages that are this field; all other fields are messages or texts too."""
+    at = 0
+    while at < len(data):
+        tag, at = varint(data, at)
+        if tag & 7 != 2:
+            raise ValueError(f"tag {tag}")
+        length, at = varint(data, at)
+        if at + length > len(data):
+            raise ValueError("cut short")
+        if tag >> 3 == wanted:
+            yield data[at : at + length]
+        at += length
+
+
+def of_otlp(body):
+    """Resources, their scopes, and records or spans, which have the same numbers in both."""
+    found = []
+    for resource in messages(body, 1):
+        for scope in messages(resource, 2):
+            for record in messages(scope, 2):
+                (number,) = ID.findall(record)
+                found.append(varint(number, 0)[0])
+    return found
+
+
+def partial_success(rejected):
+    """`partial_success.rejected_log_records`, or `rejected_spans`: the same bytes."""
+    number = b""
+    while rejected > 127:
+        number += bytes([rejected & 127 | 128])
+        rejected >>= 7
+    inner = b"\x08" + number + bytes([rejected]) + b"\x12\x07refused"
+    return b"\x0a" + bytes([len(inner)]) + inner
+
+
 def numbers_of(path, body):
+    if path in ("/v1/logs", "/v1/traces"):
+        return of_otlp(body)
     if "_bulk" in path:
         lines = [line for line in body.split(b"\n") if line]
         if len(lines) % 2 or not all(line.startswith(b'{"create"') for line in lines[::2]):
@@ -85,6 +139,10 @@ class Handler(BaseHTTPRequestHandler):
         """Takes those whose status is one of success, and says so of each."""
         statuses = statuses or [201] * len(numbers)
         take(number for number, status in zip(numbers, statuses) if status < 300)
+        if self.path.startswith("/v1/"):
+            rejected = sum(status >= 300 for status in statuses)
+            said = partial_success(rejected) if rejected else b""
+            return self.answer(200, said, Content_Type="application/x-protobuf")
         if not bulk:
             return self.answer(204)
         items = [{"create": {"status": status}} for status in statuses]
@@ -114,11 +172,12 @@ class Handler(BaseHTTPRequestHandler):
             if MODE == "cut" and turn % 3 == 1:
                 return self.cut(b"HTTP/1.1 20")
             if MODE == "lie" and turn % 2:
-                if bulk:
+                if bulk or self.path.startswith("/v1/"):
                     return self.answer(200, b"<html>all is well</html>", Content_Type="text/html")
                 return self.answer(260, b"")
             if MODE == "partial":
-                first = turn % 2
+                # Of OTLP none is for later.
+                first = bulk and turn % 2
                 of = lambda number: 400 if number % 7 == 0 else 429 if first and number % 10 == 3 else 201
                 return self.good(bulk, numbers, [of(number) for number in numbers])
             if MODE == "flap" and int((time.monotonic() - BEGUN) * 4) % 2:

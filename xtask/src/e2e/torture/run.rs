@@ -2,13 +2,14 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::Scene;
-use super::case::Case;
+use super::case::{Case, SPANS, SYSLOG};
 use crate::e2e::eventually::eventually;
-use crate::{Result, http, ports};
+use crate::{Result, http};
 
 /// How many lines are said, and how many a second: some seconds, so that what comes and goes does so meanwhile.
 const LINES: u64 = 10_000;
@@ -75,8 +76,18 @@ impl Drop for Running {
 /// Starts a receiver, and waits until it answers.
 pub(super) fn receiver(scene: &Scene<'_>, at: SocketAddr, mode: &str) -> Result<Running> {
     const RECEIVER: &str = include_str!("receiver.py");
+    started(scene, [RECEIVER, &at.port().to_string(), mode], at)
+}
+
+/// The same of syslog, which tells what it has counted on a port of its own.
+fn stream(scene: &Scene<'_>, at: SocketAddr, counted: SocketAddr, mode: &str) -> Result<Running> {
+    const RECEIVER: &str = include_str!("stream.py");
+    started(scene, [RECEIVER, &at.port().to_string(), &counted.port().to_string(), mode], counted)
+}
+
+fn started<const N: usize>(scene: &Scene<'_>, arguments: [&str; N], at: SocketAddr) -> Result<Running> {
     let mut command = Command::new(scene.python);
-    command.args(["-c", RECEIVER, &at.port().to_string(), mode]).stdin(Stdio::null());
+    command.arg("-c").args(arguments).stdin(Stdio::null());
     let running = Running(command.spawn().map_err(|error| format!("the receiver: {error}"))?);
     eventually(|| counts(at).map(drop))?;
     Ok(running)
@@ -94,40 +105,63 @@ pub(super) fn counts(at: SocketAddr) -> Result<Outside> {
 
 /// What the sender is told in every case.
 pub(super) fn arguments(to: &str, at: SocketAddr, lines: u64, pace: u64) -> Vec<String> {
+    let scheme = if to == SYSLOG { "tcp" } else { "http" };
     vec![
         format!("to={to}"),
-        format!("url=http://{at}"),
+        format!("url={scheme}://{at}"),
         format!("lines={lines}"),
         format!("pace={pace}"),
         format!("queue={QUEUE}"),
-        String::from("timeout_ms=300"),
     ]
 }
 
 pub(super) fn run(scene: &Scene<'_>, to: &str, durable: bool, case: &Case) -> Result<Ran> {
-    let [at] = ports::free()?;
-    let _receiver = case.mode.map(|mode| receiver(scene, at, mode)).transpose()?;
+    let [at, beside] = scene.ports()?;
+    let counted = if to == SYSLOG { beside } else { at };
+    let receiver = |mode| match to {
+        SYSLOG => stream(scene, at, counted, mode),
+        _ => receiver(scene, at, mode),
+    };
+    let _receiver = case.mode.map(receiver).transpose()?;
     let mut arguments = arguments(to, at, LINES, PACE);
+    arguments.extend([format!("timeout_ms={}", case.patience), format!("text={}", case.text)]);
     // Nobody waits for one who never comes.
-    arguments.push(format!("settle_ms={}", if case.mode.is_some() { 30_000 } else { 500 }));
+    arguments.push(format!("settle_ms={}", if case.settles { 30_000 } else { 500 }));
     if durable {
         let journal = scene.folder.join(format!("journal-{to}-{}", at.port()));
         arguments.extend([format!("durable={}", journal.display()), format!("spill={}", 16 << 20)]);
     }
-    let (books, peak_kib) = send(scene, &arguments, |_| Ok(()))?;
-    let outside = if case.mode.is_some() { counts(at)? } else { Outside::default() };
+    let sender = if to == SPANS { &scene.spans } else { &scene.lines };
+    let (books, peak_kib) = send(sender, &arguments, |_| Ok(()))?;
+    let outside = match case.mode {
+        None => Outside::default(),
+        // Without an answer, what has come is read some time.
+        Some(_) if to == SYSLOG && case.settles => at_rest(counted)?,
+        Some(_) => counts(counted)?,
+    };
     Ok(Ran { books, outside, peak_kib })
+}
+
+/// What the receiver has counted once that changes no more.
+fn at_rest(at: SocketAddr) -> Result<Outside> {
+    let mut last = counts(at)?;
+    eventually(|| {
+        std::thread::sleep(Duration::from_millis(100));
+        let now = counts(at)?;
+        let before = std::mem::replace(&mut last, now);
+        if before.accepted == now.accepted { Ok(now) } else { Err(format!("{before:?}, and then {now:?}")) }
+    })
 }
 
 /// Runs a sender to its end, with something done while it sends.
 fn send(
-    scene: &Scene<'_>,
+    sender: &Path,
     arguments: &[String],
     meanwhile: impl FnOnce(&mut Running) -> Result,
 ) -> Result<(Books, u64)> {
-    let mut command = Command::new(&scene.writer);
+    let mut command = Command::new(sender);
     command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
-    let child = command.spawn().map_err(|error| format!("{}: {error}", scene.writer.display()))?;
+    let child = command.spawn().map_err(|error| format!("{}: {error}", sender.display()))?;
     let mut running = Running(child);
     let out = running.0.stdout.take().ok_or("no standard output")?;
     meanwhile(&mut running)?;
@@ -159,7 +193,7 @@ fn own_memory(pid: u32) -> Result<u64> {
 
 /// Lines at 5,000 a second to a receiver that is not there, comes once all but a second of it has passed, and gets all.
 pub(super) fn outage(scene: &Scene<'_>, length: Duration) -> Result<String> {
-    let [at] = ports::free()?;
+    let [at, _] = scene.ports()?;
     let lines = PACE * (length.as_secs() + 2);
     let mut arguments = arguments("loki", at, lines, PACE);
     let journal = scene.folder.join("journal-outage");
@@ -170,7 +204,7 @@ pub(super) fn outage(scene: &Scene<'_>, length: Duration) -> Result<String> {
     let mut kept = None;
     let mut files = 0;
     let mut came = Instant::now();
-    let (books, memory) = send(scene, &arguments, |_| {
+    let (books, memory) = send(&scene.lines, &arguments, |_| {
         std::thread::sleep(length);
         files = bytes_in(&journal)?;
         came = Instant::now();
@@ -194,7 +228,7 @@ pub(super) fn outage(scene: &Scene<'_>, length: Duration) -> Result<String> {
 }
 
 /// What is in a directory.
-fn bytes_in(directory: &std::path::Path) -> Result<u64> {
+fn bytes_in(directory: &Path) -> Result<u64> {
     let listed = std::fs::read_dir(directory).map_err(|error| format!("{}: {error}", directory.display()))?;
     Ok(listed.filter_map(|entry| Some(entry.ok()?.metadata().ok()?.len())).sum())
 }
