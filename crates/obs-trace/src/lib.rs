@@ -22,6 +22,7 @@
 //! - `layer::TraceLayer` makes spans of `tracing` spans on any `Registry`; [`span`] is its engine.
 //! - [`sink`], `otlp` and [`stdout`] are where spans go; [`encode`] is how they are written.
 //! - [`Limits`] bounds what one span keeps.
+//! - [`sql`] is what may be told of a statement: its text without data, what it does, and to which table.
 //!
 //! | feature | adds |
 //! |---|---|
@@ -31,6 +32,7 @@
 //! | `gzip` | requests as gzip |
 //! | `zstd` | requests as zstd; needs a C compiler |
 
+mod conventions;
 pub mod encode;
 mod limits;
 pub mod operation;
@@ -47,6 +49,7 @@ pub mod layer;
 #[cfg(feature = "otlp")]
 pub mod otlp;
 
+pub use conventions::sql;
 pub use limits::Limits;
 pub use operation::OperationSpans;
 pub use record::{Kind, SpanRecord};
