@@ -176,5 +176,6 @@ fn who_is_not_there_is_told_in_plain_words() {
 fn each_place_is_asked() {
     let receiver = Receiver::tcp(|_| Manner::Reads);
     let syslog = syslog(&format!("tcp://{}", gone())).or_at(&receiver.url).unwrap();
-    assert_eq!(Sending::to(syslog).ask(), ["connection refused"]);
+    let syslog = syslog.or_at("tcp://nowhere.invalid").unwrap();
+    assert_eq!(Sending::to(syslog).ask(), ["connection refused", "name not known"]);
 }
