@@ -1,6 +1,7 @@
 //! What comes between two attempts: the next place, or a pause with jitter that an end may cut short, or giving up. Sinks
 //! over HTTP and over sockets have it in common; what an attempt is differs, so the loops around it are their own: one
-//! call there, and here a write of which there are many to a batch, each of which may begin the patience anew.
+//! call there, and here a write of which there are many to a batch, each of which may begin the patience anew. So are the
+//! setters, which are what each of the two shows to its users.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};

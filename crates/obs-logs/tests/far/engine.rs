@@ -99,6 +99,13 @@ impl Engine {
     }
 }
 
+impl Drop for Engine {
+    /// What is to arrive was waited for.
+    fn drop(&mut self) {
+        self.guard.shutdown(Duration::ZERO);
+    }
+}
+
 /// A request with ids of the test's own.
 pub(crate) fn inside<T>(flags: TraceFlags, id: &str, work: impl FnOnce() -> T) -> T {
     let ids = Ids {

@@ -120,11 +120,14 @@ fn a_trouble_is_there_until_something_gets_out() {
 
 #[test]
 fn an_end_is_no_trouble() {
-    let receiver = Receiver::unix(|_| Manner::Hangs);
-    let mut sending = Sending::to(syslog(&receiver.url));
-    sending.begin(|| info!(long = "x".repeat(250_000)));
-    sending.end(std::time::Duration::from_millis(50));
-    assert_eq!((sending.books().1, sending.trouble()), (0, None));
+    // One that is connected to and takes nothing, and one that is being connected to.
+    let (receiver, silent) = (Receiver::unix(|_| Manner::Hangs), TcpListener::bind("127.0.0.1:0").unwrap());
+    for url in [receiver.url, format!("tls://{}", silent.local_addr().unwrap())] {
+        let mut sending = Sending::to(syslog(&url));
+        sending.begin(|| info!(long = "x".repeat(250_000)));
+        sending.end(std::time::Duration::from_millis(50));
+        assert_eq!((sending.books().1, sending.trouble()), (0, None), "{url}");
+    }
 }
 
 #[test]
@@ -176,5 +179,6 @@ fn who_is_not_there_is_told_in_plain_words() {
 fn each_place_is_asked() {
     let receiver = Receiver::tcp(|_| Manner::Reads);
     let syslog = syslog(&format!("tcp://{}", gone())).or_at(&receiver.url).unwrap();
-    assert_eq!(Sending::to(syslog).ask(), ["connection refused"]);
+    let syslog = syslog.or_at("tcp://nowhere.invalid").unwrap();
+    assert_eq!(Sending::to(syslog).ask(), ["connection refused", "name not known"]);
 }

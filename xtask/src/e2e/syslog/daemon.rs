@@ -142,7 +142,7 @@ impl Daemon {
         let named =
             |told: &Json| told.at(&["name"]).and_then(Json::text).is_some_and(|name| name.contains(listener));
         let last =
-            told.filter(named).last().ok_or_else(|| format!("nothing of {listener} among its counters"))?;
+            told.rev().find(named).ok_or_else(|| format!("nothing of {listener} among its counters"))?;
         let number = |name: &str| {
             let number = last.at(&[name]).and_then(Json::number).map(|number| number as u64);
             number.ok_or_else(|| format!("no {name} of {listener}"))
