@@ -85,8 +85,23 @@ impl<'a> Mixed<'a> {
 
     #[inline(never)]
     fn plain_value(&mut self, key: &Key, value: Value<'_>) {
+        if let Some(lines) = &mut self.shaped
+            && lines.value_at_sight(key, value)
+        {
+            return;
+        }
         self.each(|line| line.value(key, value));
         self.each_shaped(|line| line.value(key, value));
+    }
+
+    /// A text that looks as if there were a secret in it.
+    #[cold]
+    fn redacted<'t>(&self, key: &Key, text: &'t str) -> Cow<'t, str> {
+        let clean = self.rules.redact(text);
+        if let Cow::Borrowed(text) = clean {
+            key.seen.keep(text.as_bytes());
+        }
+        clean
     }
 
     /// Fields of our own.
@@ -157,7 +172,8 @@ impl EventLine for Mixed<'_> {
     }
 
     fn value(&mut self, key: &Key, value: Value<'_>) {
-        self.plain_value(key, value);
+        self.each(|line| line.value(key, value));
+        self.each_shaped(|line| line.value(key, value));
     }
 
     fn print(&mut self, key: &Key, value: fmt::Arguments<'_>) {
@@ -170,12 +186,9 @@ impl EventLine for Mixed<'_> {
         self.each(|line| line.print(key, format_args!("{text}")));
         // The others take secrets out of what they have made of it.
         let clean = match self.shaped.is_some() && !key.seen.is_clean(text.as_bytes(), self.rules) {
-            true => self.rules.redact(text),
+            true => self.redacted(key, text),
             false => Cow::Borrowed(&**text),
         };
-        if let (Some(_), Cow::Borrowed(text)) = (&self.shaped, &clean) {
-            key.seen.keep(text.as_bytes());
-        }
         self.each_shaped(|line| line.printed(key, &clean));
         drop(clean);
         self.text = Some(text);

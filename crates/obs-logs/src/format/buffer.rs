@@ -137,6 +137,33 @@ impl Buffer {
         true
     }
 
+    /// Appends the first `len` bytes of `key`, the second of which is how many follow it, and the first `value_len` of
+    /// `value`.
+    #[inline(always)]
+    pub(super) fn extend_attribute(
+        &mut self,
+        (key, len): (&[u8; 40], usize),
+        (value, value_len): (&[u8; 16], usize),
+    ) {
+        if self.bytes.len() - self.len < 56 {
+            self.grow(56);
+        }
+        if let Some(room) = self.bytes.get_mut(self.len..).and_then(<[u8]>::first_chunk_mut::<56>) {
+            room[..40].copy_from_slice(key);
+            room[1] = (len - 2 + value_len) as u8;
+            if let Some(behind) = room.get_mut(len..).and_then(<[u8]>::first_chunk_mut) {
+                *behind = *value;
+            }
+            self.len += len + value_len;
+        }
+    }
+
+    /// Adds to the byte at `at`.
+    #[inline(always)]
+    pub(super) fn add_to(&mut self, at: usize, more: u8) {
+        self.bytes[at] += more;
+    }
+
     #[cold]
     fn grow(&mut self, more: usize) {
         let capacity = (self.len + more).next_power_of_two().max(256);
@@ -219,9 +246,9 @@ fn are_clean(bytes: &[u8; 16]) -> bool {
 }
 
 /// Not zero if any of 8 bytes is a control, DEL, `"`, `\` or not ASCII. A carry or borrow between bytes can only come
-/// from one that is at fault itself, so the answer is exact, and so is which byte is the first.
+/// from one that is at fault itself, so the answer is exact.
 #[inline(always)]
-pub(super) const fn faults(word: u64) -> u64 {
+const fn faults(word: u64) -> u64 {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGH: u64 = 0x8080_8080_8080_8080;
     // With its second bit flipped a quote (0x22) is 0x20, next above the controls, which stay below it.

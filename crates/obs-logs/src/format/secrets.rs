@@ -20,15 +20,22 @@ pub(super) fn take_out(
     (rules, seen): (&Rules, &Seen),
     limit: usize,
 ) -> bool {
-    !seen.is_clean(&out.as_slice()[start..], rules) && replace(out, start, style, rules, limit)
+    !seen.is_clean(&out.as_slice()[start..], rules) && replace(out, start, style, (rules, seen), limit)
 }
 
 #[cold]
-fn replace(out: &mut Buffer, start: usize, style: Style, rules: &Rules, limit: usize) -> bool {
+fn replace(
+    out: &mut Buffer,
+    start: usize,
+    style: Style,
+    (rules, seen): (&Rules, &Seen),
+    limit: usize,
+) -> bool {
     let escapes = if style == Style::Quoted { Escapes::Json } else { Escapes::None };
     // Allocates only where there is a secret, which few lines have.
     let secrets: Vec<_> = rules.find_in(&out.as_slice()[start..], escapes).collect();
     if secrets.is_empty() {
+        seen.keep(&out.as_slice()[start..]);
         return false;
     }
     let value = out.as_slice()[start..].to_vec();

@@ -235,15 +235,19 @@ impl Frame for Value {
         out.extend_from_slice(itoa::Buffer::new().format(line.at.unix_nanos()).as_bytes());
         out.extend_from_slice(b"\",");
         push_quoted(out, line.line);
-        let mut before: &[u8] = b",{\"";
-        metadata(line, |name, value| {
-            // Neither levels nor ids hold anything that JSON would escape.
-            for part in [before, name.as_bytes(), b"\":\"", value] {
-                out.extend_from_slice(part);
+        // Neither levels nor ids hold anything that JSON would escape.
+        out.extend_from_slice(b",{\"level\":\"");
+        out.extend_from_slice(level_text(line.level).as_bytes());
+        if let Some(said) = &line.said {
+            out.extend_from_slice(b"\",\"trace_id\":\"");
+            out.extend_from_slice(&said.trace_id.to_hex());
+            out.extend_from_slice(b"\",\"span_id\":\"");
+            out.extend_from_slice(&said.span_id.to_hex());
+            if let Some(id) = &said.request_id {
+                out.extend_from_slice(b"\",\"request_id\":\"");
+                out.extend_from_slice(id.as_bytes());
             }
-            before = b"\",\"";
-        });
-        // There is a level at least.
+        }
         out.extend_from_slice(b"\"}]");
     }
 }

@@ -233,7 +233,7 @@ impl ShapedLine<'_> {
     /// Writes a field of ours under the names it has here.
     fn put_label(&mut self, label: &Label, said: Said<'_>) {
         let site = self.site;
-        let Some(Field { name, second, turn }) = site.fields.get(label.index()) else { return };
+        let Some(Field { name, second, turn, .. }) = site.fields.get(label.index()) else { return };
         let [first, other] = match (turn, said) {
             (Turn::Outcome, Said::Value(Value::Str(text))) => {
                 [Said::Value(Value::Str(outcome_of(text))), said]
@@ -302,6 +302,27 @@ impl ShapedLine<'_> {
             (Kind::Message, Value::Str(text)) => self.say_message(text),
             _ => self.put_field(key.index, Said::Value(value)),
         }
+    }
+
+    /// Writes a field of the event's by the short way, where that is possible; no line of a span's or the request's may
+    /// be in front of it.
+    #[inline]
+    pub(crate) fn value_at_sight(&mut self, key: &Key, value: Value<'_>) -> bool {
+        let bounds = self.bounds();
+        let site = self.site;
+        let Some(Field { name: Some(name), is_free: true, .. }) = site.fields.get(key.index as usize) else {
+            return false;
+        };
+        let Some(known) = &name.known else { return false };
+        let slot = &mut *self.slot;
+        if slot.out.len() + name.key.len() + NUMBER > bounds.limit
+            || !known.push(&mut slot.out, Said::Value(value), bounds)
+        {
+            return false;
+        }
+        slot.mask |= name.bit;
+        slot.hashes.push(name.hash);
+        true
     }
 
     /// A field of the event's that a user's code has printed.

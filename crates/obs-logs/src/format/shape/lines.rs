@@ -4,11 +4,12 @@ use std::rc::Rc;
 
 use obs_core::Timestamp;
 use obs_core::context::{Context, with_current};
+use obs_core::fields::Value;
 
 use super::site::ShapedSite;
 use super::{ShapedLine, Shapes, SiteCache, Slot};
 use crate::format::ids::has_fields;
-use crate::format::{Site, TimeCache};
+use crate::format::{Key, Site, TimeCache};
 use crate::sink::Form;
 
 /// One line in each shape that is needed.
@@ -18,6 +19,8 @@ pub(crate) struct ShapedLines<'a> {
     shapes: &'a Shapes,
     sites: Rc<[ShapedSite]>,
     needed: u64,
+    /// The place of the one shape that is needed, where it is one.
+    only: Option<usize>,
 }
 
 impl<'a> ShapedLines<'a> {
@@ -34,7 +37,9 @@ impl<'a> ShapedLines<'a> {
         if slots.len() < sites.len() {
             slots.resize_with(sites.len(), Slot::default);
         }
-        let mut lines = Self { slots, shapes, sites, needed };
+        let only = (0..sites.len())
+            .find(|number| u8::try_from(*number).is_ok_and(|number| needed == Form::Shaped(number).bit()));
+        let mut lines = Self { slots, shapes, sites, needed, only };
         lines.each(|line| line.open(time, now));
         lines
     }
@@ -50,6 +55,20 @@ impl<'a> ShapedLines<'a> {
             self.each(|line| line.identity(None));
         }
         known.unwrap_or(false)
+    }
+
+    /// Writes a field of the event's by the short way, where there is one line alone and that is possible.
+    #[inline]
+    pub(crate) fn value_at_sight(&mut self, key: &Key, value: Value<'_>) -> bool {
+        let Some(number) = self.only else { return false };
+        let (slot, shape, site) =
+            (self.slots.get_mut(number), self.shapes.all().get(number), self.sites.get(number));
+        match (slot, shape, site) {
+            (Some(slot), Some(shape), Some(site)) => {
+                ShapedLine { slot, shape, site }.value_at_sight(key, value)
+            }
+            _ => false,
+        }
     }
 
     /// Calls `act` for each of the lines.

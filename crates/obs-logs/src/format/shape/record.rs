@@ -24,8 +24,6 @@ const DOUBLE: u8 = 4 << 3 | FIXED64;
 const LEN: u8 = 2;
 const FIXED64: u8 = 1;
 
-/// The bytes of the longest key that is copied by moves of fixed size, with what stands around it.
-const SHORT: usize = 32;
 /// The longest text and value that lengths of one byte are enough for, whatever the key is.
 const SHORT_TEXT: usize = 80;
 
@@ -39,8 +37,11 @@ enum Any<'a> {
 }
 
 impl Any<'_> {
-    fn few((bytes, len): ([u8; 11], usize)) -> Self {
-        Self::Few(bytes, len)
+    /// Without its length.
+    fn few((bytes, len): ([u8; 16], usize)) -> Self {
+        let mut few = [0; 11];
+        few.copy_from_slice(&bytes[1..12]);
+        Self::Few(few, len - 1)
     }
 
     fn len(&self) -> usize {
@@ -62,10 +63,11 @@ impl Any<'_> {
     }
 }
 
-/// The key of an attribute, made ahead: from its own head to the tag of the value.
+/// The key of an attribute, made ahead: from the head of the attribute, whose length is still to come, to the tag of the
+/// value.
 #[derive(Clone, Debug)]
 pub(super) struct Known {
-    bytes: [u8; SHORT],
+    bytes: [u8; 40],
     len: usize,
 }
 
@@ -73,10 +75,11 @@ impl Known {
     /// Nothing for a key that is too long to be copied so.
     pub(super) fn new(key: &str) -> Option<Self> {
         let mut out = Buffer::new();
+        push_head(&mut out, ATTRIBUTES, 0);
         push_head(&mut out, KEY, key.len());
         out.extend(key.as_bytes());
         out.push(VALUE);
-        let mut bytes = [0; SHORT];
+        let mut bytes = [0; 40];
         let len = out.len();
         bytes.get_mut(..len)?.copy_from_slice(out.as_slice());
         Some(Self { bytes, len })
@@ -93,42 +96,44 @@ impl Known {
             Said::Value(Value::Bool(value)) => tagged(BOOL, [u8::from(value)]),
             Said::Value(Value::U64(_)) | Said::Address(_) | Said::Thousandths(_) => return false,
         };
-        self.push_key(out, len);
-        out.push(len as u8);
-        out.extend_short(&bytes, len);
+        out.extend_attribute((&self.bytes, self.len), (&bytes, len));
         true
     }
 
     fn push_text(&self, out: &mut Buffer, text: &str, bounds: Bounds) -> bool {
         let fits = out.len() + self.len + text.len() + 2 * AROUND <= bounds.limit;
         let is_short = text.len() <= bounds.field.unwrap_or(SHORT_TEXT).min(SHORT_TEXT);
-        if fits && is_short {
-            self.push_key(out, text.len() + 2);
-            out.extend_short(&[text.len() as u8 + 2, STRING, text.len() as u8], 3);
-            out.extend(text.as_bytes());
+        if !(fits && is_short) {
+            return false;
         }
-        fits && is_short
-    }
-
-    /// The head of an attribute, and the key, for a value of so many bytes.
-    fn push_key(&self, out: &mut Buffer, value: usize) {
-        out.extend_short(&[ATTRIBUTES, (self.len + 1 + value) as u8], 2);
-        out.extend_short(&self.bytes, self.len);
+        let (len, mut head) = (text.len() as u8, [0; 16]);
+        [head[0], head[1], head[2]] = [len + 2, STRING, len];
+        let begin = out.len();
+        out.extend_attribute((&self.bytes, self.len), (&head, 3));
+        // The text counts in.
+        out.add_to(begin + 1, len);
+        out.extend(text.as_bytes());
+        true
     }
 }
 
-/// A few bytes behind a tag.
+/// A value of few bytes behind its length and its tag, and how many that are.
 #[inline]
-fn tagged<const N: usize>(tag: u8, value: [u8; N]) -> ([u8; 11], usize) {
-    let mut bytes = [tag; 11];
-    bytes[1..=N].copy_from_slice(&value);
-    (bytes, N + 1)
+fn tagged<const N: usize>(tag: u8, value: [u8; N]) -> ([u8; 16], usize) {
+    let mut bytes = [0; 16];
+    [bytes[0], bytes[1]] = [N as u8 + 1, tag];
+    bytes[2..N + 2].copy_from_slice(&value);
+    (bytes, N + 2)
 }
 
 #[inline]
-fn int(value: i64) -> ([u8; 11], usize) {
-    let (mut bytes, mut len, mut rest) = ([INT; 11], 1, value as u64);
-    for byte in &mut bytes[1..] {
+fn int(value: i64) -> ([u8; 16], usize) {
+    let mut rest = value as u64;
+    if rest < 0x80 {
+        return tagged(INT, [rest as u8]);
+    }
+    let (mut bytes, mut len) = ([0; 16], 2);
+    for byte in &mut bytes[2..12] {
         len += 1;
         if rest < 0x80 {
             *byte = rest as u8;
@@ -137,6 +142,7 @@ fn int(value: i64) -> ([u8; 11], usize) {
         *byte = rest as u8 | 0x80;
         rest >>= 7;
     }
+    [bytes[0], bytes[1]] = [len as u8 - 1, INT];
     (bytes, len)
 }
 
@@ -231,7 +237,7 @@ mod tests {
         let others = others.into_iter().chain([true, false].map(|truth| Said::Value(Value::Bool(truth))));
         let mut ahead = 0;
         for said in texts.chain(ints).chain(others) {
-            for key in ["", "k", "a.key.of.some.28.bytes.in.all", "a.key.that.is.one.byte.longer.now"] {
+            for key in ["", "k", &"k".repeat(35), &"k".repeat(36)] {
                 for (limit, field) in [(1_000, None), (1_000, Some(40)), (180, None)] {
                     let bounds = Bounds { limit, field };
                     let (mut parts, mut known) = (Buffer::new(), Buffer::new());

@@ -35,6 +35,8 @@ const OTLP_ENDS: usize = 192;
 #[derive(Clone, Debug)]
 pub(super) struct Name {
     pub(super) hash: u64,
+    /// What stands for it in a mask.
+    pub(super) bit: u128,
     pub(super) text: Box<str>,
     /// With all that stands around it; see [`Look::push_key`].
     pub(super) key: Box<[u8]>,
@@ -45,7 +47,8 @@ pub(super) struct Name {
 impl Name {
     pub(super) fn new(look: Look, name: &str) -> Self {
         let known = (look == Look::Record).then(|| Known::new(name)).flatten();
-        Self { hash: hash::of([name, ""]), text: name.into(), key: look.key(name), known }
+        let hash = hash::of([name, ""]);
+        Self { hash, bit: hash::bit(hash), text: name.into(), key: look.key(name), known }
     }
 
     /// Where people read, ids have shorter names; unless they were given others.

@@ -20,6 +20,8 @@ pub(super) struct Field {
     /// A second field made of the same value.
     pub(super) second: Option<Name>,
     pub(super) turn: Turn,
+    /// Whether nothing in front of it, nor the line itself, can have its name.
+    pub(super) is_free: bool,
 }
 
 /// One call site, or one kind of line of our own, in one shape.
@@ -103,12 +105,17 @@ impl ShapedSite {
                         .of_label(code, default, &mut self.paths, &mut text)
                         .then(|| Name::new(shape.look, &text))
                 };
-                Field { name: of(default), second: second.and_then(of), turn }
+                Field { name: of(default), second: second.and_then(of), turn, is_free: false }
             } else if *code == obs_core::keys::field::MESSAGE {
-                Field { name: None, second: None, turn: Turn::Same }
+                Field { name: None, second: None, turn: Turn::Same, is_free: false }
             } else {
                 let named = naming.of_user(code, &mut self.paths, &mut text);
-                Field { name: named.then(|| Name::new(shape.look, &text)), second: None, turn: Turn::Same }
+                let name = named.then(|| Name::new(shape.look, &text));
+                let is_free = name.as_ref().is_some_and(|name| {
+                    let before = self.fields.iter().filter_map(|field| Some(field.name.as_ref()?.hash));
+                    !before.chain(shape.hashes.iter().copied()).any(|hash| hash == name.hash)
+                });
+                Field { name, second: None, turn: Turn::Same, is_free }
             };
             self.fields.push(field);
         }
