@@ -20,12 +20,18 @@ struct Arguments {
 enum Command {
     /// Deliver what a service has left in its journals.
     Replay(replay::Replay),
+    /// Print the index template for the lines of services in Elasticsearch or OpenSearch, as JSON.
+    Template,
 }
 
 fn main() -> ExitCode {
     let Arguments { command } = Arguments::parse();
     let ended = match command {
         Command::Replay(replay) => replay.run(),
+        Command::Template => {
+            print!("{}", obs::logs::INDEX_TEMPLATE);
+            Ok(ExitCode::SUCCESS)
+        }
     };
     match ended {
         Ok(code) => code,

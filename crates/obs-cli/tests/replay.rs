@@ -206,3 +206,11 @@ fn what_is_no_journal_or_not_to_be_had_is_told() {
         .unwrap();
     assert!(said(&output).contains("/nowhere/obs.yaml"), "{}", said(&output));
 }
+
+#[test]
+fn the_index_template_is_printed_as_it_can_be_put() {
+    let output = Command::new(env!("CARGO_BIN_EXE_obs")).arg("template").output().unwrap();
+    let template: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(template["index_patterns"][0], "logs-obs-*");
+    assert!(output.status.success() && template["data_stream"].is_object(), "{}", said(&output));
+}

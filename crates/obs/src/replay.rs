@@ -9,6 +9,7 @@ use obs_export::queue::Counts;
 
 use crate::builder::Builder;
 use crate::config::{Config, Journal};
+use crate::signals::journal;
 use crate::{Error, signals};
 
 /// What became of the records of one journal.
@@ -82,19 +83,14 @@ impl Builder {
 
 /// The directory itself where it is a journal, else those in it that are, by name.
 fn journals(directory: &Path) -> Result<Vec<PathBuf>, Error> {
-    if is_journal(directory) {
+    if journal::is_one(directory) {
         return Ok(vec![directory.to_owned()]);
     }
     let listed = std::fs::read_dir(directory).map_err(|error| failed(directory, error))?;
     let mut found: Vec<_> =
-        listed.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| is_journal(path)).collect();
+        listed.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| journal::is_one(path)).collect();
     found.sort();
     if found.is_empty() { Err(failed(directory, "there is no journal")) } else { Ok(found) }
-}
-
-/// What every journal has since it was first opened.
-fn is_journal(directory: &Path) -> bool {
-    ["lock", "cursor"].iter().all(|name| directory.join(name).is_file())
 }
 
 fn replay(

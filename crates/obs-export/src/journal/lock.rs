@@ -20,22 +20,39 @@ impl Lock {
             .truncate(false)
             .open(&path)
             .map_err(Error::io("open", &path))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let mut text = String::new();
-                // Only for the message; whoever has just taken it may not have written yet.
-                let _ = file.take(16).read_to_string(&mut text);
-                return Err(Error::InUse { directory: directory.to_owned(), pid: text.trim().parse().ok() });
-            }
-            Err(TryLockError::Error(source)) => return Err(Error::io("lock", &path)(source)),
-        }
+        Self::taken(file.try_lock(), &file, directory, &path)?;
         let wrote = file
             .set_len(0)
             .and_then(|()| file.rewind())
             .and_then(|()| writeln!(file, "{}", std::process::id()));
         wrote.map_err(Error::io("write", &path))?;
         Ok(Self(file))
+    }
+
+    /// Takes it for a look, beside others that look too.
+    pub(super) fn borrow(directory: &Path) -> Result<Self, Error> {
+        let path = directory.join("lock");
+        let file = File::open(&path).map_err(Error::io("open", &path))?;
+        Self::taken(file.try_lock_shared(), &file, directory, &path)?;
+        Ok(Self(file))
+    }
+
+    fn taken(
+        taken: Result<(), TryLockError>,
+        file: &File,
+        directory: &Path,
+        path: &Path,
+    ) -> Result<(), Error> {
+        match taken {
+            Ok(()) => Ok(()),
+            Err(TryLockError::WouldBlock) => {
+                let mut text = String::new();
+                // Only for the message; whoever has just taken it may not have written yet.
+                let _ = file.take(16).read_to_string(&mut text);
+                Err(Error::InUse { directory: directory.to_owned(), pid: text.trim().parse().ok() })
+            }
+            Err(TryLockError::Error(source)) => Err(Error::io("lock", path)(source)),
+        }
     }
 }
 

@@ -126,6 +126,22 @@ impl Journal {
     }
 }
 
+impl Recovered {
+    /// What a journal would bring if it were opened; nothing of it is changed.
+    ///
+    /// # Errors
+    /// [`Error`], as [`Journal::open`]: it is in use, cannot be read, or a newer version wrote it.
+    pub fn look_at(directory: &Path) -> Result<Self, Error> {
+        let _lock = Lock::borrow(directory)?;
+        let (_, mark) = cursor::read(directory)?;
+        let mut walk = Walk::new(mark);
+        for segment in &Files::list(directory)?.segments {
+            walk.pass(segment)?;
+        }
+        Ok(walk.recovered)
+    }
+}
+
 /// What is in a directory.
 #[derive(Debug)]
 struct Files {

@@ -7,6 +7,9 @@ const MOST: usize = 15;
 const NAME: usize = 1_024;
 const VALUE: usize = 2_048;
 
+/// What the service's own labels are called.
+pub(super) const OWN: [&str; 2] = ["service_name", "env"];
+
 /// Why a label is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -15,7 +18,7 @@ pub enum LabelError {
     Name(String),
     /// The value has more than 2,048 bytes.
     Value(String),
-    /// There would be more than 15.
+    /// There would be more than 15, with `service_name` and `env` among them.
     TooMany,
 }
 
@@ -37,11 +40,17 @@ impl Labels {
         let at = self.0.binary_search_by(|(known, _)| known.as_str().cmp(name));
         match at {
             Ok(at) => self.0[at].1 = value.to_owned(),
-            Err(_) if self.0.len() >= MOST => return Err(LabelError::TooMany),
+            Err(_) if self.0.len() >= MOST - self.reserved(name) => return Err(LabelError::TooMany),
             Err(at) => self.0.insert(at, (name.to_owned(), value.to_owned())),
         }
         self.0.retain(|(_, value)| !value.is_empty());
         Ok(())
+    }
+
+    /// How many places are kept free, where `name` is put in: the service's own labels are part of every stream, unless
+    /// they were given other values.
+    fn reserved(&self, name: &str) -> usize {
+        OWN.iter().filter(|own| **own != name && !self.has(own)).count()
     }
 
     pub(super) fn has(&self, name: &str) -> bool {
@@ -84,7 +93,7 @@ impl fmt::Display for LabelError {
                 name.escape_debug()
             ),
             Self::Value(name) => write!(f, "the value of label `{name}` has more than {VALUE} bytes"),
-            Self::TooMany => write!(f, "more than {MOST} labels"),
+            Self::TooMany => write!(f, "more than {MOST} labels, with `service_name` and `env` among them"),
         }
     }
 }
@@ -111,7 +120,11 @@ mod tests {
             assert_eq!(labels.put(name, "x"), Err(LabelError::Name(name.to_owned())));
         }
         assert_eq!(labels.put("a", &"x".repeat(2_049)), Err(LabelError::Value("a".into())));
-        (0..15).for_each(|n| labels.put(&format!("l{n}"), "x").unwrap());
+        (0..13).for_each(|n| labels.put(&format!("l{n}"), "x").unwrap());
+        assert_eq!(labels.put("one_more", "x"), Err(LabelError::TooMany), "two are the service's own");
+        assert_eq!(labels.put("env", "test"), Ok(()));
+        assert_eq!(labels.put("one_more", "x"), Err(LabelError::TooMany));
+        assert_eq!(labels.put("service_name", "x"), Ok(()));
         assert_eq!(labels.put("one_more", "x"), Err(LabelError::TooMany));
         assert_eq!(labels.put("l3", "y"), Ok(()));
     }

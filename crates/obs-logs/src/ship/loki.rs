@@ -14,7 +14,7 @@ use obs_export::proto;
 use obs_export::queue::{Batch, Losses, Reason};
 
 use super::frame::level_text;
-use super::labels::Labels;
+use super::labels::{Labels, OWN};
 use super::{Frame, Framed, LabelError, Outlet, Question, Shipped};
 use crate::Output;
 use crate::format::{json_text, push_quoted};
@@ -111,9 +111,9 @@ impl Loki {
     fn labels_for(&self, resource: &Resource) -> Labels {
         let mut labels = self.labels.clone();
         let env = resource.env.as_deref().unwrap_or_default();
-        for (name, value) in [("service_name", resource.name.as_str()), ("env", env)] {
+        for (name, value) in OWN.into_iter().zip([resource.name.as_str(), env]) {
             if !labels.has(name) {
-                // Where there is no room for it, or it is too long, what was chosen goes before.
+                // There is room for them; one that is too long is no label.
                 let _ = labels.put(name, value);
             }
         }

@@ -148,6 +148,9 @@ fn traces(draft: &mut Draft) {
             has_no_effect(draft, &format!("traces.{}", key.name), &format!("there is no `{other}`"));
         }
     }
+    if !draft.config.traces.durable && !draft.is_wrong("traces.durable") {
+        has_no_effect(draft, "traces.spill", "`traces.durable` is not chosen");
+    }
     let word = match draft.config.traces.exporter {
         Exporter::Otlp => return,
         Exporter::Stdout => "stdout",
@@ -170,6 +173,8 @@ fn traces(draft: &mut Draft) {
             "traces.retry_for",
             "traces.probe",
             "traces.health",
+            "traces.durable",
+            "traces.spill",
         ] {
             has_no_effect(draft, path, &format!("`traces.exporter` is `{word}`"));
         }

@@ -116,6 +116,8 @@ impl Signals {
             health: health::Part::start(config, base)?,
         };
         signals.health.watch(&signals.watched(config), base)?;
+        #[cfg(all(feature = "journal", unix, any(feature = "logs", feature = "traces")))]
+        journal::tell_of_forgotten(config);
         Ok(signals)
     }
 

@@ -3,6 +3,7 @@
 mod durable;
 mod files;
 mod flight;
+mod forgotten;
 mod forms;
 mod hangup;
 mod levels;
