@@ -36,6 +36,8 @@ pub use loki::Loki;
 pub use otlp::Otlp;
 #[cfg(feature = "ship")]
 pub(crate) use outlet::{Outlet, Question};
-pub(crate) use shipped::{Announcing, Outgoing, Shipped};
+#[cfg(any(feature = "ship", feature = "syslog", all(feature = "journald", target_os = "linux")))]
+pub(crate) use shipped::Outgoing;
+pub(crate) use shipped::{Announcing, Shipped};
 #[cfg(feature = "syslog")]
 pub use syslog::{Facility, Syslog, SyslogError};
