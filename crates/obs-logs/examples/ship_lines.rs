@@ -3,13 +3,16 @@
 //! Arguments: `to=loki` (in JSON), `to=elasticsearch`, `to=otlp` or `to=syslog`, `url=..` (several), `lines=N`, `pace=..` in lines a second
 //! (0, as fast as they are taken), `text=BYTES` of text on each, `queue=BYTES`, `durable=DIR` with `spill=BYTES`, `timeout_ms=..`, `retry_ms=..` (none:
 //! for ever), and `settle_ms=..`, which is how long it waits for the fate of all at the end. Then it says on standard output
-//! `produced delivered dropped pending`, and ends once its standard input does.
+//! `produced delivered dropped pending`, and does what standard input says, to its end: `write N` says further lines,
+//! `settle MS` waits, and each answers with the same books and with those dropped as `io`, how many calls there were, and the
+//! microseconds of the longest.
 
-use std::io::{self, Read, Write};
+use std::io::{self, BufRead, Write};
 use std::time::{Duration, Instant};
 
 use obs_core::{Base, Resource};
 use obs_export::http::{ClientSettings, Endpoint, Retry};
+use obs_export::queue::Reason;
 use obs_export::socket::SocketSettings;
 use obs_logs::{Elastic, Logs, Loki, Otlp, Output, Syslog, journal};
 use tracing::subscriber::with_default;
@@ -50,7 +53,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let segment = (spill / 4).clamp(journal::Settings::MIN_SEGMENT_BYTES, 8 * 1024 * 1024);
         output = output.durable(journal::Settings::new(directory).segment_bytes(segment).max_bytes(spill));
     }
-    let (logs, mut guard) = Logs::builder(Base::new(Resource::new("lines"))).output(output).build()?;
+    let (logs, mut guard) =
+        Logs::builder(Base::new(Resource::new("lines"))).output(output).build().map_err(whole)?;
     let (lines, pace) = (number("lines", 1_000)?, number("pace", 0)?);
     let text = "x".repeat(usize::try_from(number("text", 0)?)?);
     with_default(registry().with(logs.layer()), || say(lines, pace, &text));
@@ -60,9 +64,41 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut out = io::stdout();
     writeln!(out, "{} {} {} {}", books.produced, books.delivered, books.dropped(), books.pending)?;
     out.flush()?;
-    io::stdin().read_to_end(&mut Vec::new())?;
+    let mut next = lines;
+    for command in io::stdin().lock().lines() {
+        let (mut calls, mut longest) = (0, Duration::ZERO);
+        match command?.split_once(' ') {
+            Some(("write", count)) => {
+                calls = count.parse::<u64>()?;
+                longest =
+                    with_default(registry().with(logs.layer()), || longest_of(next..next + calls, &text));
+                next += calls;
+            }
+            Some(("settle", millis)) => drop(queue.flush(Duration::from_millis(millis.parse()?))),
+            _ => return Err("no such command".into()),
+        }
+        let (books, micros) = (queue.counts(), longest.as_micros());
+        let (dropped, io) = (books.dropped(), books.dropped_for(Reason::Io));
+        writeln!(
+            out,
+            "{} {} {dropped} {} {io} {calls} {micros}",
+            books.produced, books.delivered, books.pending
+        )?;
+        out.flush()?;
+    }
     guard.shutdown(Duration::ZERO);
     Ok(())
+}
+
+/// An error with all that is behind it.
+fn whole(error: impl std::error::Error) -> String {
+    let mut said = error.to_string();
+    let mut source = error.source();
+    while let Some(behind) = source {
+        said.push_str(&format!(": {behind}"));
+        source = behind.source();
+    }
+    said
 }
 
 fn by_http(
@@ -92,20 +128,34 @@ fn by_http(
 fn say(lines: u64, pace: u64, text: &str) {
     let begun = Instant::now();
     for id in 0..lines {
-        tracing::info!(
-            id,
-            sku = "A-1042",
-            customer = 88_123,
-            warehouse = "north-7",
-            amount = 42.5,
-            currency = "EUR",
-            text = (!text.is_empty()).then_some(text),
-            "order accepted and handed to the warehouse"
-        );
+        one(id, text);
         // A hundred at a time, as sleeping is no finer.
         if pace > 0 && id % 100 == 99 {
             let due = Duration::from_secs_f64((id + 1) as f64 / pace as f64);
             std::thread::sleep(due.saturating_sub(begun.elapsed()));
         }
     }
+}
+
+/// Says them as fast as they are taken, and how long the longest call took.
+fn longest_of(numbers: std::ops::Range<u64>, text: &str) -> Duration {
+    let timed = numbers.map(|id| {
+        let begun = Instant::now();
+        one(id, text);
+        begun.elapsed()
+    });
+    timed.max().unwrap_or_default()
+}
+
+fn one(id: u64, text: &str) {
+    tracing::info!(
+        id,
+        sku = "A-1042",
+        customer = 88_123,
+        warehouse = "north-7",
+        amount = 42.5,
+        currency = "EUR",
+        text = (!text.is_empty()).then_some(text),
+        "order accepted and handed to the warehouse"
+    );
 }

@@ -3,6 +3,7 @@
 mod books;
 mod built;
 mod counts;
+mod disk;
 mod eventually;
 mod files;
 mod folder;

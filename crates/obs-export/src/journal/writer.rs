@@ -111,6 +111,12 @@ impl Writer {
         self.begun
     }
 
+    /// Whether [`Refused::Full`] means that no segment could be made a moment ago, and not that there are as many as may
+    /// be.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.failed.is_some_and(|at| at.elapsed() < PAUSE)
+    }
+
     /// Begins the next segment.
     #[cold]
     fn roll(&mut self, bytes: usize) -> Result<(), Refused> {
@@ -118,7 +124,7 @@ impl Writer {
         if bytes > most_bytes {
             return Err(Refused::TooLarge { most_bytes });
         }
-        let pauses = self.failed.is_some_and(|at| at.elapsed() < PAUSE);
+        let pauses = self.is_broken();
         let begun = self.spare(pauses).and_then(|spare| spare.map(|spare| self.begin(spare)).transpose());
         match begun {
             Ok(Some(())) => self.failed = None,

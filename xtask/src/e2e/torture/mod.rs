@@ -2,6 +2,7 @@
 //! neither memory nor the work of whoever logs depends on them.
 
 mod case;
+mod disk;
 mod instructions;
 mod run;
 
@@ -43,6 +44,13 @@ impl<'a> Scene<'a> {
         Ok(Self { python: &programs.python, lines, spans, folder, ports: Mutex::default() })
     }
 
+    /// A new folder.
+    fn below(&self, name: &str) -> Result<PathBuf> {
+        let folder = self.folder.join(name);
+        std::fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+        Ok(folder)
+    }
+
     fn ports(&self) -> Result<[SocketAddr; 2]> {
         let mut had = self.ports.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
@@ -68,15 +76,32 @@ impl Job {
     }
 }
 
+type Check = fn(&Scene<'_>) -> Result<String>;
+
+/// What is no case of a receiver, tried beside those that are.
+const BESIDE: [(&str, Check); 4] = [
+    ("torture: an outage is borne by the journal, and its end", |scene| {
+        run::outage(scene, Duration::from_secs(10))
+    }),
+    (
+        "torture: a journal whose disk is full drops lines, counts them, and keeps others once there is room",
+        disk::full,
+    ),
+    ("torture: a journal on a disk that takes nothing is refused at the start, by name", disk::read_only),
+    ("torture: a journal of a newer version is refused at the start, by name", disk::newer),
+];
+
 /// The cases of every run.
 pub(super) fn check_all(programs: &Programs, folder: &Path, report: &mut Report) -> Result {
     let scene = Scene::new(programs, folder)?;
-    let outage = thread::scope(|scope| {
-        let outage = scope.spawn(|| run::outage(&scene, Duration::from_secs(10)));
+    let beside = thread::scope(|scope| {
+        let beside = scope.spawn(|| BESIDE.map(|(name, check)| (name, check(&scene))));
         each(&scene, false, report)?;
-        outage.join().map_err(|_| String::from("what waits for its end is gone"))
+        beside.join().map_err(|_| String::from("what is tried beside them is gone"))
     })?;
-    report.check("torture: an outage is borne by the journal, and its end", outage);
+    for (name, seen) in beside {
+        report.check(name, seen);
+    }
     Ok(())
 }
 

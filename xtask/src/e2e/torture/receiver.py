@@ -1,7 +1,8 @@
 """A receiver of lines and spans that behaves as it is told, and counts what it has said it has.
 
 Arguments: a port, and what it does. Speaks Loki's push in JSON, Elasticsearch's `_bulk`, and OTLP's logs and traces in
-protobuf, all in gzip. `GET /counts` answers with `accepted twice disordered requests`: lines it has taken by their numbers, and how those came.
+protobuf, all in gzip. `GET /counts` answers with `accepted twice disordered requests told`: lines it has taken by their numbers, how those came, and how many others
+it was told are lost.
 """
 
 import gzip
@@ -24,6 +25,7 @@ class Seen:
     twice = 0
     disordered = 0
     requests = 0
+    told = 0
     known = set()
     last = -1
 
@@ -31,6 +33,9 @@ class Seen:
 def take(numbers):
     """Notes lines as kept."""
     for number in numbers:
+        if number < 0:
+            Seen.told -= number
+            continue
         if number in Seen.known:
             Seen.twice += 1
             continue
@@ -43,6 +48,16 @@ def take(numbers):
 
 # A `KeyValue` whose key is `id` and whose value is an integer.
 ID = re.compile(rb"\n\x02id\x12[\x02-\x0b]\x18([\x80-\xff]*[\x00-\x7f])", re.DOTALL)
+
+
+LOST = re.compile(r"^lost (\d+) lines?$")
+LOST_RECORD = re.compile(rb"lost (\d+) lines?")
+
+
+def number_of(line):
+    """Of a line its number, of one that tells of lost ones how many, below zero."""
+    found = json.loads(line)
+    return found["id"] if "id" in found else -int(LOST.match(found["message"])[1])
 
 
 def varint(data, at):
@@ -77,8 +92,10 @@ def of_otlp(body):
     for resource in messages(body, 1):
         for scope in messages(resource, 2):
             for record in messages(scope, 2):
-                (number,) = ID.findall(record)
-                found.append(varint(number, 0)[0])
+                numbers, lost = ID.findall(record), LOST_RECORD.findall(record)
+                if len(numbers) + len(lost) != 1:
+                    raise ValueError("neither a number nor a loss")
+                found.append(varint(numbers[0], 0)[0] if numbers else -int(lost[0]))
     return found
 
 
@@ -99,10 +116,10 @@ def numbers_of(path, body):
         lines = [line for line in body.split(b"\n") if line]
         if len(lines) % 2 or not all(line.startswith(b'{"create"') for line in lines[::2]):
             raise ValueError("no bulk of creations")
-        return [json.loads(line)["id"] for line in lines[1::2]]
+        return [number_of(line) for line in lines[1::2]]
     push = json.loads(body)
     values = [value for stream in push["streams"] for value in stream["values"]]
-    return [json.loads(line)["id"] for _, line, _ in values]
+    return [number_of(line) for _, line, _ in values]
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -132,7 +149,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self):
         with LOCK:
-            said = f"{Seen.accepted} {Seen.twice} {Seen.disordered} {Seen.requests}"
+            said = f"{Seen.accepted} {Seen.twice} {Seen.disordered} {Seen.requests} {Seen.told}"
         self.answer(200, said.encode())
 
     def good(self, bulk, numbers, statuses=None):
@@ -159,6 +176,9 @@ class Handler(BaseHTTPRequestHandler):
         except Exception as error:
             return self.answer(400, repr(error).encode())
         with LOCK:
+            if numbers and max(numbers) < 0 and MODE not in ("flap", "hang"):
+                # What is told beside records is in no book, and changes nothing for them.
+                return self.good(bulk, numbers)
             Seen.requests += 1
             turn = Seen.requests
             if MODE == "400":
@@ -179,7 +199,7 @@ class Handler(BaseHTTPRequestHandler):
                 # Of OTLP none is for later.
                 first = bulk and turn % 2
                 of = lambda number: 400 if number % 7 == 0 else 429 if first and number % 10 == 3 else 201
-                return self.good(bulk, numbers, [of(number) for number in numbers])
+                return self.good(bulk, numbers, [201 if number < 0 else of(number) for number in numbers])
             if MODE == "flap" and int((time.monotonic() - BEGUN) * 4) % 2:
                 return self.cut()
             if MODE != "hang" or turn > 2:

@@ -33,6 +33,8 @@ pub(super) struct Outside {
     pub(super) twice: u64,
     pub(super) disordered: u64,
     pub(super) requests: u64,
+    /// How many it was told are lost; nothing of those who are not asked for it.
+    pub(super) told: u64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -64,7 +66,7 @@ impl Ran {
 }
 
 /// A program that ends with the value.
-pub(super) struct Running(Child);
+pub(super) struct Running(pub(super) Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
@@ -97,10 +99,12 @@ pub(super) fn counts(at: SocketAddr) -> Result<Outside> {
     let answer = http::get(at, "/counts", &[]).map_err(|error| format!("the receiver: {error}"))?;
     let text = answer.text();
     let numbers: Vec<u64> = text.split(' ').filter_map(|number| number.trim().parse().ok()).collect();
-    let [accepted, twice, disordered, requests] = numbers[..] else {
+    let [accepted, twice, disordered, requests, told @ ..] = &numbers[..] else {
         return Err(format!("the receiver said `{text}`"));
     };
-    Ok(Outside { accepted, twice, disordered, requests })
+    let [accepted, twice, disordered, requests] =
+        [accepted, twice, disordered, requests].map(|number| *number);
+    Ok(Outside { accepted, twice, disordered, requests, told: told.first().copied().unwrap_or(0) })
 }
 
 /// What the sender is told in every case.

@@ -127,6 +127,14 @@ impl Kept {
         }
     }
 
+    /// Why a record is lost that found no room and that none is made for.
+    fn fault(&self) -> Reason {
+        match self {
+            Self::Open { writer, .. } if writer.is_broken() => Reason::Io,
+            _ => Reason::QueueFull,
+        }
+    }
+
     /// Drops the oldest segment, and returns how many records that were.
     fn drop_oldest(&mut self) -> u64 {
         match self {
@@ -159,7 +167,10 @@ impl Shared {
         }
         let is_kept = kept.is_ok();
         if let Err(full) = kept {
-            let reason = if let Full::Never(reason) = full { reason } else { Reason::QueueFull };
+            let reason = match full {
+                Full::Never(reason) => reason,
+                Full::ForNow => state.kept.as_ref().map_or(Reason::QueueFull, Kept::fault),
+            };
             state.refuse(reason, &self.settings);
         }
         let wake = match state.phase {

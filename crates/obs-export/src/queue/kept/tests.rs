@@ -218,6 +218,28 @@ fn a_full_journal_takes_nothing_more_and_says_so_in_front_of_what_follows() {
 }
 
 #[test]
+fn what_is_lost_while_no_segment_can_be_made_is_lost_as_io() {
+    let folder = Folder::new();
+    let bench = Bench::new(&folder, Settings::new("t").tells_gaps());
+    bench.push([vec![b'a'; 1_000]]);
+    bench.next();
+    // The next file cannot be made where a directory has its name.
+    for number in 0..9 {
+        std::fs::create_dir(folder.0.join(format!("{number:020}.spare"))).ok();
+    }
+    let fitted = (0..300).take_while(|_| {
+        bench.push([vec![b'b'; 1_000]]);
+        bench.counts().dropped() == 0
+    });
+    assert!(fitted.count() < 200, "there is room for four segments");
+    // Some within the second in which none is tried again.
+    bench.push((0..10).map(|_| vec![b'c'; 1_000]));
+    let counts = bench.counts();
+    assert_eq!((counts.dropped_for(Reason::Io), counts.dropped()), (11, 11));
+    bench.end();
+}
+
+#[test]
 fn the_oldest_segment_makes_room_where_the_policy_says_so() {
     let folder = Folder::new();
     for (policy, priority, makes_room) in
