@@ -94,7 +94,20 @@ fn replay(config: &Config, directory: &Path, patience: Duration) -> Result<Count
                 .into())
         }
     };
-    replayed.map_err(|problem| failed(directory, problem))
+    replayed.map_err(|problem| failed(directory, whole(&*problem)))
+}
+
+/// A problem with its causes, but for those that it says itself.
+fn whole(problem: &dyn std::error::Error) -> String {
+    let (mut text, mut cause) = (problem.to_string(), problem.source());
+    while let Some(error) = cause {
+        let said = error.to_string();
+        if !text.contains(&said) {
+            text = format!("{text}: {said}");
+        }
+        cause = error.source();
+    }
+    text
 }
 
 fn failed(directory: &Path, problem: impl fmt::Display) -> Error {

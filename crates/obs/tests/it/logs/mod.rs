@@ -5,6 +5,7 @@ mod files;
 mod flight;
 mod forms;
 mod hangup;
+mod journals;
 mod levels;
 mod mistakes;
 mod panics;

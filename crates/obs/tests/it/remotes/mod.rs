@@ -4,3 +4,4 @@ mod checks;
 mod probes;
 mod proxies;
 mod receiver;
+mod refused;

@@ -14,16 +14,23 @@ pub(super) struct Receiver {
 struct Shared {
     /// The status of the next answers; 0 is none, and the connection stays open.
     status: AtomicU16,
+    bulk: &'static str,
     heads: Mutex<Vec<Vec<String>>>,
     hanging: Mutex<Vec<TcpStream>>,
 }
 
 impl Receiver {
     pub(super) fn start(status: u16) -> Self {
+        Self::saying(status, r#"{"errors":false}"#)
+    }
+
+    /// With this as the body of each answer to a bulk of documents.
+    pub(super) fn saying(status: u16, bulk: &'static str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let addr = listener.local_addr().unwrap();
         let shared = Arc::new(Shared {
             status: AtomicU16::new(status),
+            bulk,
             heads: Mutex::default(),
             hanging: Mutex::default(),
         });
@@ -77,7 +84,7 @@ fn take(mut stream: &TcpStream, shared: &Shared) -> Option<()> {
         shared.hanging.lock().unwrap().push(stream.try_clone().unwrap());
         return None;
     }
-    let body = if is_bulk { r#"{"errors":false}"# } else { "" };
+    let body = if is_bulk { shared.bulk } else { "" };
     let answer = format!("HTTP/1.1 {status} x\r\ncontent-length: {}\r\n\r\n{body}", body.len());
     stream.write_all(answer.as_bytes()).ok()
 }
