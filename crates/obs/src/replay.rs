@@ -94,11 +94,11 @@ fn replay(config: &Config, directory: &Path, patience: Duration) -> Result<Count
                 .into())
         }
     };
-    replayed.map_err(|problem| failed(directory, whole(&*problem)))
+    replayed.map_err(|problem| failed(directory, with_causes(&*problem)))
 }
 
 /// A problem with its causes, but for those that it says itself.
-fn whole(problem: &dyn std::error::Error) -> String {
+fn with_causes(problem: &dyn std::error::Error) -> String {
     let (mut text, mut cause) = (problem.to_string(), problem.source());
     while let Some(error) = cause {
         let said = error.to_string();
