@@ -61,7 +61,7 @@ impl fmt::Debug for Error {
         while let Some(error) = cause {
             let text = error.to_string();
             // Some errors say their cause themselves.
-            if !said.ends_with(&text) {
+            if !said.contains(&text) {
                 write!(f, ": {text}")?;
                 said = text;
             }

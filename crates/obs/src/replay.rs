@@ -60,7 +60,7 @@ impl Builder {
                 dropped: counts.dropped(),
                 left: counts.pending,
             }),
-            Err(problem) => Err(failed(&journal, problem)),
+            Err(problem) => Err(failed(&journal, with_causes(&*problem))),
         };
         Ok(std::thread::scope(|scope| {
             let begin = |journal: PathBuf| {
@@ -111,6 +111,19 @@ fn replay(
                 .into())
         }
     }
+}
+
+/// A problem with its causes, but for those that it says itself.
+fn with_causes(problem: &dyn std::error::Error) -> String {
+    let (mut text, mut cause) = (problem.to_string(), problem.source());
+    while let Some(error) = cause {
+        let said = error.to_string();
+        if !text.contains(&said) {
+            text = format!("{text}: {said}");
+        }
+        cause = error.source();
+    }
+    text
 }
 
 fn failed(directory: &Path, problem: impl fmt::Display) -> Error {

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::process::{Command, exit};
 use std::time::Duration;
 
@@ -19,7 +20,13 @@ const TOLD: &str = "told:";
 /// those of the calling test. Returns what the process wrote on standard error.
 #[track_caller]
 pub(crate) fn alone(module: &str, name: &str, env: &[(&str, &str)], body: impl FnOnce()) -> String {
-    child(module, name, (env, ""), |_| body()).1
+    child(module, name, (env, "", ""), |_| body()).1
+}
+
+/// The same without an environment, begun by `sh` after what `first` says to it, such as a limit.
+#[track_caller]
+pub(crate) fn alone_under(first: &str, module: &str, name: &str, body: impl FnOnce()) -> String {
+    child(module, name, (&[], "", first), |_| body()).1
 }
 
 /// The same without an environment, with a text that `body` is given there. Returns what the process wrote on standard
@@ -31,14 +38,14 @@ pub(crate) fn alone_and_heard(
     told: &str,
     body: impl FnOnce(&str),
 ) -> (String, String) {
-    child(module, name, (&[], told), body)
+    child(module, name, (&[], told, ""), body)
 }
 
 #[track_caller]
 fn child(
     module: &str,
     name: &str,
-    (env, told): (&[(&str, &str)], &str),
+    (env, told, first): (&[(&str, &str)], &str, &str),
     body: impl FnOnce(&str),
 ) -> (String, String) {
     if std::env::args().any(|argument| argument == CHILD) {
@@ -46,7 +53,11 @@ fn child(
         run(|| body(&told.unwrap_or_default()));
     }
     let (_, module) = module.split_once("::").expect("a module of this crate");
-    let mut command = Command::new(std::env::current_exe().unwrap());
+    let binary = std::env::current_exe().unwrap();
+    let mut command = Command::new(if first.is_empty() { binary.as_path() } else { Path::new("/bin/sh") });
+    if !first.is_empty() {
+        command.arg("-c").arg(format!("{first}exec \"$0\" \"$@\"")).arg(&binary);
+    }
     command.args([&format!("{module}::{name}"), CHILD, &format!("{TOLD}{told}")]);
     command.args(["--exact", "--nocapture", "--test-threads=1"]);
     let output = command.env_clear().envs(env.iter().copied()).output().unwrap();

@@ -17,6 +17,8 @@ pub(crate) struct Receiver {
 struct Shared {
     /// The status of the next answers; 0 is none, and the connection stays open.
     status: AtomicU16,
+    /// The body of each answer to a bulk of documents.
+    bulk: &'static str,
     requests: Mutex<Vec<Request>>,
     hanging: Mutex<Vec<TcpStream>>,
 }
@@ -27,10 +29,20 @@ impl Receiver {
     }
 
     pub(crate) fn at(address: &str, status: u16) -> Self {
+        Self::open(address, status, r#"{"errors":false}"#)
+    }
+
+    /// With this as the body of each answer to a bulk of documents.
+    pub(crate) fn saying(status: u16, bulk: &'static str) -> Self {
+        Self::open("127.0.0.1:0", status, bulk)
+    }
+
+    fn open(address: &str, status: u16, bulk: &'static str) -> Self {
         let listener = TcpListener::bind(address).unwrap();
         let addr = listener.local_addr().unwrap();
         let shared = Arc::new(Shared {
             status: AtomicU16::new(status),
+            bulk,
             requests: Mutex::default(),
             hanging: Mutex::default(),
         });
@@ -89,7 +101,7 @@ fn take(mut stream: &TcpStream, shared: &Shared) -> Option<()> {
         shared.hanging.lock().unwrap().push(stream.try_clone().unwrap());
         return None;
     }
-    let body = if is_bulk { r#"{"errors":false}"# } else { "" };
+    let body = if is_bulk { shared.bulk } else { "" };
     let answer = format!("HTTP/1.1 {status} x\r\ncontent-length: {}\r\n\r\n{body}", body.len());
     stream.write_all(answer.as_bytes()).ok()
 }

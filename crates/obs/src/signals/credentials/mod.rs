@@ -15,7 +15,9 @@ use std::fmt;
 use crate::config::Credentials;
 
 #[cfg(any(feature = "traces", feature = "logs-ship"))]
-pub(super) use http::{client, identified};
+pub(super) use http::client;
+#[cfg(feature = "traces")]
+pub(super) use http::identified;
 #[cfg(feature = "logs-syslog-tls")]
 pub(super) use tls::tls;
 
@@ -47,7 +49,7 @@ pub(super) fn possible(credentials: &Credentials, is_built_in: bool, feature: &s
     let files = [("ca_file", ca_file), ("certificate", certificate), ("key_file", key_file)];
     match files.into_iter().find(|(_, file)| file.is_some() && !is_built_in) {
         Some((key, _)) => {
-            Err(Wrong { key, what: format!("TLS is not built in: it needs the feature `{feature}`") })
+            Err(Wrong::at(key)(format!("TLS is not built in: it needs the feature `{feature}`")))
         }
         None => Ok(()),
     }

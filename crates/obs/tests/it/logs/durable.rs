@@ -11,14 +11,19 @@ use crate::receiver::Receiver;
 use crate::service::LONG;
 
 /// An address at which nobody listens for now.
-fn nobody() -> String {
+pub(super) fn nobody() -> String {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
 }
 
 /// The ids on all lines that Loki has, in its order.
 fn pushed(loki: &Receiver) -> Vec<u64> {
-    let bodies =
-        loki.requests().into_iter().map(|(_, body)| serde_json::from_str::<Value>(&gunzip(&body)).unwrap());
+    pushed_since(loki, 0)
+}
+
+/// The same of all but so many requests.
+pub(super) fn pushed_since(loki: &Receiver, requests: usize) -> Vec<u64> {
+    let seen = loki.requests().split_off(requests).into_iter();
+    let bodies = seen.map(|(_, body)| serde_json::from_str::<Value>(&gunzip(&body)).unwrap());
     let lines = bodies.flat_map(|body| body["streams"][0]["values"].as_array().unwrap().clone());
     let line = |value: Value| serde_json::from_str::<Value>(value[1].as_str().unwrap()).unwrap();
     lines.filter_map(|value| line(value)["id"].as_u64()).collect()

@@ -6,6 +6,7 @@ mod flight;
 mod forgotten;
 mod forms;
 mod hangup;
+mod journals;
 mod levels;
 mod mistakes;
 mod panics;

@@ -3,3 +3,4 @@
 pub(crate) mod checks;
 pub(crate) mod probes;
 mod proxies;
+mod refused;
