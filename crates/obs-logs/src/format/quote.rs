@@ -76,23 +76,21 @@ fn spread(mut word: u64, place: &mut [u8; SPREAD]) -> usize {
     // The highest bit of each byte that is this one: none of them has it, so that nothing is borrowed.
     let is = |byte: u8| HIGH.wrapping_sub(word ^ (ONES * u64::from(byte))) & HIGH;
     let mut marks = is(b'"') | is(b'\\');
-    let (mut to, mut left) = (0, 8);
+    let (mut to, mut end) = (0, 8);
     loop {
-        if let Some(room) = place.get_mut(to..).and_then(<[u8]>::first_chunk_mut) {
-            *room = word.to_le_bytes();
-        }
+        // Never more than eight bytes and as many backslashes in front: said so that nothing asks whether it is so.
+        let at = to & 15;
+        place[at..at + 8].copy_from_slice(&word.to_le_bytes());
         if marks == 0 {
-            return to + left;
+            return end;
         }
-        let before = marks.trailing_zeros() as usize / 8;
-        (to, left) = (to + before, left - before);
-        word >>= 8 * before;
-        if let Some(room) = place.get_mut(to) {
-            *room = b'\\';
-        }
-        to += 1;
+        let bits = marks.trailing_zeros() & 56;
+        to += (bits >> 3) as usize;
+        place[to & 15] = b'\\';
+        (to, end) = (to + 1, end + 1);
         // It stands in front of all that is left, without its mark.
-        marks = marks >> (8 * before) & !0xff;
+        word >>= bits;
+        marks = marks >> bits & !0xff;
     }
 }
 

@@ -30,8 +30,9 @@ pub(crate) struct Slot {
     /// Names that are being made.
     name: String,
     label: String,
-    /// How long the line may become before its tail.
+    /// How long the line may become before its tail, and a text on it.
     limit: usize,
+    field: Option<usize>,
     cut: bool,
     in_attributes: bool,
     ids: Option<Ids>,
@@ -50,6 +51,25 @@ impl Slot {
     fn take(&mut self, hash: u64) {
         self.mask |= hash::bit(hash);
         self.hashes.push(hash);
+    }
+
+    /// Writes a field of a record's event by the short way, where that is possible; none of a span or of the request may
+    /// be in front of it.
+    #[inline]
+    pub(super) fn value_at_sight(&mut self, site: &ShapedSite, key: &Key, value: Value<'_>) -> bool {
+        let Some(Field { name: Some(name), is_free: true, .. }) = site.fields.get(key.index as usize) else {
+            return false;
+        };
+        let Some(known) = &name.known else { return false };
+        let bounds = Bounds { limit: self.limit, field: self.field };
+        if self.out.len() + name.text.len() + NUMBER > bounds.limit
+            || !known.push(&mut self.out, Said::Value(value), bounds)
+        {
+            return false;
+        }
+        self.mask |= name.bit;
+        self.hashes.push(name.hash);
+        true
     }
 }
 
@@ -73,6 +93,7 @@ impl ShapedLine<'_> {
             slot.paths.copy_from(&site.paths);
         }
         slot.limit = shape.max_line_bytes() - shape.tail;
+        slot.field = shape.naming.max_field_bytes();
         (slot.cut, slot.in_attributes, slot.ids) = (false, false, None);
         match shape.look {
             Look::Otlp => {
@@ -135,7 +156,7 @@ impl ShapedLine<'_> {
     }
 
     fn bounds(&self) -> Bounds {
-        Bounds { limit: self.slot.limit, field: self.shape.naming.max_field_bytes() }
+        Bounds { limit: self.slot.limit, field: self.slot.field }
     }
 
     fn say(&mut self, said: Said<'_>) {
@@ -302,27 +323,6 @@ impl ShapedLine<'_> {
             (Kind::Message, Value::Str(text)) => self.say_message(text),
             _ => self.put_field(key.index, Said::Value(value)),
         }
-    }
-
-    /// Writes a field of the event's by the short way, where that is possible; no line of a span's or the request's may
-    /// be in front of it.
-    #[inline]
-    pub(crate) fn value_at_sight(&mut self, key: &Key, value: Value<'_>) -> bool {
-        let bounds = self.bounds();
-        let site = self.site;
-        let Some(Field { name: Some(name), is_free: true, .. }) = site.fields.get(key.index as usize) else {
-            return false;
-        };
-        let Some(known) = &name.known else { return false };
-        let slot = &mut *self.slot;
-        if slot.out.len() + name.key.len() + NUMBER > bounds.limit
-            || !known.push(&mut slot.out, Said::Value(value), bounds)
-        {
-            return false;
-        }
-        slot.mask |= name.bit;
-        slot.hashes.push(name.hash);
-        true
     }
 
     /// A field of the event's that a user's code has printed.

@@ -37,8 +37,11 @@ impl<'a> ShapedLines<'a> {
         if slots.len() < sites.len() {
             slots.resize_with(sites.len(), Slot::default);
         }
-        let only = (0..sites.len())
-            .find(|number| u8::try_from(*number).is_ok_and(|number| needed == Form::Shaped(number).bit()));
+        // Others than records have no short way.
+        let mut numbered = (0..).zip(shapes.all());
+        let only = numbered.find_map(|(number, shape)| {
+            (needed == Form::Shaped(number).bit() && shape.is_record()).then_some(usize::from(number))
+        });
         let mut lines = Self { slots, shapes, sites, needed, only };
         lines.each(|line| line.open(time, now));
         lines
@@ -57,16 +60,12 @@ impl<'a> ShapedLines<'a> {
         known.unwrap_or(false)
     }
 
-    /// Writes a field of the event's by the short way, where there is one line alone and that is possible.
+    /// Writes a field of the event's by the short way, where there is one record alone and that is possible.
     #[inline]
     pub(crate) fn value_at_sight(&mut self, key: &Key, value: Value<'_>) -> bool {
         let Some(number) = self.only else { return false };
-        let (slot, shape, site) =
-            (self.slots.get_mut(number), self.shapes.all().get(number), self.sites.get(number));
-        match (slot, shape, site) {
-            (Some(slot), Some(shape), Some(site)) => {
-                ShapedLine { slot, shape, site }.value_at_sight(key, value)
-            }
+        match (self.slots.get_mut(number), self.sites.get(number)) {
+            (Some(slot), Some(site)) => slot.value_at_sight(site, key, value),
             _ => false,
         }
     }

@@ -148,6 +148,13 @@ fn int(value: i64) -> ([u8; 16], usize) {
 
 /// Appends the message.
 pub(super) fn push_body(out: &mut Buffer, text: &str, bounds: Bounds) -> Fit {
+    let is_short = text.len() <= bounds.field.unwrap_or(SHORT_TEXT).min(SHORT_TEXT);
+    if is_short && out.len() + text.len() + 2 * AROUND <= bounds.limit {
+        let len = text.len() as u8;
+        out.extend_short(&[BODY, len + 2, STRING, len], 4);
+        out.extend(text.as_bytes());
+        return Fit::Whole;
+    }
     let (any, fit) = bounded(text, out.len(), bounds);
     push_head(out, BODY, any.len());
     any.push(out);

@@ -110,6 +110,11 @@ impl Shape {
         Ok(shape)
     }
 
+    /// Whether its lines are records in protobuf.
+    pub(super) fn is_record(&self) -> bool {
+        self.look == Look::Record
+    }
+
     /// How many bytes the keys of these have.
     fn keys(&self, owns: &[Own]) -> usize {
         owns.iter().filter_map(|own| self.own(*own)).map(|name| name.key.len()).sum()
