@@ -37,6 +37,7 @@ pub struct Retry {
     longest: Duration,
     budget: Duration,
     server_errors: bool,
+    access: bool,
 }
 
 impl Default for Retry {
@@ -53,6 +54,7 @@ impl Retry {
             longest: Duration::from_secs(30),
             budget: Duration::from_secs(300),
             server_errors: false,
+            access: false,
         }
     }
 
@@ -87,10 +89,24 @@ impl Retry {
         self
     }
 
-    /// What an answer means: [`Fate::of_status`], unless all server errors are tried again.
+    /// Tries again too where one is not let in, or nobody is at the place asked for (401, 403, 404 and 407; over gRPC
+    /// `UNAUTHENTICATED`, `PERMISSION_DENIED` and `UNIMPLEMENTED`): a token or a path is set right by somebody, and what
+    /// waits is not at fault. For what survives the process.
+    pub const fn access(mut self) -> Self {
+        self.access = true;
+        self
+    }
+
+    /// Whether it does.
+    pub(crate) const fn is_for_access(&self) -> bool {
+        self.access
+    }
+
+    /// What an answer means: [`Fate::of_status`], unless all server errors, or closed doors, are tried again.
     pub const fn fate(&self, status: u16) -> Fate {
         match status {
             500..=599 if self.server_errors => Fate::Retry,
+            401 | 403 | 404 | 407 if self.access => Fate::Retry,
             _ => Fate::of_status(status),
         }
     }
@@ -193,6 +209,8 @@ mod tests {
             assert_eq!(Retry::new().fate(status), expected, "{status}");
             let all = if status >= 500 { Fate::Retry } else { expected };
             assert_eq!(Retry::new().server_errors().fate(status), all, "{status}");
+            let door = if [401, 403, 404, 407].contains(&status) { Fate::Retry } else { expected };
+            assert_eq!(Retry::new().access().fate(status), door, "{status}");
         }
     }
 

@@ -113,13 +113,19 @@ impl Attempts {
 
     /// Sends `call` until it is taken, refused for good, or given up; `again` is told of each attempt that another
     /// follows. Blocks, and must not be called on a thread of an async runtime.
-    pub fn send(
+    pub fn send(&mut self, call: &Call, patience: &impl Patience, again: impl FnMut(&Again<'_>)) -> Tried {
+        self.send_since(Instant::now(), call, patience, again)
+    }
+
+    /// The same with a budget that began to run earlier: what is sent in parts has one for all.
+    pub(super) fn send_since(
         &mut self,
+        begun: Instant,
         call: &Call,
         patience: &impl Patience,
         mut again: impl FnMut(&Again<'_>),
     ) -> Tried {
-        let mut tries = Tries::new();
+        let mut tries = Tries::since(begun);
         let mut before = None;
         loop {
             self.rounds.traffic.begins(tries.failed == 0);

@@ -43,7 +43,7 @@ impl Response {
 
     pub(super) fn fate(&self, retry: &Retry) -> Fate {
         match &self.grpc {
-            Some(status) => status.fate(),
+            Some(status) => status.fate(retry.is_for_access()),
             None => retry.fate(self.status.as_u16()),
         }
     }

@@ -1,5 +1,7 @@
 //! The one protocol of OTLP's signals whose batches are entries side by side, for both ways to send them.
 
+use std::borrow::Cow;
+
 use obs_core::Resource;
 
 use super::{Envelope, Partial, partial, rejected};
@@ -35,10 +37,10 @@ impl Protocol for Export {
         Verdict::Settled(Losses::of(Reason::Rejected, rejected.min(batch.records)))
     }
 
-    fn words<'a>(&self, response: &'a Response) -> &'a [u8] {
+    fn words<'a>(&self, response: &'a Response) -> Cow<'a, [u8]> {
         let is_json = response.content_type() == Some("application/json");
         let partial = if is_json { Partial::default() } else { partial(&response.body).unwrap_or_default() };
-        partial.message
+        Cow::Borrowed(partial.message)
     }
 
     fn cut(&mut self, batch: &Batch) -> Option<(usize, u64)> {

@@ -4,6 +4,8 @@
 //! answer of 200 says of each document what became of it: those turned away for now (429, 503) are sent once more, the
 //! others that failed are lost. Rules by Elasticsearch's "Bulk API".
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -90,7 +92,7 @@ impl Elastic {
         self
     }
 
-    /// At how many bytes lines are sent, before they are compressed; default 5 MiB. A receiver that finds a request too
+    /// At how many bytes lines are sent, before they are compressed, and half of what a request has at most; default 5 MiB. A receiver that finds a request too
     /// large (413) gets it in halves.
     pub fn batch_bytes(mut self, bytes: usize) -> Self {
         self.outlet.batch_bytes = bytes;
@@ -206,6 +208,18 @@ impl Protocol for Bulk {
         // Of what nothing is said nothing is known.
         losses.add(Reason::Rejected, batch.records.saturating_sub(seen));
         if again.records == 0 { Verdict::Settled(losses) } else { Verdict::Again(again, losses) }
+    }
+
+    /// The kinds of errors; their reasons may have what is in a document.
+    fn words<'a>(&self, response: &'a Response) -> Cow<'a, [u8]> {
+        let answer = serde_json::from_slice::<Value>(&response.body).unwrap_or_default();
+        let items = answer.get("items").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        let kind = |item: &Value| {
+            let action = item.as_object()?.values().next()?;
+            Some(action.get("error")?.get("type")?.as_str()?.to_owned())
+        };
+        let kinds: BTreeSet<_> = items.iter().filter_map(kind).collect();
+        Cow::Owned(Vec::from_iter(kinds).join(", ").into_bytes())
     }
 
     fn cut(&mut self, batch: &Batch) -> Option<(usize, u64)> {

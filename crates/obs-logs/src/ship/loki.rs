@@ -101,7 +101,7 @@ impl Loki {
         self
     }
 
-    /// At how many bytes lines are sent, before they are compressed; default 768 KiB. A receiver that finds a request too
+    /// At how many bytes lines are sent, before they are compressed, and half of what a request has at most; default 768 KiB. A receiver that finds a request too
     /// large (413) gets it in halves.
     pub fn batch_bytes(mut self, bytes: usize) -> Self {
         self.outlet.batch_bytes = bytes;

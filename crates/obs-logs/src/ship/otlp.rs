@@ -103,7 +103,7 @@ impl Otlp {
         self
     }
 
-    /// At how many bytes lines are sent, before they are compressed; default 1 MiB. A receiver that finds a request too
+    /// At how many bytes lines are sent, before they are compressed, and half of what a request has at most; default 1 MiB. A receiver that finds a request too
     /// large (413, over gRPC `RESOURCE_EXHAUSTED`) gets it in halves.
     pub fn batch_bytes(mut self, bytes: usize) -> Self {
         self.outlet.batch_bytes = bytes;

@@ -20,7 +20,7 @@ pub(crate) struct Outlet {
     pub(super) client: ClientSettings,
     pub(super) retry: Retry,
     pub(super) encoding: Encoding,
-    /// The most bytes of a request before it is compressed.
+    /// At how many bytes a batch is sent, before it is compressed; a request has twice as many at most.
     pub(super) batch_bytes: usize,
     /// What is said beside the first place where it is told of.
     pub(super) hint: &'static str,
@@ -105,6 +105,9 @@ impl Outlet {
         let (mut waits, waiting) = (Complaint::new(base.clock.clone()), shown.clone());
         let (mut warns, warning) = (Complaint::new(base.clock.clone()), shown.clone());
         let post = post
+            // What has gathered while a receiver was away is as much as the queue holds, and receivers turn down by
+            // their limits what no patience makes smaller. A batch that was ready is never cut.
+            .most_bytes(self.batch_bytes.saturating_mul(2))
             .endpoints(self.endpoints)
             .retry(self.retry)
             .encoding(self.encoding)

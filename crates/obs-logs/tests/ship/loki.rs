@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::io::Read;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use obs_export::http::Endpoint;
 use obs_logs::{Format, Loki, Output};
@@ -9,7 +11,7 @@ use prost::Message;
 use serde_json::{Value, json};
 use tracing::{error, info};
 
-use crate::lines::{NOW, Shipping, inside_a_request, quick};
+use crate::lines::{LONG, NOW, Shipping, inside_a_request, quick};
 use crate::receiver::{Receiver, Request};
 
 /// `logproto.PushRequest` of Loki's `push.proto`.
@@ -157,6 +159,37 @@ fn what_is_too_large_arrives_in_halves_and_in_order() {
             .collect();
         assert_eq!(numbers, (0..10).collect::<Vec<_>>());
         assert_eq!(shipping.books(), (10, 10, vec![]));
+    }
+}
+
+#[test]
+fn what_has_gathered_while_a_receiver_was_away_goes_in_requests_of_a_bounded_size() {
+    const BATCH: usize = 8_000;
+    for json in [false, true] {
+        let (asked, away) = (AtomicBool::new(false), AtomicBool::new(true));
+        let state = Arc::new((asked, away));
+        let seen = Arc::clone(&state);
+        let receiver = Receiver::start(move |_| {
+            seen.0.store(true, Ordering::SeqCst);
+            (if seen.1.load(Ordering::SeqCst) { 503 } else { 204 }, String::new())
+        });
+        let loki = loki(&receiver).batch_bytes(BATCH);
+        let shipping = Shipping::to(if json { loki.json() } else { loki });
+        shipping.begin(|| info!(n = 0));
+        while !state.0.load(Ordering::SeqCst) {
+            std::thread::yield_now();
+        }
+        shipping.begin(|| (1..500).for_each(|n| info!(n, "a line that waits ,[")));
+        state.1.store(false, Ordering::SeqCst);
+        shipping.logs.flush(LONG).unwrap();
+        let requests = receiver.requests();
+        let taken: Vec<_> =
+            requests.iter().map(|request| read(request).1).skip_while(|lines| lines.len() == 1).collect();
+        let bytes = taken.iter().map(|lines| lines.iter().map(|(_, line, _)| line.len()).sum::<usize>());
+        let most = bytes.max().unwrap();
+        assert!(most > BATCH / 2 && most <= 2 * BATCH, "{most}");
+        assert_eq!(taken.iter().map(Vec::len).sum::<usize>(), 499);
+        assert_eq!(shipping.books(), (500, 500, vec![]));
     }
 }
 

@@ -99,12 +99,13 @@ impl Status {
         &self.text
     }
 
-    /// By the table of OTLP/gRPC ("Failures" in the OTLP specification).
-    pub(in crate::http) fn fate(&self) -> Fate {
+    /// By the table of OTLP/gRPC ("Failures" in the OTLP specification), and where closed doors are tried again by that.
+    pub(in crate::http) fn fate(&self, access: bool) -> Fate {
         match self.code {
             OK => Fate::Accepted,
             CANCELLED | DEADLINE_EXCEEDED | ABORTED | OUT_OF_RANGE | UNAVAILABLE | DATA_LOSS => Fate::Retry,
             RESOURCE_EXHAUSTED if self.retry.is_some() => Fate::Retry,
+            UNAUTHENTICATED | PERMISSION_DENIED | UNIMPLEMENTED if access => Fate::Retry,
             _ => Fate::Rejected,
         }
     }
@@ -139,9 +140,11 @@ mod tests {
                 1 | 4 | 10 | 11 | 14 | 15 => Fate::Retry,
                 _ => Fate::Rejected,
             };
-            assert_eq!(Status::new(code, "", None).fate(), expected, "{code}");
-            let with_info = Status::new(code, "", Some(Duration::ZERO)).fate();
+            assert_eq!(Status::new(code, "", None).fate(false), expected, "{code}");
+            let with_info = Status::new(code, "", Some(Duration::ZERO)).fate(false);
             assert_eq!(with_info, if code == 8 { Fate::Retry } else { expected }, "{code}");
+            let door = if [7, 12, 16].contains(&code) { Fate::Retry } else { expected };
+            assert_eq!(Status::new(code, "", None).fate(true), door, "{code}");
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod warnings;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::time::Instant;
 
@@ -30,9 +31,9 @@ pub trait Protocol: Send {
     }
 
     /// What a 2xx answer says in words: why records were dropped, or where none were a warning. Default nothing.
-    fn words<'a>(&self, response: &'a Response) -> &'a [u8] {
+    fn words<'a>(&self, response: &'a Response) -> Cow<'a, [u8]> {
         let _ = response;
-        &[]
+        Cow::Borrowed(&[])
     }
 
     /// How a batch is cut in two where it is too large for the other side (413): the place in its bytes, and how many of its
@@ -69,8 +70,8 @@ pub struct Failure<'a> {
     pub grpc: Option<&'a str>,
     /// Why the last attempt brought no answer, where none came.
     pub error: Option<&'a SendError>,
-    /// What [`Protocol::words`] has found in an answer that was good: at most 1 KiB, on one line and without control
-    /// characters.
+    /// What [`Protocol::words`] has found in an answer that was good, and of any other its text, but for pages of HTML: at
+    /// most 1 KiB, on one line and without control characters.
     pub words: Option<&'a str>,
 }
 
@@ -97,12 +98,15 @@ pub struct Retrying<'a> {
     pub grpc: Option<&'a str>,
     /// Why the last attempt brought no answer, where none came.
     pub error: Option<&'a SendError>,
+    /// As [`Failure::words`].
+    pub words: Option<&'a str>,
 }
 
 impl fmt::Display for Retrying<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} records wait after {} attempts", self.records, self.attempts)?;
-        why(f, self.status, self.grpc, self.error)
+        why(f, self.status, self.grpc, self.error)?;
+        self.words.map_or(Ok(()), |words| write!(f, ": {words}"))
     }
 }
 
@@ -128,6 +132,16 @@ fn why(
 fn said(answer: &Result<Response, SendError>) -> (Option<u16>, Option<&str>) {
     let answer = answer.as_ref().ok();
     (answer.map(|response| response.status.as_u16()), answer.and_then(Response::grpc))
+}
+
+/// What an answer that was not good says in words; over gRPC that is part of its status.
+fn refusal(answer: &Result<Response, SendError>) -> Option<String> {
+    let response = answer.as_ref().ok().filter(|response| response.grpc().is_none())?;
+    let is_page = response.content_type() == Some("text/html");
+    if is_page || response.status.is_success() {
+        return None;
+    }
+    Some(plain(&response.body)).filter(|text| !text.is_empty())
 }
 
 type OnFailure = Box<dyn FnMut(&Failure<'_>) + Send>;
@@ -197,10 +211,11 @@ impl<P: Protocol> Post<P> {
     }
 
     /// How many bytes of records a request has at most, before they are compressed: a batch that has more is cut by
-    /// [`Protocol::cut`] before anything is sent. Default as many as there are, over gRPC 3 MiB.
+    /// [`Protocol::cut`] before anything is sent. Default as many as there are, over gRPC 3 MiB; the least that was said
+    /// counts.
     #[must_use]
     pub fn most_bytes(mut self, bytes: usize) -> Self {
-        self.most_bytes = bytes;
+        self.most_bytes = self.most_bytes.min(bytes);
         self
     }
 
@@ -259,7 +274,8 @@ impl<P: Protocol> Post<P> {
 
     /// Sends a batch until all of it has its fate.
     fn settle(&mut self, batch: &mut Batch, control: &Control) -> Losses {
-        let (begun, mut losses) = (Instant::now(), Losses::default());
+        // Whenever something gets through, the patience begins anew for the rest.
+        let (mut begun, mut losses) = (Instant::now(), Losses::default());
         // What is to be sent, the next one last.
         let mut parts = vec![std::mem::take(batch)];
         let mut turn = 0;
@@ -271,12 +287,13 @@ impl<P: Protocol> Post<P> {
                 parts.extend([back, part]);
                 continue;
             }
-            let tried = self.send(&mut part, control);
-            let mut words = None;
+            let tried = self.send(&mut part, begun, control);
+            let mut words = refusal(&tried.answer);
             let lost = match (tried.lost, &tried.answer) {
                 (None, Ok(response)) => match self.protocol.accept(response, &part) {
                     Verdict::Settled(lost) => {
-                        words = Some(plain(self.protocol.words(response))).filter(|words| !words.is_empty());
+                        words = Some(plain(&self.protocol.words(response))).filter(|words| !words.is_empty());
+                        begun = Instant::now();
                         if part.records > 0 && lost.total() >= part.records {
                             self.attempts.note(Trouble::TurnedAway);
                         }
@@ -302,7 +319,7 @@ impl<P: Protocol> Post<P> {
                 }
                 (lost, _) => Losses::of(lost.unwrap_or(Reason::Internal), part.records),
             };
-            if let Some(words) = words.as_deref().filter(|_| lost.total() == 0)
+            if let Some(words) = words.as_deref().filter(|_| lost.total() == 0 && tried.lost.is_none())
                 && self.warnings.is_due(words, self.attempts.now())
             {
                 (self.on_warning)(words);
@@ -340,7 +357,7 @@ impl<P: Protocol> Post<P> {
         Some(back)
     }
 
-    fn send(&mut self, part: &mut Batch, control: &Control) -> Tried {
+    fn send(&mut self, part: &mut Batch, begun: Instant, control: &Control) -> Tried {
         let (mut head, mut tail) = (Vec::new(), Vec::new());
         self.protocol.wrap(part, &mut head, &mut tail);
         let bytes = Bytes::from(std::mem::take(&mut part.bytes));
@@ -349,10 +366,11 @@ impl<P: Protocol> Post<P> {
         let again = |again: &Again<'_>| {
             let (attempts, error) = (again.attempts, again.answer.as_ref().err());
             let (status, grpc) = said(again.answer);
-            on_retry(&Retrying { records, attempts, status, grpc, error });
+            let words = refusal(again.answer);
+            on_retry(&Retrying { records, attempts, status, grpc, error, words: words.as_deref() });
         };
         let call = (self.wire.write)(self.encoding, self.call.clone());
-        let tried = self.attempts.send(&call, control, again);
+        let tried = self.attempts.send_since(begun, &call, control, again);
         drop(call);
         let [_, bytes, _] = std::mem::take(&mut self.call.parts);
         // Unless the connection still holds it, that is the same memory.

@@ -46,6 +46,7 @@ pub(super) fn output(
     let mut endpoints = endpoints.into_iter();
     let first = endpoints.next().ok_or_else(|| no_url(chosen))?;
     let retry = Retry::new().budget(super::outputs::patience(chosen));
+    let retry = if chosen.durable { retry.access() } else { retry };
     let client = client(ship.timeout, &ship.headers, &ship.credentials, "logs-ship-tls");
     let client = client.map_err(|Wrong { key, what }| Problem::at(key, what))?.proxy(proxies);
     let batch = ship.batch.map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX));

@@ -28,7 +28,7 @@ pub(super) fn durable(settings: Settings, choices: &Traces, journal: &Journal) -
     let journal = chosen(choices, journal)?;
     // What survives the process is not given up while it runs, unless that was chosen.
     let patience = choices.retry_for.unwrap_or(Duration::MAX);
-    let settings = settings.retry(Retry::new().budget(patience));
+    let settings = settings.retry(Retry::new().budget(patience).access());
     Ok(settings
         .durable(journal, move |error| trouble.tell("have trouble", error, "obs_pipeline_dropped_total")))
 }

@@ -5,7 +5,7 @@ use crate::config::file::Yaml;
 use crate::process::alone;
 use crate::receiver::Receiver;
 use crate::scrape::Scrape;
-use crate::service::LONG;
+use crate::service::{LONG, until};
 
 /// One document that finds its field mapped to another type, and one whose data stream no template makes.
 const CONFLICT: &str = r#"{"errors":true,"items":[{"create":{"status":400,"error":{"type":"document_parsing_exception","reason":"failed to parse field [order] of type [long]: hunter2"}}}]}"#;
@@ -61,16 +61,53 @@ traces: {{ endpoint: '{}', token: hunter2, probe: false }}
         }
         assert!(loki[0].heads()[0].contains(&String::from("x-scope-orgid: nobody")));
     });
-    for (output, status) in
-        [("no_tenant", 401), ("no_path", 404), ("labels", 400), ("conflict", 200), ("template", 200)]
-    {
+    for (output, status) in [
+        ("no_tenant", "401"),
+        ("no_path", "404"),
+        ("labels", "400"),
+        ("conflict", "200: document_parsing_exception"),
+        ("template", "200: index_not_found_exception"),
+    ] {
         let line =
             stderr.lines().find(|line| line.starts_with(&format!("obs: log output {output} (http://")));
         let line = line.unwrap_or_else(|| panic!("{output}: {stderr}"));
         let end = format!(": 1 lines lost: 1 records lost (rejected) after 1 attempts: status {status}");
-        assert!(line.contains(&end), "{line}");
+        assert!(line.ends_with(&end), "{line}");
     }
     let spans = "obs: spans are lost: 1 records lost (rejected) after 1 attempts: status 401";
     assert!(stderr.contains(spans), "{stderr}");
     assert!(!stderr.contains("hunter2"), "{stderr}");
+}
+
+#[test]
+fn what_is_durable_waits_where_it_is_not_let_in_and_is_delivered_once_it_is() {
+    let (loki, collector) = (Receiver::start(401), Receiver::start(403));
+    let text = format!(
+        "
+journal: {{ directory: FOLDER/j }}
+logs: {{ outputs: {{ far: {{ type: loki, url: '{}', durable: true, probe: false, token: expired }} }} }}
+traces: {{ endpoint: '{}', durable: true, probe: false, linger: 1ms }}
+",
+        loki.url(),
+        collector.url()
+    );
+    let yaml = Yaml::new("let-in", "");
+    yaml.write(text.replace("FOLDER", yaml.beside("").to_str().unwrap().trim_end_matches('/')));
+    let obs = yaml.builder().build().unwrap();
+    tracing::dispatcher::with_default(obs.dispatch(), || {
+        tracing::info_span!("checkout").in_scope(|| tracing::info!("kept"));
+    });
+    until("both were asked twice", || loki.lines().len() > 1 && collector.lines().len() > 1);
+    let scrape = Scrape::of(obs.recorder());
+    for pipeline in ["logs_far", "traces_otlp"] {
+        let of = |metric| scrape.sum(metric, &[("pipeline", pipeline)]);
+        assert_eq!((of("obs_pipeline_pending"), of("obs_pipeline_dropped_total")), (1.0, 0.0), "{pipeline}");
+    }
+    loki.answer(204);
+    collector.answer(200);
+    assert!(obs.flush(LONG));
+    let scrape = Scrape::of(obs.recorder());
+    for pipeline in ["logs_far", "traces_otlp"] {
+        assert_eq!(scrape.sum("obs_pipeline_delivered_total", &[("pipeline", pipeline)]), 1.0, "{pipeline}");
+    }
 }
