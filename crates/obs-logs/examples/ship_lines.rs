@@ -53,8 +53,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let segment = (spill / 4).clamp(journal::Settings::MIN_SEGMENT_BYTES, 8 * 1024 * 1024);
         output = output.durable(journal::Settings::new(directory).segment_bytes(segment).max_bytes(spill));
     }
-    let (logs, mut guard) =
-        Logs::builder(Base::new(Resource::new("lines"))).output(output).build().map_err(whole)?;
+    let (logs, mut guard) = Logs::builder(Base::new(Resource::new("lines")))
+        .output(output)
+        .build()
+        .map_err(|error| error.to_string())?;
     let (lines, pace) = (number("lines", 1_000)?, number("pace", 0)?);
     let text = "x".repeat(usize::try_from(number("text", 0)?)?);
     with_default(registry().with(logs.layer()), || say(lines, pace, &text));
@@ -88,17 +90,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     guard.shutdown(Duration::ZERO);
     Ok(())
-}
-
-/// An error with all that is behind it.
-fn whole(error: impl std::error::Error) -> String {
-    let mut said = error.to_string();
-    let mut source = error.source();
-    while let Some(behind) = source {
-        said.push_str(&format!(": {behind}"));
-        source = behind.source();
-    }
-    said
 }
 
 fn by_http(

@@ -74,7 +74,7 @@ fn a_url_that_ends_in_bulk_is_taken_as_it_is_with_its_query_and_asked_above() {
     let url = format!("{}/insert/elasticsearch/_bulk?_msg_field=message", receiver.url);
     let elastic = Elastic::new(Endpoint::parse(&url).unwrap(), "logs-obs-orders");
     let shipping = Shipping::to(elastic.retry(quick()));
-    assert_eq!(shipping.ask(), Vec::<String>::new());
+    assert!(shipping.ask().is_empty());
     shipping.say(|| info!("a line"));
     assert_eq!(shipping.books(), (1, 1, vec![]));
     let lines: Vec<String> = receiver.requests().into_iter().map(|request| request.line).collect();

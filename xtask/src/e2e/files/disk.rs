@@ -32,7 +32,7 @@ pub(super) fn drops(scene: &Scene<'_>) -> Result<String> {
     disk.make_room()?;
     let books = writer.write(5_000)?;
     writer.end()?;
-    let read = lines::read(&[path.clone()], true)?;
+    let read = lines::read(std::slice::from_ref(&path), true)?;
     if books.dropped != dropped {
         return Err(format!("{} lines were dropped while there was room again", books.dropped - dropped));
     }
@@ -70,7 +70,7 @@ pub(super) fn waits(scene: &Scene<'_>) -> Result<String> {
     let [next, delivered, dropped] = answer[..] else {
         return Err(format!("the writer answered {answer:?}"));
     };
-    lines::all_up_to(&lines::read(&[path.clone()], false)?, books.next + 15_000)?;
+    lines::all_up_to(&lines::read(std::slice::from_ref(&path), false)?, books.next + 15_000)?;
     if (next, delivered, dropped) != (books.next + 15_000, next, 0) {
         return Err(format!("{delivered} delivered and {dropped} dropped of {next}"));
     }

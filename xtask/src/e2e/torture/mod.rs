@@ -81,7 +81,7 @@ type Check = fn(&Scene<'_>) -> Result<String>;
 /// What is no case of a receiver, tried beside those that are.
 const BESIDE: [(&str, Check); 4] = [
     ("torture: an outage is borne by the journal, and its end", |scene| {
-        run::outage(scene, Duration::from_secs(10))
+        run::outage(scene, Duration::from_secs(10), 3_000)
     }),
     (
         "torture: a journal whose disk is full drops lines, counts them, and keeps others once there is room",
@@ -172,7 +172,7 @@ fn side_by_side(scene: &Scene<'_>, jobs: &[Job]) -> Vec<Result<Ran>> {
 /// The long outage, as long as is asked for, and the work of whoever logs: not part of every run.
 pub(super) fn at_length(programs: &Programs, folder: &Path, outage: Duration, report: &mut Report) -> Result {
     let scene = Scene::new(programs, folder)?;
-    report.check("torture: a long outage at 5,000 lines a second", run::outage(&scene, outage));
+    report.check("torture: a long outage at 5,000 lines a second", run::outage(&scene, outage, 5_000));
     report.check("torture: instructions of whoever logs", instructions::same(&scene));
     Ok(())
 }

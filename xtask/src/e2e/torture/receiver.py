@@ -205,7 +205,7 @@ class Handler(BaseHTTPRequestHandler):
             if MODE != "hang" or turn > 2:
                 return self.good(bulk, numbers)
         # Longer than anybody waits.
-        time.sleep(3)
+        time.sleep(10)
         self.close_connection = True
 
 

@@ -12,8 +12,8 @@ use crate::e2e::eventually::eventually;
 use crate::{Result, http};
 
 /// How many lines are said, and how many a second: some seconds, so that what comes and goes does so meanwhile.
-const LINES: u64 = 10_000;
-const PACE: u64 = 5_000;
+const LINES: u64 = 6_000;
+const PACE: u64 = 3_000;
 /// Small, so that what waits in memory is little beside what a process has anyway.
 const QUEUE: u64 = 1_024 * 1_024;
 
@@ -195,11 +195,11 @@ fn own_memory(pid: u32) -> Result<u64> {
     of("RssAnon:").ok_or_else(|| format!("{path} has no RssAnon"))
 }
 
-/// Lines at 5,000 a second to a receiver that is not there, comes once all but a second of it has passed, and gets all.
-pub(super) fn outage(scene: &Scene<'_>, length: Duration) -> Result<String> {
+/// Lines at a pace to a receiver that is not there, comes once all but two seconds of it have passed, and gets all.
+pub(super) fn outage(scene: &Scene<'_>, length: Duration, pace: u64) -> Result<String> {
     let [at, _] = scene.ports()?;
-    let lines = PACE * (length.as_secs() + 2);
-    let mut arguments = arguments("loki", at, lines, PACE);
+    let lines = pace * (length.as_secs() + 2);
+    let mut arguments = arguments("loki", at, lines, pace);
     let journal = scene.folder.join("journal-outage");
     // Some 430 bytes a line, and 24 around each.
     let spill = (lines * 600).next_multiple_of(8 << 20) + (64 << 20);
