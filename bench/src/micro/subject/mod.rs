@@ -78,6 +78,7 @@ pub(crate) const ROWS: &[Row] = &[
     Row { name: "log-in-3-spans/tracing-subscriber", batch: 2_000, make: tracing_json::log_in_spans },
     Row { name: "queue-push/obs", batch: 20_000, make: obs_shipping_subjects::push_queue },
     Row { name: "queue-push/obs-durable", batch: 20_000, make: obs_shipping_subjects::push_durable },
+    Row { name: "journal-recovery/obs", batch: 2, make: obs_shipping_subjects::recovery },
     Row { name: "log-in-request/obs-discard", batch: 20_000, make: obs_shipping_subjects::discard },
     Row { name: "log-in-request/obs-queue", batch: 20_000, make: obs_shipping_subjects::queue },
     Row { name: "log-in-request/obs-durable", batch: 20_000, make: obs_shipping_subjects::durable },

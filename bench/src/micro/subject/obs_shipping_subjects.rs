@@ -355,3 +355,30 @@ pub(crate) fn push_queue() -> Subject {
 pub(crate) fn push_durable() -> Subject {
     push(Waits::OnDisk)
 }
+
+/// Records that an earlier process left, some 66 MB of files.
+const LEFT: u64 = 200_000;
+
+/// Opens a journal with records that were left in it.
+pub(crate) fn recovery() -> Subject {
+    let path = directory();
+    let settings = journal::Settings::new(&path).max_bytes(SPILL);
+    let mut journal = Journal::open(settings.clone()).expect("a journal");
+    let record: Vec<u8> = (0..300_u32).map(|byte| byte as u8).collect();
+    for _ in 0..LEFT {
+        journal.writer.append(&record, 0).expect("room");
+    }
+    drop(journal);
+    let found = std::rc::Rc::new(std::cell::Cell::new(0));
+    let sum = std::rc::Rc::clone(&found);
+    let run = move |count| {
+        for _ in 0..count {
+            let journal = Journal::open(settings.clone()).expect("a journal");
+            sum.set(sum.get() + journal.recovered.records);
+        }
+    };
+    Subject::new(run, move |total| {
+        remove(Some(&path));
+        expect("records", found.get(), total * LEFT)
+    })
+}
