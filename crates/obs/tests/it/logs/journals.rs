@@ -199,7 +199,7 @@ fn a_segment_that_is_cut_anywhere_costs_what_was_behind_the_cut_and_no_start() {
     let held = Held::new("journal-cut");
     // Each byte is cut at by the journal's own tests; here each part of a record is, and what is next to its ends.
     let ends: Vec<_> = held.records.iter().flat_map(|record| [record.start, record.end]).collect();
-    let is_near = |at: &usize| at % 5 == 0 || ends.iter().any(|end| end.abs_diff(*at) < 4);
+    let is_near = |at: &usize| at.is_multiple_of(5) || ends.iter().any(|end| end.abs_diff(*at) < 4);
     for length in (0..=held.records[2].end).rev().filter(is_near) {
         let files = held.with(&held.segment, |bytes| bytes.truncate(length));
         let (came, lost) = held.replayed(&files, &format!("cut at {length}"));
