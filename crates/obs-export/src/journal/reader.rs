@@ -77,8 +77,18 @@ impl Reader {
     /// It holds a quarter more than `batch_bytes` of a file in memory, from 16 to 256 KiB, or one record where that is longer.
     ///
     /// # Errors
-    /// [`Error::Io`] when a file cannot be read and no record was handed out; the next call tries again there.
-    pub fn read(&mut self, batch_bytes: usize, mut take: impl FnMut(Record<'_>)) -> Result<Read, Error> {
+    /// [`Error::Io`] when a file cannot be read, and no record was handed out or lost; the next call tries again there.
+    pub fn read(&mut self, batch_bytes: usize, take: impl FnMut(Record<'_>)) -> Result<Read, Error> {
+        self.read_and_lose(batch_bytes, take, |lose| lose())
+    }
+
+    /// The same; what is lost is no longer pending by what `losing` is given to call, which says how many records that are.
+    pub(crate) fn read_and_lose(
+        &mut self,
+        batch_bytes: usize,
+        mut take: impl FnMut(Record<'_>),
+        mut losing: impl FnMut(&dyn Fn() -> u64) -> u64,
+    ) -> Result<Read, Error> {
         self.shared.undo_maps();
         let mut read = Read::default();
         if let Some(open) = &mut self.open {
@@ -99,14 +109,15 @@ impl Reader {
                 Ok(End::Batch) => return Ok(read),
                 Ok(End::Segment) if read.records > 0 => return Ok(read),
                 Ok(End::Segment) => {
-                    read.lost += self.shared.table().lose(number, published);
+                    read.lost += losing(&|| self.shared.table().lose(number, published));
                     if read.lost > 0 {
-                        self.shared.save()?;
+                        // Where it cannot be written down, that is tried again with what is settled next.
+                        let _ = self.shared.save();
                     }
                 }
                 // It was dropped meanwhile, if it is not there any more.
                 Err(_) if self.shared.table().entry(number).is_none() => self.open = None,
-                Err(_) if read.records > 0 => return Ok(read),
+                Err(_) if read.records + read.lost > 0 => return Ok(read),
                 Err(error) => return Err(error),
             }
         }

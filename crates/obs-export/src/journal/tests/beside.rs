@@ -196,3 +196,22 @@ fn where_two_ranges_would_have_to_be_noted_nothing_between_them_is_dropped() {
     let (records, _) = drain(&mut journal);
     assert!(records.iter().map(|record| record.0).eq(29..=42));
 }
+
+#[test]
+fn what_is_lost_is_told_although_the_segment_behind_it_cannot_be_read() {
+    let folder = Folder::new();
+    let mut journal = open(&tiny(&folder, 512, 4));
+    for number in 0..14 {
+        journal.writer.append(&[number; 40], 0).unwrap();
+    }
+    for sequence in 1..=7 {
+        damage(&folder, sequence);
+    }
+    let second = folder.path().join(&folder.named(".segment")[1]);
+    std::fs::rename(&second, folder.path().join("aside")).unwrap();
+    std::fs::create_dir(&second).unwrap();
+    let read = journal.reader.read(1, |_| panic!("none is whole")).unwrap();
+    assert_eq!((read.records, read.lost), (0, 7));
+    assert!(journal.reader.read(1, |_| ()).is_err());
+    assert_eq!(journal.writer.pending().records, 7);
+}
