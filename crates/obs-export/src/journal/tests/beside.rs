@@ -215,3 +215,24 @@ fn what_is_lost_is_told_although_the_segment_behind_it_cannot_be_read() {
     assert!(journal.reader.read(1, |_| ()).is_err());
     assert_eq!(journal.writer.pending().records, 7);
 }
+
+#[test]
+fn a_segment_that_is_removed_while_it_is_open_is_lost_and_holds_nothing_up() {
+    let folder = Folder::new();
+    let mut journal = open(&tiny(&folder, 512, 4));
+    for number in 0..21 {
+        journal.writer.append(&[number; 40], 0).unwrap();
+    }
+    let named = folder.named(".segment");
+    std::fs::remove_file(folder.path().join(&named[0])).unwrap();
+    std::fs::remove_file(folder.path().join(&named[1])).unwrap();
+    let (records, sum) = drain(&mut journal);
+    assert!(records.iter().map(|record| record.0).eq(15..=21));
+    assert_eq!((sum.lost, journal.writer.pending().records), (14, 7));
+    journal.reader.delivered(21).unwrap();
+    // Their place is free again.
+    for number in 0..21 {
+        journal.writer.append(&[number; 40], 0).unwrap();
+    }
+    assert_eq!(drain(&mut journal).0.len(), 21);
+}
