@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use obs_core::{Clock, IdSource};
 
 use super::cause::{Cause, trouble};
-use super::dial::dial;
+use super::dial::{Site, dial};
 use super::work::Work;
 use super::{Failure, Place, Probe, Retry, Retrying, Sent, Wire};
 use crate::queue::{Batch, Control, Delivery, Losses, Reason, Sink};
@@ -26,7 +26,7 @@ type OnRetry = Box<dyn FnMut(&Retrying<'_>) + Send>;
 
 /// Writes each batch.
 pub struct Dispatch {
-    rounds: Rounds<Arc<dyn Place>>,
+    rounds: Rounds<Site>,
     open: Option<Open>,
     timeout: Duration,
     on_failure: OnFailure,
@@ -46,7 +46,7 @@ impl Dispatch {
     /// Writes to the first of these places that can be had, with the default [`Retry`] and random jitter.
     pub fn new(places: impl IntoIterator<Item = Arc<dyn Place>>) -> Self {
         Self {
-            rounds: Rounds::new(places),
+            rounds: Rounds::new(places.into_iter().map(Site::new)),
             open: None,
             timeout: Duration::from_secs(10),
             on_failure: Box::new(|_| ()),
@@ -94,7 +94,7 @@ impl Dispatch {
     /// How its places are asked whether they are there.
     #[must_use]
     pub fn probe(&self) -> Probe {
-        Probe::new(self.rounds.places.iter().cloned(), self.timeout)
+        Probe::new(self.rounds.places.iter().map(Site::again), self.timeout)
     }
 
     /// Called on the worker's thread where records are lost; default nothing. Must not send telemetry through the same
@@ -118,8 +118,8 @@ impl Dispatch {
         let open = match &mut self.open {
             Some(open) => open,
             None => {
-                let place = self.rounds.places.front().ok_or(io::ErrorKind::NotFound)?;
-                let wire = dial(place, self.timeout, control, Ok)?;
+                let site = self.rounds.places.front().ok_or(io::ErrorKind::NotFound)?;
+                let wire = dial(site, self.timeout, control, Ok)?;
                 let now = Instant::now();
                 self.open.insert(Open { wire, since: now, is_used: false, moved: now })
             }
