@@ -17,6 +17,7 @@ pub(super) fn read(directory: &Path) -> Result<Option<String>, Error> {
             Ok(Some(text).filter(|text| !text.is_empty()))
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) if super::error::is_unreadable(&error) => Ok(None),
         Err(error) => Err(Error::io("read", &path)(error)),
     }
 }

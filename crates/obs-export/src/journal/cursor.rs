@@ -68,6 +68,7 @@ pub(super) fn read(directory: &Path) -> Result<(u64, Option<Mark>), Error> {
     let bytes = match std::fs::read(&path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((0, None)),
+        Err(error) if super::error::is_unreadable(&error) => return Ok((0, None)),
         Err(error) => return Err(Error::io("read", &path)(error)),
     };
     let mut newest = (0, None);
@@ -88,6 +89,10 @@ impl Cursor {
     /// Opens or makes the file, and writes what is known to be settled.
     pub(super) fn open(directory: &Path, generation: u64, mark: Mark) -> Result<Self, Error> {
         let path = path(directory);
+        if generation == 0 {
+            // What is there, if anything, is damaged, and may lie where nothing can be written.
+            let _ = std::fs::remove_file(&path);
+        }
         let mut options = OpenOptions::new();
         let file = options.write(true).create(true).truncate(false).open(&path);
         let file = file.map_err(Error::io("open", &path))?;

@@ -72,6 +72,21 @@ impl Error {
     pub(super) fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::Io { doing, path: path.to_owned(), source }
     }
+
+    /// Whether the disk does not give what is there.
+    pub(super) fn is_unreadable(&self) -> bool {
+        matches!(self, Self::Io { source, .. } if is_unreadable(source))
+    }
+
+    /// Whether there is no such file.
+    pub(super) fn is_missing(&self) -> bool {
+        matches!(self, Self::Io { source, .. } if source.kind() == io::ErrorKind::NotFound)
+    }
+}
+
+/// Whether the disk does not give what is there: EIO, which has this number everywhere.
+pub(super) fn is_unreadable(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(5)
 }
 
 impl fmt::Display for Error {

@@ -60,6 +60,10 @@ impl Note {
     /// Opens or makes the file.
     pub(super) fn open(directory: &Path, found: Found) -> Result<Self, Error> {
         let path = path(directory);
+        if found.generation == 0 {
+            // What is there, if anything, is damaged, and may lie where nothing can be written.
+            let _ = std::fs::remove_file(&path);
+        }
         let file = OpenOptions::new().write(true).create(true).truncate(false).open(&path);
         let file = file.map_err(Error::io("open", &path))?;
         let length = file.metadata().map_err(Error::io("look at", &path))?.len();
@@ -86,6 +90,7 @@ pub(super) fn read(directory: &Path) -> Result<Found, Error> {
     let bytes = match std::fs::read(&path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Found::default()),
+        Err(error) if super::error::is_unreadable(&error) => return Ok(Found::default()),
         Err(error) => return Err(Error::io("read", &path)(error)),
     };
     let mut found = Found::default();

@@ -15,6 +15,9 @@ use super::upkeep::Upkeep;
 /// Files are read in pieces of this size at least, and of this size at most.
 const CHUNKS: (usize, usize) = (16 * 1024, 256 * 1024);
 
+/// How often a segment that cannot be read is tried before it is gone on without what cannot be had of it.
+const TRIES: u32 = 3;
+
 /// A record as it was put in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Record<'a> {
@@ -48,6 +51,8 @@ pub struct Reader {
     shared: Arc<Shared>,
     /// The segment that is being read.
     open: Option<Open>,
+    /// The segment that the disk did not give, and how often.
+    failed: (u64, u32),
 }
 
 #[derive(Debug)]
@@ -67,7 +72,7 @@ enum End {
 
 impl Reader {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
-        Self { shared, open: None }
+        Self { shared, open: None, failed: (0, 0) }
     }
 
     /// Hands the next records to `take`, in their order: those of one segment, as long as their bytes together are no
@@ -77,8 +82,19 @@ impl Reader {
     /// It holds a quarter more than `batch_bytes` of a file in memory, from 16 to 256 KiB, or one record where that is longer.
     ///
     /// # Errors
-    /// [`Error::Io`] when a file cannot be read and no record was handed out; the next call tries again there.
-    pub fn read(&mut self, batch_bytes: usize, mut take: impl FnMut(Record<'_>)) -> Result<Read, Error> {
+    /// [`Error::Io`] when a file cannot be read, and no record was handed out or lost; the next call tries again there.
+    /// What the disk does not give three times is lost, as is a segment whose file is gone.
+    pub fn read(&mut self, batch_bytes: usize, take: impl FnMut(Record<'_>)) -> Result<Read, Error> {
+        self.read_and_lose(batch_bytes, take, |lose| lose())
+    }
+
+    /// The same; what is lost is no longer pending by what `losing` is given to call, which says how many records that are.
+    pub(crate) fn read_and_lose(
+        &mut self,
+        batch_bytes: usize,
+        mut take: impl FnMut(Record<'_>),
+        mut losing: impl FnMut(&dyn Fn() -> u64) -> u64,
+    ) -> Result<Read, Error> {
         self.shared.undo_maps();
         let mut read = Read::default();
         if let Some(open) = &mut self.open {
@@ -99,32 +115,60 @@ impl Reader {
                 Ok(End::Batch) => return Ok(read),
                 Ok(End::Segment) if read.records > 0 => return Ok(read),
                 Ok(End::Segment) => {
-                    read.lost += self.shared.table().lose(number, published);
+                    read.lost += losing(&|| self.shared.table().lose(number, published));
                     if read.lost > 0 {
-                        self.shared.save()?;
+                        // Where it cannot be written down, that is tried again with what is settled next.
+                        let _ = self.shared.save();
                     }
                 }
                 // It was dropped meanwhile, if it is not there any more.
                 Err(_) if self.shared.table().entry(number).is_none() => self.open = None,
-                Err(_) if read.records > 0 => return Ok(read),
-                Err(error) => return Err(error),
+                Err(_) if read.records + read.lost > 0 => return Ok(read),
+                Err(error) if !self.goes_on(number, &error) => return Err(error),
+                Err(_) => {}
             }
         }
     }
 
-    /// Opens a segment's file, if it is not open.
+    /// Whether a segment is to be read at once without what cannot be read of it: after some tries.
+    fn goes_on(&mut self, number: u64, error: &Error) -> bool {
+        if !error.is_unreadable() {
+            return false;
+        }
+        let before = if self.failed.0 == number { self.failed.1 } else { 0 };
+        self.failed = (number, before + 1);
+        match self.open.as_mut().filter(|open| open.number == number) {
+            Some(open) if self.failed.1 >= TRIES => {
+                open.scan.pass_unreadable();
+                if let Some(entry) = self.shared.table().entry(number) {
+                    entry.is_unreadable = true;
+                }
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Opens a segment's file, if it is not open and there is one.
     fn turn_to(&mut self, number: u64, first: u64, batch_bytes: usize) -> Result<(), Error> {
         if self.open.as_ref().is_some_and(|open| open.number == number) {
             return Ok(());
         }
         let path = segment::path(&self.shared.settings.directory, number, Kind::Segment);
-        let file = File::open(&path).map_err(Error::io("open", &path))?;
         // A batch with its headers in one piece, where records are not very small.
         let chunk = (batch_bytes / 4).saturating_mul(5).clamp(CHUNKS.0, CHUNKS.1);
         // What stands in front of the first record is known from the table, even where the head is damaged.
-        let scan = Scan::new(file, number, first.saturating_sub(1), true, chunk);
-        let scan = scan.map_err(Error::io("read", &path))?;
-        self.open = Some(Open { number, path, scan });
+        let opened = File::open(&path).map_err(Error::io("open", &path)).and_then(|file| {
+            let scan = Scan::new(file, number, first.saturating_sub(1), true, chunk);
+            scan.map_err(Error::io("read", &path))
+        });
+        self.open = match opened {
+            Ok(scan) => Some(Open { number, path, scan }),
+            // Nothing of it is to be had any more.
+            Err(error) if error.is_missing() => None,
+            Err(error) if error.is_unreadable() && self.failed == (number, TRIES) => None,
+            Err(error) => return Err(error),
+        };
         Ok(())
     }
 

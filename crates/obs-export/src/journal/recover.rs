@@ -15,7 +15,7 @@ use super::segment::{self, Kind, Spare};
 use super::shared::Shared;
 use super::table::{Amount, Entry, Table};
 use super::writer::Active;
-use super::{Error, Note, Reader, Settings, Upkeep, Writer, content, note};
+use super::{Error, Note, Reader, Settings, Upkeep, Writer, content, error, note};
 
 /// Files are read in pieces of this size: small enough to stay in the cache until they are checked.
 const CHUNK: usize = 256 * 1024;
@@ -61,7 +61,8 @@ struct Segment {
 
 impl Journal {
     /// Opens the journal in a directory, which is made where it is missing, and reads all that is in it: at least 1 GB a
-    /// second from memory, or as fast as the disk. A record that is damaged costs itself alone.
+    /// second from memory, or as fast as the disk. A record that is damaged costs itself alone; what the disk does not give
+    /// is as good as damaged.
     ///
     /// # Errors
     /// [`Error`], which names the file or directory: it is in use, cannot be written, read or mapped, the disk has no
@@ -195,6 +196,7 @@ impl Segment {
         let head = match file.read_exact_at(&mut head, 0) {
             Ok(()) => Head::decode(&head),
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Sealed::Damaged,
+            Err(error) if error::is_unreadable(&error) => Sealed::Damaged,
             Err(error) => return Err(Error::io("read", &path)(error)),
         };
         let head = match head {
@@ -245,6 +247,7 @@ impl Walk {
         let file = File::open(path).map_err(Error::io("open", path))?;
         let scan = Scan::new(file, *number, before, first.is_some(), CHUNK);
         let mut scan = scan.map_err(Error::io("read", path))?;
+        scan.pass_unreadable();
         let (mut found_first, mut held) = (None, Amount::default());
         while let Some(found) = scan.next().map_err(Error::io("read", path))? {
             let sequence = found.sequence;
@@ -261,7 +264,8 @@ impl Walk {
             }
         }
         self.last = self.last.max(scan.last());
-        self.end = head.map(|_| (scan.behind(), scan.last()));
+        // A page that the disk does not give must not be stored to.
+        self.end = head.filter(|_| !scan.is_unreadable()).map(|_| (scan.behind(), scan.last()));
         self.recovered.records += held.records;
         self.recovered.bytes += held.bytes;
         self.entries.push(Entry {
@@ -273,6 +277,7 @@ impl Walk {
             counted: scan.last(),
             bytes: held.bytes,
             taken: Amount::default(),
+            is_unreadable: scan.is_unreadable(),
         });
         Ok(())
     }

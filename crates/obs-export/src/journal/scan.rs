@@ -6,12 +6,16 @@ use std::ops::Range;
 use std::os::unix::fs::FileExt;
 
 use super::Settings;
+use super::error;
 use super::format::{self, ALIGN, HEAD, HEADER, Header, Seed};
+
+/// What a disk gives or does not give at a time.
+const BLOCK: usize = 4096;
 
 /// One pass over the records of one segment, in memory of a chunk or of the longest record.
 #[derive(Debug)]
-pub(super) struct Scan {
-    file: File,
+pub(super) struct Scan<F = File> {
+    file: F,
     seed: Seed,
     /// Where the file ends.
     end: u64,
@@ -29,6 +33,10 @@ pub(super) struct Scan {
     buffer: Vec<u8>,
     base: u64,
     chunk: usize,
+    /// Whether what cannot be read is passed over, as damaged bytes.
+    passes: bool,
+    /// Whether there was such.
+    is_unreadable: bool,
 }
 
 /// A whole record.
@@ -47,7 +55,13 @@ impl Scan {
     pub(super) fn new(file: File, number: u64, last: u64, follows: bool, chunk: usize) -> io::Result<Self> {
         // No more than a segment may be, whatever is in its place.
         let end = file.metadata()?.len().min(Settings::MAX_SEGMENT_BYTES);
-        Ok(Self {
+        Ok(Self::over(file, end, number, last, follows, chunk))
+    }
+}
+
+impl<F: FileExt> Scan<F> {
+    fn over(file: F, end: u64, number: u64, last: u64, follows: bool, chunk: usize) -> Self {
+        Self {
             file,
             seed: Seed::new(number),
             end,
@@ -59,7 +73,19 @@ impl Scan {
             buffer: Vec::new(),
             base: 0,
             chunk,
-        })
+            passes: false,
+            is_unreadable: false,
+        }
+    }
+
+    /// Passes over what cannot be read from now on, as over what is damaged.
+    pub(super) fn pass_unreadable(&mut self) {
+        self.passes = true;
+    }
+
+    /// Whether there was anything to be passed over.
+    pub(super) fn is_unreadable(&self) -> bool {
+        self.is_unreadable
     }
 
     /// Where the last record that was found ends.
@@ -168,12 +194,20 @@ impl Scan {
             return Ok(false);
         }
         self.buffer.resize(length, 0);
-        let mut filled = 0;
+        let (mut filled, mut pass) = (0, BLOCK);
         while filled < length {
-            match self.file.read_at(&mut self.buffer[filled..], self.base + filled as u64) {
+            let from = self.base + filled as u64;
+            match self.file.read_at(&mut self.buffer[filled..], from) {
                 Ok(0) => break,
-                Ok(more) => filled += more,
+                Ok(more) => (filled, pass) = (filled + more, BLOCK),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if self.passes && error::is_unreadable(&error) => {
+                    // Up to the end of its block; of many in a row more at a time, as each may take its while.
+                    let end = length.min(filled + pass - (from % BLOCK as u64) as usize);
+                    self.buffer[filled..end].fill(0);
+                    (filled, pass) = (end, 2 * pass);
+                    self.is_unreadable = true;
+                }
                 Err(error) => {
                     self.buffer.clear();
                     return Err(error);
@@ -182,5 +216,88 @@ impl Scan {
         }
         self.buffer.truncate(filled);
         Ok(filled >= bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Bytes of which some cannot be read.
+    struct Disk {
+        bytes: Vec<u8>,
+        unreadable: Range<u64>,
+    }
+
+    impl FileExt for Disk {
+        fn read_at(&self, buffer: &mut [u8], at: u64) -> io::Result<usize> {
+            if self.unreadable.contains(&at) {
+                return Err(io::Error::from_raw_os_error(5));
+            }
+            let mut end = self.bytes.len().min(at as usize + buffer.len());
+            if at < self.unreadable.start {
+                end = end.min(self.unreadable.start as usize);
+            }
+            let bytes = &self.bytes[at as usize..end];
+            buffer[..bytes.len()].copy_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn write_at(&self, _: &[u8], _: u64) -> io::Result<usize> {
+            Err(io::ErrorKind::Unsupported.into())
+        }
+    }
+
+    /// Records of 1,000 bytes, each of which takes up 1,024, behind the head.
+    fn disk(records: u64, unreadable: Range<u64>) -> Disk {
+        let mut bytes = vec![0; HEAD];
+        for sequence in 1..=records {
+            let record = [sequence as u8; 1_000];
+            let mut header = format::header(&Seed::new(7), sequence, 0, &record);
+            header[20..].copy_from_slice(&format::commit(0));
+            bytes.extend([&header[..], &record].concat());
+        }
+        Disk { bytes, unreadable }
+    }
+
+    #[test]
+    fn what_cannot_be_read_costs_the_records_in_it_once_it_is_passed_over() {
+        let all = 100;
+        for (unreadable, lost) in [
+            // One block of 4,096 bytes: it begins in the fourth record, and ends in the eighth.
+            (4_096..8_192, 4..=8),
+            // The first one, with the head.
+            (0..4_096, 1..=4),
+            // Five in a row, of which the last two are passed over with two behind them: 1, 2, and 4 blocks.
+            (8_192..28_672, 8..=36),
+        ] {
+            let disk = disk(all, unreadable.clone());
+            let end = disk.bytes.len() as u64;
+            let mut scan = Scan::over(disk, end, 7, 0, true, 64 << 10);
+            while let Ok(found) = scan.next() {
+                assert!(found.is_some(), "{unreadable:?}");
+            }
+            scan.refresh();
+            let error = scan.next().unwrap_err();
+            assert_eq!((error.raw_os_error(), scan.is_unreadable()), (Some(5), false));
+            scan.pass_unreadable();
+            let mut left: Vec<_> = (1..=scan.last()).collect();
+            while let Some(found) = scan.next().unwrap() {
+                assert_eq!(scan.bytes(&found), [found.sequence as u8; 1_000]);
+                left.push(found.sequence);
+            }
+            assert!(scan.is_unreadable());
+            let expected: Vec<_> = (1..=all).filter(|sequence| !lost.contains(sequence)).collect();
+            assert_eq!(left, expected, "{unreadable:?}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_at_all_has_an_end() {
+        let disk = disk(100, 0..u64::MAX);
+        let end = disk.bytes.len() as u64;
+        let mut scan = Scan::over(disk, end, 7, 0, true, 16 << 10);
+        scan.pass_unreadable();
+        assert!(scan.next().unwrap().is_none());
     }
 }

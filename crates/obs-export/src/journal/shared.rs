@@ -102,13 +102,16 @@ impl Shared {
         let Settings { directory, segment_bytes, spares, .. } = &self.settings;
         let path = segment::path(directory, entry.number, Kind::Segment);
         let spare = segment::path(directory, entry.number, Kind::Spare);
-        let wanted = self.table().spares.len() < *spares && segment::is_written(&path, *segment_bytes);
+        let wanted = !entry.is_unreadable
+            && self.table().spares.len() < *spares
+            && segment::is_written(&path, *segment_bytes);
         if wanted && std::fs::rename(&path, &spare).is_ok() {
             self.table().spares.push(Spare { path: spare, bytes: entry.file_bytes, map: None });
             return Ok(());
         }
         let removed = std::fs::remove_file(&path).map_err(Error::io("remove", &path));
         self.table().file_bytes -= entry.file_bytes;
-        removed
+        // Somebody else may have done it.
+        removed.or_else(|error| if error.is_missing() { Ok(()) } else { Err(error) })
     }
 }

@@ -43,6 +43,8 @@ pub(super) struct Entry {
     pub(super) bytes: u64,
     /// What of it was read, lost or dropped.
     pub(super) taken: Amount,
+    /// Whether the disk did not give some of it: then its file is not used again.
+    pub(super) is_unreadable: bool,
 }
 
 impl Entry {
@@ -262,6 +264,7 @@ mod tests {
             counted: 0,
             bytes: 90,
             taken: Amount::default(),
+            is_unreadable: false,
         };
         let mut table = Table { segments: [entry].into(), ..Table::default() };
         assert_eq!(table.segments[0].unread(5), 5);

@@ -194,6 +194,7 @@ impl Writer {
             counted: self.next - 1,
             bytes: 0,
             taken: Amount::default(),
+            is_unreadable: false,
         });
         Ok(())
     }

@@ -84,7 +84,7 @@ impl Place for Dialled {
                 let wire = Udp::new(datagrams(host, *port)?, self.settings.datagram_bytes)?;
                 Ok(Box::new(wire))
             }
-            Address::Unix(path) => unix(path),
+            Address::Unix(path) => unix(path, until),
         }
     }
 }
@@ -158,14 +158,24 @@ fn datagrams(host: &str, port: u16) -> io::Result<UdpSocket> {
 }
 
 #[cfg(unix)]
-fn unix(path: &std::path::Path) -> io::Result<Box<dyn Wire>> {
+fn unix(path: &std::path::Path, until: Instant) -> io::Result<Box<dyn Wire>> {
+    use socket2::{Domain, SockAddr, Socket, Type};
+    use std::os::fd::OwnedFd;
     use std::os::unix::net::{UnixDatagram, UnixStream};
 
     let socket = UnixDatagram::unbound()?;
     match socket.connect(path) {
         Ok(()) => Ok(Box::new(super::datagram::Local::new(socket)?)),
         Err(error) if error.raw_os_error() == Some(libc::EPROTOTYPE) => {
-            let stream = UnixStream::connect(path)?;
+            let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+            // Linux waits so long, and else for ever, for a listener that has as many waiting as it takes.
+            let left = until.saturating_duration_since(Instant::now()).max(SLICE);
+            socket.set_write_timeout(Some(left))?;
+            socket.connect(&SockAddr::unix(path)?).map_err(|error| match error.kind() {
+                io::ErrorKind::WouldBlock => io::ErrorKind::TimedOut.into(),
+                _ => error,
+            })?;
+            let stream = UnixStream::from(OwnedFd::from(socket));
             stream.set_write_timeout(Some(SLICE))?;
             Ok(Box::new(Stream::new(stream)))
         }
@@ -174,7 +184,7 @@ fn unix(path: &std::path::Path) -> io::Result<Box<dyn Wire>> {
 }
 
 #[cfg(not(unix))]
-fn unix(_: &std::path::Path) -> io::Result<Box<dyn Wire>> {
+fn unix(_: &std::path::Path, _: Instant) -> io::Result<Box<dyn Wire>> {
     Err(io::ErrorKind::Unsupported.into())
 }
 

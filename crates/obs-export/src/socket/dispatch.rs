@@ -8,22 +8,25 @@ use std::time::{Duration, Instant};
 use obs_core::{Clock, IdSource};
 
 use super::cause::{Cause, trouble};
-use super::dial::dial;
+use super::dial::{Site, dial};
 use super::work::Work;
 use super::{Failure, Place, Probe, Retry, Retrying, Sent, Wire};
 use crate::queue::{Batch, Control, Delivery, Losses, Reason, Sink};
 use crate::rounds::{Rounds, Tries};
-use crate::watch::Traffic;
+use crate::watch::{Traffic, Trouble};
 
 /// After how long a connection counts as good: one that breaks later is opened again at once.
 const STEADY: Duration = Duration::from_secs(1);
+
+/// How often in a row a connection may be closed within one record, before that is taken for the record's fault.
+const BREAKS: u32 = 5;
 
 type OnFailure = Box<dyn FnMut(&Failure<'_>) + Send>;
 type OnRetry = Box<dyn FnMut(&Retrying<'_>) + Send>;
 
 /// Writes each batch.
 pub struct Dispatch {
-    rounds: Rounds<Arc<dyn Place>>,
+    rounds: Rounds<Site>,
     open: Option<Open>,
     timeout: Duration,
     on_failure: OnFailure,
@@ -43,7 +46,7 @@ impl Dispatch {
     /// Writes to the first of these places that can be had, with the default [`Retry`] and random jitter.
     pub fn new(places: impl IntoIterator<Item = Arc<dyn Place>>) -> Self {
         Self {
-            rounds: Rounds::new(places),
+            rounds: Rounds::new(places.into_iter().map(Site::new)),
             open: None,
             timeout: Duration::from_secs(10),
             on_failure: Box::new(|_| ()),
@@ -91,7 +94,7 @@ impl Dispatch {
     /// How its places are asked whether they are there.
     #[must_use]
     pub fn probe(&self) -> Probe {
-        Probe::new(self.rounds.places.iter().cloned(), self.timeout)
+        Probe::new(self.rounds.places.iter().map(Site::again), self.timeout)
     }
 
     /// Called on the worker's thread where records are lost; default nothing. Must not send telemetry through the same
@@ -115,8 +118,8 @@ impl Dispatch {
         let open = match &mut self.open {
             Some(open) => open,
             None => {
-                let place = self.rounds.places.front().ok_or(io::ErrorKind::NotFound)?;
-                let wire = dial(place, self.timeout, control, Ok)?;
+                let site = self.rounds.places.front().ok_or(io::ErrorKind::NotFound)?;
+                let wire = dial(site, self.timeout, control, Ok)?;
                 let now = Instant::now();
                 self.open.insert(Open { wire, since: now, is_used: false, moved: now })
             }
@@ -176,6 +179,8 @@ impl Dispatch {
 impl Sink for Dispatch {
     fn deliver(&mut self, batch: &mut Batch, control: &Control) -> Delivery {
         let (mut work, mut losses, mut tries) = (Work::of(batch), Losses::default(), Tries::new());
+        // How often it broke, and how many records were left then.
+        let mut broke = (0, 0);
         // The time in which nothing was to be sent is not the other side's.
         if let Some(open) = &mut self.open {
             open.moved = Instant::now();
@@ -203,8 +208,17 @@ impl Sink for Dispatch {
             };
             let reason = match &error {
                 Some(error) => {
+                    let before = if broke.1 == work.left() { broke.0 } else { 0 };
+                    let is_within = work.is_begun() && trouble(error) == Trouble::Closed;
+                    broke = (before + u32::from(is_within), work.left());
                     work.rewind();
-                    self.again(error, &mut tries, work.left(), control)
+                    let ended = self.again(error, &mut tries, work.left(), control);
+                    if ended.is_none() && broke.0 >= BREAKS {
+                        work.skip();
+                        losses.join(self.lost((Reason::Rejected, 1), tries.failed, Some(error)));
+                        tries = Tries::new();
+                    }
+                    ended
                 }
                 None if work.left() > 0 && control.is_over() => Some(Reason::Shutdown),
                 None => None,

@@ -8,7 +8,9 @@
 //! 3. a connection that breaks, or takes nothing for [`SocketSettings::timeout`], is given up. The record that was cut short is sent
 //!    again whole, on another connection. The next place is tried at once, and when all were tried there is a pause
 //!    of [`Retry`]; one that has held for a while is opened again first, without a pause;
-//! 4. what is not out when the budget of [`Retry`] is spent is lost as `unreachable`, at the deadline of a shutdown as
+//! 4. a record within which five connections in a row were closed is lost as `rejected`: one that is too long for the other
+//!    side, say;
+//! 5. what is not out when the budget of [`Retry`] is spent is lost as `unreachable`, at the deadline of a shutdown as
 //!    `shutdown`. A record that goes out begins the budget anew.
 //!
 //! [`Probe`] asks whether the places can be opened. [`Traffic`] has what was written.

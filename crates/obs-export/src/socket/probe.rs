@@ -2,12 +2,10 @@
 
 use std::fmt;
 use std::io;
-use std::sync::Arc;
 use std::time::Duration;
 
-use super::Place;
 use super::cause::trouble;
-use super::dial::{dial, is_over};
+use super::dial::{Site, dial, is_over};
 use crate::retry::Patience;
 use crate::watch::{Question, Trouble, Unwell};
 
@@ -15,12 +13,12 @@ use crate::watch::{Question, Trouble, Unwell};
 /// address to which there is a way.
 #[derive(Clone)]
 pub struct Probe {
-    places: Vec<Arc<dyn Place>>,
+    places: Vec<Site>,
     timeout: Duration,
 }
 
 impl Probe {
-    pub(super) fn new(places: impl IntoIterator<Item = Arc<dyn Place>>, timeout: Duration) -> Self {
+    pub(super) fn new(places: impl IntoIterator<Item = Site>, timeout: Duration) -> Self {
         Self { places: places.into_iter().collect(), timeout }
     }
 }

@@ -31,6 +31,11 @@ impl<'a> Work<'a> {
         self.left
     }
 
+    /// Whether some of the next record is written.
+    pub(super) fn is_begun(&self) -> bool {
+        self.at > self.from
+    }
+
     /// Notes that bytes are written; whether any record got out by it.
     pub(super) fn advance(&mut self, bytes: usize) -> bool {
         self.at += bytes;

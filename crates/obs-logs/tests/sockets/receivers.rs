@@ -18,6 +18,8 @@ pub(crate) enum Manner {
     ClosesAfter(usize),
     /// It is closed after so many bytes, with others unread.
     BreaksAfter(usize),
+    /// It is closed as soon as a message is announced that is longer.
+    Refuses(usize),
     /// Nothing is read, and nothing closed.
     Hangs,
 }
@@ -181,6 +183,7 @@ fn read(mut stream: Box<dyn Stream>, number: usize, manner: Manner, seen: &(Mute
         let is_enough = match manner {
             Manner::ClosesAfter(most) => messages >= most,
             Manner::BreaksAfter(most) => bytes >= most,
+            Manner::Refuses(most) => announced(&buffer).is_some_and(|length| length > most),
             Manner::Reads | Manner::Hangs => false,
         };
         if is_enough || read == 0 {
@@ -194,12 +197,17 @@ fn read(mut stream: Box<dyn Stream>, number: usize, manner: Manner, seen: &(Mute
 /// SYSLOG-FRAME = MSG-LEN SP SYSLOG-MSG; MSG-LEN = NONZERO-DIGIT *DIGIT (RFC 6587, section 3.4.1).
 fn next(buffer: &mut Vec<u8>) -> Option<Vec<u8>> {
     let space = buffer.iter().position(|byte| *byte == b' ')?;
-    let length = std::str::from_utf8(&buffer[..space]).unwrap();
-    assert!(length.bytes().all(|byte| byte.is_ascii_digit()) && !length.starts_with('0'), "{length}");
-    let end = space + 1 + length.parse::<usize>().unwrap();
+    let end = space + 1 + announced(buffer)?;
     if buffer.len() < end {
         return None;
     }
     let rest = buffer.split_off(end);
     Some(std::mem::replace(buffer, rest).split_off(space + 1))
+}
+
+fn announced(buffer: &[u8]) -> Option<usize> {
+    let space = buffer.iter().position(|byte| *byte == b' ')?;
+    let length = std::str::from_utf8(&buffer[..space]).unwrap();
+    assert!(length.bytes().all(|byte| byte.is_ascii_digit()) && !length.starts_with('0'), "{length}");
+    Some(length.parse().unwrap())
 }

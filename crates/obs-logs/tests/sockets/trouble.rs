@@ -143,3 +143,20 @@ fn a_receiver_that_closes_again_and_again_gets_each_line_once_where_it_reads_bef
     }
     assert_eq!(numbers(&receiver.all(30)), (0..30).collect::<Vec<_>>());
 }
+
+#[test]
+fn a_line_that_has_the_receiver_close_each_time_is_lost_alone() {
+    let receiver = Receiver::unix(|_| Manner::Refuses(100_000));
+    let sending = Sending::to(syslog(&receiver.url));
+    let long = long();
+    sending.say(|| {
+        info!(n = 0_u64);
+        info!(n = 1_u64, long);
+        (2..5_u64).for_each(|n| info!(n));
+    });
+    assert_eq!(sending.books(), (5, 4, lost("rejected", 1)));
+    // Where a line was lost is told as well.
+    let messages = receiver.all(4);
+    let told: Vec<_> = messages.iter().map(line).filter_map(|line| line["n"].as_u64()).collect();
+    assert_eq!(told, [0, 2, 3, 4]);
+}

@@ -196,3 +196,43 @@ fn where_two_ranges_would_have_to_be_noted_nothing_between_them_is_dropped() {
     let (records, _) = drain(&mut journal);
     assert!(records.iter().map(|record| record.0).eq(29..=42));
 }
+
+#[test]
+fn what_is_lost_is_told_although_the_segment_behind_it_cannot_be_read() {
+    let folder = Folder::new();
+    let mut journal = open(&tiny(&folder, 512, 4));
+    for number in 0..14 {
+        journal.writer.append(&[number; 40], 0).unwrap();
+    }
+    for sequence in 1..=7 {
+        damage(&folder, sequence);
+    }
+    let second = folder.path().join(&folder.named(".segment")[1]);
+    std::fs::rename(&second, folder.path().join("aside")).unwrap();
+    std::fs::create_dir(&second).unwrap();
+    let read = journal.reader.read(1, |_| panic!("none is whole")).unwrap();
+    assert_eq!((read.records, read.lost), (0, 7));
+    assert!(journal.reader.read(1, |_| ()).is_err());
+    assert_eq!(journal.writer.pending().records, 7);
+}
+
+#[test]
+fn a_segment_that_is_removed_while_it_is_open_is_lost_and_holds_nothing_up() {
+    let folder = Folder::new();
+    let mut journal = open(&tiny(&folder, 512, 4));
+    for number in 0..21 {
+        journal.writer.append(&[number; 40], 0).unwrap();
+    }
+    let named = folder.named(".segment");
+    std::fs::remove_file(folder.path().join(&named[0])).unwrap();
+    std::fs::remove_file(folder.path().join(&named[1])).unwrap();
+    let (records, sum) = drain(&mut journal);
+    assert!(records.iter().map(|record| record.0).eq(15..=21));
+    assert_eq!((sum.lost, journal.writer.pending().records), (14, 7));
+    journal.reader.delivered(21).unwrap();
+    // Their place is free again.
+    for number in 0..21 {
+        journal.writer.append(&[number; 40], 0).unwrap();
+    }
+    assert_eq!(drain(&mut journal).0.len(), 21);
+}

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::Kept;
 use super::chores::{Chore, Chores};
-use crate::journal::{Error, Read, Reader};
+use crate::journal::{Error, Read, Reader, Record};
 use crate::queue::{Batch, Control, Delivery, Losses, Reason, Shared, Sink, worker};
 
 /// How long a journal that cannot be read is left alone.
@@ -66,25 +66,31 @@ impl Run {
         self.close();
     }
 
-    /// Reads the next records into a batch.
+    /// Reads the next records into a batch, and notes in the books what is missing in front of them.
     fn read(&mut self, batch: &mut Batch) -> Result<Read, Error> {
-        let settings = &self.shared.settings;
+        let (shared, settings) = (&self.shared, &self.shared.settings);
         let most = if settings.one_by_one { 0 } else { settings.batch_bytes };
-        self.reader.read(most, |record| {
+        let take = |record: Record<'_>| {
             batch.bytes.extend_from_slice(record.bytes);
             batch.records += 1;
+        };
+        self.reader.read_and_lose(most, take, |lose| {
+            // Under the lock, so that the books are right at every moment.
+            let mut state = shared.lock();
+            let lost = lose();
+            state.books.drop_records(Reason::Damaged, lost);
+            if settings.tells_gaps && lost > 0 {
+                state.miss(Reason::Damaged, lost);
+            }
+            lost
         })
     }
 
-    /// Notes in the books what was read, and what is missing in front of it.
+    /// Notes in the books what was read.
     fn take(&mut self, read: &Read, batch: &mut Batch, sink: &mut dyn Sink) {
         let mut state = self.shared.lock();
         state.in_flight_records = read.records;
         state.ages.taken();
-        state.books.drop_records(Reason::Damaged, read.lost);
-        if self.shared.settings.tells_gaps && read.lost > 0 {
-            state.miss(Reason::Damaged, read.lost);
-        }
         std::mem::swap(&mut batch.gaps, &mut state.filling.gaps);
         drop(state);
         let Some(first) = read.first else { return };

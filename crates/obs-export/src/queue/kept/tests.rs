@@ -389,8 +389,10 @@ fn trouble_is_told_and_records_that_find_no_place_are_lost_as_io() {
     let mut worker =
         Worker::spawn_durable(Settings::new("t").linger(LONG).batch_bytes(usize::MAX), durable, "test", sink)
             .unwrap();
-    // There is nowhere to make a segment in.
-    std::fs::remove_dir_all(&folder.0).unwrap();
+    // There is nowhere to make a segment in, once the one that is prepared meanwhile is gone as well.
+    while folder.0.exists() {
+        let _ = std::fs::remove_dir_all(&folder.0);
+    }
     while worker.queue().counts().dropped() == 0 {
         worker.queue().push(&[b'x'; 1_000]);
     }
@@ -427,4 +429,30 @@ fn records_of_another_kind_are_refused_until_they_are_delivered() {
     drop(journal);
     drop(open("elasticsearch").unwrap());
     assert!(open("loki").is_ok(), "it is empty");
+}
+
+#[test]
+fn what_is_lost_is_in_the_books_although_what_follows_cannot_be_read() {
+    let folder = Folder::new();
+    let bench = Bench::new(&folder, Settings::new("t").tells_gaps());
+    bench.push([vec![b'a'; 1_000]]);
+    bench.next();
+    bench.push((0..100).map(|_| vec![b'b'; 1_000]));
+    let path = |number: u64| folder.0.join(format!("{number:020}.segment"));
+    let mut segments: Vec<_> = (0..9).map(path).filter(|path| path.exists()).collect();
+    let (second, first) = (segments.pop().unwrap(), segments.pop().unwrap());
+    let bytes = std::fs::read(&first).unwrap();
+    let damaged = bytes.windows(1_000).filter(|record| *record == [b'b'; 1_000]).count() as u64;
+    assert!(damaged > 10);
+    // In place, as the file is held in memory.
+    let file = std::fs::OpenOptions::new().write(true).open(&first).unwrap();
+    std::os::unix::fs::FileExt::write_all_at(&file, &vec![0; bytes.len() - 1_200], 1_200).unwrap();
+    std::fs::rename(&second, folder.0.join("aside")).unwrap();
+    std::fs::create_dir(&second).unwrap();
+    bench.fate.send(Delivery::Delivered).unwrap();
+    let lost = Gap { at: 0, reason: Reason::Damaged, records: damaged };
+    assert_eq!(bench.next(), (Vec::new(), vec![lost]));
+    let counts = bench.counts();
+    assert_eq!((counts.dropped_for(Reason::Damaged), counts.pending), (damaged, 100 - damaged));
+    bench.end();
 }
