@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use obs::{Error, Replayed};
+
 use super::durable::{nobody, pushed_since};
 use super::running::{Running, yaml};
 use crate::config::file::Yaml;
@@ -51,6 +53,13 @@ fn crc32(bytes: &[u8]) -> u32 {
     u32::from_le_bytes(output[output.len() - 8..output.len() - 4].try_into().unwrap())
 }
 
+/// What a replay says of the one journal that it could not try.
+#[track_caller]
+fn told_of(replayed: Result<Vec<Result<Replayed, Error>>, Error>) -> String {
+    let [replayed] = replayed.unwrap().try_into().unwrap();
+    format!("{:?}", replayed.unwrap_err())
+}
+
 #[test]
 fn a_journal_of_a_newer_version_is_refused_by_start_and_replay_and_nothing_is_changed() {
     let yaml = left("journal-newer", TEXT);
@@ -68,7 +77,7 @@ fn a_journal_of_a_newer_version_is_refused_by_start_and_replay_and_nothing_is_ch
     let what = "cursor has version 2 of the journal's format, which is newer than this library";
     let told = refused(&yaml);
     assert!(told.contains("logs_main/") && told.contains(what), "{told}");
-    let told = format!("{:?}", yaml.builder().replay(&folder, LONG).unwrap_err());
+    let told = told_of(yaml.builder().replay(&folder, LONG));
     assert!(told.contains("logs_main/") && told.contains(what), "{told}");
     assert!(files(&folder) == before);
 }
@@ -109,7 +118,7 @@ fn a_journal_that_another_process_holds_is_refused_with_its_id_by_start_and_repl
         let told = format!("{:?}", begun().build().map(drop).unwrap_err());
         assert!(told.contains(&what), "{told}");
         let folder = Path::new(path).parent().unwrap().join("j");
-        let told = format!("{:?}", begun().replay(folder, LONG).unwrap_err());
+        let told = told_of(begun().replay(folder, LONG));
         assert!(told.contains(&what), "{told}");
     });
     drop(holder);
