@@ -13,7 +13,7 @@ impl Status {
         match *self {}
     }
 
-    pub(super) fn fate(&self) -> Fate {
+    pub(super) fn fate(&self, _: bool) -> Fate {
         match *self {}
     }
 
