@@ -478,3 +478,20 @@ fn a_sink_that_speaks_of_an_end_that_nobody_asked_for_loses_its_batch_and_not_th
     assert_eq!((counts.dropped_for(Reason::Shutdown), counts.pending), (1, 1));
     bench.end();
 }
+
+#[test]
+fn a_hook_that_panics_is_told_again_and_chores_are_done() {
+    let folder = Folder::new();
+    let (told, troubles) = channel();
+    let Journal { upkeep, .. } = Journal::open(folder.settings()).unwrap();
+    let hook = move |_: &Error| {
+        told.send(()).unwrap();
+        panic!("the hook's own; this text on standard error is part of the test");
+    };
+    let chores = Chores::spawn("test", upkeep, Box::new(hook)).unwrap();
+    for _ in 0..2 {
+        chores.sender().send(Chore::Tell(Error::SegmentBytes(1)));
+        troubles.recv_timeout(LONG).unwrap();
+    }
+    chores.end();
+}
