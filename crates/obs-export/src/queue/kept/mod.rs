@@ -65,7 +65,9 @@ impl Durable {
         let begun = writer.begun();
         state.kept = Some(Kept::Open { writer, begun, chores: chores.sender() });
         // What is known to be missing was handed over once, too.
-        state.count_in(recovered.records);
+        if recovered.records > 0 {
+            state.count_in(recovered.records);
+        }
         state.books.produced += recovered.lost;
         state.books.recovered = recovered.records + recovered.lost;
         state.books.drop_records(Reason::Damaged, recovered.lost);

@@ -495,3 +495,18 @@ fn a_hook_that_panics_is_told_again_and_chores_are_done() {
     }
     chores.end();
 }
+
+#[test]
+fn nothing_in_a_journal_has_no_age() {
+    let folder = Folder::new();
+    let bench = Bench::new(&folder, Settings::new("t"));
+    assert!(bench.worker.queue().0.lock().ages.oldest(Instant::now()).is_none());
+    bench.end();
+    let mut journal = Journal::open(folder.settings()).unwrap();
+    journal.writer.append(b"0;", 0).unwrap();
+    drop(journal);
+    let bench = Bench::new(&folder, Settings::new("t"));
+    bench.next();
+    assert!(bench.counts().oldest.is_some());
+    bench.end();
+}
