@@ -136,7 +136,7 @@ pub(super) fn full_at_the_start(scene: &Scene<'_>) -> Result<String> {
     let disk = Disk::mount(scene.below("disk-full-start")?, 16)?;
     let mut sender = Sender::start(scene, at, &disk.folder.join("journal"))?;
     let refused = sender.tell("write 1000")?;
-    if (disk.free()?, refused.produced, refused.io) != (0, 1_000, 1_000) {
+    if disk.free()? > 0 || refused.produced < 1_000 || refused.io != refused.produced {
         return Err(format!("{} KiB are free, and {refused:?}", disk.free()?));
     }
     disk.make_room()?;
