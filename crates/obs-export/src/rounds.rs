@@ -33,10 +33,6 @@ pub(crate) struct Tries {
 }
 
 impl Tries {
-    pub(crate) fn new() -> Self {
-        Self::since(Instant::now())
-    }
-
     /// With patience that began then.
     pub(crate) fn since(begun: Instant) -> Self {
         Self { begun, failed: 0, places: 0 }

@@ -98,12 +98,12 @@ impl Cursor {
         let file = file.map_err(Error::io("open", &path))?;
         let length = file.metadata().map_err(Error::io("look at", &path))?.len();
         if length < BYTES as u64 {
-            // Written whole, so that a disk that is full is found now and not later.
+            // Written whole, so that a disk that becomes full later has a place for it.
             let rest = vec![0; BYTES - length as usize];
-            file.write_all_at(&rest, length).map_err(Error::io("write", &path))?;
+            Error::unless_full(file.write_all_at(&rest, length).map_err(Error::io("write", &path)))?;
         }
         let mut cursor = Self { file, path, generation };
-        cursor.write(mark)?;
+        Error::unless_full(cursor.write(mark))?;
         Ok(cursor)
     }
 

@@ -78,6 +78,17 @@ impl Error {
         matches!(self, Self::Io { source, .. } if is_unreadable(source))
     }
 
+    /// What a full disk does not take is left for later; anything else stays an error.
+    pub(super) fn unless_full(result: Result<(), Self>) -> Result<(), Self> {
+        result.or_else(|error| if error.is_full() { Ok(()) } else { Err(error) })
+    }
+
+    /// Whether the disk, or what one may have of it, is full.
+    pub(super) fn is_full(&self) -> bool {
+        use io::ErrorKind::{QuotaExceeded, StorageFull};
+        matches!(self, Self::Io { source, .. } if matches!(source.kind(), StorageFull | QuotaExceeded))
+    }
+
     /// Whether there is no such file.
     pub(super) fn is_missing(&self) -> bool {
         matches!(self, Self::Io { source, .. } if source.kind() == io::ErrorKind::NotFound)

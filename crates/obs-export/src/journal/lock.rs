@@ -21,11 +21,11 @@ impl Lock {
             .open(&path)
             .map_err(Error::io("open", &path))?;
         Self::taken(file.try_lock(), &file, directory, &path)?;
-        let wrote = file
+        // Only for who finds it taken; a full disk may have no room for it.
+        let _ = file
             .set_len(0)
             .and_then(|()| file.rewind())
             .and_then(|()| writeln!(file, "{}", std::process::id()));
-        wrote.map_err(Error::io("write", &path))?;
         Ok(Self(file))
     }
 

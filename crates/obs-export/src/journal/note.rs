@@ -69,11 +69,12 @@ impl Note {
         let length = file.metadata().map_err(Error::io("look at", &path))?.len();
         let mut notes = Self { file, path, generation: found.generation, earlier: found.note };
         if length < BYTES as u64 {
-            // Written whole, so that a disk that is full is found now and not later.
+            // Written whole, so that a disk that becomes full later has a place for it.
             let rest = vec![0; BYTES - length as usize];
-            notes.file.write_all_at(&rest, length).map_err(Error::io("write", &notes.path))?;
+            let wrote = notes.file.write_all_at(&rest, length).map_err(Error::io("write", &notes.path));
+            Error::unless_full(wrote)?;
             for _ in SLOTS {
-                notes.write(0, &[])?;
+                Error::unless_full(notes.write(0, &[]))?;
             }
         }
         Ok(notes)

@@ -34,6 +34,9 @@ pub struct Journal {
     pub upkeep: Upkeep,
     /// What was found.
     pub recovered: Recovered,
+    /// Why there is no segment to write to, where the disk is full: records are refused until it has room, which is looked
+    /// for each second.
+    pub trouble: Option<Error>,
 }
 
 /// What was found in a journal when it was opened.
@@ -65,8 +68,9 @@ impl Journal {
     /// is as good as damaged.
     ///
     /// # Errors
-    /// [`Error`], which names the file or directory: it is in use, cannot be written, read or mapped, the disk has no
-    /// room for a segment, the settings make no sense, or a newer version wrote it. No record is lost by that.
+    /// [`Error`], which names the file or directory: it is in use, cannot be written, read or mapped, the settings
+    /// make no sense, or a newer version wrote it. No record is lost by that. A disk that is full is none: see
+    /// [`Journal::trouble`].
     pub fn open(settings: Settings) -> Result<Self, Error> {
         let settings = settings.check()?;
         let directory = &settings.directory;
@@ -93,11 +97,19 @@ impl Journal {
         mark.settle(walk.first_live.unwrap_or(next) - 1);
         let cursor = Cursor::open(directory, generation, mark)?;
         let note = Note::open(directory, noted)?;
-        if let Some(wanted) = settings.content.as_ref().filter(|wanted| content.as_ref() != Some(*wanted)) {
-            content::write(directory, wanted)?;
+        let mut unsaid = settings.content.clone().filter(|wanted| content.as_ref() != Some(wanted));
+        if let Some(wanted) = &unsaid {
+            match content::write(directory, wanted) {
+                // It is said before anything is put in.
+                Err(error) if error.is_full() => {}
+                wrote => {
+                    wrote?;
+                    unsaid = None;
+                }
+            }
         }
         let mut table = Table { mark, next_number: files.next_number, ..Table::default() };
-        let active = walk.take_active(&files, &settings, next)?;
+        let active = if unsaid.is_none() { walk.take_active(&files, &settings, next)? } else { None };
         table.file_bytes = walk.entries.iter().map(|entry| entry.file_bytes).sum();
         table.spares = files.keep_spares(&settings)?;
         table.file_bytes += table.spares.iter().map(|spare| spare.bytes).sum::<u64>();
@@ -114,16 +126,17 @@ impl Journal {
         };
 
         let shared = Arc::new(Shared::new(settings, next - 1, cursor, table, lock));
-        shared.save()?;
+        Error::unless_full(shared.save())?;
         let recovered = walk.recovered;
         let total = Amount { records: recovered.records, bytes: recovered.bytes };
         let starts = active.is_none();
-        let mut writer = Writer::new(Arc::clone(&shared), active, next, total);
-        if starts {
-            writer.start()?;
-        }
+        let mut writer = Writer::new(Arc::clone(&shared), active, unsaid, next, total);
+        let trouble = match if starts { writer.start() } else { Ok(()) } {
+            Err(error) if error.is_full() => Some(error),
+            started => started.map(|()| None)?,
+        };
         let upkeep = Upkeep::new(Arc::clone(&shared));
-        Ok(Self { writer, reader: Reader::new(shared), note, upkeep, recovered })
+        Ok(Self { writer, reader: Reader::new(shared), note, upkeep, recovered, trouble })
     }
 }
 

@@ -9,7 +9,7 @@ use super::map::Map;
 use super::segment::Spare;
 use super::shared::Shared;
 use super::table::{Amount, Entry};
-use super::{Error, Refused};
+use super::{Error, Refused, content};
 
 /// How long nothing is tried after no segment could be made: on a full disk each attempt writes up to a segment.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -28,6 +28,8 @@ pub struct Pending {
 pub struct Writer {
     shared: Arc<Shared>,
     active: Option<Active>,
+    /// What it is to hold, where that is still to be written down.
+    unsaid: Option<String>,
     /// The sequence of the next record.
     next: u64,
     /// What was found at the start, and everything since.
@@ -50,8 +52,14 @@ pub(super) struct Active {
 }
 
 impl Writer {
-    pub(super) fn new(shared: Arc<Shared>, active: Option<Active>, next: u64, total: Amount) -> Self {
-        Self { shared, active, next, total, failed: None, begun: 0 }
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        active: Option<Active>,
+        unsaid: Option<String>,
+        next: u64,
+        total: Amount,
+    ) -> Self {
+        Self { shared, active, unsaid, next, total, failed: None, begun: 0 }
     }
 
     /// Copies a record into the journal and returns its sequence, which is one more than that of the record before.
@@ -156,20 +164,27 @@ impl Writer {
 
     /// Begins a first segment, if one is allowed.
     pub(super) fn start(&mut self) -> Result<(), Error> {
-        match self.spare(false)? {
-            Some(mut spare) => {
-                spare.prepare()?;
-                self.begin(spare)
-            }
-            None => Ok(()),
+        let begun = match self.spare(false) {
+            Ok(Some(mut spare)) => spare.prepare().and_then(|()| self.begin(spare)),
+            Ok(None) => Ok(()),
+            Err(error) => Err(error),
+        };
+        if begun.is_err() {
+            self.failed = Some(Instant::now());
         }
+        begun
     }
 
     fn begin(&mut self, mut spare: Spare) -> Result<(), Error> {
         let number = self.shared.table().number();
         let head = Head { number, first: self.next, segment_bytes: spare.bytes };
-        let map = match spare.begin(&self.shared.settings.directory, head) {
-            Ok(map) => map,
+        let directory = &self.shared.settings.directory;
+        let said = self.unsaid.as_ref().map_or(Ok(()), |unsaid| content::write(directory, unsaid));
+        let map = match said.and_then(|()| spare.begin(directory, head)) {
+            Ok(map) => {
+                self.unsaid = None;
+                map
+            }
             Err(error) => {
                 self.shared.discard(spare);
                 return Err(error);

@@ -24,7 +24,7 @@ impl Shared {
 
 /// Keeps nothing.
 #[derive(Debug, Default)]
-pub(super) struct Notes;
+pub(super) struct Notes {}
 
 impl Notes {
     pub(super) fn is_open(&self) -> bool {

@@ -165,7 +165,7 @@ impl Dispatch {
         self.rounds.traffic.sends(bytes);
         if is_out {
             self.rounds.succeeds();
-            *tries = Tries::new();
+            *tries = Tries::since(Instant::now());
             self.open.iter_mut().for_each(|open| open.is_used = true);
         }
     }
@@ -178,7 +178,8 @@ impl Dispatch {
 
 impl Sink for Dispatch {
     fn deliver(&mut self, batch: &mut Batch, control: &Control) -> Delivery {
-        let (mut work, mut losses, mut tries) = (Work::of(batch), Losses::default(), Tries::new());
+        let (mut work, mut losses, mut tries) =
+            (Work::of(batch), Losses::default(), Tries::since(Instant::now()));
         // How often it broke, and how many records were left then.
         let mut broke = (0, 0);
         // The time in which nothing was to be sent is not the other side's.
@@ -216,7 +217,7 @@ impl Sink for Dispatch {
                     if ended.is_none() && broke.0 >= BREAKS {
                         work.skip();
                         losses.join(self.lost((Reason::Rejected, 1), tries.failed, Some(error)));
-                        tries = Tries::new();
+                        tries = Tries::since(Instant::now());
                     }
                     ended
                 }

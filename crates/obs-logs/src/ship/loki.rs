@@ -278,8 +278,8 @@ impl Protocol for JsonPush {
     }
 
     fn cut(&mut self, batch: &Batch) -> Option<(usize, u64)> {
-        // Within a text a quote has a backslash in front, so that this is where a value begins.
-        let begin = |at: &usize| batch.bytes[*at..].starts_with(b",[\"");
+        // Within a text a quote has a backslash in front, and behind its end no digit comes: this is where a value begins.
+        let begin = |at: &usize| matches!(batch.bytes.get(*at..), Some([b',', b'[', b'"', digit, ..]) if digit.is_ascii_digit());
         let half = batch.records / 2;
         let places = (1..batch.bytes.len()).filter(begin);
         places.take(half as usize).last().map(|at| (at, half))
@@ -294,4 +294,50 @@ fn kept(response: &Response, batch: &Batch) -> Verdict {
         _ => batch.records,
     };
     Verdict::Settled(Losses::of(Reason::Rejected, lost))
+}
+
+#[cfg(test)]
+mod tests {
+    use obs_core::Timestamp;
+    use proptest::prelude::*;
+    use tracing_core::Level;
+
+    use super::*;
+
+    /// What could be taken for the beginning of a value, in any order.
+    fn hostile() -> impl Strategy<Value = String> {
+        const PIECES: [&str; 12] = [",[", "\"", ",[\"", ",[\"1", "\\", "1\",", "]", "{", ",", "é", "\n", "x"];
+        let piece = proptest::sample::select(&PIECES[..]);
+        proptest::collection::vec(piece, 0..8).prop_map(|pieces| pieces.concat())
+    }
+
+    fn lines_of(push: &mut JsonPush, bytes: &[u8], records: u64) -> Vec<String> {
+        let mut batch = Batch { bytes: bytes.to_vec(), records, gaps: Vec::new() };
+        let (mut head, mut tail) = (Vec::new(), Vec::new());
+        push.wrap(&mut batch, &mut head, &mut tail);
+        let request: serde_json::Value = serde_json::from_slice(&[head, batch.bytes, tail].concat()).unwrap();
+        let values = request["streams"][0]["values"].as_array().unwrap();
+        values.iter().map(|value| value[1].as_str().unwrap().to_owned()).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn halves_of_a_request_in_json_have_half_of_the_lines_each(
+            lines in proptest::collection::vec(hostile(), 2..12),
+        ) {
+            let mut batch = Batch { records: lines.len() as u64, ..Batch::default() };
+            for line in &lines {
+                let at = Timestamp::default();
+                let framed =
+                    Framed { at, level: Level::INFO, target: "t", place: None, line: line.as_bytes(), said: None };
+                Value.frame(&framed, &mut batch.bytes);
+            }
+            let mut push = JsonPush::new(&Labels::default());
+            let (at, half) = push.cut(&batch).unwrap();
+            let (first, second) = lines.split_at(lines.len() / 2);
+            prop_assert_eq!(half, first.len() as u64);
+            prop_assert_eq!(lines_of(&mut push, &batch.bytes[..at], half), first);
+            prop_assert_eq!(lines_of(&mut push, &batch.bytes[at..], batch.records - half), second);
+        }
+    }
 }

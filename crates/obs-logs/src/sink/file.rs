@@ -25,6 +25,12 @@ use super::stream::{Target, Turn};
 
 /// A file that is open.
 pub(crate) trait Handle: Write + Send {
+    /// What it is, by the file itself and not by its path, which may lead elsewhere by now; by that only where the file
+    /// cannot be asked.
+    fn look(&self, path: &Path) -> io::Result<fs::Metadata> {
+        fs::metadata(path)
+    }
+
     /// Brings what was written to the disk itself.
     fn sync(&self) -> io::Result<()> {
         Ok(())
@@ -32,6 +38,10 @@ pub(crate) trait Handle: Write + Send {
 }
 
 impl Handle for File {
+    fn look(&self, _: &Path) -> io::Result<fs::Metadata> {
+        self.metadata()
+    }
+
     fn sync(&self) -> io::Result<()> {
         self.sync_data()
     }
@@ -170,7 +180,7 @@ impl Held {
         match self.open.open() {
             Ok(file) => {
                 let trouble = self.open.prune(&path).err();
-                let (identity, size) = Identity::of(&path).unzip();
+                let (identity, size) = file.look(&path).ok().as_ref().map(Identity::by).unzip();
                 let before = self.current.as_ref().and_then(|current| current.identity);
                 let is_same = before.is_some() && before == identity;
                 let turn = Turn {
@@ -284,8 +294,11 @@ struct Identity {
 impl Identity {
     /// That of the file `path` leads to, if there is one, and how many bytes it has.
     fn of(path: &Path) -> Option<(Self, u64)> {
-        let metadata = fs::metadata(path).ok()?;
-        Some((Self { number: number(&metadata), regular: metadata.is_file() }, metadata.len()))
+        fs::metadata(path).ok().as_ref().map(Self::by)
+    }
+
+    fn by(metadata: &fs::Metadata) -> (Self, u64) {
+        (Self { number: number(metadata), regular: metadata.is_file() }, metadata.len())
     }
 }
 

@@ -232,8 +232,23 @@ impl<W: Target> Stream<W> {
     }
 
     /// Tells what is owed and writes the batch with what is to be told in between. What of the batch got out is in
-    /// front of the byte it returns on failure.
+    /// front of the byte it returns on failure; what was not told of it is owed then.
     fn put_all(&mut self, batch: &Batch, control: &impl Patience) -> Result<(), Broken> {
+        let mut told = 0;
+        let put = self.put_and_tell(batch, &mut told, control);
+        if put.is_err() {
+            batch.gaps[told..].iter().for_each(|gap| self.owed.add(gap.reason, gap.records));
+        }
+        put
+    }
+
+    /// The same, but for what is owed of the batch: behind the first `told` of its gaps.
+    fn put_and_tell(
+        &mut self,
+        batch: &Batch,
+        told: &mut usize,
+        control: &impl Patience,
+    ) -> Result<(), Broken> {
         let (bytes, mut patience) = (&batch.bytes[..], self.patience);
         let mut written = self.already.min(bytes.len());
         self.already -= written;
@@ -249,17 +264,12 @@ impl<W: Target> Stream<W> {
             self.tell(lost, reason, &mut patience, control).map_err(|end| Broken { written, ..end })?;
             self.owed.told(reason);
         }
-        for (index, gap) in batch.gaps.iter().enumerate() {
+        for gap in &batch.gaps {
             let at = gap.at.max(written);
-            let put = self.put(&bytes[..at], written, true, &mut patience, control);
-            let told = put.and_then(|()| {
-                let told = self.tell(gap.records, gap.reason, &mut patience, control);
-                told.map_err(|end| Broken { written: at, ..end })
-            });
-            if let Err(end) = told {
-                batch.gaps[index..].iter().for_each(|gap| self.owed.add(gap.reason, gap.records));
-                return Err(end);
-            }
+            self.put(&bytes[..at], written, true, &mut patience, control)?;
+            self.tell(gap.records, gap.reason, &mut patience, control)
+                .map_err(|end| Broken { written: at, ..end })?;
+            *told += 1;
             written = at;
         }
         self.put(bytes, written, true, &mut patience, control)

@@ -130,6 +130,36 @@ pub(super) fn full(scene: &Scene<'_>) -> Result<String> {
     ))
 }
 
+/// The same disk before anybody has written to it.
+pub(super) fn full_at_the_start(scene: &Scene<'_>) -> Result<String> {
+    let [at, _] = scene.ports()?;
+    let disk = Disk::mount(scene.below("disk-full-start")?, 16)?;
+    let mut sender = Sender::start(scene, at, &disk.folder.join("journal"))?;
+    let refused = sender.tell("write 1000")?;
+    if disk.free()? > 0 || refused.produced < 1_000 || refused.io != refused.produced {
+        return Err(format!("{} KiB are free, and {refused:?}", disk.free()?));
+    }
+    disk.make_room()?;
+    let mut dropped = refused.dropped;
+    let kept = eventually(|| {
+        let now = sender.tell("write 10")?;
+        let before = std::mem::replace(&mut dropped, now.dropped);
+        if before == now.dropped { Ok(now) } else { Err(format!("{now:?}")) }
+    })?;
+    let _receiver = receiver(scene, at, "well")?;
+    let end = sender.tell("settle 30000")?;
+    sender.end()?;
+    let outside = counts(at)?;
+    let seen = (outside.accepted, outside.twice, outside.told, end.delivered);
+    if seen != (kept.pending, 0, kept.dropped, kept.pending) {
+        return Err(format!("{outside:?}, {end:?}"));
+    }
+    Ok(format!(
+        "{} said, {} dropped as io, {} kept once there was room, and counted outside",
+        end.produced, end.io, seen.0
+    ))
+}
+
 /// Root is stopped by a file system alone.
 pub(super) fn read_only(scene: &Scene<'_>) -> Result<String> {
     let disk = Disk::mount(scene.below("disk-read-only")?, 1)?;

@@ -79,13 +79,17 @@ impl Job {
 type Check = fn(&Scene<'_>) -> Result<String>;
 
 /// What is no case of a receiver, tried beside those that are.
-const BESIDE: [(&str, Check); 4] = [
+const BESIDE: [(&str, Check); 5] = [
     ("torture: an outage is borne by the journal, and its end", |scene| {
         run::outage(scene, Duration::from_secs(10), 3_000)
     }),
     (
         "torture: a journal whose disk is full drops lines, counts them, and keeps others once there is room",
         disk::full,
+    ),
+    (
+        "torture: a journal whose disk is full at the start keeps no service from starting, and lines once there is room",
+        disk::full_at_the_start,
     ),
     ("torture: a journal on a disk that takes nothing is refused at the start, by name", disk::read_only),
     ("torture: a journal of a newer version is refused at the start, by name", disk::newer),

@@ -236,3 +236,26 @@ fn a_segment_that_is_removed_while_it_is_open_is_lost_and_holds_nothing_up() {
     }
     assert_eq!(drain(&mut journal).0.len(), 21);
 }
+
+#[test]
+fn what_is_lost_stops_to_be_pending_where_its_reader_counts_it() {
+    let folder = Folder::new();
+    let Journal { mut writer, mut reader, .. } = open(&tiny(&folder, 512, 4));
+    for number in 0..3 {
+        writer.append(&[number; 40], 0).unwrap();
+    }
+    damage(&folder, 3);
+    reader.read(1_000, |_| ()).unwrap();
+    let mut seen = Vec::new();
+    let read = reader.read_and_lose(
+        1_000,
+        |_| (),
+        |lose| {
+            seen.push(writer.pending().records);
+            let lost = lose();
+            seen.push(writer.pending().records);
+            lost
+        },
+    );
+    assert_eq!((read.unwrap().lost, seen), (1, vec![3, 2]));
+}

@@ -1,5 +1,6 @@
 //! The thread that prepares the next segment and tells of trouble.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
@@ -58,7 +59,6 @@ impl Chores {
     /// Waits until all is done and the journal let go of; nobody else may have a sender any more.
     pub(super) fn end(self) {
         drop(self.sender);
-        // A panic of the hook is the end of telling, and of nothing else.
         let _ = self.thread.join();
     }
 }
@@ -70,6 +70,9 @@ fn run(chores: &Receiver<Chore>, upkeep: &Upkeep, mut on_trouble: Box<dyn FnMut(
             Chore::Spare => upkeep.prepare_spare().err(),
             Chore::Tell(error) => Some(error),
         };
-        error.iter().for_each(&mut on_trouble);
+        if let Some(error) = &error {
+            // A hook that panics has been told, and the next file is prepared all the same.
+            let _ = catch_unwind(AssertUnwindSafe(|| on_trouble(error)));
+        }
     }
 }

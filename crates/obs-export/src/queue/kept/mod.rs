@@ -59,13 +59,18 @@ impl Durable {
         name: &str,
         sink: Box<dyn Sink>,
     ) -> std::io::Result<JoinHandle<()>> {
-        let Journal { writer, reader, note, upkeep, recovered } = self.journal;
+        let Journal { writer, reader, note, upkeep, recovered, trouble } = self.journal;
         let chores = Chores::spawn(name, upkeep, self.on_trouble.0)?;
+        if let Some(trouble) = trouble {
+            chores.sender().send(Chore::Tell(trouble));
+        }
         let mut state = shared.lock();
         let begun = writer.begun();
         state.kept = Some(Kept::Open { writer, begun, chores: chores.sender() });
         // What is known to be missing was handed over once, too.
-        state.count_in(recovered.records);
+        if recovered.records > 0 {
+            state.count_in(recovered.records);
+        }
         state.books.produced += recovered.lost;
         state.books.recovered = recovered.records + recovered.lost;
         state.books.drop_records(Reason::Damaged, recovered.lost);

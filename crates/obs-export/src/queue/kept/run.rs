@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::Kept;
 use super::chores::{Chore, Chores};
 use crate::journal::{Error, Read, Reader, Record};
+use crate::queue::state::Phase;
 use crate::queue::{Batch, Control, Delivery, Losses, Reason, Shared, Sink, worker};
 
 /// How long a journal that cannot be read is left alone.
@@ -105,7 +106,8 @@ impl Run {
     /// What was read has its fate, unless the end came first: then it is left for the next process, and `false` returned.
     fn settle(&mut self, read: &Read, losses: Losses, took: Option<Duration>) -> bool {
         let mut state = self.shared.lock();
-        if losses.each().any(|(reason, _)| reason == Reason::Shutdown) {
+        // A sink that says so by itself has lost them.
+        if state.phase == Phase::Closed && losses.each().any(|(reason, _)| reason == Reason::Shutdown) {
             state.in_flight_records = 0;
             return false;
         }

@@ -100,6 +100,19 @@ impl Bench {
         counts
     }
 
+    /// Ends while a batch is on its way, of which the sink says so.
+    fn cut(mut self) -> Counts {
+        let queue = self.worker.queue().clone();
+        std::thread::scope(|scope| {
+            scope.spawn(|| self.worker.shutdown(LONG));
+            while !queue.is_closed() {
+                std::thread::yield_now();
+            }
+            self.fate.send(Delivery::Dropped(Reason::Shutdown, 1)).unwrap();
+        });
+        self.end()
+    }
+
     /// Ends without waiting for what is not delivered, and says what the books say then.
     fn end(mut self) -> Counts {
         drop(self.fate);
@@ -126,8 +139,7 @@ fn what_was_not_delivered_is_delivered_by_the_next_process_in_order() {
     assert_eq!(bench.next().0, b"0;");
     bench.push(numbered(1..500));
     // The end comes while the first is on its way.
-    bench.fate.send(Delivery::Dropped(Reason::Shutdown, 1)).unwrap();
-    let counts = bench.end();
+    let counts = bench.cut();
     assert_eq!((counts.produced, counts.recovered, counts.delivered, counts.pending), (500, 0, 0, 500));
 
     let bench = Bench::new(&folder, Settings::new("t"));
@@ -157,8 +169,7 @@ fn what_is_refused_is_lost_and_what_is_not_settled_comes_again_alone() {
     bench.fate.send(Delivery::Dropped(Reason::Rejected, 1)).unwrap();
     assert_eq!(bench.next().0, b"1;2;3;");
     assert_eq!((bench.counts().dropped_for(Reason::Rejected), bench.counts().pending), (1, 3));
-    bench.fate.send(Delivery::Dropped(Reason::Shutdown, 2)).unwrap();
-    assert_eq!(bench.end().pending, 3);
+    assert_eq!(bench.cut().pending, 3);
     let bench = Bench::new(&folder, Settings::new("t"));
     assert_eq!(bench.next().0, b"1;2;3;");
     bench.end();
@@ -295,8 +306,7 @@ fn a_note_comes_back_while_its_records_are_the_next_and_not_otherwise() {
     let bench = Bench::noting(&folder, Settings::new("t"), Some(b"one"));
     bench.push(numbered(0..1));
     bench.next();
-    bench.fate.send(Delivery::Dropped(Reason::Shutdown, 1)).unwrap();
-    bench.end();
+    bench.cut();
 
     let bench = Bench::noting(&folder, Settings::new("t"), Some(b"two"));
     assert_eq!(bench.next().0, b"0;");
@@ -318,8 +328,7 @@ fn a_note_longer_than_may_be_is_not_kept_and_none_is_kept_in_memory() {
     let bench = Bench::noting(&folder, Settings::new("t"), Some(&[b'x'; 49]));
     bench.push(numbered(0..1));
     bench.next();
-    bench.fate.send(Delivery::Dropped(Reason::Shutdown, 1)).unwrap();
-    bench.end();
+    bench.cut();
     let bench = Bench::new(&folder, Settings::new("t"));
     bench.next();
     assert_eq!(*bench.resumed.lock().unwrap(), [Vec::<u8>::new()]);
@@ -333,8 +342,7 @@ fn a_record_that_is_damaged_on_the_disk_is_counted_and_the_others_arrive() {
     bench.push([b"first".to_vec()]);
     bench.next();
     bench.push([b"second".to_vec(), b"third".to_vec()]);
-    bench.fate.send(Delivery::Dropped(Reason::Shutdown, 1)).unwrap();
-    bench.end();
+    bench.cut();
     let segment = std::fs::read_dir(&folder.0).unwrap().map(|entry| entry.unwrap().path());
     let segment = segment.into_iter().find(|path| {
         path.extension().is_some_and(|kind| kind == "segment")
@@ -454,5 +462,51 @@ fn what_is_lost_is_in_the_books_although_what_follows_cannot_be_read() {
     assert_eq!(bench.next(), (Vec::new(), vec![lost]));
     let counts = bench.counts();
     assert_eq!((counts.dropped_for(Reason::Damaged), counts.pending), (damaged, 100 - damaged));
+    bench.end();
+}
+
+#[test]
+fn a_sink_that_speaks_of_an_end_that_nobody_asked_for_loses_its_batch_and_not_the_queue() {
+    let folder = Folder::new();
+    let bench = Bench::new(&folder, Settings::new("t"));
+    bench.push(numbered(0..1));
+    assert_eq!(bench.next().0, b"0;");
+    bench.fate.send(Delivery::Dropped(Reason::Shutdown, 1)).unwrap();
+    bench.push(numbered(1..2));
+    assert_eq!(bench.next().0, b"1;");
+    let counts = bench.counts();
+    assert_eq!((counts.dropped_for(Reason::Shutdown), counts.pending), (1, 1));
+    bench.end();
+}
+
+#[test]
+fn a_hook_that_panics_is_told_again_and_chores_are_done() {
+    let folder = Folder::new();
+    let (told, troubles) = channel();
+    let Journal { upkeep, .. } = Journal::open(folder.settings()).unwrap();
+    let hook = move |_: &Error| {
+        told.send(()).unwrap();
+        panic!("the hook's own; this text on standard error is part of the test");
+    };
+    let chores = Chores::spawn("test", upkeep, Box::new(hook)).unwrap();
+    for _ in 0..2 {
+        chores.sender().send(Chore::Tell(Error::SegmentBytes(1)));
+        troubles.recv_timeout(LONG).unwrap();
+    }
+    chores.end();
+}
+
+#[test]
+fn nothing_in_a_journal_has_no_age() {
+    let folder = Folder::new();
+    let bench = Bench::new(&folder, Settings::new("t"));
+    assert!(bench.worker.queue().0.lock().ages.oldest(Instant::now()).is_none());
+    bench.end();
+    let mut journal = Journal::open(folder.settings()).unwrap();
+    journal.writer.append(b"0;", 0).unwrap();
+    drop(journal);
+    let bench = Bench::new(&folder, Settings::new("t"));
+    bench.next();
+    assert!(bench.counts().oldest.is_some());
     bench.end();
 }

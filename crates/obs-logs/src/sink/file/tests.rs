@@ -210,6 +210,36 @@ fn a_file_that_ends_in_the_middle_of_a_line_is_known_when_it_is_opened() {
     }
 }
 
+/// A file that somebody else moves away and makes anew as soon as it is open, once.
+#[derive(Debug)]
+struct Moved(Plain, AtomicU64);
+
+impl Open for Moved {
+    fn path(&self, now: Timestamp) -> PathBuf {
+        self.0.path(now)
+    }
+
+    fn open(&self) -> io::Result<Box<dyn Handle>> {
+        let opened = self.0.open()?;
+        if self.1.fetch_add(1, Ordering::Relaxed) == 0 {
+            fs::rename(&self.0.path, self.0.path.with_extension("1"))?;
+            fs::write(&self.0.path, "")?;
+        }
+        Ok(opened)
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_was_moved_away_just_after_it_was_opened_is_not_taken_for_the_one_of_its_name() {
+    let directory = Directory::new();
+    let plain = Plain { path: directory.0.join("a.log"), makes_directory: false };
+    let mut held = Held::new(Box::new(Moved(plain, AtomicU64::new(0))), Clock::system()).unwrap();
+    held.turn(b"a\n").unwrap();
+    held.write_all(b"a\n").unwrap();
+    assert_eq!((directory.read("a.log"), directory.read("a.1")), (String::from("a\n"), String::new()));
+}
+
 #[test]
 fn the_same_file_opened_again_is_not_taken_for_another() {
     let mut bench = Bench::new();

@@ -162,6 +162,33 @@ fn what_is_missing_is_told_in_its_place_once() {
     check_told(&script, twice, &told);
 }
 
+#[test]
+fn what_is_missing_is_owed_also_where_nothing_in_front_of_it_gets_out() {
+    // The line of what is owed already, and the rest of one that an earlier process began.
+    for (already, first) in [(0, 1), (1, 0)] {
+        let writer = Scripted { script: [FULL, FULL].into(), written: Vec::new() };
+        let mut stream = Stream::new(writer, "test", Clock::system(), notices()).quiet();
+        stream.already = already;
+        let gap = obs_export::queue::Gap { at: 2, reason: Reason::QueueFull, records: 3 };
+        let batch = |bytes: &[u8], gaps| Batch { bytes: bytes.to_vec(), records: 1, gaps };
+        for _ in 0..first {
+            assert_eq!(
+                stream.deliver_with(&batch(b"a\n", Vec::new()), &Waits(true)),
+                Delivery::Dropped(Reason::Io, 1)
+            );
+        }
+        assert_eq!(
+            stream.deliver_with(&batch(b"b\n", vec![gap]), &Waits(true)),
+            Delivery::Dropped(Reason::Io, 1)
+        );
+        stream.writer.script.clear();
+        assert_eq!(stream.deliver_with(&batch(b"c\n", Vec::new()), &Waits(true)), Delivery::Delivered);
+        let written = String::from_utf8(stream.writer.written).unwrap();
+        assert!(written.contains(&notice(3, "queue_full")), "{written}");
+        assert!(written.contains(&notice(first + 1, "io")), "{written}");
+    }
+}
+
 /// Has patience for so many pauses.
 struct Pauses(std::cell::Cell<u32>);
 
