@@ -148,7 +148,7 @@ fn every_wrong_variable_is_named_at_once() {
 }
 
 /// With TLS built in it is taken.
-#[cfg(not(feature = "metrics-push-tls"))]
+#[cfg(not(any(feature = "traces-tls", feature = "logs-ship-tls", feature = "metrics-push-tls")))]
 #[test]
 fn an_https_endpoint_is_refused_with_what_to_do_instead() {
     let endpoint = [("OTEL_EXPORTER_OTLP_ENDPOINT", "https://collector.example:4318")];

@@ -80,7 +80,7 @@ fn what_cannot_be_asked_of_another_machine_is_told_with_its_place() {
         ("{ type: loki }", "1:23: logs.outputs.a: has no `url`"),
         ("{ type: loki, url: 'loki:3100' }", "1:37: logs.outputs.a.url: endpoint"),
         ("{ type: loki, url: ['http://a', 'ftp://b'] }", "1:37: logs.outputs.a.url: number 2 endpoint"),
-        ("{ type: loki, url: 'https://loki' }", "logs.outputs.a.url: "),
+        ("{ type: loki, url: 'wss://loki' }", "logs.outputs.a.url: "),
         ("{ type: loki, url: 'http://ada:hunter2@loki' }", "logs.outputs.a.url: "),
         (
             "{ type: loki, url: 'http://l', labels: { a-b: x } }",
