@@ -98,6 +98,7 @@ impl Retry {
     }
 
     /// Whether it does.
+    #[cfg(feature = "http")]
     pub(crate) const fn is_for_access(&self) -> bool {
         self.access
     }

@@ -19,9 +19,18 @@ impl Trouble {
             Err(SendError::Over) => None,
             Err(SendError::Timeout) => Some(Self::Timeout),
             Err(SendError::ResponseTooLarge | SendError::Foreign) => Some(Self::Foreign),
-            Err(SendError::Connection(error)) => Some(find(&**error, &known).unwrap_or(Self::Other)),
+            Err(SendError::Connection(error)) => {
+                let found = find(&**error, &known).or_else(|| find(&**error, &given_up));
+                Some(found.unwrap_or(Self::Other))
+            }
         }
     }
+}
+
+/// A request that went down with its connection: over HTTP/2 the connection has the reason as a rule, and the request has not.
+fn given_up(error: &(dyn std::error::Error + 'static)) -> Option<Trouble> {
+    let error = error.downcast_ref::<hyper::Error>()?;
+    (error.is_canceled() || error.is_closed()).then_some(Trouble::Broken)
 }
 
 /// What one error of a chain says.
@@ -49,8 +58,6 @@ fn known(error: &(dyn std::error::Error + 'static)) -> Option<Trouble> {
             () if error.is_parse() => Some(Trouble::Foreign),
             // Where there is a reason it comes further down the chain.
             () if error.is_incomplete_message() => Some(Trouble::Broken),
-            // Over HTTP/2, where the connection has the reason and the request has not.
-            () if error.is_canceled() || error.is_closed() => Some(Trouble::Broken),
             () => None,
         };
     }
