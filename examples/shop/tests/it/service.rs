@@ -43,6 +43,24 @@ impl Service {
         let lines = folder.join(Path::new(binary).file_name().unwrap()).with_extension("lines");
         let mut command = command(binary, variables);
         command.env("OBS_CONFIG", config).env("OBS_LOG_FILE", &lines).env("OBS_LOG_FORMAT", "json");
+        Self::run(binary, command, lines).await
+    }
+
+    /// Starts `binary` in `folder` with the file `config`, which alone says where lines and spans go, one of the places
+    /// being the file `lines`.
+    pub(crate) async fn start_by_file(
+        binary: &str,
+        config: &Path,
+        folder: &Path,
+        lines: &str,
+        variables: &[(&str, &str)],
+    ) -> Self {
+        let mut command = command(binary, variables);
+        command.env("OBS_CONFIG", config).env_remove("OTEL_TRACES_EXPORTER").current_dir(folder);
+        Self::run(binary, command, folder.join(lines)).await
+    }
+
+    async fn run(binary: &str, mut command: Command, lines: PathBuf) -> Self {
         let mut child = command.spawn().unwrap();
         let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
         let told = timeout(DEADLINE, addresses(&mut said)).await.expect("a service that starts in time");

@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use super::Scene;
@@ -170,18 +171,36 @@ fn send(
     let out = running.0.stdout.take().ok_or("no standard output")?;
     meanwhile(&mut running)?;
     let mut line = String::new();
-    BufReader::new(out).read_line(&mut line).map_err(|error| error.to_string())?;
+    let (pid, ends) = (running.0.id(), AtomicBool::new(false));
+    let (read, peak_kib) = std::thread::scope(|scope| {
+        let watching = scope.spawn(|| peak(pid, &ends));
+        let read = BufReader::new(out).read_line(&mut line);
+        ends.store(true, Ordering::Release);
+        (read, watching.join().unwrap_or(u64::MAX))
+    });
+    read.map_err(|error| error.to_string())?;
     let numbers: Vec<u64> = line.split(' ').filter_map(|number| number.trim().parse().ok()).collect();
     let [produced, delivered, dropped, pending] = numbers[..] else {
         return Err(format!("the sender said `{}`", line.trim()));
     };
-    let peak_kib = own_memory(running.0.id())?;
     drop(running.0.stdin.take());
     let status = running.0.wait().map_err(|error| error.to_string())?;
     if !status.success() {
         return Err(format!("the sender ended with {status}"));
     }
     Ok((Books { produced, delivered, dropped, pending }, peak_kib))
+}
+
+/// The most memory that a process has of its own until `ends`, in KiB, as it is seen fifty times a second.
+fn peak(pid: u32, ends: &AtomicBool) -> u64 {
+    let mut peak = 0;
+    loop {
+        peak = peak.max(own_memory(pid).unwrap_or_default());
+        if ends.load(Ordering::Acquire) {
+            return peak;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }
 
 /// Memory of a process of its own, in KiB.
