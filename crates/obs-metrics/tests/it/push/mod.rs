@@ -1,5 +1,6 @@
 //! Push: what leaves, in which order and form, and what is counted when it does not arrive.
 
+mod durable;
 mod flush;
 mod gateway;
 mod gateway_periodic;
