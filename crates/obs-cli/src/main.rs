@@ -36,22 +36,9 @@ fn main() -> ExitCode {
     match ended {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("obs: {}", said(&*error));
+            // With all that is behind it.
+            eprintln!("obs: {error:?}");
             ExitCode::FAILURE
         }
     }
-}
-
-/// An error and what is behind it, each once.
-fn said(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let more = error.to_string();
-        if !text.contains(&more) {
-            text = format!("{text}: {more}");
-        }
-        cause = error.source();
-    }
-    text
 }

@@ -1,6 +1,5 @@
 //! `obs replay`: delivers what a service has left in its journals.
 
-use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -30,7 +29,7 @@ pub(crate) struct Replay {
 }
 
 impl Replay {
-    pub(crate) fn run(self) -> Result<ExitCode, Box<dyn Error>> {
+    pub(crate) fn run(self) -> Result<ExitCode, obs::Error> {
         let builder = obs::builder(self.service).config_file(self.config);
         let journals = builder.replay(&self.directory, Duration::from_secs(self.wait))?;
         let (mut is_all, mut is_none) = (true, true);
@@ -42,7 +41,7 @@ impl Replay {
                     is_all &= journal.dropped == 0 && journal.left == 0;
                 }
                 Err(error) => {
-                    eprintln!("obs: {}", crate::said(&error));
+                    eprintln!("obs: {error:?}");
                     is_all = false;
                 }
             }
