@@ -430,6 +430,19 @@ impl Builder {
         self
     }
 
+    /// Where traces and lines are looked at: the address of `jaeger`, `tempo`, `loki`, `kibana` or `console`, or a template
+    /// such as `https://wiki/{trace_id}` under any other name; default none. [`Obs::links`] makes links of it.
+    pub fn link(mut self, name: impl Into<String>, to: impl Into<String>) -> Self {
+        self.config.links.to.push((name.into(), to.into()));
+        self
+    }
+
+    /// Which of the links is on the access line of a request that failed, as `trace_url`; default none.
+    pub fn link_on_line(mut self, name: impl Into<String>) -> Self {
+        self.config.links.on_line = Some(name.into());
+        self
+    }
+
     /// Starts everything and touches no global: for tests, or for two installations in one process. Requests behind
     /// [`Obs::layer`] reach it by themselves; other work does inside of [`Obs::enter`].
     ///

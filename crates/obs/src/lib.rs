@@ -77,8 +77,11 @@ mod error;
 mod install;
 #[cfg(feature = "middleware")]
 mod layer;
+pub mod links;
 mod obs;
 mod observers;
+#[cfg(feature = "middleware")]
+mod problem;
 #[cfg_attr(not(feature = "config"), path = "reload/absent.rs")]
 mod reload;
 #[cfg_attr(
@@ -120,6 +123,8 @@ pub use obs_middleware::client::reqwest;
 #[cfg(feature = "middleware")]
 pub use obs_middleware::{Client, ClientLayer};
 pub use observers::Observers;
+#[cfg(feature = "middleware")]
+pub use problem::Problem;
 #[cfg(all(feature = "journal", unix, feature = "logs", feature = "traces"))]
 pub use replay::Replayed;
 #[cfg(feature = "serve")]

@@ -10,6 +10,7 @@ use obs_core::{Base, Clock, IdSource, Lifecycle, Observer, Phase};
 use crate::admin::{AdminThread, Guard, Listener, Printed};
 use crate::config::{Admin, Config, Read};
 use crate::entry::{Entry, Reach};
+use crate::links::{FailedLinks, Links};
 use crate::observers::{Observers, Surroundings};
 use crate::reload::{Hear, Watching};
 use crate::remotes::Probes;
@@ -30,6 +31,7 @@ pub struct Obs {
     observers: Observers,
     pub(crate) subscriber: Subscriber,
     base: Arc<Base>,
+    links: Links,
     config: Config,
     printed: Printed,
     pub(crate) shutdown: ShutdownHandle,
@@ -83,7 +85,11 @@ impl Obs {
             subscriber.set_apart();
         }
         let surroundings = Surroundings::of(RequestSpans::of(&subscriber), apart);
-        let observers = signals.observers().into_iter().chain(surroundings).chain(watcher).collect();
+        let links = Links::new(&config.links, &base);
+        let failed = FailedLinks::of(&links, config.links.on_line.as_deref());
+        // The link before the signals, so that lines and spans have it.
+        let observers =
+            failed.into_iter().chain(signals.observers()).chain(surroundings).chain(watcher).collect();
         let observers = Observers::new(observers);
         let shutdown = ShutdownHandle::default();
         Ok(Self {
@@ -94,6 +100,7 @@ impl Obs {
             observers,
             subscriber,
             base,
+            links,
             config,
             printed,
             shutdown,
@@ -141,6 +148,11 @@ impl Obs {
     #[cfg(feature = "logs")]
     pub fn lines_in(&self, output: &str) -> Option<Vec<String>> {
         self.signals.logs.memory(output).map(obs_logs::Memory::lines)
+    }
+
+    /// The way from ids to where they are looked at, by `links.to`.
+    pub fn links(&self) -> &Links {
+        &self.links
     }
 
     /// The parts that all signals share.

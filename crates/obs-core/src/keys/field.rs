@@ -45,6 +45,8 @@ names! {
     USER_AGENT = "user_agent";
     /// Access line: the error's or panic's text.
     ERROR = "error";
+    /// Access line of a request that failed, by option: where its trace is looked at.
+    TRACE_URL = "trace_url";
     /// Panic line: `file:line:column` of the panic.
     LOCATION = "location";
     /// Panic line: the thread's name.

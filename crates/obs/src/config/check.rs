@@ -21,6 +21,7 @@ pub(super) fn contradictions(draft: &mut Draft) {
     traces(draft);
     peers(draft);
     formats(draft);
+    super::links::contradictions(draft);
     metrics(draft);
     let (health, drain) = (draft.config.health, draft.config.drain);
     longer(draft, "drain.timeout", drain.timeout, "drain.delay", drain.delay);

@@ -275,6 +275,7 @@ fn keys_are_there_once_and_none_is_a_section() {
             "logs",
             "traces",
             "journal",
+            "links",
             "redaction",
             "health",
             "admin",
