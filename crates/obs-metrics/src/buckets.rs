@@ -23,7 +23,7 @@ pub const DB_BUCKETS: &[f64] = &[0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 1
 pub const MESSAGING_BUCKETS: &[f64] =
     &[0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
 
-/// The bounds of `job_run_duration_seconds` where no rule matches it: from a tenth of a second to six hours.
+/// The bounds of `job_execution_duration_seconds` where no rule matches it: from a tenth of a second to six hours.
 pub const JOB_BUCKETS: &[f64] = &[0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3_600.0, 21_600.0];
 
 /// Families whose durations are of another order than those of requests.

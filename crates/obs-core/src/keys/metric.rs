@@ -398,16 +398,16 @@ metrics! {
     MESSAGING_PROCESS_CANCELLED = Counter "messaging_process_cancelled_total" [SYSTEM, DESTINATION]
         "Times the processing of a message, or of a batch, was given up before its end.";
     /// Runs of jobs.
-    JOB_RUNS = Counter "job_runs_total" [JOB_NAME, RESULT]
+    JOB_RUNS = Counter "job_executions_total" [JOB_NAME, RESULT]
         "Runs of the job that ended, by what came of them: success, error.";
     /// Durations of the same.
-    JOB_RUN_DURATION = Histogram "job_run_duration_seconds" [JOB_NAME]
+    JOB_RUN_DURATION = Histogram "job_execution_duration_seconds" [JOB_NAME]
         "Seconds a run of the job took; cancelled ones apart.";
     /// Those that failed.
-    JOB_RUN_ERRORS = Counter "job_run_errors_total" [JOB_NAME, KIND]
+    JOB_RUN_ERRORS = Counter "job_execution_errors_total" [JOB_NAME, KIND]
         "Runs of the job that failed, by the kind of the error.";
     /// Those nobody waited for any more.
-    JOB_RUNS_CANCELLED = Counter "job_runs_cancelled_total" [JOB_NAME]
+    JOB_RUNS_CANCELLED = Counter "job_executions_cancelled_total" [JOB_NAME]
         "Runs of the job that were given up before their end.";
     /// How reloads went.
     CONFIG_RELOADS = Counter "obs_config_reloads_total" [RESULT]
