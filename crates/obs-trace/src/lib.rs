@@ -29,6 +29,7 @@
 //! | `layer` (default) | `layer::TraceLayer`, on tracing-subscriber's `Registry` |
 //! | `otlp` (default) | `otlp::Otlp`, http/protobuf to a collector |
 //! | `grpc` | the same by gRPC |
+//! | `opentelemetry` | `opentelemetry::Provider`: spans of code that calls the API of OpenTelemetry itself |
 //! | `gzip` | requests as gzip |
 //! | `zstd` | requests as zstd; needs a C compiler |
 
@@ -46,6 +47,8 @@ pub mod tracer;
 
 #[cfg(feature = "layer")]
 pub mod layer;
+#[cfg(feature = "opentelemetry")]
+pub mod opentelemetry;
 #[cfg(feature = "otlp")]
 pub mod otlp;
 

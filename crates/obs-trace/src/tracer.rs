@@ -9,7 +9,7 @@ use obs_core::observe::Candidate;
 use obs_core::{Base, TraceId};
 
 use crate::limits::Limits;
-use crate::record::{Kind, SpanRecord};
+use crate::record::{Kind, Parent, SpanRecord};
 use crate::sampler::{Sampler, SamplerError};
 use crate::sink::SpanSink;
 use crate::span::{Recording, Span};
@@ -97,7 +97,10 @@ impl Tracer {
     pub fn start(&self, parent: Option<&Context>, name: impl Into<Cow<'static, str>>, kind: Kind) -> Span {
         let Inner { base, limits, .. } = &*self.0;
         let (context, parent) = match parent {
-            Some(parent) => (parent.child(base.ids.span_id()), Some(parent.span_id())),
+            Some(parent) => {
+                let above = Parent { span_id: parent.span_id(), remote: false };
+                (parent.child(base.ids.span_id()), Some(above))
+            }
             None => (self.root(base.ids.trace_id()), None),
         };
         if !context.is_sampled() {

@@ -42,6 +42,7 @@ pub(crate) fn globals(signals: &Signals, subscriber: &Subscriber) -> Result<(), 
     set_logger()?;
     set_recorder(signals)?;
     set_subscriber(subscriber)?;
+    set_tracer_provider(signals);
     levels_changed();
     set_panic_hook(signals);
     Ok(())
@@ -112,6 +113,18 @@ fn set_recorder(signals: &Signals) -> Result<(), Error> {
 fn set_recorder(_: &Signals) -> Result<(), Error> {
     Ok(())
 }
+
+/// After all that can fail: OpenTelemetry does not say whether there was a provider, and takes another at any time.
+#[cfg(feature = "traces-opentelemetry")]
+fn set_tracer_provider(signals: &Signals) {
+    use obs_trace::opentelemetry::{Provider, observe};
+
+    opentelemetry::global::set_tracer_provider(Provider::new(signals.traces.tracer()));
+    observe();
+}
+
+#[cfg(not(feature = "traces-opentelemetry"))]
+fn set_tracer_provider(_: &Signals) {}
 
 #[cfg(feature = "logs")]
 fn set_panic_hook(signals: &Signals) {

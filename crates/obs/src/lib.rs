@@ -51,6 +51,7 @@
 //! | `traces` (default) | server spans and `tracing` spans over OTLP |
 //! | `traces-grpc` | the same by gRPC |
 //! | `traces-tls` | the same over TLS; needs a C compiler |
+//! | `traces-opentelemetry` | `obs::opentelemetry`: spans of code that calls the API of OpenTelemetry itself |
 //! | `zstd` | requests to collectors as zstd; needs a C compiler |
 //! | `health` (default) | checks, and `/healthz`, `/readyz`, `/startupz` on the same listener |
 //! | `middleware` (default) | the tower layer |
@@ -80,6 +81,8 @@ mod layer;
 pub mod links;
 mod obs;
 mod observers;
+#[cfg(feature = "traces-opentelemetry")]
+pub mod opentelemetry;
 #[cfg(feature = "middleware")]
 mod problem;
 #[cfg_attr(not(feature = "config"), path = "reload/absent.rs")]

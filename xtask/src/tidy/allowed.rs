@@ -160,6 +160,11 @@ pub(crate) const ALLOWED: &[Allowed] = &[
     ),
     allowed(
         Rule::ThreadLocal,
+        "crates/obs-trace/src/opentelemetry/observer.rs",
+        "which contexts of OpenTelemetry are attached to a thread",
+    ),
+    allowed(
+        Rule::ThreadLocal,
         "crates/obs-trace/src/span/draft.rs",
         "a buffer used again, so that a span needs no allocation",
     ),

@@ -102,6 +102,13 @@ impl Local {
         self
     }
 
+    /// The same, with what other vendors said beside the trace that goes on here.
+    #[must_use]
+    pub fn stating(mut self, trace_state: Option<TraceState>) -> Self {
+        self.trace_state = trace_state;
+        self
+    }
+
     fn extras(&self) -> &Extras {
         self.extras.get_or_init(|| AssertUnwindSafe(Box::default()))
     }

@@ -13,7 +13,8 @@ pub use local::{Local, LocalKind};
 pub use route::Route;
 pub use scope::{
     Around, Innermost, PollScope, Silence, current, current_ids, enter_poll, innermost_tagged, is_open,
-    is_silenced, leave, leave_tagged, push, push_tagged, sampled, silence, with_current, with_polled_request,
+    is_open_span, is_silenced, leave, leave_tagged, push, push_tagged, sampled, silence, with_current,
+    with_polled_request,
 };
 
 use crate::id::{RequestId, SpanId, TraceId};
@@ -96,6 +97,12 @@ impl Context {
     /// A span under this one: same trace, flags and local root.
     pub fn child(&self, span_id: SpanId) -> Self {
         Self { ids: Ids { span_id, ..self.ids }, local: Arc::clone(&self.local) }
+    }
+
+    /// A span beside or under this one whose ids were made elsewhere: same local root, and nothing else in common.
+    #[must_use]
+    pub fn with_ids(&self, ids: Ids) -> Self {
+        Self { ids, local: Arc::clone(&self.local) }
     }
 
     /// Whether both belong to the same local root: the same request, or the same job.

@@ -101,4 +101,8 @@ names! {
     LEVEL = "level";
     /// The target of an event on a span.
     TARGET = "target";
+    /// The library a span of OpenTelemetry's API comes from.
+    SCOPE_NAME = "otel.scope.name";
+    /// The version of that library.
+    SCOPE_VERSION = "otel.scope.version";
 }

@@ -8,11 +8,14 @@
 
 mod collected;
 mod draft;
+mod given;
 mod recording;
 mod special;
 mod stored;
 
 pub use draft::Draft;
+pub(crate) use given::Lists;
+pub use given::{Given, Pointed};
 pub(crate) use recording::Recording;
 pub(crate) use stored::{StoredEvent, StoredLink};
 
@@ -102,7 +105,7 @@ impl Span {
     /// As [`Span::link`], with what is to be said about it.
     pub fn link_with(&mut self, ids: Ids, attributes: &[(&'static str, Value<'_>)]) {
         if let Some(recording) = &mut self.recording {
-            recording.link(ids, attributes);
+            recording.link(|rules| StoredLink::new(ids, attributes, rules));
         }
     }
 

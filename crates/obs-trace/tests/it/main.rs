@@ -6,6 +6,7 @@ mod called;
 mod layer;
 mod layer_scope;
 mod limits;
+mod opentelemetry;
 mod operation;
 mod otlp;
 mod otlp_grpc;
