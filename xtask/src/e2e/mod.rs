@@ -2,12 +2,14 @@
 
 mod books;
 mod built;
+mod collector;
 mod counts;
 mod disk;
 mod eventually;
 mod files;
 mod folder;
 mod install;
+mod jaeger;
 mod lines;
 mod otlp;
 mod pipe;

@@ -7,7 +7,10 @@ use std::time::Duration;
 use super::folder::Folder;
 use super::install::{self, Programs};
 use super::report::Report;
-use super::{built, files, otlp, pools, push, quickstart, registries, shop, syslog, torture, victoria};
+use super::{
+    built, collector, files, jaeger, otlp, pools, push, quickstart, registries, shop, syslog, torture,
+    victoria,
+};
 use crate::Result;
 use crate::arguments::Arguments;
 
@@ -26,10 +29,11 @@ const EXAMPLES: [(&str, Example); 7] = [
 const ALONE: [(&str, Alone); 2] = [("files", files::check_all), ("syslog", syslog::check_all)];
 
 /// What takes longer than is worth it in every run, with `--full` alone.
-const REST: [(&str, Example); 1] = [("torture-rest", torture::check_rest)];
+const REST: [(&str, Example); 2] =
+    [("torture-rest", torture::check_rest), ("collector", collector::check_all)];
 
 /// What is checked without the servers of the others, with `--full` alone: by a server that Go has to build.
-const BUILT: [(&str, Alone); 1] = [("victoria", victoria::check_all)];
+const BUILT: [(&str, Alone); 2] = [("victoria", victoria::check_all), ("jaeger", jaeger::check_all)];
 
 /// What is checked once more with `--full`, against a Prometheus of today.
 const NEWER: [(&str, Example); 2] =
