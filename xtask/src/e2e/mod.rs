@@ -16,6 +16,7 @@ mod pipe;
 mod pools;
 mod postgres;
 mod prometheus;
+mod propagation;
 mod push;
 mod quickstart;
 mod readers;
