@@ -9,8 +9,9 @@ use obs_core::observe::{Candidate, Operation, OperationEnd, OperationKind, Opera
 use obs_core::propagate::TraceState;
 use obs_core::redact::Rules;
 
-use crate::record::{Attributes, Kind, Name, Parent, SpanRecord, Status};
-use crate::server::{MAX_TEXT, cut};
+use crate::record::{Attributes, Kind, Links, Name, Parent, SpanRecord, Status};
+use crate::server::{MAX_TEXT, cut, link};
+use crate::span::Draft;
 use crate::tracer::Tracer;
 
 /// One span for each operation whose context is sampled; decides for those that are the root of a trace.
@@ -48,23 +49,37 @@ impl OperationObserver for OperationSpans {
             Attributes::new(operation.attributes)
         };
         let error = end.error.map(|error| rules.redact(error));
-        let (attributes, dropped_attributes) = attributes.within(limits.attributes, limits.attribute_length);
+        // What was set on a whole job stands on its first span here, as it does for requests.
+        let is_local_root = operation.parent.is_none() || operation.is_parent_remote;
+        let shared = if is_local_root { Draft::of_local(context.local()) } else { None };
+        let (attributes, dropped_attributes) = attributes
+            .and_request(shared.as_deref().map(Draft::fields))
+            .within(limits.attributes, limits.attribute_length);
+        let links: Vec<_> = operation.links.iter().take(limits.links).map(link).collect();
+        let dropped_links = operation.links.len() - links.len();
         let (first, second) = operation.name;
         let record = SpanRecord {
-            parent: operation.parent.map(|span_id| Parent { span_id, remote: false }),
+            parent: operation.parent.map(|span_id| Parent { span_id, remote: operation.is_parent_remote }),
             trace_state: context.local().trace_state().map(TraceState::as_str),
             kind: match operation.kind {
                 OperationKind::Client => Kind::Client,
+                OperationKind::Producer => Kind::Producer,
+                OperationKind::Consumer => Kind::Consumer,
                 _ => Kind::Internal,
             },
             start: operation.started,
             duration: end.duration,
             attributes,
             dropped_attributes,
+            links: Links::new(&links),
+            dropped_links: u32::try_from(dropped_links).unwrap_or(u32::MAX),
             status: status(operation, end, error.as_deref()),
             ..SpanRecord::new(context.ids(), Name::joined(first, second))
         };
         self.tracer.export(&record);
+        if let Some(shared) = shared {
+            shared.put_back();
+        }
     }
 }
 

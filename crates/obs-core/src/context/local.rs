@@ -73,6 +73,13 @@ impl Local {
         Self::of(LocalKind::Task, None, None)
     }
 
+    /// The same, with the `tracestate` that came from where this goes on from.
+    #[must_use]
+    pub fn in_state(mut self, trace_state: Option<TraceState>) -> Self {
+        self.trace_state = trace_state;
+        self
+    }
+
     fn of(kind: LocalKind, request_id: Option<RequestId>, trace_state: Option<TraceState>) -> Self {
         Self {
             kind,

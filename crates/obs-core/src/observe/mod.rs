@@ -16,9 +16,10 @@ mod method;
 mod operation;
 mod operations;
 mod request;
+pub mod work;
 
 pub use method::Method;
-pub use operation::{Measures, Operation, OperationEnd, OperationKind, Target};
+pub use operation::{Collection, Measures, Operation, OperationEnd, OperationKind, Target};
 pub use operations::{OperationObserver, Operations};
 pub use request::{End, Request};
 
