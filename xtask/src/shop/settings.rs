@@ -51,6 +51,8 @@ pub(crate) struct Settings<'a> {
     pub(crate) addresses: [Addresses; 3],
     /// The sink their spans go to.
     pub(crate) otlp: SocketAddr,
+    /// How they go there, as `OTEL_EXPORTER_OTLP_PROTOCOL` has it; by default http/protobuf.
+    pub(crate) protocol: Option<&'static str>,
     /// Where orders are kept; by default in a SQLite file in the folder, a new one at each start of the shop.
     pub(crate) database_url: Option<&'a str>,
     pub(crate) rates: Rates,
@@ -88,6 +90,7 @@ impl Settings<'_> {
         if is_demo && std::env::var_os(DRAIN_TIMEOUT).is_none() {
             variables.push((DRAIN_TIMEOUT, "3s".to_owned()));
         }
+        variables.extend(self.protocol.map(|protocol| ("OTEL_EXPORTER_OTLP_PROTOCOL", protocol.to_owned())));
         match part {
             Part::Gateway => {
                 variables.push(("GATEWAY_ADDR", own(part)));
@@ -125,6 +128,7 @@ mod tests {
         Settings {
             addresses,
             otlp: loopback(4318),
+            protocol: None,
             database_url: None,
             rates: Rates { fail: Some(0), ..Rates::default() },
             folder: Path::new("/data"),
@@ -149,6 +153,15 @@ mod tests {
         check(&settings, Part::Orders, &[("ORDERS_ADDR", "127.0.0.1:8081"), next, database]);
         let rate = ("PAYMENTS_FAIL_EVERY", "0");
         check(&settings, Part::Payments, &[("PAYMENTS_ADDR", "127.0.0.1:8082"), rate]);
+    }
+
+    #[test]
+    fn a_protocol_is_told_to_each() {
+        let settings = Settings { protocol: Some("grpc"), ..settings() };
+        for part in Part::ALL {
+            let told = ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc".to_owned());
+            assert!(settings.variables(part).contains(&told));
+        }
     }
 
     #[test]

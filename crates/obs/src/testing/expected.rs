@@ -199,14 +199,21 @@ fn is_same(a: &Scalar, b: &Scalar) -> bool {
 /// A value as a test would write it.
 struct Shown<'a>(&'a Scalar);
 
+impl fmt::Debug for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             Scalar::Str(text) => write!(f, "{text:?}"),
-            Scalar::I64(number) => number.fmt(f),
-            Scalar::U64(number) => number.fmt(f),
-            Scalar::F64(number) => number.fmt(f),
-            Scalar::Bool(flag) => flag.fmt(f),
+            Scalar::I64(number) => fmt::Display::fmt(number, f),
+            Scalar::U64(number) => fmt::Display::fmt(number, f),
+            Scalar::F64(number) => fmt::Display::fmt(number, f),
+            Scalar::Bool(flag) => fmt::Display::fmt(flag, f),
+            Scalar::List(values) => f.debug_list().entries(values.iter().map(Shown)).finish(),
         }
     }
 }

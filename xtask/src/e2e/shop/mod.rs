@@ -128,6 +128,7 @@ pub(super) fn check_all(programs: &Programs, folder: &Path, report: &mut Report)
     let settings = Settings {
         addresses: addresses()?,
         otlp: otlp_http,
+        protocol: None,
         database_url: Some(&database),
         rates: Rates {
             fail: Some(traffic::FAIL_EVERY),

@@ -1,5 +1,7 @@
 //! Servers that no package of Debian has, or in no version of today: built by Go, once, where it is on the machine.
 
+mod collector;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
@@ -35,7 +37,24 @@ const VICTORIA_LOGS: Built = Built {
     package: "app/victoria-logs",
 };
 
-const ALL: [Built; 2] = [PROMETHEUS, VICTORIA_LOGS];
+/// Jaeger 2.13, whose releases are modules under the number that goes with them of the first line: those of the second are
+/// no versions to Go.
+const JAEGER: Built = Built {
+    name: "jaeger",
+    module: "github.com/jaegertracing/jaeger",
+    version: "v1.76.0",
+    package: "cmd/jaeger",
+};
+
+/// What makes a collector of the parts that are named to it.
+const COLLECTOR_BUILDER: Built = Built {
+    name: "collector-builder",
+    module: "go.opentelemetry.io/collector/cmd/builder",
+    version: collector::VERSION,
+    package: "",
+};
+
+const ALL: [Built; 4] = [PROMETHEUS, VICTORIA_LOGS, JAEGER, COLLECTOR_BUILDER];
 
 /// What brings them.
 const INSTALL: &str = "cargo xtask e2e --install --full";
@@ -50,6 +69,16 @@ pub(super) fn victoria_logs() -> Result<PathBuf> {
     VICTORIA_LOGS.find()
 }
 
+/// Jaeger, as it was built before.
+pub(super) fn jaeger() -> Result<PathBuf> {
+    JAEGER.find()
+}
+
+/// An OpenTelemetry Collector, as it was built before.
+pub(super) fn collector() -> Result<PathBuf> {
+    found(collector::NAME, collector::VERSION)
+}
+
 /// Builds what is missing: some minutes each the first time.
 pub(super) fn install() -> Result {
     for program in ALL {
@@ -57,25 +86,41 @@ pub(super) fn install() -> Result {
         if !place.is_file() {
             program.build(&place)?;
         }
-        println!("{:<13} {}", program.name, place.display());
+        told(program.name, &place);
     }
+    let place = place(collector::NAME, collector::VERSION)?;
+    if !place.is_file() {
+        collector::build(&COLLECTOR_BUILDER.find()?, &place)?;
+    }
+    told(collector::NAME, &place);
     Ok(())
+}
+
+fn told(name: &str, place: &Path) {
+    println!("{name:<17} {}", place.display());
+}
+
+fn place(name: &str, version: &str) -> Result<PathBuf> {
+    Ok(cache()?.join(format!("go/{name}-{version}")))
+}
+
+fn found(name: &str, version: &str) -> Result<PathBuf> {
+    let place = place(name, version)?;
+    if place.is_file() {
+        return Ok(place);
+    }
+    Err(format!(
+        "{name} {version} is not on this machine; this brings it, given Go 1.26 or later:\n  {INSTALL}"
+    ))
 }
 
 impl Built {
     fn place(self) -> Result<PathBuf> {
-        Ok(cache()?.join(format!("go/{}-{}", self.name, self.version)))
+        place(self.name, self.version)
     }
 
     fn find(self) -> Result<PathBuf> {
-        let place = self.place()?;
-        if place.is_file() {
-            return Ok(place);
-        }
-        let Self { name, version, .. } = self;
-        Err(format!(
-            "{name} {version} is not on this machine; this brings it, given Go 1.26 or later:\n  {INSTALL}"
-        ))
+        found(self.name, self.version)
     }
 
     /// From the module's own sources: some have replacements, so that `go install` refuses them.
