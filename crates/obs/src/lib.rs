@@ -168,6 +168,9 @@ mod pages {
     #[doc = include_str!("../../../docs/guide.md")]
     struct Guide;
 
+    #[doc = include_str!("../../../docs/traces.md")]
+    struct Traces;
+
     #[doc = include_str!("../../../docs/propagation.md")]
     struct Propagation;
 

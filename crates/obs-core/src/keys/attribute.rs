@@ -93,6 +93,8 @@ names! {
     ERROR_TYPE = "error.type";
     /// The request id, the same as on its lines and in `X-Request-ID`.
     REQUEST_ID = "request_id";
+    /// Where the trace of a request that failed is looked at, the same as on its access line.
+    TRACE_URL = "trace_url";
     /// `success`, `client_error`, `server_error`, `cancelled`, `panicked` or `timed_out`.
     OUTCOME = "obs.outcome";
     /// The module path a `tracing` span comes from.

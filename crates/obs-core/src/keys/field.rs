@@ -25,6 +25,8 @@ names! {
     TRUNCATED = "truncated";
     /// `true` on a line that the flight recorder held back until its request had failed.
     RECORDED = "recorded";
+    /// Where the trace of a request that failed is looked at.
+    TRACE_URL = "trace_url";
     /// Access line: the method out of the closed set.
     METHOD = "method";
     /// Access line: the route template, or `unmatched`.
@@ -45,8 +47,6 @@ names! {
     USER_AGENT = "user_agent";
     /// Access line: the error's or panic's text.
     ERROR = "error";
-    /// Access line of a request that failed, by option: where its trace is looked at.
-    TRACE_URL = "trace_url";
     /// Panic line: `file:line:column` of the panic.
     LOCATION = "location";
     /// Panic line: the thread's name.

@@ -84,6 +84,8 @@ pub(super) fn run() -> Run {
         // It would be what is turned away.
         .no_otlp_probe()
         .admin(obs::Admin::At("127.0.0.1:0".parse().unwrap()))
+        .link("jaeger", "http://jaeger.test")
+        .link_on_line("jaeger")
         .idle_timeout(Duration::from_secs(3_600))
         .install()
         .unwrap();

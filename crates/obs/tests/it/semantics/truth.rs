@@ -192,6 +192,9 @@ fn every_field_of_a_line_is_on_the_page_and_back() {
                     "every line" | "lines in a span" | "lines in a request" => true,
                     "event line, by option" => kind == "event line",
                     "held line" => line["level"] == "DEBUG",
+                    "lines that a failure has written, by option" => {
+                        line["recorded"] == true || kind == "access line" && line["level"] == "ERROR"
+                    }
                     "a line that was cut" => text.len() > 10_000,
                     on => on == kind,
                 };
@@ -220,7 +223,7 @@ fn lines_keep_the_order_that_the_page_says() {
                 "event line" => &["sku", "field.service", "recorded"],
                 kind => &on(kind),
             };
-            let all = [&head, own, &ids, &["order_id", "caller", "truncated"]].concat();
+            let all = [&head, own, &ids, &["order_id", "trace_url", "caller", "truncated"]].concat();
             let starts =
                 |key: &&str| ['{', ','].iter().find_map(|sign| text.find(&format!("{sign}\"{key}\":")));
             let places: Vec<_> = all.iter().filter_map(starts).collect();
