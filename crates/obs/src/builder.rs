@@ -342,6 +342,18 @@ impl Builder {
         self
     }
 
+    /// The most spans of one request to the collector; default 2,048.
+    pub fn otlp_batch(mut self, spans: u64) -> Self {
+        self.config.traces.batch = spans;
+        self
+    }
+
+    /// The most bytes of spans that wait or are being sent; default 8 MiB.
+    pub fn otlp_queue(mut self, bytes: u64) -> Self {
+        self.config.traces.queue = bytes;
+        self
+    }
+
     /// Which `tracing` spans and events become spans and their events, such as `info,h2=off`; default `info`.
     pub fn trace_filter(mut self, filter: impl Into<String>) -> Self {
         self.config.traces.filter = filter.into();

@@ -67,6 +67,7 @@
 mod admin;
 #[cfg(feature = "axum")]
 pub mod axum;
+mod books;
 #[cfg(all(feature = "log", any(feature = "logs", feature = "traces")))]
 mod bridge;
 mod builder;
@@ -112,6 +113,7 @@ mod subscriber;
 #[cfg(feature = "testing")]
 pub mod testing;
 
+pub use books::{Books, WayOut};
 pub use builder::{Builder, builder, init};
 pub use carry::{InCurrent, in_current};
 pub use config::{Admin, Config, ConfigError};

@@ -10,6 +10,7 @@ mod opentelemetry;
 mod operation;
 mod otlp;
 mod otlp_grpc;
+mod otlp_json;
 mod server;
 mod status;
 mod stdout;

@@ -152,6 +152,9 @@ fn traces(draft: &mut Draft) {
     if !draft.config.traces.durable && !draft.is_wrong("traces.durable") {
         has_no_effect(draft, "traces.spill", "`traces.durable` is not chosen");
     }
+    if draft.config.traces.durable {
+        has_no_effect(draft, "traces.queue", "`traces.durable` is chosen, and `traces.spill` says how much");
+    }
     let word = match draft.config.traces.exporter {
         Exporter::Otlp => return,
         Exporter::Stdout => "stdout",
@@ -170,6 +173,8 @@ fn traces(draft: &mut Draft) {
             "traces.certificate",
             "traces.key_file",
             "traces.timeout",
+            "traces.batch",
+            "traces.queue",
             "traces.proxy",
             "traces.retry_for",
             "traces.probe",

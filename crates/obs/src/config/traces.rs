@@ -37,6 +37,7 @@ pub struct Traces {
     /// Through which proxy the collector is asked; default what the environment says.
     pub proxy: ProxyChoice,
     /// How long spans are tried before they are lost; default 5 minutes, and for ever what is durable.
+    /// `OTEL_BSP_EXPORT_TIMEOUT`, in milliseconds.
     pub retry_for: Option<Duration>,
     /// Whether the collector is asked at the start whether it is there; default yes.
     pub probe: bool,
@@ -44,6 +45,11 @@ pub struct Traces {
     pub health: bool,
     /// How long spans gather; default 1 s. `OTEL_BSP_SCHEDULE_DELAY`, in milliseconds.
     pub linger: Duration,
+    /// The most spans of one request; default 2,048. `OTEL_BSP_MAX_EXPORT_BATCH_SIZE`.
+    pub batch: u64,
+    /// The most bytes of spans that wait or are being sent; default 8 MiB. `OTEL_BSP_MAX_QUEUE_SIZE`, a number of spans,
+    /// counts 4 KiB for each.
+    pub queue: u64,
     /// Which `tracing` spans and events are recorded, by target and level, such as `info,h2=off`; default `info`.
     /// `OBS_TRACE`. The server span of a request is recorded whatever this says.
     pub filter: String,
@@ -138,6 +144,8 @@ impl Default for Traces {
             probe: true,
             health: false,
             linger: Duration::from_secs(1),
+            batch: 2_048,
+            queue: 8 << 20,
             filter: String::from("info"),
             sampler: SamplerChoice::ParentBased(1.0),
             forced_per_second: 1_000,
@@ -177,6 +185,8 @@ impl fmt::Debug for Traces {
             .field("probe", &self.probe)
             .field("health", &self.health)
             .field("linger", &self.linger)
+            .field("batch", &self.batch)
+            .field("queue", &self.queue)
             .field("filter", &self.filter)
             .field("sampler", &self.sampler)
             .field("forced_per_second", &self.forced_per_second)

@@ -101,7 +101,7 @@ fn records_arrive_by_http_protobuf_where_nothing_is_said() {
 fn what_cannot_be_asked_of_a_collector_is_told_with_its_place() {
     for (name, text, expected) in [
         ("path", "{ endpoint: 'http://c:4317/otlp', protocol: grpc }", ":1:11: traces.endpoint: has a path"),
-        ("word", "{ protocol: http/json }", ":1:21: traces.protocol: `http/json`"),
+        ("word", "{ protocol: http/xml }", ":1:21: traces.protocol: `http/xml`"),
         (
             "none",
             "{ exporter: none, protocol: grpc }",

@@ -140,4 +140,6 @@ impl Reader<'_, '_> {
 }
 
 #[cfg(test)]
+mod page;
+#[cfg(test)]
 mod tests;

@@ -101,7 +101,7 @@ fn every_mistake_is_told_at_once_and_no_secret_with_it() {
     let error = read(&[
         ("OTEL_TRACES_SAMPLER", "sometimes"),
         ("OTEL_TRACES_SAMPLER_ARG", "1.5"),
-        ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json"),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/xml"),
         ("OTEL_EXPORTER_OTLP_HEADERS", "authorization=hunter2,oops"),
         ("OTEL_EXPORTER_OTLP_TIMEOUT", "10s"),
         ("OTEL_BSP_SCHEDULE_DELAY", "-1"),

@@ -138,7 +138,10 @@ fn what_is_put_at_a_key_of_an_output_is_found_there() {
 
 #[test]
 fn the_page_names_every_variable_and_no_other() {
-    let mut named: BTreeSet<_> = PAGE
+    // A variable of the specification that is not read has a row that says so.
+    let page: String =
+        PAGE.lines().filter(|line| !line.contains("| not read")).collect::<Vec<_>>().join("\n");
+    let mut named: BTreeSet<_> = page
         .split(|char: char| !(char.is_ascii_alphanumeric() || char == '_'))
         .filter(|word| ["OBS_", "OTEL_"].iter().any(|start| word.starts_with(start)))
         .collect();

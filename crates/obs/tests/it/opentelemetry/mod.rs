@@ -1,0 +1,3 @@
+//! Code that calls the API of OpenTelemetry itself, beside ours.
+
+mod installed;
