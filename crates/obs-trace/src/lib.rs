@@ -21,6 +21,7 @@
 //! - [`OperationSpans`] makes one of each call that a client layer makes.
 //! - `layer::TraceLayer` makes spans of `tracing` spans on any `Registry`; [`span`] is its engine.
 //! - [`sink`], `otlp` and [`stdout`] are where spans go; [`encode`] is how they are written.
+//! - [`Tail`] keeps traces by how they end.
 //! - [`Limits`] bounds what one span keeps.
 //! - [`sql`] is what may be told of a statement: its text without data, what it does, and to which table.
 //!
@@ -33,6 +34,7 @@
 //! | `zstd` | requests as zstd; needs a C compiler |
 
 mod conventions;
+mod decode;
 pub mod encode;
 mod limits;
 pub mod operation;
@@ -42,6 +44,7 @@ pub mod server;
 pub mod sink;
 pub mod span;
 pub mod stdout;
+mod tail;
 pub mod tracer;
 
 #[cfg(feature = "layer")]
@@ -56,4 +59,5 @@ pub use record::{Kind, SpanRecord};
 pub use sampler::{Sampler, SamplerError};
 pub use server::ServerSpans;
 pub use sink::SpanSink;
+pub use tail::Tail;
 pub use tracer::Tracer;

@@ -16,6 +16,11 @@ pub trait OperationObserver: Send + Sync {
         None
     }
 
+    /// A trace begins with an operation, whose context this is.
+    fn begun(&self, root: &Context) {
+        let _ = root;
+    }
+
     /// The operation has ended. `context` holds its own ids.
     fn finish(&self, context: &Context, operation: &Operation<'_>, end: &OperationEnd<'_>);
 }
@@ -75,7 +80,9 @@ impl Base {
         let sampled = self.operations.iter().find_map(|observer| observer.sample(&candidate));
         let flags = TraceFlags::default().random().sampled(sampled.unwrap_or(false));
         let local = Local::task().judged_by(&self.redaction);
-        Context::root(Ids { trace_id, span_id: self.ids.span_id(), flags }, local)
+        let root = Context::root(Ids { trace_id, span_id: self.ids.span_id(), flags }, local);
+        self.operations.iter().for_each(|observer| observer.begun(&root));
+        root
     }
 }
 
