@@ -21,6 +21,7 @@
 //! - [`OperationSpans`] makes one of each call that a client layer makes.
 //! - `layer::TraceLayer` makes spans of `tracing` spans on any `Registry`; [`span`] is its engine.
 //! - [`sink`], `otlp` and [`stdout`] are where spans go; [`encode`] is how they are written.
+//! - [`Tail`] keeps traces by how they end.
 //! - [`Limits`] bounds what one span keeps.
 //! - [`sql`] is what may be told of a statement: its text without data, what it does, and to which table.
 //!
@@ -34,6 +35,7 @@
 //! | `zstd` | requests as zstd; needs a C compiler |
 
 mod conventions;
+mod decode;
 pub mod encode;
 mod limits;
 pub mod operation;
@@ -43,6 +45,7 @@ pub mod server;
 pub mod sink;
 pub mod span;
 pub mod stdout;
+mod tail;
 pub mod tracer;
 
 #[cfg(feature = "layer")]
@@ -59,4 +62,5 @@ pub use record::{Kind, SpanRecord};
 pub use sampler::{Sampler, SamplerError};
 pub use server::ServerSpans;
 pub use sink::SpanSink;
+pub use tail::Tail;
 pub use tracer::Tracer;

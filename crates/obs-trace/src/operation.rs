@@ -12,7 +12,8 @@ use obs_core::redact::Rules;
 use crate::record::{Attributes, Kind, Links, Name, Parent, SpanRecord, Status};
 use crate::server::{MAX_TEXT, cut, link};
 use crate::span::Draft;
-use crate::tracer::Tracer;
+use crate::tail::RootEnd;
+use crate::tracer::{Marks, Tracer};
 
 /// One span for each operation whose context is sampled; decides for those that are the root of a trace.
 #[derive(Clone, Debug)]
@@ -32,26 +33,38 @@ impl OperationObserver for OperationSpans {
         Some(self.tracer.sample(candidate))
     }
 
+    fn begun(&self, root: &Context) {
+        self.tracer.begin(root);
+    }
+
     fn finish(&self, context: &Context, operation: &Operation<'_>, end: &OperationEnd<'_>) {
-        if !context.is_sampled() {
+        if !context.is_recording() {
+            return;
+        }
+        let marks = self.root_marks(context, operation, end);
+        if !context.is_sampled() && marks.is_some_and(|marks| !marks.is_kept()) {
             return;
         }
         let limits = self.tracer.limits();
         let rules = &self.tracer.base().redaction;
         // Copied only where there may be something to take out.
         let mut told = Fields::new();
-        let attributes = if operation.attributes.iter().any(|(key, value)| is_suspicious(rules, key, *value))
+        let has_marks = marks.is_some_and(|marks| marks.is_kept());
+        let attributes = if has_marks
+            || operation.attributes.iter().any(|(key, value)| is_suspicious(rules, key, *value))
         {
             told.judge_by(rules);
             operation.attributes.iter().for_each(|(key, value)| told.set(*key, *value));
+            if let Some(marks) = marks {
+                marks.each(|key, value| told.set(key, value));
+            }
             Attributes::default().and(&told)
         } else {
             Attributes::new(operation.attributes)
         };
         let error = end.error.map(|error| rules.redact(error));
         // What was set on a whole job stands on its first span here, as it does for requests.
-        let is_local_root = operation.parent.is_none() || operation.is_parent_remote;
-        let shared = if is_local_root { Draft::of_local(context.local()) } else { None };
+        let shared = if is_local_root(operation) { Draft::of_local(context.local()) } else { None };
         let (attributes, dropped_attributes) = attributes
             .and_request(shared.as_deref().map(Draft::fields))
             .within(limits.attributes, limits.attribute_length);
@@ -76,11 +89,36 @@ impl OperationObserver for OperationSpans {
             status: status(operation, end, error.as_deref()),
             ..SpanRecord::new(context.ids(), Name::joined(first, second))
         };
-        self.tracer.export(&record);
+        match marks {
+            // It was judged just now.
+            Some(_) => self.tracer.export(&record),
+            None => self.tracer.pass(context, &record),
+        }
         if let Some(shared) = shared {
             shared.put_back();
         }
     }
+}
+
+impl OperationSpans {
+    /// Has what waits under an operation that is a local root handed on or let go. `None` for any other.
+    fn root_marks(
+        &self,
+        context: &Context,
+        operation: &Operation<'_>,
+        end: &OperationEnd<'_>,
+    ) -> Option<Marks> {
+        let judged = || {
+            let has_failed = matches!(status(operation, end, None), Status::Error(_));
+            RootEnd::new(end.outcome, has_failed, end.duration)
+        };
+        is_local_root(operation).then(|| self.tracer.settle_alone(context, judged))
+    }
+}
+
+/// Whether nothing of this process is above it.
+fn is_local_root(operation: &Operation<'_>) -> bool {
+    operation.parent.is_none() || operation.is_parent_remote
 }
 
 /// Whether a value may have to be told otherwise than it is.

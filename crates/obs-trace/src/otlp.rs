@@ -291,4 +291,8 @@ impl SpanSink for Otlp {
     fn export(&self, span: &SpanRecord<'_>) {
         encode::with_span(span, |bytes| self.queue.push(bytes));
     }
+
+    fn export_encoded(&self, span: &[u8]) {
+        self.queue.push(span);
+    }
 }

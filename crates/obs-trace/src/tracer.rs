@@ -5,14 +5,17 @@ use std::fmt;
 use std::sync::Arc;
 
 use obs_core::context::{Context, Ids, Local, TraceFlags};
-use obs_core::observe::Candidate;
+use obs_core::fields::Value;
+use obs_core::keys::attribute;
+use obs_core::observe::{Candidate, End};
 use obs_core::{Base, TraceId};
 
 use crate::limits::Limits;
 use crate::record::{Kind, Parent, SpanRecord};
-use crate::sampler::{Sampler, SamplerError};
+use crate::sampler::{Rule, Sampler, SamplerError};
 use crate::sink::SpanSink;
 use crate::span::{Recording, Span};
+use crate::tail::{Held, Kept, RootEnd, Tail, Tails};
 
 /// Makes spans and hands on those that are kept. Clones share everything.
 #[derive(Clone)]
@@ -22,6 +25,7 @@ struct Inner {
     base: Arc<Base>,
     sampler: Sampler,
     limits: Limits,
+    tails: Arc<Tails>,
     sink: Box<dyn SpanSink>,
 }
 
@@ -31,6 +35,7 @@ pub struct Builder {
     base: Arc<Base>,
     sampler: Sampler,
     limits: Limits,
+    tail: Tail,
     sink: Box<dyn SpanSink>,
 }
 
@@ -47,23 +52,32 @@ impl Builder {
         self
     }
 
+    /// Which traces are kept by how they end, beside what the sampler decides; default none.
+    pub fn tail(mut self, tail: Tail) -> Self {
+        self.tail = tail;
+        self
+    }
+
     /// Where spans go; default nowhere.
     pub fn sink(mut self, sink: impl SpanSink + 'static) -> Self {
         self.sink = Box::new(sink);
         self
     }
 
-    /// The tracer.
+    /// The tracer. Its numbers are registered with the base.
     pub fn build(self) -> Tracer {
-        let Self { base, sampler, limits, sink } = self;
-        Tracer(Arc::new(Inner { base, sampler, limits, sink }))
+        let Self { base, sampler, limits, tail, sink } = self;
+        let tails = Tails::new(&tail);
+        base.sources.register(Arc::clone(&tails) as _);
+        Tracer(Arc::new(Inner { base, sampler, limits, tails, sink }))
     }
 }
 
 impl Tracer {
     /// Begins a tracer on the ids and the clock of `base`.
     pub fn builder(base: Arc<Base>) -> Builder {
-        Builder { base, sampler: Sampler::default(), limits: Limits::default(), sink: Box::new(()) }
+        let (sampler, limits, tail) = (Sampler::default(), Limits::default(), Tail::default());
+        Builder { base, sampler, limits, tail, sink: Box::new(()) }
     }
 
     /// What it is built on.
@@ -85,13 +99,33 @@ impl Tracer {
         self.0.sampler.set_ratio(share)
     }
 
+    /// Changes how many traces a second are recorded: see [`Sampler::set_per_second`].
+    pub fn set_per_second(&self, traces: Option<u32>) {
+        self.0.sampler.set_per_second(traces);
+    }
+
+    /// Puts others in the place of the sampler's rules: see [`Sampler::set_rules`].
+    ///
+    /// # Errors
+    /// [`SamplerError::TooManyRules`]. The old ones then stay.
+    pub fn set_rules(&self, rules: Vec<Rule>) -> Result<(), SamplerError> {
+        self.0.sampler.set_rules(rules)
+    }
+
+    /// Changes which traces are kept by how they end, while running. It counts for local roots that end from now on, and
+    /// whether spans wait at all for those that begin.
+    pub fn set_tail(&self, tail: &Tail) {
+        self.0.tails.set(tail);
+    }
+
     /// The head decision for a request.
     pub fn sample(&self, candidate: &Candidate<'_>) -> bool {
         self.0.sampler.decide(candidate, &self.0.base.clock)
     }
 
     /// Begins a span under `parent`, in its trace and with its decision; without a parent a new trace begins and the
-    /// sampler decides. A span that is not sampled is ids only: it costs no clock reading and keeps nothing.
+    /// sampler decides. A span that is not sampled is ids only, unless [`Tail`] keeps some by their end: it costs no clock
+    /// reading and keeps nothing.
     ///
     /// The span is in no scope yet: push its [`Span::context`] for as long as its code runs.
     pub fn start(&self, parent: Option<&Context>, name: impl Into<Cow<'static, str>>, kind: Kind) -> Span {
@@ -99,33 +133,125 @@ impl Tracer {
         let (context, parent) = match parent {
             Some(parent) => {
                 let above = Parent { span_id: parent.span_id(), remote: false };
-                (parent.child(base.ids.span_id()), Some(above))
+                (self.below(parent), Some(above))
             }
             None => (self.root(base.ids.trace_id()), None),
         };
-        if !context.is_sampled() {
+        if !context.is_sampled() && self.held(&context).is_none_or(Held::is_let_go) {
             return Span::unsampled(context);
         }
         Span::recording(context, Recording::begin(parent, name.into(), kind, limits, base))
     }
 
+    #[inline]
+    fn below(&self, parent: &Context) -> Context {
+        let span_id = self.0.base.ids.span_id();
+        match self.0.sampler.decide_below(parent) {
+            None => parent.child(span_id),
+            Some(sampled) => parent.child_sampled(span_id, sampled),
+        }
+    }
+
     fn root(&self, trace_id: TraceId) -> Context {
         let sampled = self.sample(&Candidate::new(trace_id, None));
         let flags = TraceFlags::default().random().sampled(sampled);
-        Context::root(
+        let root = Context::root(
             Ids { trace_id, span_id: self.0.base.ids.span_id(), flags },
             Local::task().judged_by(&self.0.base.redaction),
-        )
+        );
+        self.begin(&root);
+        root
+    }
+
+    /// A local root begins.
+    #[inline]
+    pub(crate) fn begin(&self, root: &Context) {
+        self.0.tails.begin(root);
+    }
+
+    /// What the spans under the local root of `context` wait in.
+    #[inline]
+    fn held<'a>(&self, context: &'a Context) -> Option<&'a Held> {
+        self.0.tails.held(context.local())
+    }
+
+    /// Judges a request that has ended, and learns from it what is usual on its route. Whether this tracer wants it kept.
+    pub(crate) fn judge(&self, context: &Context, end: &End<'_>) -> bool {
+        let tails = &self.0.tails;
+        if !tails.is_on() && !context.local().is_held() {
+            return false;
+        }
+        let is_unusual = tails.is_unusual(context, end);
+        let Some(held) = self.held(context) else { return false };
+        let of_itself = RootEnd::new(end.outcome, end.outcome.is_error(), end.duration);
+        let kept = tails.judge(context.trace_id(), of_itself, is_unusual);
+        held.judge(kept);
+        kept.is_some()
+    }
+
+    /// A request has ended and its fate is decided by all signals: what waits is handed on or let go.
+    pub(crate) fn settle(&self, context: &Context, is_kept: bool) -> Marks {
+        let Some(held) = self.held(context) else { return self.marks_of_head(context) };
+        let kept = is_kept.then(|| held.judged().unwrap_or(Kept::Asked));
+        Marks { head: false, kept, dropped: held.settle(kept, &*self.0.sink) }
+    }
+
+    /// The same for a local root that no other signal judges.
+    pub(crate) fn settle_alone(&self, context: &Context, end: impl FnOnce() -> RootEnd) -> Marks {
+        let Some(held) = self.held(context) else { return self.marks_of_head(context) };
+        let kept = self.0.tails.judge(context.trace_id(), end(), false);
+        Marks { head: false, kept, dropped: held.settle(kept, &*self.0.sink) }
+    }
+
+    /// Of a local root under which nothing waits.
+    fn marks_of_head(&self, context: &Context) -> Marks {
+        let forced = context.ids().flags.is_debug();
+        let is_told = context.is_sampled() && (forced || self.0.tails.is_on());
+        Marks { head: true, kept: is_told.then(|| Kept::of_head(context)), dropped: 0 }
+    }
+
+    /// Hands on a span that has ended, or has it wait.
+    pub(crate) fn pass(&self, context: &Context, span: &SpanRecord<'_>) {
+        match self.held(context).filter(|_| !context.is_sampled()) {
+            Some(held) => held.take(span, &*self.0.sink),
+            None => self.0.sink.export(span),
+        }
     }
 
     /// Ends a span and hands it to the sink if it is recorded. A span that is dropped instead is lost.
     pub fn end(&self, span: Span) {
-        span.finish(&self.0.base.clock, &*self.0.sink);
+        span.finish(self);
     }
 
     /// Hands a finished span that was made elsewhere to the sink.
     pub fn export(&self, span: &SpanRecord<'_>) {
         self.0.sink.export(span);
+    }
+}
+
+/// What is to be said on a local root of how it came to be kept.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Marks {
+    head: bool,
+    /// `None` where it is not kept, or where nothing is to be said.
+    kept: Option<Kept>,
+    dropped: u64,
+}
+
+impl Marks {
+    /// Whether the local root itself is kept by the tail. Where nothing waits it is not asked.
+    pub(crate) fn is_kept(&self) -> bool {
+        self.kept.is_some()
+    }
+
+    /// Tells each attribute.
+    pub(crate) fn each(&self, mut each: impl FnMut(&'static str, Value<'static>)) {
+        let Some(kept) = self.kept else { return };
+        each(attribute::SAMPLED_HEAD, Value::Bool(self.head));
+        each(attribute::KEPT, Value::Str(kept.as_str()));
+        if self.dropped > 0 {
+            each(attribute::SPANS_DROPPED, Value::U64(self.dropped));
+        }
     }
 }
 

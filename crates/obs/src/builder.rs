@@ -9,7 +9,7 @@ use obs_core::propagate::Format;
 use crate::config::{
     Admin, BucketRule, Config, Credentials, Exporter, FileChoice, FlightRecorder, Journal, Layers,
     LogDestination, LogFormat, LogOutput, LogRateLimit, LogRoute, LogSampling, OtlpCompression, OtlpProtocol,
-    ProxyChoice, Redaction, Rotation, SamplerChoice, SpanLimits, TrustChoice,
+    ProxyChoice, Redaction, Rotation, SamplerChoice, SpanLimits, TraceRoute, TrustChoice,
 };
 use crate::entry::Reach;
 use crate::reload::Hear;
@@ -369,6 +369,19 @@ impl Builder {
     /// Up to how many traces a second a caller may force by its sampled flag; default 1,000.
     pub fn forced_per_second(mut self, traces: u32) -> Self {
         self.config.traces.forced_per_second = traces;
+        self
+    }
+
+    /// At most so many traces a second are recorded of those that the share and the routes would have, spread evenly;
+    /// default as many as there are.
+    pub fn traces_per_second(mut self, traces: u32) -> Self {
+        self.config.traces.per_second = Some(traces);
+        self
+    }
+
+    /// Adds a share of its own for the requests to some path; of several that fit the first counts. Default none.
+    pub fn trace_route(mut self, route: TraceRoute) -> Self {
+        self.config.traces.routes.push(route);
         self
     }
 

@@ -47,6 +47,8 @@ struct Extras {
     baggage: OnceLock<Mutex<Baggage>>,
     /// The lines a flight recorder holds until it is known how the request ends.
     flight: OnceLock<Box<dyn Any + Send + Sync>>,
+    /// The spans that wait until it is known whether this local root is kept.
+    tail: OnceLock<Box<dyn Any + Send + Sync>>,
 }
 
 impl fmt::Debug for Extras {
@@ -220,6 +222,24 @@ impl Local {
         self.extras.get()?.flight.get()?.downcast_ref()
     }
 
+    /// Puts here what spans wait in until it is known whether this local root is kept; it is dropped with the local root.
+    /// The first to do so is right. To be called before anything happens under it.
+    pub fn hold<T: Any + Send + Sync>(&self, tail: T) {
+        let _ = self.extras().tail.set(Box::new(tail));
+    }
+
+    /// What spans wait in, where it is of this type. Two loads when there is nothing.
+    #[inline]
+    pub fn held<T: Any + Send + Sync>(&self) -> Option<&T> {
+        self.extras.get()?.tail.get()?.downcast_ref()
+    }
+
+    /// Whether spans wait here.
+    #[inline]
+    pub fn is_held(&self) -> bool {
+        self.extras.get().is_some_and(|extras| extras.tail.get().is_some())
+    }
+
     /// Whether this local root is kept, once that is decided.
     pub fn verdict(&self) -> Option<Verdict> {
         match self.verdict.load(Ordering::Acquire) {
@@ -262,6 +282,17 @@ mod tests {
         assert!(local.flight_so_far::<Arc<()>>().is_some() && local.flight_so_far::<u8>().is_none());
         drop(local);
         assert_eq!(Arc::strong_count(&held), 1);
+    }
+
+    #[test]
+    fn what_spans_wait_in_is_put_there_once_and_dropped_with_the_root() {
+        let (local, waiting) = (Local::task(), Arc::new(()));
+        assert!(!local.is_held() && local.held::<Arc<()>>().is_none());
+        local.hold(Arc::clone(&waiting));
+        local.hold(1u8);
+        assert!(local.is_held() && local.held::<Arc<()>>().is_some() && local.held::<u8>().is_none());
+        drop(local);
+        assert_eq!(Arc::strong_count(&waiting), 1);
     }
 
     #[test]

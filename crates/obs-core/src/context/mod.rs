@@ -105,6 +105,12 @@ impl Context {
         Self { ids, local: Arc::clone(&self.local) }
     }
 
+    /// A span under this one for which another decision was made than for what is above it.
+    pub fn child_sampled(&self, span_id: SpanId, sampled: bool) -> Self {
+        let flags = self.ids.flags.sampled(sampled);
+        Self { ids: Ids { span_id, flags, ..self.ids }, local: Arc::clone(&self.local) }
+    }
+
     /// Whether both belong to the same local root: the same request, or the same job.
     pub fn is_beside(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.local, &other.local)
@@ -132,6 +138,13 @@ impl Context {
     #[inline]
     pub fn is_sampled(&self) -> bool {
         self.ids.flags.is_sampled()
+    }
+
+    /// Whether what is told of this span may be kept: it is sampled, or waits for the end of its local root to be judged.
+    /// Whoever describes spans asks this; exemplars ask for the head decision.
+    #[inline]
+    pub fn is_recording(&self) -> bool {
+        self.is_sampled() || self.local.is_held()
     }
 
     /// The request this works for, where there is one.

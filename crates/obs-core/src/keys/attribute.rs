@@ -97,6 +97,12 @@ names! {
     TRACE_URL = "trace_url";
     /// `success`, `client_error`, `server_error`, `cancelled`, `panicked` or `timed_out`.
     OUTCOME = "obs.outcome";
+    /// Whether the head of the trace decided to record it: what travels to other services.
+    SAMPLED_HEAD = "obs.sampled.head";
+    /// Why the spans under a local root were kept: `head`, `forced`, `error`, `panic`, `timeout`, `slow`, `ratio` or `asked`.
+    KEPT = "obs.kept";
+    /// How many spans under a local root found no room to wait in.
+    SPANS_DROPPED = "obs.spans.dropped";
     /// The module path a `tracing` span comes from.
     CODE_NAMESPACE = "code.namespace";
     /// The level of a `tracing` span or of an event on it.

@@ -187,6 +187,24 @@ metrics! {
     /// The requests it wrote lines of.
     RECORDER_REQUESTS = Counter "obs_recorder_requests_total" [REASON]
         "Requests whose held lines were written, by reason: error, panic, timeout, slow.";
+    /// Spans that waited for a verdict.
+    TAIL_SPANS = Counter "obs_tail_spans_total" []
+        "Spans that waited until it was known whether their local root is kept.";
+    /// Those of them that were kept.
+    TAIL_SPANS_KEPT = Counter "obs_tail_spans_kept_total" []
+        "Spans that waited and were handed on, because their local root was kept.";
+    /// Those of them that were not.
+    TAIL_SPANS_DROPPED = Counter "obs_tail_spans_dropped_total" [REASON]
+        "Spans that waited and were let go, by reason: verdict, trace_full, process_full, unjudged.";
+    /// What waits.
+    TAIL_BYTES = Gauge "obs_tail_bytes" []
+        "Bytes in which spans wait for the end of their local root.";
+    /// The local roots that were kept.
+    TAIL_ROOTS_KEPT = Counter "obs_tail_roots_kept_total" [REASON]
+        "Local roots whose head was not sampled and that were kept, by reason: error, panic, timeout, slow, ratio, asked.";
+    /// Those that were not.
+    TAIL_ROOTS_DROPPED = Counter "obs_tail_roots_dropped_total" []
+        "Local roots whose head was not sampled and that were let go.";
     /// `tracing` spans beyond what is kept open at once.
     SPANS_REFUSED = Counter "obs_spans_refused_total" []
         "Spans of tracing that were left out because too many were open.";

@@ -15,12 +15,14 @@
 mod method;
 mod operation;
 mod operations;
+mod quantiles;
 mod request;
 pub mod work;
 
 pub use method::Method;
 pub use operation::{Collection, Measures, Operation, OperationEnd, OperationKind, Target};
 pub use operations::{OperationObserver, Operations};
+pub use quantiles::Quantiles;
 pub use request::{End, Request};
 
 use crate::context::Context;
@@ -37,12 +39,24 @@ pub struct Candidate<'a> {
     pub parent: Option<&'a Remote>,
     /// What a caller that is trusted asks for where it names no span.
     pub asked: Option<bool>,
+    /// The method of a request, out of the closed set.
+    pub method: Option<Method>,
+    /// The path of a request without the query, raw. The route is not known yet: routers match later.
+    pub path: Option<&'a str>,
 }
 
 impl<'a> Candidate<'a> {
     /// A root, or the child of `parent`.
     pub fn new(trace_id: TraceId, parent: Option<&'a Remote>) -> Self {
-        Self { trace_id, parent, asked: None }
+        Self { trace_id, parent, asked: None, method: None, path: None }
+    }
+
+    /// The same of a request.
+    #[inline]
+    #[must_use]
+    pub fn of_request(mut self, method: Method, path: &'a str) -> Self {
+        (self.method, self.path) = (Some(method), Some(path));
+        self
     }
 
     /// The same, asked for by a caller that has no span in it.

@@ -17,6 +17,11 @@ pub trait OperationObserver: Send + Sync {
         None
     }
 
+    /// A trace begins with an operation, whose context this is.
+    fn begun(&self, root: &Context) {
+        let _ = root;
+    }
+
     /// The operation has ended. `context` holds its own ids.
     fn finish(&self, context: &Context, operation: &Operation<'_>, end: &OperationEnd<'_>);
 }
@@ -95,7 +100,9 @@ impl Base {
         let flags = flags.sampled(sampled.or(asked).unwrap_or(flags.is_sampled()));
         let trace_state = parent.and_then(|parent| parent.trace_state.clone());
         let local = Local::task().in_state(trace_state).judged_by(&self.redaction).carrying(baggage);
-        Context::root(Ids { trace_id, span_id: self.ids.span_id(), flags }, local)
+        let root = Context::root(Ids { trace_id, span_id: self.ids.span_id(), flags }, local);
+        self.operations.iter().for_each(|observer| observer.begun(&root));
+        root
     }
 
     /// As [`Base::open_root`], going on from what a carrier holds: the headers of a message, or the environment of the process.

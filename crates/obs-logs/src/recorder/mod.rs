@@ -3,7 +3,7 @@
 //! - [`FlightRecorder`] says what is held and of which requests it is written;
 //! - `record` keeps an event as typed bytes, `chunk` and `pool` hold them in bounded memory, `buffer` those of one
 //!   request;
-//! - `judge` and `quantile` decide, `replay` writes, `counts` tells.
+//! - `judge` decides, `replay` writes, `counts` tells.
 //!
 //! A line is held under one short lock of its request, under which no code of a user's runs.
 
@@ -12,7 +12,6 @@ mod chunk;
 mod counts;
 mod judge;
 mod pool;
-mod quantile;
 mod raw;
 mod record;
 mod replay;
@@ -23,6 +22,7 @@ use std::sync::Arc;
 
 use obs_core::Clock;
 use obs_core::context::{self, Context, LocalKind};
+use obs_core::observe::Quantiles;
 use tracing_core::Event;
 
 use crate::format::{Key, Site};
@@ -31,7 +31,6 @@ use crate::{Filter, Spans};
 use buffer::{Flight, NewLine};
 use counts::Counts;
 use pool::Pool;
-use quantile::Quantiles;
 
 pub(crate) use chunk::Copied;
 pub(crate) use raw::Raw;

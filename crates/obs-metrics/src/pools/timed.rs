@@ -118,7 +118,7 @@ impl Books {
 struct Wait<'a> {
     books: &'a Books,
     begun: Monotonic,
-    /// The sampled span it is a part of, and when it began.
+    /// The recorded span it is a part of, and when it began.
     within: Option<(Context, Timestamp)>,
     is_calling: bool,
     is_closed: bool,
@@ -126,8 +126,8 @@ struct Wait<'a> {
 
 impl<'a> Wait<'a> {
     fn begin(books: &'a Books) -> Self {
-        let sampled = |open: &Context| open.is_sampled().then(|| open.clone());
-        let within = context::with_current(sampled).flatten();
+        let recording = |open: &Context| open.is_recording().then(|| open.clone());
+        let within = context::with_current(recording).flatten();
         let clock = &books.base.clock;
         let within = within.map(|open| (open, clock.now()));
         Self { books, begun: clock.monotonic(), within, is_calling: false, is_closed: false }
@@ -145,7 +145,8 @@ impl<'a> Wait<'a> {
         self.is_closed = true;
         let books = self.books;
         let waited = books.base.clock.monotonic().since(self.begun);
-        let span = self.within.take().map(|(open, started)| span(books, &open, started, waited, outcome));
+        let span =
+            self.within.take().and_then(|(open, started)| span(books, &open, started, waited, outcome));
         match outcome {
             Outcome::TimedOut => books.timeouts.add(1, span),
             Outcome::Cancelled => books.cancelled.add(1, span),
@@ -166,10 +167,17 @@ impl Drop for Wait<'_> {
     }
 }
 
-/// Tells of a wait within `open`, and gives the span that an exemplar should point at: its own if it has one.
-fn span(books: &Books, open: &Context, started: Timestamp, waited: Duration, outcome: Outcome) -> Ids {
+/// Tells of a wait within `open`, and gives the span that an exemplar should point at: its own if it has one. None where
+/// it is not known yet whether the span is kept.
+fn span(
+    books: &Books,
+    open: &Context,
+    started: Timestamp,
+    waited: Duration,
+    outcome: Outcome,
+) -> Option<Ids> {
     if outcome == Outcome::Success && waited < SPAN_AFTER {
-        return open.ids();
+        return open.is_sampled().then(|| open.ids());
     }
     let context = open.child(books.base.ids.span_id());
     let mut operation = Operation::uncounted(OperationKind::Internal, "acquire");
@@ -186,5 +194,5 @@ fn span(books: &Books, open: &Context, started: Timestamp, waited: Duration, out
     let told = attributes.len() - usize::from(end.fault.is_none());
     operation.attributes = &attributes[..told];
     books.base.operations.finish(&context, &operation, &end);
-    context.ids()
+    context.is_sampled().then(|| context.ids())
 }

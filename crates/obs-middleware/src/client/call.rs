@@ -54,7 +54,7 @@ impl Call {
     ) -> Self {
         let (started, begun) = (base.clock.now(), base.clock.monotonic());
         let (context, parent) = base.open_operation();
-        let place = context.is_sampled().then(place);
+        let place = context.is_recording().then(place);
         Self(Box::new(Open {
             calling: false,
             closed: false,
@@ -158,7 +158,7 @@ impl Open {
         operation.name.1 = self.route.map(Route::as_str);
         operation.parent = self.parent;
         operation.started = self.started;
-        if !self.context.is_sampled() {
+        if !self.context.is_recording() {
             return self.base.operations.finish(&self.context, &operation, &end);
         }
         let url = self.place.as_ref().map(Place::url).unwrap_or_default();

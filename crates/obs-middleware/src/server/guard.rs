@@ -7,7 +7,7 @@ use std::sync::Arc;
 use http::header::HeaderValue;
 use http::{Request, Response, StatusCode};
 use obs_core::context::{Context, Ids, Local, TraceFlags};
-use obs_core::observe::{self, Candidate, End, Observer};
+use obs_core::observe::{self, Candidate, End, Method, Observer};
 use obs_core::propagate::Caller;
 use obs_core::time::Monotonic;
 use obs_core::{Base, Outcome};
@@ -77,7 +77,9 @@ impl Guard {
             (None, Some(named)) => (named, TraceFlags::default()),
             (None, None) => (base.ids.trace_id(), TraceFlags::default().random()),
         };
+        let method = Method::parse(request.method().as_str());
         let candidate = Candidate::new(trace_id, parent.as_ref()).asked(asked);
+        let candidate = candidate.of_request(method, request.uri().path());
         let sampled = settings.observers.sample(&candidate);
         let flags = flags.sampled(sampled.or(asked).unwrap_or(flags.is_sampled()));
         let (request_id, echo) = found.request_id(&base.ids);
@@ -88,7 +90,7 @@ impl Guard {
             local = local.carrying(base.propagation.read_baggage(&Headers(request.headers())));
         }
         let context = Context::root(ids, local);
-        let head = Head::of(request, &found, peer, started, parent, link);
+        let head = Head::of(request, method, &found, peer, started, parent, link);
         settings.observers.start(&context, &head.first_view());
         let tell = Arc::clone(settings) as Arc<dyn Tell>;
         Self(Box::new(Open {

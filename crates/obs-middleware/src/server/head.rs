@@ -26,6 +26,7 @@ pub(super) struct Head {
 impl Head {
     pub(super) fn of<B>(
         request: &Request<B>,
+        method: Method,
         found: &Found<'_>,
         peer: Option<SocketAddr>,
         started: Timestamp,
@@ -33,7 +34,7 @@ impl Head {
         link: Option<Remote>,
     ) -> Self {
         Self {
-            method: Method::parse(request.method().as_str()),
+            method,
             method_original: request.method().clone(),
             uri: request.uri().clone(),
             version: request.version(),

@@ -292,6 +292,16 @@ proptest! {
     }
 
     #[test]
+    fn a_span_that_had_to_wait_is_read_back_as_it_was_given(given in any_span()) {
+        let (mut waiting, mut again) = (Vec::new(), Vec::new());
+        write(&given, &mut waiting);
+        crate::decode::lend(&waiting, |span| assert!(super::span(&mut again, span)));
+        let request = wrapped(&Envelope::new(&Resource::new("orders")), &again);
+        let spans = request.resource_spans[0].scope_spans[0].spans.clone();
+        prop_assert_eq!(spans.into_iter().map(bits).collect::<Vec<_>>(), [bits(expected(&given))]);
+    }
+
+    #[test]
     fn a_resource_is_decoded_as_it_was_given(pairs in vec(("[a-z.]{1,30}", ".{0,300}"), 0..8)) {
         let mut resource = Resource::new("orders");
         for (key, value) in &pairs {

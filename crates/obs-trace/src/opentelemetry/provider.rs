@@ -89,7 +89,9 @@ impl ScopeTracer {
         }
         // As a caller's: how many of them are believed is the sampler's to say.
         let sampled = self.tracer.sample(&Candidate::new(ids.trace_id, Some(&Remote::new(ids))));
-        Above::Remote(Context::root(Ids { flags: ids.flags.sampled(sampled), ..ids }, local))
+        let root = Context::root(Ids { flags: ids.flags.sampled(sampled), ..ids }, local);
+        self.tracer.begin(&root);
+        Above::Remote(root)
     }
 
     fn start(&self, builder: &SpanBuilder, kind: Kind, named: &TheirContext) -> Span {

@@ -141,6 +141,12 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// The kind of OTLP's number; internal where it is none.
+    pub(crate) fn of_number(number: u64) -> Self {
+        let all = [Self::Server, Self::Client, Self::Producer, Self::Consumer];
+        all.into_iter().find(|kind| *kind as u64 == number).unwrap_or_default()
+    }
+
     /// Reads `server`, `client`, `producer`, `consumer` or `internal` in any case.
     pub fn parse(text: &str) -> Option<Self> {
         let all = [

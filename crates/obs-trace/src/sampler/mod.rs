@@ -1,7 +1,15 @@
-//! The head decision: whether a trace is recorded, made from its id and its caller alone, before anything is built.
+//! The head decision: whether a trace is recorded, made from its id, its caller and its request's method and path alone,
+//! before anything is built.
+//!
+//! In this order: what the caller has decided, where the sampler is parent-based; the first [`Rule`] for the path; the share
+//! of all traces. What a rule or the share would record is still held against the limit of traces a second.
 
+mod branch;
 mod bucket;
+mod error;
+mod pattern;
 mod ratio;
+mod rule;
 
 #[cfg(test)]
 mod tests;
@@ -9,17 +17,23 @@ mod tests;
 use std::fmt;
 
 use obs_core::Clock;
+use obs_core::context::Context;
 use obs_core::observe::Candidate;
 
+use branch::Branches;
+pub use branch::Choice;
 use bucket::Bucket;
-use ratio::{Ratio, Share};
+pub use error::SamplerError;
+pub(crate) use ratio::{Ratio, Share};
+pub use rule::Rule;
+use rule::Rules;
 
 /// What decides for a trace. By default parent-based with every root recorded.
 ///
 /// ```
 /// use obs_trace::Sampler;
 ///
-/// let tenth = Sampler::ratio(0.1)?.parent_based();
+/// let tenth = Sampler::ratio(0.1)?.parent_based().per_second(100);
 /// assert_eq!(tenth.to_string(), "parentbased_traceidratio 0.1");
 /// # Ok::<(), obs_trace::SamplerError>(())
 /// ```
@@ -29,19 +43,10 @@ pub struct Sampler {
     root: Share,
     /// Whether the share was asked for as a ratio, and so may be changed as one.
     adjustable: bool,
-    parent: Option<Bucket>,
-}
-
-/// Why a sampler cannot be made, or changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum SamplerError {
-    /// Not one of the names of `OTEL_TRACES_SAMPLER` that are known.
-    UnknownName,
-    /// The ratio is no number from 0 to 1.
-    BadRatio,
-    /// An `always_on` or `always_off` sampler has no ratio to change.
-    NoRatio,
+    /// What there is for others than roots, where the sampler is parent-based.
+    branches: Option<Branches>,
+    rules: Rules,
+    limit: Bucket,
 }
 
 impl Default for Sampler {
@@ -56,12 +61,12 @@ impl Sampler {
 
     /// Records every trace.
     pub const fn always_on() -> Self {
-        Self { root: Share::new(Ratio::ALL), adjustable: false, parent: None }
+        Self::of(Ratio::ALL, false)
     }
 
     /// Records none.
     pub const fn always_off() -> Self {
-        Self { root: Share::new(Ratio::NONE), adjustable: false, parent: None }
+        Self::of(Ratio::NONE, false)
     }
 
     /// Records this share of all traces, from 0 to 1, by the trace id: every service that is set to the same ratio,
@@ -70,23 +75,84 @@ impl Sampler {
     /// # Errors
     /// [`SamplerError::BadRatio`] outside of 0 to 1.
     pub fn ratio(share: f64) -> Result<Self, SamplerError> {
-        Ok(Self { root: Share::new(Ratio::new(share)?), adjustable: true, parent: None })
+        Ok(Self::of(Ratio::new(share)?, true))
+    }
+
+    const fn of(root: Ratio, adjustable: bool) -> Self {
+        Self {
+            root: Share::new(root),
+            adjustable,
+            branches: None,
+            rules: Rules::none(),
+            limit: Bucket::even(None),
+        }
     }
 
     /// Follows the caller where there is one, and decides as before for roots. A caller's sampled flag costs this
     /// service work, so only [`Sampler::CALLER_LIMIT`] of them a second are believed; beyond, the trace id decides
     /// as for a root.
     pub fn parent_based(mut self) -> Self {
-        self.parent = Some(Bucket::new(Self::CALLER_LIMIT));
+        self.branches = Some(Branches::new(Self::CALLER_LIMIT));
         self
     }
 
     /// How many sampled callers a second a parent-based sampler believes; default 1,000. None with 0.
     pub fn caller_limit(mut self, per_second: u32) -> Self {
-        if self.parent.is_some() {
-            self.parent = Some(Bucket::new(per_second));
+        if let Some(branches) = &mut self.branches {
+            branches.caller_limit = Bucket::of_a_second(per_second);
         }
         self
+    }
+
+    /// What a parent-based sampler does where a caller's trace is recorded; default [`Choice::ON`], up to
+    /// [`Sampler::caller_limit`].
+    pub fn caller_sampled(mut self, choice: Choice) -> Self {
+        if let Some(branches) = &mut self.branches {
+            branches.caller_sampled = choice;
+        }
+        self
+    }
+
+    /// What a parent-based sampler does where a caller's trace is not recorded; default [`Choice::OFF`].
+    pub fn caller_unsampled(mut self, choice: Choice) -> Self {
+        if let Some(branches) = &mut self.branches {
+            branches.caller_unsampled = choice;
+        }
+        self
+    }
+
+    /// What a parent-based sampler does with a span of the [`Tracer`](crate::Tracer)'s under one of this process that is
+    /// recorded; default [`Choice::ON`]. What is left out here leaves the spans below it without their place.
+    pub fn local_sampled(mut self, choice: Choice) -> Self {
+        if let Some(branches) = &mut self.branches {
+            branches.local_sampled = choice;
+        }
+        self
+    }
+
+    /// The same under one of this process that is not recorded; default [`Choice::OFF`].
+    pub fn local_unsampled(mut self, choice: Choice) -> Self {
+        if let Some(branches) = &mut self.branches {
+            branches.local_unsampled = choice;
+        }
+        self
+    }
+
+    /// At most so many traces a second are recorded of those that the share and the rules would have, spread evenly: no
+    /// more than a tenth of them, and one at least, at once. Default as many as there are. What callers have decided is
+    /// bounded by [`Sampler::caller_limit`] alone.
+    pub fn per_second(self, traces: u32) -> Self {
+        self.limit.set(Some(traces));
+        self
+    }
+
+    /// Shares of their own for the requests of some paths; the first that is about a request counts. Default none.
+    ///
+    /// # Errors
+    /// [`SamplerError::TooManyRules`] for more than [`Rule::MOST`].
+    pub fn rules(self, rules: Vec<Rule>) -> Result<Self, SamplerError> {
+        self.rules.set(rules)?;
+        Ok(self)
     }
 
     /// Reads `OTEL_TRACES_SAMPLER` and `OTEL_TRACES_SAMPLER_ARG`: `always_on`, `always_off`, `traceidratio`,
@@ -126,24 +192,43 @@ impl Sampler {
         Ok(())
     }
 
+    /// Changes how many traces a second are recorded, while others decide by it; `None` for as many as there are.
+    pub fn set_per_second(&self, traces: Option<u32>) {
+        self.limit.set(traces);
+    }
+
+    /// Puts others in the place of all rules, while others decide by them.
+    ///
+    /// # Errors
+    /// [`SamplerError::TooManyRules`] for more than [`Rule::MOST`]. The old ones then stay.
+    pub fn set_rules(&self, rules: Vec<Rule>) -> Result<(), SamplerError> {
+        self.rules.set(rules)
+    }
+
     /// The decision. Never blocks and never allocates.
     pub fn decide(&self, candidate: &Candidate<'_>, clock: &Clock) -> bool {
-        if let (Some(bucket), Some(is_sampled)) = (&self.parent, candidate.decided()) {
-            if !is_sampled {
-                return false;
-            }
-            if bucket.take(clock) {
-                return true;
-            }
+        if let (Some(branches), Some(is_sampled)) = (&self.branches, candidate.decided())
+            && let Some(decision) = branches.of_caller(is_sampled, candidate.trace_id, clock)
+        {
+            return decision;
         }
-        self.root.get().contains(candidate.trace_id)
+        if let Some(decision) = self.rules.decide(candidate, &self.limit, clock) {
+            return decision;
+        }
+        self.root.get().contains(candidate.trace_id) && self.limit.take(clock)
+    }
+
+    /// The decision for a span under one of this process, where it is another than that one's.
+    #[inline]
+    pub(crate) fn decide_below(&self, parent: &Context) -> Option<bool> {
+        self.branches.as_ref()?.of_local(parent)
     }
 }
 
 /// The name `OTEL_TRACES_SAMPLER` has for it.
 impl fmt::Display for Sampler {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.parent.is_some() {
+        if self.branches.is_some() {
             f.write_str("parentbased_")?;
         }
         match self.root.get() {
@@ -153,21 +238,3 @@ impl fmt::Display for Sampler {
         }
     }
 }
-
-impl fmt::Display for SamplerError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::UnknownName => {
-                "sampler is none of always_on, always_off, traceidratio, parentbased_always_on, \
-                 parentbased_always_off, parentbased_traceidratio"
-            }
-            Self::BadRatio => "sampling ratio is no number from 0 to 1",
-            Self::NoRatio => {
-                "sampler is always_on or always_off and has no ratio to change; start with traceidratio or \
-                 parentbased_traceidratio"
-            }
-        })
-    }
-}
-
-impl std::error::Error for SamplerError {}

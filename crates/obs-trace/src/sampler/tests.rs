@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use obs_core::context::{Ids, TraceFlags};
+use obs_core::context::{Ids, Local, TraceFlags};
+use obs_core::observe::Method;
 use obs_core::propagate::Remote;
 use obs_core::{IdSource, Timestamp, TraceId};
 
@@ -156,4 +157,172 @@ fn all_and_nothing_have_no_share_to_swap() {
         assert_eq!(sampler.set_ratio(0.5), Err(SamplerError::NoRatio));
         assert_eq!(sampler.to_string(), before);
     }
+}
+
+#[test]
+fn each_branch_of_a_parent_based_sampler_is_chosen() {
+    let clock = clock();
+    // With an always_off root, so that what another branch records is its own.
+    let make = || Sampler::always_off().parent_based();
+    let half = Choice::ratio(0.5).unwrap();
+    let (low, high) = (1, u64::MAX);
+    for (sampler, expected) in [
+        (make(), [true, true, false, false]),
+        (make().caller_sampled(Choice::OFF), [false, false, false, false]),
+        (make().caller_unsampled(Choice::ON), [true, true, true, true]),
+        (make().caller_sampled(half).caller_unsampled(half), [true, false, true, false]),
+        // Whoever records nothing has forced nothing, and so is not limited.
+        (make().caller_unsampled(Choice::ON).caller_limit(0), [false, false, true, true]),
+    ] {
+        let decide = |sampled, low| {
+            let caller = caller(sampled);
+            sampler.decide(&Candidate::new(trace_id(low), Some(&caller)), &clock)
+        };
+        assert_eq!(
+            [decide(true, low), decide(true, high), decide(false, low), decide(false, high)],
+            expected,
+            "{sampler:?}"
+        );
+    }
+    let below = |sampler: &Sampler, sampled, low| {
+        let ids = Ids { trace_id: trace_id(low), ..caller(sampled).ids() };
+        sampler.decide_below(&Context::root(ids, Local::task()))
+    };
+    let usual = make();
+    assert_eq!([below(&usual, true, low), below(&usual, false, low)], [None, None], "as what is above");
+    let other = make().local_sampled(half).local_unsampled(Choice::ON);
+    assert_eq!(
+        [below(&other, true, low), below(&other, true, high), below(&other, false, high)],
+        [Some(true), Some(false), Some(true)]
+    );
+    assert_eq!(below(&Sampler::always_on(), false, low), None, "only a parent-based sampler has branches");
+}
+
+#[test]
+fn the_limit_is_spread_over_the_second_and_changed_while_running() {
+    let (sampler, clock) = (Sampler::always_on().per_second(100), clock());
+    let recorded = |tries: u32| {
+        (0..tries).filter(|_| sampler.decide(&Candidate::new(trace_id(1), None), &clock)).count()
+    };
+    assert_eq!(recorded(1_000), 10, "a tenth of a second's at once");
+    let step = |millis, tries| {
+        clock.advance(Duration::from_millis(millis));
+        recorded(tries)
+    };
+    let second: Vec<_> = (0..100).map(|_| step(10, 1_000)).collect();
+    assert_eq!(second, [1; 100], "then one each hundredth of a second, however many there are");
+    assert_eq!(step(3_600_000, 1_000), 10, "what was not used is not saved up");
+    sampler.set_per_second(Some(1));
+    assert_eq!((0..10).map(|_| step(500, 100)).sum::<usize>(), 5);
+    sampler.set_per_second(None);
+    assert_eq!(recorded(1_000), 1_000);
+    sampler.set_per_second(Some(0));
+    assert_eq!(step(1_000, 100), 0);
+}
+
+#[test]
+fn the_limit_is_for_what_the_share_would_record_and_not_for_callers() {
+    let (sampler, clock, yes) =
+        (Sampler::ratio(0.5).unwrap().parent_based().per_second(1), clock(), caller(true));
+    let root = |low| sampler.decide(&Candidate::new(trace_id(low), None), &clock);
+    assert_eq!([root(u64::MAX), root(1), root(1)], [false, true, false], "what has no share takes no token");
+    assert!(sampler.decide(&Candidate::new(yes.trace_id, Some(&yes)), &clock));
+}
+
+fn rule(route: &str, ratio: f64) -> Rule {
+    Rule::new(route, ratio).unwrap()
+}
+
+#[test]
+fn the_first_rule_about_a_request_decides_in_place_of_the_share() {
+    let clock = clock();
+    let rules = vec![rule("/health*", 0.0), rule("POST /orders/{id}", 1.0), rule("*", 0.5)];
+    let sampler = Sampler::always_off().parent_based().rules(rules).unwrap();
+    let decide = |method, path, low| {
+        sampler.decide(&Candidate::new(trace_id(low), None).of_request(method, path), &clock)
+    };
+    let high = u64::MAX;
+    assert!(!decide(Method::Get, "/health/live", 1));
+    assert!(decide(Method::Post, "/orders/7", high));
+    assert!(!decide(Method::Get, "/orders/7", high), "another method: the rule behind it");
+    assert!(decide(Method::Get, "/orders/7", 1));
+    assert!(!sampler.decide(&Candidate::new(trace_id(1), None), &clock), "no request: the share");
+    let (yes, no) = (caller(true), caller(false));
+    let called = |caller, method, path| {
+        sampler.decide(&Candidate::new(trace_id(high), Some(caller)).of_request(method, path), &clock)
+    };
+    assert!(called(&yes, Method::Get, "/health/live"), "what the caller has decided goes first");
+    assert!(!called(&no, Method::Post, "/orders/7"));
+}
+
+#[test]
+fn a_rule_has_the_limit_of_all_or_its_own() {
+    let clock = clock();
+    let rules = vec![rule("/own", 1.0).per_second(3), rule("/all", 1.0)];
+    let sampler = Sampler::always_off().per_second(10).rules(rules).unwrap();
+    let recorded = |path| {
+        let candidate = Candidate::new(trace_id(1), None).of_request(Method::Get, path);
+        (0..100).filter(|_| sampler.decide(&candidate, &clock)).count()
+    };
+    assert_eq!((recorded("/own"), recorded("/all")), (1, 1), "a tenth of a second's, and one at least");
+    clock.advance(Duration::from_millis(100));
+    assert_eq!((recorded("/own"), recorded("/all")), (0, 1), "a third of a second is not over");
+}
+
+#[test]
+fn routes_that_make_no_sense_are_refused() {
+    for (route, error) in [
+        ("health", SamplerError::BadRoute),
+        ("", SamplerError::BadRoute),
+        ("POST", SamplerError::BadRoute),
+        ("POST orders", SamplerError::BadRoute),
+        ("post /orders", SamplerError::UnknownMethod),
+        ("BREW /pots", SamplerError::UnknownMethod),
+    ] {
+        assert_eq!(Rule::new(route, 0.5), Err(error), "{route}");
+    }
+    assert_eq!(Rule::new("/a", 1.5), Err(SamplerError::BadRatio));
+    let many = |count| vec![rule("/a", 0.0); count];
+    assert!(Sampler::always_on().rules(many(Rule::MOST)).is_ok());
+    assert_eq!(Sampler::always_on().rules(many(Rule::MOST + 1)).unwrap_err(), SamplerError::TooManyRules);
+}
+
+#[test]
+fn rules_and_limits_are_exchanged_while_others_decide() {
+    let (sampler, clock) = (Sampler::always_off(), clock());
+    let sets = [vec![rule("/a", 1.0), rule("/b", 0.0)], vec![rule("/a", 0.0), rule("/b", 1.0)]];
+    sampler.set_rules(sets[0].clone()).unwrap();
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let decider = || {
+            let mut seen = [false; 2];
+            while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+                let candidate = Candidate::new(trace_id(1), None).of_request(Method::Get, "/a");
+                seen[usize::from(sampler.decide(&candidate, &clock))] = true;
+            }
+            seen
+        };
+        let deciders: Vec<_> = (0..2).map(|_| scope.spawn(decider)).collect();
+        for round in 0..200 {
+            sampler.set_rules(sets[round % 2].clone()).unwrap();
+            sampler.set_per_second(if round % 3 == 0 { None } else { Some(1_000_000) });
+            std::thread::yield_now();
+        }
+        sampler.set_rules(Vec::new()).unwrap();
+        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        deciders.into_iter().for_each(|decider| assert!(decider.join().unwrap().contains(&true)));
+    });
+    let candidate = Candidate::new(trace_id(1), None).of_request(Method::Get, "/a");
+    assert!(!sampler.decide(&candidate, &clock), "without rules the share decides");
+}
+
+#[test]
+fn rules_that_stay_the_same_give_no_second_share_of_their_second() {
+    let (sampler, clock) = (Sampler::always_off(), clock());
+    let rules = || vec![rule("/a", 1.0).per_second(1)];
+    let decide = || sampler.decide(&Candidate::new(trace_id(1), None).of_request(Method::Get, "/a"), &clock);
+    sampler.set_rules(rules()).unwrap();
+    assert!(decide());
+    sampler.set_rules(rules()).unwrap();
+    assert!(!decide());
 }

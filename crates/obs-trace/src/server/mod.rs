@@ -14,12 +14,12 @@ use obs_core::Outcome;
 use obs_core::context::{Context, Route};
 use obs_core::fields::{Fields, Value};
 use obs_core::keys::attribute;
-use obs_core::observe::{Candidate, End, Method, Observer, Request, Verdict};
+use obs_core::observe::{Candidate, End, Keep, Method, Observer, Request, Verdict};
 use obs_core::propagate::{Remote, TraceState};
 
 use crate::record::{Attributes, Kind, Link, Links, Name, Parent, SpanRecord, Status};
 use crate::span::Draft;
-use crate::tracer::Tracer;
+use crate::tracer::{Marks, Tracer};
 use text::Text;
 pub(crate) use text::cut;
 
@@ -29,7 +29,7 @@ pub const MAX_TEXT: usize = 4 * 1_024;
 /// The longest IPv6 address in text.
 const MAX_ADDRESS: usize = 45;
 /// How many attributes a span has at most.
-const MAX_ATTRIBUTES: usize = 18;
+const MAX_ATTRIBUTES: usize = 19;
 
 /// One span for each request whose verdict is [`Verdict::Keep`]; decides for all signals which are sampled.
 #[derive(Clone, Debug)]
@@ -49,12 +49,21 @@ impl Observer for ServerSpans {
         Some(self.tracer.sample(candidate))
     }
 
+    fn start(&self, context: &Context, _: &Request<'_>) {
+        self.tracer.begin(context);
+    }
+
+    fn judge(&self, context: &Context, end: &End<'_>) -> Keep {
+        if self.tracer.judge(context, end) { Keep::Keep } else { Keep::Abstain }
+    }
+
     fn finish(&self, context: &Context, request: &Request<'_>, end: &End<'_>, verdict: Verdict) {
+        let marks = self.tracer.settle(context, verdict == Verdict::Keep);
         if verdict == Verdict::Keep {
             let shared = Draft::of_local(context.local());
             let fields = shared.as_deref().map(Draft::fields);
             let rules = &self.tracer.base().redaction;
-            request.shown(rules, |request| self.export(context, request, end, fields));
+            request.shown(rules, |request| self.export(context, (request, end), fields, &marks));
             if let Some(shared) = shared {
                 shared.put_back();
             }
@@ -64,7 +73,13 @@ impl Observer for ServerSpans {
 
 impl ServerSpans {
     /// `request` holds no secret, and `fields` are those set on the whole of it.
-    fn export(&self, context: &Context, request: &Request<'_>, end: &End<'_>, fields: Option<&Fields>) {
+    fn export(
+        &self,
+        context: &Context,
+        (request, end): (&Request<'_>, &End<'_>),
+        fields: Option<&Fields>,
+        marks: &Marks,
+    ) {
         let limits = self.tracer.limits();
         let route = context.local().route().filter(|route| *route != Route::UNMATCHED);
         // `HTTP` where the method is unknown, so that a scanner's inventions make no names.
@@ -82,6 +97,7 @@ impl ServerSpans {
         let error = end.error.map(|error| rules.redact(error));
         let mut list = List { pairs: [("", Value::Bool(false)); MAX_ATTRIBUTES], len: 0 };
         list.fill(context, request, end, route, address.as_str(), error_type.as_str());
+        marks.each(|key, value| list.put(key, value));
         let (attributes, dropped_attributes) = Attributes::new(list.as_slice())
             .and_request(fields)
             .within(limits.attributes, limits.attribute_length);

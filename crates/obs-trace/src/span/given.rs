@@ -9,7 +9,9 @@ use obs_core::redact::Rules;
 
 use super::special::{Code, cut};
 use super::{Recording, Span, StoredEvent, StoredLink};
-use crate::record::{List, Parent, Status};
+#[cfg(feature = "opentelemetry")]
+use crate::record::Parent;
+use crate::record::{List, Status};
 
 /// Keys that have several values each.
 pub(crate) type Lists = Vec<(Cow<'static, str>, List)>;
@@ -113,6 +115,7 @@ impl Span {
     }
 
     /// Puts it under this span, of its own trace.
+    #[cfg(feature = "opentelemetry")]
     pub(crate) fn put_under(&mut self, parent: Parent) {
         if let Some(recording) = &mut self.recording {
             recording.parent = Some(parent);

@@ -27,7 +27,7 @@ use obs_core::fields::Value;
 use tracing_core::Metadata;
 use tracing_core::span::Attributes;
 
-use crate::sink::SpanSink;
+use crate::tracer::Tracer;
 
 /// An open span. Ends by [`Tracer::end`](crate::Tracer::end).
 #[derive(Debug)]
@@ -109,11 +109,22 @@ impl Span {
         }
     }
 
-    pub(crate) fn finish(self, clock: &Clock, sink: &dyn SpanSink) {
-        let Some(recording) = self.recording else { return };
+    pub(crate) fn finish(self, tracer: &Tracer) {
+        let Some(mut recording) = self.recording else { return };
+        let clock = &tracer.base().clock;
+        let is_kept = !recording.is_local_root() || recording.settle(&self.context, tracer);
+        if !is_kept {
+            return recording.recycle();
+        }
         let shared = if recording.is_local_root() { Draft::of_local(self.context.local()) } else { None };
         let fields = shared.as_deref().map(Draft::fields);
-        sink.export(&recording.view(&self.context, fields, clock));
+        let view = recording.view(&self.context, fields, clock);
+        if recording.is_local_root() {
+            // It was judged just now.
+            tracer.export(&view);
+        } else {
+            tracer.pass(&self.context, &view);
+        }
         if let Some(shared) = shared {
             shared.put_back();
         }

@@ -10,7 +10,7 @@ use obs_core::fields::{Fields, Value};
 use obs_core::keys::attribute;
 use obs_core::redact::Rules;
 use obs_core::time::Monotonic;
-use obs_core::{Base, Clock, Timestamp};
+use obs_core::{Base, Clock, Outcome, Timestamp};
 use tracing_core::field::Visit;
 use tracing_core::span::Attributes as TracingAttributes;
 use tracing_core::{Field, Level, Metadata};
@@ -19,6 +19,8 @@ use super::special::{Code, Special, cut};
 use super::{Draft, Lists, StoredEvent, StoredLink};
 use crate::limits::Limits;
 use crate::record::{Attributes, Events, Kind, Links, Name, Parent, SpanRecord, Status};
+use crate::tail::RootEnd;
+use crate::tracer::Tracer;
 
 pub(super) type Pair = (&'static str, Value<'static>);
 
@@ -249,6 +251,25 @@ impl Recording {
             None => self.events.push(event),
         }
         self.events.get_mut(self.event_count - 1)
+    }
+
+    /// Has what waits under this local root handed on or let go, and notes why it is kept; whether it is.
+    pub(super) fn settle(&mut self, context: &Context, tracer: &Tracer) -> bool {
+        let duration = || tracer.base().clock.monotonic().since(self.begun);
+        let marks = tracer.settle_alone(context, || {
+            let outcome = if std::thread::panicking() { Outcome::Panicked } else { Outcome::Success };
+            RootEnd::new(outcome, self.has_failed(), duration())
+        });
+        let is_kept = context.is_sampled() || marks.is_kept();
+        marks.each(|key, value| self.set(key, value));
+        is_kept
+    }
+
+    fn has_failed(&self) -> bool {
+        match self.special.code {
+            Some(code) => code == Code::Error,
+            None => self.special.description.is_some() || self.error.is_some(),
+        }
     }
 
     /// As sinks see it; `request` are the fields of the whole request or job, which only its local root shows.

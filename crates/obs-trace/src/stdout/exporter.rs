@@ -69,6 +69,10 @@ impl SpanSink for StdoutTree {
     fn export(&self, span: &SpanRecord<'_>) {
         encode::with_span(span, |bytes| self.queue.push(bytes));
     }
+
+    fn export_encoded(&self, span: &[u8]) {
+        self.queue.push(span);
+    }
 }
 
 impl fmt::Debug for StdoutTree {

@@ -3,9 +3,9 @@
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
 
-use super::decode::{Place, Seen};
 use super::gather::Piece;
 use super::line::{self, Paint};
+use crate::decode::{Place, Seen};
 
 /// Deeper spans are indented no further, or a long chain would be mostly indentation.
 const MAX_DEPTH: usize = 64;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use obs_core::time::Monotonic;
 use obs_core::{SpanId, TraceId};
 
-use super::decode::Place;
+use crate::decode::Place;
 
 /// One span that waits.
 #[derive(Debug)]

@@ -6,8 +6,8 @@ use obs_core::TraceId;
 use obs_core::fields::Value;
 use obs_core::keys::attribute as keys;
 
-use super::decode::{Seen, SeenEvent, SeenLink, SeenStatus};
 use super::escape;
+use crate::decode::{Seen, SeenEvent, SeenLink, SeenStatus};
 use crate::record::Kind;
 
 /// Names, messages and errors are cut after this many characters, values of attributes earlier.

@@ -15,7 +15,6 @@
 //! error. `·` is an event and when it came, `→` a link, `…` what was beyond the limits. Control characters and
 //! whatever else could fool a terminal are escaped.
 
-mod decode;
 mod escape;
 mod exporter;
 mod forest;

@@ -7,11 +7,11 @@ use std::time::Duration;
 use obs_core::time::Monotonic;
 use obs_export::proto::{Reader, Wire};
 
-use super::decode::Place;
 use super::forest;
 use super::gather::{Gather, Piece, Waiting};
 use super::line::Paint;
 use super::settings::Settings;
+use crate::decode::Place;
 use crate::encode::field;
 
 /// A text above this size is given back after it was written.

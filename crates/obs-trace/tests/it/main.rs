@@ -18,3 +18,5 @@ mod stdout_waiting;
 #[expect(dead_code, reason = "shared with the crate it comes from, which uses all of it")]
 #[path = "../../../obs-export/tests/it/stub.rs"]
 mod stub;
+mod tail;
+mod tail_bounds;

@@ -73,7 +73,7 @@ pub use proxy::ProxyChoice;
 pub use redaction::Redaction;
 #[cfg(feature = "config")]
 pub use schema::schema;
-pub use traces::{Exporter, SamplerChoice, SpanLimits, Traces, TrustChoice};
+pub use traces::{Exporter, SamplerChoice, SpanLimits, TraceRoute, Traces, TrustChoice};
 
 pub(crate) use choice::FileChoice;
 #[cfg(feature = "config")]

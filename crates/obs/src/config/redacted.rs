@@ -8,7 +8,7 @@ use obs_core::{Declaration, DeclaredLabel};
 use super::draft::key_of_output;
 use super::key::{Kind, Value, keys};
 use super::logs::ONE_OUTPUT;
-use super::{BucketMatch, BucketRule, Config, bytes, duration, metrics::kind_word, routing};
+use super::{BucketMatch, BucketRule, Config, TraceRoute, bytes, duration, metrics::kind_word, routing};
 
 impl Config {
     /// The whole configuration in the form of `obs.yaml`, with `[redacted]` in place of secrets: header values,
@@ -50,6 +50,7 @@ impl Config {
             Value::Families(families) if families.is_empty() => return None,
             Value::Outputs(outputs) if outputs.is_empty() => return None,
             Value::Routes(routes) if routes.is_empty() => return None,
+            Value::Shares(shares) if shares.is_empty() => return None,
             Value::Pairs(pairs) => flow(
                 '{',
                 '}',
@@ -84,6 +85,10 @@ impl Config {
             Value::Routes(routes) => {
                 let route = |(index, route)| routing::route(route, concealed(&format!("{path}[{index}]")));
                 flow('[', ']', routes.iter().enumerate().map(route))
+            }
+            Value::Shares(shares) => {
+                let share = |(index, one)| share(self, &format!("{path}[{index}]"), one);
+                flow('[', ']', shares.iter().enumerate().map(share))
             }
             Value::Names(names) => flow('[', ']', names.iter().map(|name| quoted(name))),
             Value::Address(super::Admin::Off) => String::from("off"),
@@ -134,6 +139,16 @@ fn rule(rule: &BucketRule) -> String {
         BucketMatch::Suffix(name) => ("suffix", name),
     };
     format!("{{ {word}: {}, bounds: {} }}", quoted(name), list(&rule.bounds))
+}
+
+fn share(config: &Config, path: &str, share: &TraceRoute) -> String {
+    let shown = |key: &str, text: String| match config.conceals(&format!("{path}.{key}")) {
+        true => format!("{key}: {}", quoted(REDACTED)),
+        false => format!("{key}: {text}"),
+    };
+    let mut parts = vec![shown("route", quoted(&share.route)), shown("ratio", share.ratio.to_string())];
+    parts.extend(share.per_second.map(|traces| shown("per_second", traces.to_string())));
+    flow('{', '}', parts.into_iter())
 }
 
 fn family(family: &Declaration) -> String {

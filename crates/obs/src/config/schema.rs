@@ -107,6 +107,7 @@ fn kind(kind: Kind) -> Vec<(&'static str, Json)> {
         Kind::Bytes(..) => asked(vec![("type", text("string")), ("pattern", text("^[0-9]+([KMGT]i?)?B$"))]),
         Kind::Outputs => outputs(),
         Kind::Routes => routes(),
+        Kind::Shares => vec![("type", text("array")), ("items", Json::Object(share()))],
         Kind::Names => {
             let item = Json::Object(vec![("type", text("string")), ("minLength", raw("1"))]);
             vec![("type", text("array")), ("uniqueItems", raw("true")), ("items", item)]
@@ -149,6 +150,20 @@ fn rule() -> Vec<(&'static str, Json)> {
         ("properties", Json::Object(properties)),
         ("required", Json::List(vec![text("bounds")])),
         ("oneOf", Json::List(one_of.into())),
+    ]
+}
+
+fn share() -> Vec<(&'static str, Json)> {
+    let properties = vec![
+        ("route", object(kind(Kind::Text))),
+        ("ratio", object(kind(Kind::Number(0.0, 1.0)))),
+        ("per_second", object(kind(Kind::Whole(0, 1_000_000)))),
+    ];
+    vec![
+        ("type", text("object")),
+        ("additionalProperties", raw("false")),
+        ("properties", object(properties)),
+        ("required", Json::List(vec![text("route"), text("ratio")])),
     ]
 }
 

@@ -58,6 +58,11 @@ pub struct Traces {
     pub sampler: SamplerChoice,
     /// Up to how many traces a second a caller may force by its sampled flag; default 1,000.
     pub forced_per_second: u32,
+    /// At most so many traces a second are recorded of those that the share and the routes would have, spread evenly;
+    /// default as many as there are.
+    pub per_second: Option<u32>,
+    /// Shares of their own for the requests of some paths, of which the first counts; default none.
+    pub routes: Vec<TraceRoute>,
     /// How much one span holds.
     pub limits: SpanLimits,
     /// Whether spans are kept in a journal until they are delivered, so that they survive the process; default no.
@@ -89,6 +94,35 @@ pub enum SamplerChoice {
     Ratio(f64),
     /// As the caller decided; this share of those that start here, 0 to 1.
     ParentBased(f64),
+}
+
+/// The share of requests to some path that is recorded.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TraceRoute {
+    /// A path such as `/health*`, or a method and a path such as `POST /orders/{id}`; `*` stands for any text and `{id}`
+    /// for one segment. It is the path as it was asked for: the decision comes before routing.
+    pub route: String,
+    /// The share that is recorded, 0 to 1.
+    pub ratio: f64,
+    /// At most so many of them a second; default what holds for all together.
+    pub per_second: Option<u32>,
+}
+
+impl TraceRoute {
+    /// How many there may be.
+    pub const MOST: usize = 64;
+
+    /// This share of the requests to `route`.
+    pub fn new(route: impl Into<String>, ratio: f64) -> Self {
+        Self { route: route.into(), ratio, per_second: None }
+    }
+
+    /// At most so many of them a second; default what holds for all together.
+    #[must_use]
+    pub fn per_second(mut self, traces: u32) -> Self {
+        self.per_second = Some(traces);
+        self
+    }
 }
 
 /// How much one span holds; what is over is counted on it (OpenTelemetry specification, "Span Limits"). More than 256
@@ -149,6 +183,8 @@ impl Default for Traces {
             filter: String::from("info"),
             sampler: SamplerChoice::ParentBased(1.0),
             forced_per_second: 1_000,
+            per_second: None,
+            routes: Vec::new(),
             limits: SpanLimits::default(),
             durable: false,
             spill: None,
@@ -190,6 +226,8 @@ impl fmt::Debug for Traces {
             .field("filter", &self.filter)
             .field("sampler", &self.sampler)
             .field("forced_per_second", &self.forced_per_second)
+            .field("per_second", &self.per_second)
+            .field("routes", &self.routes)
             .field("limits", &self.limits)
             .finish()
     }

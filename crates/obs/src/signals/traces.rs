@@ -15,15 +15,18 @@ use obs_export::http::{ClientSettings, Endpoint, Remote, Retry};
 use obs_export::otlp::port_hint;
 use obs_export::queue::{self, Worker};
 use obs_trace::otlp::{self, Otlp};
+use obs_trace::sampler::Rule;
 use obs_trace::stdout::{self, StdoutTree};
-use obs_trace::{Limits, OperationSpans, Sampler, ServerSpans, SpanSink, Tracer};
+use obs_trace::{Limits, OperationSpans, Sampler, SamplerError, ServerSpans, SpanSink, Tracer};
 use tracing_subscriber::filter::{LevelFilter, ParseError, Targets};
 
 use super::credentials::{Wrong, client, identified};
 use super::otlp::{encoding, path_fault};
 use super::proxies::proxies;
 use super::{Reloader, Signal};
-use crate::config::{Config, Exporter, Journal, Mistake, OtlpProtocol, SamplerChoice, SpanLimits, Traces};
+use crate::config::{
+    Config, Exporter, Journal, Mistake, OtlpProtocol, SamplerChoice, SpanLimits, TraceRoute, Traces,
+};
 use crate::remotes::{Watched, unfit};
 use crate::subscriber::TargetFilter;
 use crate::{Error, Obs};
@@ -125,11 +128,18 @@ pub(crate) fn mistakes(config: &Config) -> Vec<Mistake> {
         let error = ClientSettings::new().header(name, value).err()?;
         Some(Mistake::new(&format!("traces.headers.{name}"), error))
     });
-    let sampler = sampler(choices).err().map(|error| Mistake::new("traces.ratio", error));
+    let sampler = share(choices).err().map(|error| Mistake::new("traces.ratio", error));
+    let routes = choices.routes.iter().enumerate().filter_map(|(at, route)| {
+        let error = rule(route).err()?;
+        let key = if error == SamplerError::BadRatio { "ratio" } else { "route" };
+        Some(Mistake::new(&format!("traces.routes[{at}].{key}"), error))
+    });
+    let many = rules(choices).err().filter(|error| *error == SamplerError::TooManyRules);
+    let routes = routes.chain(many.map(|error| Mistake::new("traces.routes", error)));
     let filter = levels(&choices.filter).err().map(|error| Mistake::new("traces.level", error));
     let kept = kept::problem(choices, &config.journal).map(|problem| Mistake::new("traces.durable", problem));
     let way = endpoint.into_iter().chain(protocol).chain(compression).chain(proxy).chain(credentials);
-    way.chain(health).chain(kept).chain(headers).chain(sampler).chain(filter).collect()
+    way.chain(health).chain(kept).chain(headers).chain(sampler).chain(routes).chain(filter).collect()
 }
 
 /// Read as the levels of lines are: spaces around commas and equals signs are nothing, and where no level stands
@@ -143,7 +153,31 @@ fn levels(text: &str) -> Result<Targets, ParseError> {
     Ok(if targets.default_level().is_some() { targets } else { targets.with_default(LevelFilter::INFO) })
 }
 
-fn sampler(choices: &Traces) -> Result<Sampler, obs_trace::SamplerError> {
+fn sampler(choices: &Traces) -> Result<Sampler, SamplerError> {
+    let sampler = share(choices)?.rules(rules(choices)?)?;
+    Ok(match choices.per_second {
+        Some(traces) => sampler.per_second(traces),
+        None => sampler,
+    })
+}
+
+fn rules(choices: &Traces) -> Result<Vec<Rule>, SamplerError> {
+    if choices.routes.len() > Rule::MOST {
+        return Err(SamplerError::TooManyRules);
+    }
+    choices.routes.iter().map(rule).collect()
+}
+
+fn rule(route: &TraceRoute) -> Result<Rule, SamplerError> {
+    let rule = Rule::new(&route.route, route.ratio)?;
+    Ok(match route.per_second {
+        Some(traces) => rule.per_second(traces),
+        None => rule,
+    })
+}
+
+/// The share, before anything is held against routes and limits.
+fn share(choices: &Traces) -> Result<Sampler, SamplerError> {
     Ok(match choices.sampler {
         SamplerChoice::AlwaysOn => Sampler::always_on(),
         SamplerChoice::AlwaysOff => Sampler::always_off(),
@@ -301,6 +335,10 @@ impl Signal for Part {
         Some(Box::new(move |config| {
             if let Some(ratio) = config.traces.sampler.ratio() {
                 let _ = tracer.set_ratio(ratio);
+            }
+            tracer.set_per_second(config.traces.per_second);
+            if let Ok(rules) = rules(&config.traces) {
+                let _ = tracer.set_rules(rules);
             }
             if let Ok(targets) = levels(&config.traces.filter) {
                 filter.set(targets);

@@ -7,6 +7,7 @@ mod read;
 mod routes;
 mod scalar;
 mod secret;
+mod shares;
 mod tree;
 
 pub(super) use families::read_beside;

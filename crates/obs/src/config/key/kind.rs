@@ -38,6 +38,8 @@ pub(in crate::config) enum Kind {
     Outputs,
     /// Routes of lines.
     Routes,
+    /// Shares of traces by path.
+    Shares,
     /// A list of texts.
     Names,
     /// Texts by name.
@@ -78,7 +80,8 @@ impl Kind {
             | Self::Urls
             | Self::Pairs
             | Self::Outputs
-            | Self::Routes => None,
+            | Self::Routes
+            | Self::Shares => None,
         }
     }
 
@@ -114,6 +117,9 @@ impl Kind {
             Self::Routes => String::from(
                 "a list of routes such as { match: { level: ERROR }, output: main }, { default: main }",
             ),
+            Self::Shares => {
+                String::from("a list of routes and their shares such as { route: /health*, ratio: 0 }")
+            }
             Self::Names => String::from("a list of names such as [env, region]"),
             Self::Pairs => String::from("text by name, such as { name: text }"),
             Self::Address => String::from("an address such as 127.0.0.1:9464, or `off`"),

@@ -7,7 +7,7 @@ use super::super::duration::Shown;
 use super::super::layers::tests::laid;
 use super::super::logs::{OTLP_VARIABLES, OUTPUT_KEYS, OtlpVariables};
 use super::*;
-use crate::config::{LogDestination, LogMatch, LogPlace, LogRoute};
+use crate::config::{LogDestination, LogMatch, LogPlace, LogRoute, TraceRoute};
 
 /// The page itself.
 const PAGE: &str = include_str!("../../../../../docs/configuration.md");
@@ -32,6 +32,7 @@ fn described(kind: Kind) -> String {
         Kind::Bytes(least, most) => format!("size, {} to {}", bytes::Shown(least), bytes::Shown(most)),
         Kind::Outputs => String::from("outputs by name"),
         Kind::Routes => String::from("list of routes"),
+        Kind::Shares => String::from("list of routes and shares"),
         Kind::Names => String::from("list of names"),
         Kind::Pairs => String::from("text by name"),
         Kind::Address => String::from("address, or `off`"),
@@ -238,6 +239,11 @@ fn what_is_put_at_a_key_is_found_there() {
             Kind::Routes => vec![Value::Routes(vec![LogRoute {
                 when: LogMatch::Level(String::from("INFO")),
                 outputs: vec![String::from("a")],
+            }])],
+            Kind::Shares => vec![Value::Shares(vec![TraceRoute {
+                route: String::from("/a"),
+                ratio: 0.5,
+                per_second: Some(1),
             }])],
             Kind::Names => vec![Value::Names(vec![String::from("env")])],
             Kind::Pairs => vec![Value::Pairs(vec![(String::from("a"), String::from("b"))])],

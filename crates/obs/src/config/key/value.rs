@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use obs_core::Declaration;
 
-use crate::config::{Admin, BucketRule, LogDestination, LogRoute};
+use crate::config::{Admin, BucketRule, LogDestination, LogRoute, TraceRoute};
 
 /// A value; which one fits a key is said by its kind.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,6 +22,7 @@ pub(crate) enum Value {
     Families(Vec<Declaration>),
     Outputs(Vec<LogDestination>),
     Routes(Vec<LogRoute>),
+    Shares(Vec<TraceRoute>),
     Names(Vec<String>),
     Pairs(Vec<(String, String)>),
     Address(Admin),

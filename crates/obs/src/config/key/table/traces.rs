@@ -258,6 +258,32 @@ pub(super) const KEYS: &[Key] = &[
         "How many traces a second callers may force by their sampled flag.",
         traces.forced_per_second
     ),
+    Key {
+        path: "traces.per_second",
+        kind: Kind::WholeOrNone(0, 1_000_000),
+        default: "`null`: no limit",
+        variables: &[],
+        setter: "traces_per_second",
+        reload: Reload::Yes,
+        doc: "At most so many traces a second are recorded of those that `ratio` and `routes` would have, spread evenly.",
+        get: |config| config.traces.per_second.map_or(Value::None, |traces| Value::Whole(traces.into())),
+        set: |config, value| config.traces.per_second = value.whole(),
+    },
+    Key {
+        path: "traces.routes",
+        kind: Kind::Shares,
+        default: "",
+        variables: &[],
+        setter: "trace_route",
+        reload: Reload::Yes,
+        doc: "Shares of their own for requests by method and path, such as `{ route: POST /orders/*, ratio: 1 }`; the first that fits counts. A route may have a `per_second` of its own.",
+        get: |config| Value::Shares(config.traces.routes.clone()),
+        set: |config, value| {
+            if let Value::Shares(shares) = value {
+                config.traces.routes = shares;
+            }
+        },
+    },
     choice!(
         "traces.trust",
         "`internal`",

@@ -1,55 +1,65 @@
-//! Reads a span back from its OTLP bytes, which is how it waits; only what is printed is looked at.
+//! Reads a span back from its OTLP bytes, which is how it waits.
 
+use std::time::Duration;
+
+use obs_core::context::{Ids, TraceFlags};
 use obs_core::fields::Value;
-use obs_core::{SpanId, TraceId};
+use obs_core::{SpanId, Timestamp, TraceId};
 use obs_export::proto::{Malformed, Reader, Wire};
 
 use crate::encode::{IS_REMOTE, STATUS_ERROR, STATUS_OK, field};
+use crate::record::{Attributes, Event, Events, Kind, Link, Links, Parent, SpanRecord, Status};
 
 /// What decides where a span belongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Place {
-    pub(super) trace_id: TraceId,
-    pub(super) span_id: SpanId,
+pub(crate) struct Place {
+    pub(crate) trace_id: TraceId,
+    pub(crate) span_id: SpanId,
     /// The span above it, of this process or another.
-    pub(super) parent: Option<SpanId>,
+    pub(crate) parent: Option<SpanId>,
     /// Whether that belongs to another process.
-    pub(super) remote: bool,
+    pub(crate) remote: bool,
 }
 
 /// One span, borrowed from its bytes.
 #[derive(Debug, Default, PartialEq)]
-pub(super) struct Seen<'a> {
-    pub(super) name: &'a str,
+pub(crate) struct Seen<'a> {
+    pub(crate) trace_state: Option<&'a str>,
+    pub(crate) flags: u32,
+    pub(crate) name: &'a str,
     /// As OTLP numbers them.
-    pub(super) kind: u64,
-    pub(super) start: u64,
-    pub(super) end: u64,
-    pub(super) attributes: Vec<(&'a str, Value<'a>)>,
-    pub(super) events: Vec<SeenEvent<'a>>,
-    pub(super) links: Vec<SeenLink<'a>>,
-    pub(super) status: SeenStatus<'a>,
-    pub(super) dropped_attributes: u64,
-    pub(super) dropped_events: u64,
-    pub(super) dropped_links: u64,
+    pub(crate) kind: u64,
+    pub(crate) start: u64,
+    pub(crate) end: u64,
+    pub(crate) attributes: Vec<(&'a str, Value<'a>)>,
+    pub(crate) events: Vec<SeenEvent<'a>>,
+    pub(crate) links: Vec<SeenLink<'a>>,
+    pub(crate) status: SeenStatus<'a>,
+    pub(crate) dropped_attributes: u64,
+    pub(crate) dropped_events: u64,
+    pub(crate) dropped_links: u64,
 }
 
 #[derive(Debug, Default, PartialEq)]
-pub(super) struct SeenEvent<'a> {
-    pub(super) name: &'a str,
-    pub(super) time: u64,
-    pub(super) attributes: Vec<(&'a str, Value<'a>)>,
+pub(crate) struct SeenEvent<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) time: u64,
+    pub(crate) attributes: Vec<(&'a str, Value<'a>)>,
+    pub(crate) dropped_attributes: u64,
 }
 
 #[derive(Debug, PartialEq)]
-pub(super) struct SeenLink<'a> {
-    pub(super) trace_id: TraceId,
-    pub(super) span_id: SpanId,
-    pub(super) attributes: Vec<(&'a str, Value<'a>)>,
+pub(crate) struct SeenLink<'a> {
+    pub(crate) trace_id: TraceId,
+    pub(crate) span_id: SpanId,
+    pub(crate) trace_state: Option<&'a str>,
+    pub(crate) flags: u32,
+    pub(crate) attributes: Vec<(&'a str, Value<'a>)>,
+    pub(crate) dropped_attributes: u64,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) enum SeenStatus<'a> {
+pub(crate) enum SeenStatus<'a> {
     #[default]
     Unset,
     Ok,
@@ -58,11 +68,11 @@ pub(super) enum SeenStatus<'a> {
 
 impl Place {
     /// Whether nothing of this process is above it.
-    pub(super) fn is_local_root(&self) -> bool {
+    pub(crate) fn is_local_root(&self) -> bool {
         self.parent.is_none() || self.remote
     }
 
-    pub(super) fn read(span: &[u8]) -> Result<Self, Malformed> {
+    pub(crate) fn read(span: &[u8]) -> Result<Self, Malformed> {
         let (mut trace_id, mut span_id, mut parent, mut remote) = (None, None, None, false);
         for part in Reader::new(span) {
             match part? {
@@ -81,10 +91,12 @@ impl Place {
 }
 
 impl<'a> Seen<'a> {
-    pub(super) fn read(span: &'a [u8]) -> Result<Self, Malformed> {
+    pub(crate) fn read(span: &'a [u8]) -> Result<Self, Malformed> {
         let mut seen = Self::default();
         for part in Reader::new(span) {
             match part? {
+                (field::SPAN_TRACE_STATE, Wire::Bytes(state)) => seen.trace_state = Some(text(state)?),
+                (field::SPAN_FLAGS, Wire::Fixed32(flags)) => seen.flags = flags,
                 (field::SPAN_NAME, Wire::Bytes(name)) => seen.name = text(name)?,
                 (field::SPAN_KIND, Wire::Varint(kind)) => seen.kind = kind,
                 (field::SPAN_START, Wire::Fixed64(start)) => seen.start = start,
@@ -104,6 +116,15 @@ impl<'a> Seen<'a> {
 }
 
 impl<'a> SeenEvent<'a> {
+    fn view(&'a self) -> Event<'a> {
+        Event {
+            name: self.name,
+            time: Timestamp::from_unix_nanos(self.time),
+            attributes: Attributes::new(&self.attributes),
+            dropped_attributes: count(self.dropped_attributes),
+        }
+    }
+
     fn read(event: &'a [u8]) -> Result<Self, Malformed> {
         let mut seen = Self::default();
         for part in Reader::new(event) {
@@ -111,6 +132,7 @@ impl<'a> SeenEvent<'a> {
                 (field::EVENT_TIME, Wire::Fixed64(time)) => seen.time = time,
                 (field::EVENT_NAME, Wire::Bytes(name)) => seen.name = text(name)?,
                 (field::EVENT_ATTRIBUTES, Wire::Bytes(pair)) => seen.attributes.push(attribute(pair)?),
+                (field::EVENT_DROPPED_ATTRIBUTES, Wire::Varint(count)) => seen.dropped_attributes = count,
                 _ => {}
             }
         }
@@ -119,18 +141,34 @@ impl<'a> SeenEvent<'a> {
 }
 
 impl<'a> SeenLink<'a> {
+    fn view(&'a self) -> Link<'a> {
+        Link {
+            ids: Ids { trace_id: self.trace_id, span_id: self.span_id, flags: own_flags(self.flags) },
+            trace_state: self.trace_state,
+            remote: self.flags & IS_REMOTE != 0,
+            attributes: Attributes::new(&self.attributes),
+            dropped_attributes: count(self.dropped_attributes),
+        }
+    }
+
     fn read(link: &'a [u8]) -> Result<Self, Malformed> {
         let (mut trace_id, mut span_id, mut attributes) = (None, None, Vec::new());
+        let (mut trace_state, mut flags, mut dropped_attributes) = (None, 0, 0);
         for part in Reader::new(link) {
             match part? {
                 (field::LINK_TRACE_ID, Wire::Bytes(id)) => trace_id = Some(trace(id)?),
                 (field::LINK_SPAN_ID, Wire::Bytes(id)) => span_id = Some(self::span_id(id)?),
                 (field::LINK_ATTRIBUTES, Wire::Bytes(pair)) => attributes.push(attribute(pair)?),
+                (field::LINK_TRACE_STATE, Wire::Bytes(state)) => trace_state = Some(text(state)?),
+                (field::LINK_FLAGS, Wire::Fixed32(number)) => flags = number,
+                (field::LINK_DROPPED_ATTRIBUTES, Wire::Varint(count)) => dropped_attributes = count,
                 _ => {}
             }
         }
         match (trace_id, span_id) {
-            (Some(trace_id), Some(span_id)) => Ok(Self { trace_id, span_id, attributes }),
+            (Some(trace_id), Some(span_id)) => {
+                Ok(Self { trace_id, span_id, trace_state, flags, attributes, dropped_attributes })
+            }
             _ => Err(Malformed),
         }
     }
@@ -152,6 +190,45 @@ impl<'a> SeenStatus<'a> {
             _ => Self::Unset,
         })
     }
+}
+
+/// Lends the span that is encoded in `bytes`, one entry of `ScopeSpans.spans`; nothing where they are none.
+///
+/// All is as it was when it was encoded, but for numbers beyond 2^63, which OTLP has as text, and the name, which is whole.
+pub(crate) fn lend(bytes: &[u8], then: impl FnOnce(&SpanRecord<'_>)) {
+    let Some(Ok((field::SCOPE_SPANS_SPANS, Wire::Bytes(body)))) = Reader::new(bytes).next() else { return };
+    let (Ok(place), Ok(seen)) = (Place::read(body), Seen::read(body)) else { return };
+    let events: Vec<_> = seen.events.iter().map(SeenEvent::view).collect();
+    let links: Vec<_> = seen.links.iter().map(SeenLink::view).collect();
+    let ids = Ids { trace_id: place.trace_id, span_id: place.span_id, flags: own_flags(seen.flags) };
+    then(&SpanRecord {
+        parent: place.parent.map(|span_id| Parent { span_id, remote: place.remote }),
+        trace_state: seen.trace_state,
+        kind: Kind::of_number(seen.kind),
+        start: Timestamp::from_unix_nanos(seen.start),
+        duration: Duration::from_nanos(seen.end.saturating_sub(seen.start)),
+        attributes: Attributes::new(&seen.attributes),
+        dropped_attributes: count(seen.dropped_attributes),
+        events: Events::new(&events),
+        dropped_events: count(seen.dropped_events),
+        links: Links::new(&links),
+        dropped_links: count(seen.dropped_links),
+        status: match seen.status {
+            SeenStatus::Unset => Status::Unset,
+            SeenStatus::Ok => Status::Ok,
+            SeenStatus::Error(description) => Status::Error(description),
+        },
+        ..SpanRecord::new(ids, seen.name)
+    });
+}
+
+fn count(count: u64) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+/// The flags of W3C Trace Context in the lowest byte.
+fn own_flags(flags: u32) -> TraceFlags {
+    TraceFlags::from_byte(flags as u8)
 }
 
 fn attribute(pair: &[u8]) -> Result<(&str, Value<'_>), Malformed> {

@@ -6,11 +6,12 @@
 //! above it (and up to as many requests late as stand between two looks, [`LOOK_EVERY`]). Once a histogram has
 //! [`HALVE_AT`] requests, all counts are halved: what was usual some thousand requests ago is forgotten.
 
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError, TryLockError};
 use std::time::Duration;
 
-use obs_core::context::Route;
+use crate::context::Route;
 
 /// How many routes are looked at; those beyond are never slow.
 const ROUTES: usize = 1_000;
@@ -31,8 +32,11 @@ const LOOK_EVERY: u32 = 16;
 /// At how many requests the counts are halved.
 const HALVE_AT: u32 = 8_192;
 
-/// The routes that were seen.
-pub(super) struct Quantiles {
+/// What is usual on each route, of 1,000 of them at most, each in 1 KiB.
+///
+/// A request is unusual when it is longer than 99 of 100 of its route: than the upper bound of the histogram's bucket in
+/// which that percentile lies, which is at most an eighth above it. None is among the first hundred of a route.
+pub struct Quantiles {
     places: Box<[OnceLock<Box<Place>>]>,
     taken: AtomicU64,
 }
@@ -45,12 +49,14 @@ struct Place {
 }
 
 impl Quantiles {
-    pub(super) fn new() -> Self {
+    /// No route was seen yet.
+    #[must_use]
+    pub fn new() -> Self {
         Self { places: (0..PLACES).map(|_| OnceLock::new()).collect(), taken: AtomicU64::new(0) }
     }
 
-    /// Takes one more request into account; whether it took no longer than is usual.
-    pub(super) fn observe(&self, route: Route, duration: Duration) -> bool {
+    /// Takes one more request into account; whether it took no longer than is usual. Never waits.
+    pub fn observe(&self, route: Route, duration: Duration) -> bool {
         let Some(place) = self.place(route) else { return true };
         let nanos = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
         let is_usual = nanos <= place.threshold.load(Ordering::Relaxed);
@@ -92,6 +98,18 @@ impl Quantiles {
             }
         }
         None
+    }
+}
+
+impl Default for Quantiles {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Quantiles {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Quantiles").field("routes", &self.taken).finish_non_exhaustive()
     }
 }
 

@@ -1,0 +1,45 @@
+//! Why a sampler cannot be made, or changed.
+
+use std::fmt;
+
+/// Why a sampler cannot be made, or changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SamplerError {
+    /// Not one of the names of `OTEL_TRACES_SAMPLER` that are known.
+    UnknownName,
+    /// The ratio is no number from 0 to 1.
+    BadRatio,
+    /// An `always_on` or `always_off` sampler has no ratio to change.
+    NoRatio,
+    /// What stands in front of the path of a rule is no method of HTTP.
+    UnknownMethod,
+    /// What a rule is to match is no path.
+    BadRoute,
+    /// More rules than a sampler takes.
+    TooManyRules,
+}
+
+impl fmt::Display for SamplerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::UnknownName => {
+                "sampler is none of always_on, always_off, traceidratio, parentbased_always_on, \
+                 parentbased_always_off, parentbased_traceidratio"
+            }
+            Self::BadRatio => "sampling ratio is no number from 0 to 1",
+            Self::NoRatio => {
+                "sampler is always_on or always_off and has no ratio to change; start with traceidratio or \
+                 parentbased_traceidratio"
+            }
+            Self::UnknownMethod => "route begins with no method of HTTP; write `POST /orders`, or the path alone",
+            Self::BadRoute => {
+                "route is no path such as `/health*` or `/orders/{id}`: it begins with `/` or `*`, has at most 512 \
+                 bytes and 8 wildcards, and braces around whole segments only"
+            }
+            Self::TooManyRules => "more than 64 rules",
+        })
+    }
+}
+
+impl std::error::Error for SamplerError {}
