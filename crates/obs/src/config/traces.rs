@@ -65,6 +65,9 @@ pub struct Traces {
     pub routes: Vec<TraceRoute>,
     /// How much one span holds.
     pub limits: SpanLimits,
+    /// Which attributes have the names they had before those were stable: `http/dup`, `database/dup` for both names, `http/old`,
+    /// `database/old` for the old ones alone; default none. `OTEL_SEMCONV_STABILITY_OPT_IN`.
+    pub semconv: Vec<String>,
     /// Whether spans are kept in a journal until they are delivered, so that they survive the process; default no.
     pub durable: bool,
     /// The most bytes of that journal; default those of all journals.
@@ -186,6 +189,7 @@ impl Default for Traces {
             per_second: None,
             routes: Vec::new(),
             limits: SpanLimits::default(),
+            semconv: Vec::new(),
             durable: false,
             spill: None,
         }
@@ -229,6 +233,7 @@ impl fmt::Debug for Traces {
             .field("per_second", &self.per_second)
             .field("routes", &self.routes)
             .field("limits", &self.limits)
+            .field("semconv", &self.semconv)
             .finish()
     }
 }
