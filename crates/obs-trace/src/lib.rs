@@ -21,6 +21,7 @@
 //! - [`OperationSpans`] makes one of each call that a client layer makes.
 //! - `layer::TraceLayer` makes spans of `tracing` spans on any `Registry`; [`span`] is its engine.
 //! - [`sink`], `otlp` and [`stdout`] are where spans go; [`encode`] is how they are written.
+//! - [`semconv`] gives attributes the names they had before they were stable.
 //! - [`Limits`] bounds what one span keeps.
 //! - [`sql`] is what may be told of a statement: its text without data, what it does, and to which table.
 //!
@@ -32,12 +33,12 @@
 //! | `gzip` | requests as gzip |
 //! | `zstd` | requests as zstd; needs a C compiler |
 
-mod conventions;
 pub mod encode;
 mod limits;
 pub mod operation;
 pub mod record;
 pub mod sampler;
+pub mod semconv;
 pub mod server;
 pub mod sink;
 pub mod span;
@@ -49,8 +50,8 @@ pub mod layer;
 #[cfg(feature = "otlp")]
 pub mod otlp;
 
-pub use conventions::sql;
 pub use limits::Limits;
+pub use obs_core::conventions::sql;
 pub use operation::OperationSpans;
 pub use record::{Kind, SpanRecord};
 pub use sampler::{Sampler, SamplerError};

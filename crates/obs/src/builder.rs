@@ -409,6 +409,13 @@ impl Builder {
         self
     }
 
+    /// Gives attributes of spans the names they had before those were stable: `http/dup` and `database/dup` for both names,
+    /// `http/old` and `database/old` for the old ones alone. Each call adds one; default none.
+    pub fn semconv(mut self, word: impl Into<String>) -> Self {
+        self.config.traces.semconv.push(word.into());
+        self
+    }
+
     /// Whether the baggage of callers that are believed is read and handed on; default not.
     pub fn baggage(mut self, baggage: bool) -> Self {
         self.config.propagate.baggage = baggage;

@@ -1,12 +1,22 @@
 //! The globals of a process: the only place that sets any.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use obs_core::Base;
 
 use crate::Error;
 use crate::signals::Signals;
 use crate::subscriber::Subscriber;
 
 static CLAIMED: AtomicBool = AtomicBool::new(false);
+/// That of the installation which is the process's own.
+static BASE: OnceLock<Arc<Base>> = OnceLock::new();
+
+/// What the process's own installation is built on, if there is one.
+pub(crate) fn base() -> Option<&'static Arc<Base>> {
+    BASE.get()
+}
 
 /// The right to set this process's globals; given back unless it is kept.
 #[must_use]
@@ -33,7 +43,7 @@ impl Drop for Claim {
 const SUBSCRIBER: &str = "tracing subscriber";
 
 /// Sets what the enabled signals need.
-pub(crate) fn globals(signals: &Signals, subscriber: &Subscriber) -> Result<(), Error> {
+pub(crate) fn globals(base: &Arc<Base>, signals: &Signals, subscriber: &Subscriber) -> Result<(), Error> {
     // Whether the subscriber is taken can be asked without setting it, so that nothing is set where one of the two is.
     if subscriber_is_taken() {
         return Err(Error::Taken(SUBSCRIBER));
@@ -42,6 +52,8 @@ pub(crate) fn globals(signals: &Signals, subscriber: &Subscriber) -> Result<(), 
     set_logger()?;
     set_recorder(signals)?;
     set_subscriber(subscriber)?;
+    // Nothing after this fails, and nobody else gets here.
+    let _ = BASE.set(Arc::clone(base));
     levels_changed();
     set_panic_hook(signals);
     Ok(())

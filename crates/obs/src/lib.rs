@@ -26,6 +26,8 @@
 //!   each request, `X-Request-ID` and `X-Trace-ID` on each response.
 //! - `Obs::client` goes around a client of another service: a client span, counts and a duration for each call, and the trace
 //!   on its headers.
+//! - [`db`], [`cache`], [`messaging`] and [`job`] make span, counts, duration and error of a query, a look, a message or a job, in
+//!   one line each.
 //! - `Obs::serve`, or `axum::serve` for a router, puts the layer around everything, hears SIGTERM and ends without losing
 //!   a request.
 //! - Lines and spans are written with `tracing`'s macros, numbers with those of `metrics`; records of the `log` crate are
@@ -105,9 +107,10 @@ mod spawn;
 mod subscriber;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod work;
 
 pub use builder::{Builder, builder, init};
-pub use carry::{InCurrent, in_current};
+pub use carry::{InCurrent, in_current, in_current_call};
 pub use config::{Admin, Config, ConfigError};
 pub use current::{Current, current};
 pub use entry::Entered;
@@ -125,11 +128,15 @@ pub use replay::Replayed;
 #[cfg(feature = "serve")]
 pub use serve::{Ended, ShutdownHandle};
 #[cfg(feature = "spawn")]
-pub use spawn::{spawn, spawn_blocking};
+pub use spawn::{JoinSetExt, spawn, spawn_blocking};
 #[cfg(any(feature = "logs", feature = "traces"))]
 pub use subscriber::{Composed, ComposedBuilder, Fused};
+#[cfg(feature = "middleware")]
+pub use work::http;
+pub use work::{cache, db, environment, inject, job, messaging};
 
 pub use obs_core::context::Route;
+pub use obs_core::observe::{Target, work as operation};
 pub use obs_core::propagate;
 pub use obs_core::redact::{self, Sensitive};
 pub use obs_core::{Context, Outcome, RequestId, Resource, SpanId, TraceId};
@@ -159,6 +166,9 @@ mod pages {
 
     #[doc = include_str!("../../../docs/guide.md")]
     struct Guide;
+
+    #[doc = include_str!("../../../docs/conventions.md")]
+    struct Conventions;
 
     #[doc = include_str!("../../../docs/propagation.md")]
     struct Propagation;

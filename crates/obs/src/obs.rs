@@ -5,11 +5,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use obs_core::context::Around;
 use obs_core::{Base, Clock, IdSource, Lifecycle, Observer, Phase};
 
 use crate::admin::{AdminThread, Guard, Listener, Printed};
 use crate::config::{Admin, Config, Read};
-use crate::entry::{Entry, Reach};
+use crate::entry::{AroundRequest, Entry, Reach};
 use crate::observers::{Observers, Surroundings};
 use crate::reload::{Hear, Watching};
 use crate::remotes::Probes;
@@ -30,6 +31,8 @@ pub struct Obs {
     observers: Observers,
     pub(crate) subscriber: Subscriber,
     base: Arc<Base>,
+    /// What is entered with each poll of a local root, where the installation is not the process's own.
+    pub(crate) around: Option<Arc<dyn Around>>,
     config: Config,
     printed: Printed,
     pub(crate) shutdown: ShutdownHandle,
@@ -78,10 +81,12 @@ impl Obs {
             Admin::Off => None,
         };
         let subscriber = Subscriber::new(&signals, &base, compose);
-        let apart = (reach == Reach::Apart).then(|| Entry::new(&subscriber, &signals));
+        let apart = (reach == Reach::Apart).then(|| Entry::new(&base, &subscriber, &signals));
         if apart.is_some() {
             subscriber.set_apart();
         }
+        let around =
+            apart.as_ref().map(|entry| Arc::new(AroundRequest(Arc::clone(entry))) as Arc<dyn Around>);
         let surroundings = Surroundings::of(RequestSpans::of(&subscriber), apart);
         let observers = signals.observers().into_iter().chain(surroundings).chain(watcher).collect();
         let observers = Observers::new(observers);
@@ -94,6 +99,7 @@ impl Obs {
             observers,
             subscriber,
             base,
+            around,
             config,
             printed,
             shutdown,
@@ -102,7 +108,7 @@ impl Obs {
     }
 
     pub(crate) fn install(&self) -> Result<(), Error> {
-        install::globals(&self.signals, &self.subscriber)
+        install::globals(&self.base, &self.signals, &self.subscriber)
     }
 
     /// Looks at the file that was read, if any was, as it changes.

@@ -144,6 +144,13 @@ impl Target {
     }
 }
 
+/// A name that stands in the program's text is held there; it takes no lock. Another is [made](Target::new) once and kept.
+impl From<&'static str> for Target {
+    fn from(name: &'static str) -> Self {
+        Self(name)
+    }
+}
+
 /// The name of a table or of what else a data base holds, as a label: held once per process. They are read out of queries, so that
 /// they have a room of their own; those beyond [`Collection::CAP`] all become [`Target::OVERFLOW`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -6,14 +6,14 @@ use std::time::Duration;
 use obs_core::Network;
 
 use super::credentials::LEAN;
-use super::draft::{Draft, Place, shown, takes_a_ratio};
+use super::draft::{Draft, Place, shown, takes_a_ratio, wrong_word};
 use super::duration::Shown;
 use super::error::Mistake;
 use super::key::{Key, TRACES_PATH, Value, list};
 use super::logs::ONE_OUTPUT;
 use super::metrics::PARTS;
 use super::near::nearest;
-use super::{Config, Exporter, LogOutput, LogPlace, OtlpProtocol, Propagate, Rotation, TrustChoice};
+use super::{Config, Exporter, LogOutput, LogPlace, OtlpProtocol, Propagate, Rotation, SEMCONV, TrustChoice};
 
 /// Finds them in what all layers have come to. What one layer says and a later one makes void is no mistake.
 pub(super) fn contradictions(draft: &mut Draft) {
@@ -187,6 +187,11 @@ fn formats(draft: &mut Draft) {
         if let Some(what) = Propagate::fault(&names) {
             draft.found(Mistake::new(path, what));
         }
+    }
+    let chosen = draft.config.traces.semconv.clone();
+    if let Some(wrong) = chosen.iter().find(|word| !SEMCONV.contains(&word.as_str())) {
+        let what = wrong_word(wrong, &SEMCONV, &format!("names of {}", SEMCONV.join(", ")));
+        draft.found(Mistake::new("traces.semconv", what));
     }
 }
 

@@ -53,8 +53,12 @@ use std::time::Duration;
 
 use obs_core::Resource;
 
+/// What `traces.semconv` may say.
+const SEMCONV: [&str; 6] = ["http", "http/dup", "http/old", "database", "database/dup", "database/old"];
+
 pub use credentials::Credentials;
 pub use drain::Drain;
+pub(crate) use environment::inherited;
 pub use error::{ConfigError, Mistake};
 pub use flight::FlightRecorder;
 pub use health::Health;

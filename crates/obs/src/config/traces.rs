@@ -54,6 +54,9 @@ pub struct Traces {
     pub forced_per_second: u32,
     /// How much one span holds.
     pub limits: SpanLimits,
+    /// Which attributes have the names they had before those were stable: `http/dup`, `database/dup` for both names, `http/old`,
+    /// `database/old` for the old ones alone; default none. `OTEL_SEMCONV_STABILITY_OPT_IN`.
+    pub semconv: Vec<String>,
     /// Whether spans are kept in a journal until they are delivered, so that they survive the process; default no.
     pub durable: bool,
     /// The most bytes of that journal; default those of all journals.
@@ -142,6 +145,7 @@ impl Default for Traces {
             sampler: SamplerChoice::ParentBased(1.0),
             forced_per_second: 1_000,
             limits: SpanLimits::default(),
+            semconv: Vec::new(),
             durable: false,
             spill: None,
         }
@@ -181,6 +185,7 @@ impl fmt::Debug for Traces {
             .field("sampler", &self.sampler)
             .field("forced_per_second", &self.forced_per_second)
             .field("limits", &self.limits)
+            .field("semconv", &self.semconv)
             .finish()
     }
 }

@@ -15,6 +15,7 @@ use obs_export::http::{ClientSettings, Endpoint, Remote, Retry};
 use obs_export::otlp::port_hint;
 use obs_export::queue::{self, Worker};
 use obs_trace::otlp::{self, Otlp};
+use obs_trace::semconv::{Renamed, Semconv};
 use obs_trace::stdout::{self, StdoutTree};
 use obs_trace::{Limits, OperationSpans, Sampler, ServerSpans, SpanSink, Tracer};
 use tracing_subscriber::filter::{LevelFilter, ParseError, Targets};
@@ -83,8 +84,10 @@ impl Part {
         let filter = TargetFilter::new(levels(&choices.filter).map_err(|error| failed(error.into()))?);
         let sampler = sampler(choices).map_err(|error| failed(error.into()))?;
         let builder = Tracer::builder(Arc::clone(base)).sampler(sampler).limits(limits(choices.limits));
+        let semconv = Semconv::of(choices.semconv.iter().map(String::as_str));
         let tracer = match sink {
-            Some(sink) => builder.sink(sink).build(),
+            Some(sink) if semconv.is_stable() => builder.sink(sink).build(),
+            Some(sink) => builder.sink(Renamed::new(sink, semconv)).build(),
             None => builder.build(),
         };
         base.operations.register(Arc::new(OperationSpans::new(&tracer)));

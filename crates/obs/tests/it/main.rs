@@ -7,6 +7,7 @@ mod canary;
 mod client;
 mod collector;
 mod config;
+mod conventions;
 mod dead_ends;
 mod flight;
 mod health;

@@ -13,7 +13,9 @@
 //! struct Ping;
 //!
 //! impl Describe for Ping {
-//!     const KIND: OperationKind = OperationKind::Client;
+//!     fn kind(&self) -> OperationKind {
+//!         OperationKind::Client
+//!     }
 //!     fn name(&self) -> (&str, Option<&str>) {
 //!         ("PING", Some("sessions"))
 //!     }
@@ -54,7 +56,7 @@ use crate::propagate::Remote;
 /// What a piece of work is. Asked when it has ended.
 pub trait Describe {
     /// Which side of it this process is.
-    const KIND: OperationKind;
+    fn kind(&self) -> OperationKind;
 
     /// The name of its span, in one part or two, out of few different ones. Asked only where it is recorded.
     fn name(&self) -> (&str, Option<&str>);

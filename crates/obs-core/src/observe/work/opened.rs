@@ -93,7 +93,7 @@ impl<D: Describe> Opened<D> {
         }
         let labels = self.describe.labels();
         let name = if is_recorded { self.describe.name() } else { ("", None) };
-        let mut operation = Operation::uncounted(D::KIND, name.0);
+        let mut operation = Operation::uncounted(self.describe.kind(), name.0);
         operation.name.1 = name.1;
         operation.measures = self.describe.measures();
         operation.labels = labels.as_ref();

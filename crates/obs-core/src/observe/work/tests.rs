@@ -48,7 +48,9 @@ impl Task {
 }
 
 impl Describe for Task {
-    const KIND: OperationKind = OperationKind::Internal;
+    fn kind(&self) -> OperationKind {
+        OperationKind::Internal
+    }
     fn name(&self) -> (&str, Option<&str>) {
         self.note("name");
         ("task", None)

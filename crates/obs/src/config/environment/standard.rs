@@ -42,6 +42,7 @@ pub(super) fn logs(read: &mut Reader<'_, '_>) {
 /// Where spans go, and which.
 pub(super) fn traces(read: &mut Reader<'_, '_>) {
     endpoint(read);
+    semconv(read);
     for name in ["OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_TRACES_HEADERS"] {
         if let Some(headers) = read.pairs(name) {
             read.choose_at("traces.headers", Value::Pairs(headers), name);
@@ -62,6 +63,14 @@ pub(super) fn traces(read: &mut Reader<'_, '_>) {
         read.draft.config.traces.exporter = Exporter::None;
         read.draft.config.traces.sampler = SamplerChoice::AlwaysOff;
     }
+}
+
+/// Which names attributes have. The variable is set for all services alike, so that words for what is not done here are nothing.
+fn semconv(read: &mut Reader<'_, '_>) {
+    let name = "OTEL_SEMCONV_STABILITY_OPT_IN";
+    let Some(text) = read.text(name) else { return };
+    let words = text.split(',').map(str::trim).filter(|word| super::super::SEMCONV.contains(word));
+    read.choose_at("traces.semconv", Value::Names(words.map(str::to_owned).collect()), name);
 }
 
 fn endpoint(read: &mut Reader<'_, '_>) {

@@ -16,6 +16,7 @@ use opentelemetry_proto::tonic::trace::v1::Span;
 use serde_json::Value;
 use tower::{Layer, Service as _, ServiceExt};
 
+use super::work;
 use crate::collector::{Answer, Collector};
 use crate::scrape::Scrape;
 use crate::service::{LONG, Service, TempFile, exchange, request, until};
@@ -136,6 +137,7 @@ pub(super) fn run() -> Run {
     begun.recv_timeout(LONG).unwrap();
     drop(stream);
     calls(&obs.client("payments"), checks.handle());
+    checks.handle().block_on(work::all(&obs));
     refused_and_overflown(obs.recorder());
     obs.push_metrics(pushed(obs.recorder()));
     (0..30).for_each(|_| tracing::info!("again and again"));

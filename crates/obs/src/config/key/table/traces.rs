@@ -279,6 +279,16 @@ pub(super) const KEYS: &[Key] = &[
         Flag at propagate.baggage
     ),
     field!(
+        "traces.semconv",
+        Kind::Names,
+        "",
+        [special("OTEL_SEMCONV_STABILITY_OPT_IN")],
+        "semconv",
+        No,
+        "Which attributes of spans have the names they had before those were stable: `http/dup` and `database/dup` for both names, `http/old` and `database/old` for the old ones alone.",
+        Names at traces.semconv
+    ),
+    field!(
         "traces.durable",
         Kind::Flag,
         "`false`",

@@ -10,7 +10,7 @@ pub const MAX_TEXT: usize = 4 * 1_024;
 /// behind `IN` is one `?`, however long it is. At most [`MAX_TEXT`] bytes.
 ///
 /// ```
-/// use obs_trace::sql::{Dialect, sanitized};
+/// use obs_core::conventions::sql::{Dialect, sanitized};
 ///
 /// let query = "SELECT * FROM users WHERE name = 'Ada' AND id IN (1, 2, 3) -- by mail";
 /// assert_eq!(sanitized(query, Dialect::STANDARD), "SELECT * FROM users WHERE name = ? AND id IN (?)");
