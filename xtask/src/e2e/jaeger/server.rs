@@ -66,9 +66,10 @@ impl Jaeger {
         Ok(started)
     }
 
-    /// The spans of a trace, asked for by its id alone.
+    /// The spans of a trace, asked for by its id alone, as they came: otherwise clocks are compared, and what comes of that is
+    /// put down on each of them.
     pub(super) fn trace(&self, trace_id: &str) -> Result<Vec<Span>> {
-        let answer = http::get(self.query, &format!("/api/v3/traces/{trace_id}"), &[])
+        let answer = http::get(self.query, &format!("/api/v3/traces/{trace_id}?raw_traces=true"), &[])
             .map_err(|error| format!("jaeger: {error}"))?;
         if answer.status != 200 {
             return Err(format!("jaeger answers {} for {trace_id}: {}", answer.status, answer.text().trim()));

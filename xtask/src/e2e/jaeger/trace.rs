@@ -32,7 +32,7 @@ pub(super) fn read(answer: &Json) -> Result<Vec<Span>> {
     for resource in list(result, "resourceSpans") {
         let attributes = attributes(resource.at(&["resource"]));
         let service = attributes.iter().find(|(name, _)| name == "service.name");
-        let service = service.map(|(_, value)| value.clone()).unwrap_or_default();
+        let service = service.map(|(_, value)| value.trim_matches('"').to_owned()).unwrap_or_default();
         for scope in list(&resource, "scopeSpans") {
             for span in list(&scope, "spans") {
                 spans.push(one(&span, &service)?);
