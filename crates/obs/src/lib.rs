@@ -103,6 +103,8 @@ pub mod serve;
 #[path = "serve/absent.rs"]
 mod serve;
 mod signals;
+#[cfg(feature = "traces")]
+mod span_ext;
 #[cfg(feature = "spawn")]
 mod spawn;
 #[cfg_attr(not(any(feature = "logs", feature = "traces")), path = "subscriber/absent.rs")]
@@ -129,6 +131,8 @@ pub use observers::Observers;
 pub use replay::Replayed;
 #[cfg(feature = "serve")]
 pub use serve::{Ended, ShutdownHandle};
+#[cfg(feature = "traces")]
+pub use span_ext::{SetParentError, SpanExt};
 #[cfg(feature = "spawn")]
 pub use spawn::{spawn, spawn_blocking};
 #[cfg(any(feature = "logs", feature = "traces"))]
@@ -176,4 +180,8 @@ mod pages {
 
     #[doc = include_str!("../../../docs/redaction.md")]
     struct Redaction;
+
+    #[cfg(feature = "traces-opentelemetry")]
+    #[doc = include_str!("../../../docs/opentelemetry.md")]
+    struct OpenTelemetry;
 }

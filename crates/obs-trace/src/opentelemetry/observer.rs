@@ -48,6 +48,11 @@ fn view(context: &TheirContext) -> Option<&Context> {
     view.as_any().downcast_ref::<View>().map(|View(context)| context)
 }
 
+/// What a context opens, where it was made under the observer.
+pub(super) fn opened_by(context: &TheirContext) -> Option<Context> {
+    view(context).cloned()
+}
+
 fn span_id(context: &TheirContext) -> Option<SpanId> {
     view(context).map(Context::span_id)
 }
