@@ -13,7 +13,7 @@ use obs_core::observe::Candidate;
 use obs_core::propagate::{Baggage, Remote};
 
 use super::convert;
-use super::observer::opened_by;
+use super::observer::{made, opened_by};
 use super::span::ProvidedSpan;
 use crate::record::{Kind, Parent};
 use crate::span::{Pointed, Span};
@@ -157,6 +157,7 @@ impl trace::Tracer for ScopeTracer {
         let kind = builder.span_kind.as_ref().map_or(Kind::Internal, convert::kind);
         let is_dated = builder.start_time.is_some();
         let mut span = self.start(&builder, kind, named);
+        made(span.context());
         if span.is_recording() {
             self.describe(&mut span, builder);
         }
