@@ -108,6 +108,8 @@ pub mod serve;
 #[path = "serve/absent.rs"]
 mod serve;
 mod signals;
+#[cfg(feature = "traces")]
+mod span_ext;
 #[cfg(feature = "spawn")]
 mod spawn;
 #[cfg_attr(not(any(feature = "logs", feature = "traces")), path = "subscriber/absent.rs")]
@@ -137,6 +139,8 @@ pub use problem::Problem;
 pub use replay::Replayed;
 #[cfg(feature = "serve")]
 pub use serve::{Ended, ShutdownHandle};
+#[cfg(feature = "traces")]
+pub use span_ext::{SetParentError, SpanExt};
 #[cfg(feature = "spawn")]
 pub use spawn::{JoinSetExt, spawn, spawn_blocking};
 #[cfg(any(feature = "logs", feature = "traces"))]
@@ -193,4 +197,8 @@ mod pages {
 
     #[doc = include_str!("../../../docs/redaction.md")]
     struct Redaction;
+
+    #[cfg(feature = "traces-opentelemetry")]
+    #[doc = include_str!("../../../docs/opentelemetry.md")]
+    struct OpenTelemetry;
 }

@@ -17,7 +17,50 @@
 
 pub use obs_trace::opentelemetry::{Observer, ProvidedSpan, Provider, ScopeTracer, current, observe};
 
-use crate::Obs;
+use tracing::Dispatch;
+
+use crate::{Builder, Composed, ComposedBuilder, Obs};
+
+impl Builder {
+    /// As [`Builder::compose`], with a provider whose tracers send spans where all others go: what the layer of
+    /// `tracing-opentelemetry` is given, so that its extensions of spans work, and each span is sent once.
+    ///
+    /// With [`trace_filter("off")`](Builder::trace_filter) that layer makes the spans of `tracing` in the place of ours; the span of
+    /// a request stays ours, and is the parent of what is opened in it. What is
+    /// shared and what is not stands in `docs/opentelemetry.md`.
+    ///
+    /// ```
+    /// use opentelemetry::trace::TracerProvider;
+    /// use tracing_opentelemetry::OpenTelemetrySpanExt;
+    /// use tracing_subscriber::layer::SubscriberExt;
+    ///
+    /// # fn main() -> Result<(), obs::Error> {
+    /// let obs = obs::builder("orders")
+    ///     .admin(obs::Admin::Off)
+    ///     .trace_filter("off")
+    ///     .compose_with_tracers(|ours, provider| {
+    ///         ours.with(tracing_opentelemetry::layer().with_tracer(provider.tracer("tracing")))
+    ///     })
+    ///     .build()?;
+    /// let _entered = obs.enter();
+    /// let span = tracing::info_span!("job");
+    /// span.set_attribute("shard", 3);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn compose_with_tracers<S>(
+        self,
+        compose: impl FnOnce(Composed, Provider) -> S + 'static,
+    ) -> ComposedBuilder
+    where
+        S: Into<Dispatch>,
+    {
+        let compose = |ours, signals: &crate::signals::Signals| {
+            compose(ours, Provider::new(signals.traces.tracer())).into()
+        };
+        ComposedBuilder::of(self, Box::new(compose))
+    }
+}
 
 impl Obs {
     /// Makes tracers of OpenTelemetry's API whose spans go where all others go.

@@ -172,6 +172,11 @@ pub struct WeakContext {
 }
 
 impl WeakContext {
+    /// The three ids.
+    pub fn ids(&self) -> Ids {
+        self.ids
+    }
+
     /// The context, while anybody else keeps its local root alive.
     pub fn upgrade(&self) -> Option<Context> {
         Some(Context { ids: self.ids, local: self.local.upgrade()? })

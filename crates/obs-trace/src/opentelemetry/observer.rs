@@ -5,20 +5,26 @@
 
 use std::any::Any;
 use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use ::opentelemetry::Context as TheirContext;
 use ::opentelemetry::context::{ContextObserver, GlobalContextObserver, ObserverContextView};
 use ::opentelemetry::trace::TraceContextExt;
 use obs_core::SpanId;
-use obs_core::context::{self, Context, Local};
+use obs_core::context::{self, Context, Ids, Local, WeakContext};
 
 use super::convert;
 
 thread_local! {
     /// The spans of the contexts that are attached here; `None` for one without a span.
     static ATTACHED: RefCell<Vec<Option<SpanId>>> = const { RefCell::new(Vec::new()) };
+    /// The spans that were made here last: a context is mostly made of one right after.
+    static MADE: RefCell<VecDeque<WeakContext>> = const { RefCell::new(VecDeque::new()) };
 }
+
+/// How many of them are known.
+const MADE_LAST: usize = 8;
 
 /// Opens the span of each context that is attached, until that is detached; set by [`observe`].
 #[derive(Clone, Copy, Debug, Default)]
@@ -46,6 +52,31 @@ pub fn observe() {
 fn view(context: &TheirContext) -> Option<&Context> {
     let view = context.observer_view().as_ref()?;
     view.as_any().downcast_ref::<View>().map(|View(context)| context)
+}
+
+/// Notes a span of this provider's, for the context that is made of it: that knows its ids alone.
+pub(super) fn made(span: &Context) {
+    let _ = MADE.try_with(|made| {
+        let mut made = made.try_borrow_mut().ok()?;
+        if made.len() >= MADE_LAST {
+            made.pop_front();
+        }
+        made.push_back(span.downgrade());
+        Some(())
+    });
+}
+
+fn made_here(ids: Ids) -> Option<Context> {
+    let find = |made: &RefCell<VecDeque<WeakContext>>| {
+        let made = made.try_borrow().ok()?;
+        made.iter().rev().find(|context| context.ids() == ids)?.upgrade()
+    };
+    MADE.try_with(find).ok().flatten()
+}
+
+/// What a context opens, where it was made under the observer.
+pub(super) fn opened_by(context: &TheirContext) -> Option<Context> {
+    view(context).cloned()
 }
 
 fn span_id(context: &TheirContext) -> Option<SpanId> {
@@ -90,7 +121,7 @@ impl ContextObserver for Observer {
             Some(open) if open.ids() == ids => open,
             // Of the same request or job: its lines show its ids and fields.
             Some(open) if open.trace_id() == ids.trace_id => open.with_ids(ids),
-            _ => Context::root(ids, Local::task()),
+            _ => made_here(ids).unwrap_or_else(|| Context::root(ids, Local::task())),
         };
         Some(Arc::new(View(opened)))
     }

@@ -5,18 +5,22 @@ use std::sync::Arc;
 
 use ::opentelemetry::baggage::BaggageExt;
 use ::opentelemetry::trace::{SpanBuilder, SpanContext, TraceContextExt, TracerProvider};
-use ::opentelemetry::{Context as TheirContext, InstrumentationScope, trace};
+use ::opentelemetry::{Context as TheirContext, InstrumentationScope, KeyValue, trace};
 use obs_core::context::{self, Context, Ids, Local};
 use obs_core::fields::Value;
-use obs_core::keys::attribute;
+use obs_core::keys::{attribute, target};
 use obs_core::observe::Candidate;
 use obs_core::propagate::{Baggage, Remote};
 
 use super::convert;
+use super::observer::{made, opened_by};
 use super::span::ProvidedSpan;
 use crate::record::{Kind, Parent};
 use crate::span::{Pointed, Span};
 use crate::tracer::Tracer;
+
+/// What the span of a request is called among those of `tracing`.
+const REQUEST: &str = "request";
 
 /// Makes tracers whose spans go where those of a [`Tracer`] go.
 #[derive(Clone)]
@@ -75,7 +79,11 @@ impl ScopeTracer {
             Some(open) if open.trace_id() == ids.trace_id && !parent.is_remote() => {
                 Above::Named(open.with_ids(ids))
             }
-            _ => self.named_elsewhere(named, parent, ids),
+            // Of the request or job that the context was made in.
+            _ => match opened_by(named).filter(|_| !parent.is_remote()) {
+                Some(opened) => Above::Named(opened),
+                None => self.named_elsewhere(named, parent, ids),
+            },
         }
     }
 
@@ -108,6 +116,17 @@ impl ScopeTracer {
     }
 }
 
+/// The request that is open here, where it is what a layer of others makes a span of: it has one already.
+fn request(builder: &SpanBuilder) -> Option<Context> {
+    if builder.name != REQUEST {
+        return None;
+    }
+    let mut attributes = builder.attributes.iter().flatten();
+    let is_target =
+        |pair: &KeyValue| pair.key.as_str() == attribute::TARGET && pair.value.as_str() == target::REQUEST;
+    attributes.any(is_target).then(context::current).flatten()
+}
+
 /// Whether it is the span that is current for OpenTelemetry.
 fn is_current(parent: &SpanContext) -> bool {
     TheirContext::map_current(|current| {
@@ -134,9 +153,13 @@ impl trace::Tracer for ScopeTracer {
         if named.is_telemetry_suppressed() || context::is_silenced() {
             return ProvidedSpan::nowhere(&self.tracer);
         }
+        if let Some(request) = request(&builder) {
+            return ProvidedSpan::of(&self.tracer, &request);
+        }
         let kind = builder.span_kind.as_ref().map_or(Kind::Internal, convert::kind);
         let is_dated = builder.start_time.is_some();
         let mut span = self.start(&builder, kind, named);
+        made(span.context());
         if span.is_recording() {
             self.describe(&mut span, builder);
         }

@@ -7,6 +7,8 @@ use std::time::SystemTime;
 use ::opentelemetry::KeyValue;
 use ::opentelemetry::trace::{self, SpanContext};
 
+use obs_core::context::Context;
+
 use super::convert;
 use super::provider::point_at;
 use crate::record::Status;
@@ -27,6 +29,12 @@ impl ProvidedSpan {
     pub(super) fn new(tracer: &Tracer, span: Span, is_dated: bool) -> Self {
         let context = convert::span_context(span.context());
         Self { context, tracer: tracer.clone(), span: Some(span), is_dated }
+    }
+
+    /// One that stands for a span which is recorded elsewhere.
+    pub(super) fn of(tracer: &Tracer, open: &Context) -> Self {
+        let context = convert::span_context(open);
+        Self { context, tracer: tracer.clone(), span: None, is_dated: false }
     }
 
     /// One that stands for nothing: work of telemetry's own.

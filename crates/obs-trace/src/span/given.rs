@@ -1,17 +1,20 @@
 //! What is said of a span by code that is no `tracing` macro: names, statuses, lists, events and links of its own.
 
 use std::borrow::Cow;
+use std::sync::atomic::Ordering;
 
 use obs_core::Timestamp;
-use obs_core::context::Ids;
+use obs_core::context::{Context, Ids, Local};
 use obs_core::fields::{Fields, Value};
+use obs_core::observe::Candidate;
+use obs_core::propagate::Remote;
 use obs_core::redact::Rules;
+use tracing_core::Metadata;
 
 use super::special::{Code, cut};
 use super::{Recording, Span, StoredEvent, StoredLink};
-#[cfg(feature = "opentelemetry")]
-use crate::record::Parent;
-use crate::record::{List, Status};
+use crate::record::{Kind, List, Parent, Status};
+use crate::tracer::Tracer;
 
 /// Keys that have several values each.
 pub(crate) type Lists = Vec<(Cow<'static, str>, List)>;
@@ -115,11 +118,53 @@ impl Span {
     }
 
     /// Puts it under this span, of its own trace.
-    #[cfg(feature = "opentelemetry")]
     pub(crate) fn put_under(&mut self, parent: Parent) {
         if let Some(recording) = &mut self.recording {
             recording.parent = Some(parent);
         }
+    }
+}
+
+impl Tracer {
+    /// Puts a span under one of another process, in its trace: as a caller's, so that the sampler says whether it is
+    /// believed. What the span says already stays; one that was not recorded until now begins with `fields` and the
+    /// place in the code. `false`, and nothing changes, where somebody goes by its ids already, or where it stands under a span of this process.
+    pub fn adopt(
+        &self,
+        span: &mut Span,
+        remote: &Remote,
+        metadata: &'static Metadata<'static>,
+        fields: Option<&Fields>,
+    ) -> bool {
+        let under = span.recording.as_ref().is_some_and(|recording| !recording.is_local_root());
+        if span.is_bound || span.is_used.load(Ordering::Relaxed) || under {
+            return false;
+        }
+        let sampled = self.sample(&Candidate::new(remote.trace_id, Some(remote)));
+        let ids = Ids {
+            trace_id: remote.trace_id,
+            span_id: span.context.span_id(),
+            flags: remote.flags.sampled(sampled),
+        };
+        let local = Local::task().judged_by(&self.base().redaction).stating(remote.trace_state.clone());
+        span.context = Context::root(ids, local);
+        self.begin(&span.context);
+        match (span.context.is_recording(), span.recording.take()) {
+            (true, Some(recording)) => span.recording = Some(recording),
+            (true, None) => {
+                let name = Cow::Borrowed(metadata.name());
+                let begun = Recording::begin(None, name, Kind::Internal, self.limits(), self.base());
+                span.recording = Some(begun);
+                span.describe_by(metadata, fields.unwrap_or(&Fields::new()));
+            }
+            (false, recording) => {
+                if let Some(recording) = recording {
+                    recording.recycle();
+                }
+            }
+        }
+        span.put_under(Parent { span_id: remote.span_id, remote: true });
+        true
     }
 }
 

@@ -55,7 +55,18 @@ fn the_request_goes_on_where_a_context_is_attached_on_another_thread() {
             let open = context::current().unwrap();
             (open.trace_id(), open.request_id().map(|id| id.as_str().to_owned()))
         });
-        assert_eq!(elsewhere.join().unwrap(), (request.trace_id(), Some("ORD-1".to_owned())));
+        let expected = (request.trace_id(), Some("ORD-1".to_owned()));
+        assert_eq!(elsewhere.join().unwrap(), expected);
+        // And where a child of it is made there first.
+        let cx = TheirContext::current_with_span(setup.theirs.start("b"));
+        let theirs = setup.theirs.clone();
+        let elsewhere = thread::spawn(move || {
+            let child = cx.with_span(theirs.start_with_context("child", &cx));
+            let _attached = child.attach();
+            let open = context::current().unwrap();
+            (open.trace_id(), open.request_id().map(|id| id.as_str().to_owned()))
+        });
+        assert_eq!(elsewhere.join().unwrap(), expected);
     });
 }
 

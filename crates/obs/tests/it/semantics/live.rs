@@ -11,6 +11,7 @@ use axum::http::{Request, Response, StatusCode};
 use axum::routing::get;
 use obs::metrics::pools::Connections;
 use obs::metrics::sli::Sli;
+use opentelemetry::trace::Tracer as _;
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use serde_json::Value;
@@ -42,6 +43,8 @@ pub(super) struct Run {
 async fn place_order() {
     tracing::info!(sku = "A-1", service = "of the event", "placed");
     metrics::histogram!("order_seconds").record(0.003);
+    let scope = opentelemetry::InstrumentationScope::builder("a library").with_version("1.2").build();
+    opentelemetry::global::tracer_with_scope(scope).in_span("theirs", |_| ());
 }
 
 /// A pool that has nothing to give.
