@@ -11,7 +11,7 @@ const EXPORT_FEATURES: [&str; 9] =
     ["http", "gzip", "snappy", "grpc", "zstd", "tls", "socket", "socket-tls", "journal"];
 
 /// Features of obs; each must build without the others.
-const FEATURES: [&str; 24] = [
+const FEATURES: [&str; 25] = [
     "metrics",
     "metrics-pool-sqlx",
     "metrics-pool-deadpool",
@@ -25,6 +25,7 @@ const FEATURES: [&str; 24] = [
     "logs-syslog",
     "journal",
     "traces",
+    "traces-debug",
     "traces-grpc",
     "health",
     "middleware",

@@ -30,6 +30,7 @@
 //! | `layer` (default) | `layer::TraceLayer`, on tracing-subscriber's `Registry` |
 //! | `otlp` (default) | `otlp::Otlp`, http/protobuf to a collector |
 //! | `grpc` | the same by gRPC |
+//! | `debug` | `signed::DebugKey`, by which a header has a request recorded |
 //! | `gzip` | requests as gzip |
 //! | `zstd` | requests as zstd; needs a C compiler |
 
@@ -41,6 +42,8 @@ pub mod operation;
 pub mod record;
 pub mod sampler;
 pub mod server;
+#[cfg(feature = "debug")]
+pub mod signed;
 pub mod sink;
 pub mod span;
 pub mod stdout;

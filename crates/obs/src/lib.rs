@@ -50,6 +50,7 @@
 //! | `logs-ship-tls` | the same over TLS; needs a C compiler |
 //! | `traces` (default) | server spans and `tracing` spans over OTLP |
 //! | `traces-grpc` | the same by gRPC |
+//! | `traces-debug` | `traces.debug_key`: a signed header has a request recorded |
 //! | `traces-tls` | the same over TLS; needs a C compiler |
 //! | `zstd` | requests to collectors as zstd; needs a C compiler |
 //! | `health` (default) | checks, and `/healthz`, `/readyz`, `/startupz` on the same listener |
@@ -72,6 +73,8 @@ mod builder;
 mod carry;
 pub mod config;
 mod current;
+#[cfg(feature = "traces-debug")]
+mod debug_header;
 mod entry;
 mod error;
 mod install;

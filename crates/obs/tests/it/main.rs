@@ -9,6 +9,8 @@ mod collector;
 mod config;
 mod dead_ends;
 mod flight;
+#[cfg(feature = "traces-debug")]
+mod forced;
 mod health;
 mod hostile;
 mod idioms;
@@ -26,4 +28,5 @@ mod scraping;
 mod semantics;
 mod serve;
 mod service;
+mod tail;
 mod testing;
