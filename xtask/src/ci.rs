@@ -25,6 +25,7 @@ const FEATURES: [&str; 25] = [
     "logs-syslog",
     "journal",
     "traces",
+    "traces-debug",
     "traces-grpc",
     "traces-opentelemetry",
     "health",

@@ -2,6 +2,7 @@
 //!
 //! It knows arguments and exit codes; everything else is the umbrella's.
 
+mod debug_header;
 mod replay;
 
 use std::process::ExitCode;
@@ -18,6 +19,8 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Print a header by which a request is recorded.
+    DebugHeader(debug_header::DebugHeader),
     /// Deliver what a service has left in its journals.
     Replay(replay::Replay),
     /// Print the index template for the lines of services in Elasticsearch or OpenSearch, as JSON.
@@ -27,6 +30,7 @@ enum Command {
 fn main() -> ExitCode {
     let Arguments { command } = Arguments::parse();
     let ended = match command {
+        Command::DebugHeader(header) => header.run(),
         Command::Replay(replay) => replay.run(),
         Command::Template => {
             print!("{}", obs::logs::INDEX_TEMPLATE);

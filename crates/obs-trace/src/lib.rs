@@ -32,6 +32,7 @@
 //! | `otlp` (default) | `otlp::Otlp`, http/protobuf to a collector |
 //! | `grpc` | the same by gRPC |
 //! | `opentelemetry` | `opentelemetry::Provider`: spans of code that calls the API of OpenTelemetry itself |
+//! | `debug` | `signed::DebugKey`, by which a header has a request recorded |
 //! | `gzip` | requests as gzip |
 //! | `zstd` | requests as zstd; needs a C compiler |
 
@@ -43,6 +44,8 @@ pub mod record;
 pub mod sampler;
 pub mod semconv;
 pub mod server;
+#[cfg(feature = "debug")]
+pub mod signed;
 pub mod sink;
 pub mod span;
 pub mod stdout;

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use obs_core::context::{Context, Ids, Local, TraceFlags};
 use obs_core::fields::Value;
 use obs_core::keys::attribute;
+use obs_core::meter::Source;
 use obs_core::observe::{Candidate, End};
-use obs_core::{Base, TraceId};
+use obs_core::{Base, Timestamp, TraceId};
 
 use crate::limits::Limits;
 use crate::record::{Kind, Parent, SpanRecord};
@@ -26,6 +27,7 @@ struct Inner {
     sampler: Sampler,
     limits: Limits,
     tails: Arc<Tails>,
+    forces: Option<Arc<dyn Forces>>,
     sink: Box<dyn SpanSink>,
 }
 
@@ -36,10 +38,23 @@ pub struct Builder {
     sampler: Sampler,
     limits: Limits,
     tail: Tail,
+    forces: Option<Arc<dyn Forces>>,
     sink: Box<dyn SpanSink>,
 }
 
+/// Tells whether somebody may have a request recorded.
+pub(crate) trait Forces: Source {
+    fn forces(&self, value: &[u8], now: Timestamp) -> bool;
+}
+
 impl Builder {
+    /// By whose signature on the header for debugging a request is recorded whatever the sampler says; default nobody's.
+    #[cfg(feature = "debug")]
+    pub fn debug_key(mut self, key: crate::signed::DebugKey) -> Self {
+        self.forces = Some(Arc::new(crate::signed::Checks::new(key)));
+        self
+    }
+
     /// What decides; default parent-based, every root recorded.
     pub fn sampler(mut self, sampler: Sampler) -> Self {
         self.sampler = sampler;
@@ -66,10 +81,13 @@ impl Builder {
 
     /// The tracer. Its numbers are registered with the base.
     pub fn build(self) -> Tracer {
-        let Self { base, sampler, limits, tail, sink } = self;
+        let Self { base, sampler, limits, tail, forces, sink } = self;
         let tails = Tails::new(&tail);
         base.sources.register(Arc::clone(&tails) as _);
-        Tracer(Arc::new(Inner { base, sampler, limits, tails, sink }))
+        if let Some(forces) = &forces {
+            base.sources.register(Arc::clone(forces) as _);
+        }
+        Tracer(Arc::new(Inner { base, sampler, limits, tails, forces, sink }))
     }
 }
 
@@ -77,7 +95,7 @@ impl Tracer {
     /// Begins a tracer on the ids and the clock of `base`.
     pub fn builder(base: Arc<Base>) -> Builder {
         let (sampler, limits, tail) = (Sampler::default(), Limits::default(), Tail::default());
-        Builder { base, sampler, limits, tail, sink: Box::new(()) }
+        Builder { base, sampler, limits, tail, forces: None, sink: Box::new(()) }
     }
 
     /// What it is built on.
@@ -97,6 +115,19 @@ impl Tracer {
     /// `always_off`. The old share then stays.
     pub fn set_ratio(&self, share: f64) -> Result<(), SamplerError> {
         self.0.sampler.set_ratio(share)
+    }
+
+    /// Changes share, limit and rules of the sampler: see [`Sampler::set`].
+    ///
+    /// # Errors
+    /// [`SamplerError::BadRatio`] and [`SamplerError::TooManyRules`]; nothing changes then.
+    pub fn set_sampling(
+        &self,
+        share: Option<f64>,
+        per_second: Option<u32>,
+        rules: Vec<Rule>,
+    ) -> Result<(), SamplerError> {
+        self.0.sampler.set(share, per_second, rules)
     }
 
     /// Changes how many traces a second are recorded: see [`Sampler::set_per_second`].
@@ -121,6 +152,12 @@ impl Tracer {
     /// The head decision for a request.
     pub fn sample(&self, candidate: &Candidate<'_>) -> bool {
         self.0.sampler.decide(candidate, &self.0.base.clock)
+    }
+
+    /// Whether this value of the header for debugging is signed by the key and still counts.
+    pub fn forces(&self, value: &[u8]) -> bool {
+        let now = || self.0.base.clock.now();
+        self.0.forces.as_ref().is_some_and(|forces| forces.forces(value, now()))
     }
 
     /// Begins a span under `parent`, in its trace and with its decision; without a parent a new trace begins and the

@@ -9,7 +9,7 @@ use obs_core::propagate::Format;
 use crate::config::{
     Admin, BucketRule, Config, Credentials, Exporter, FileChoice, FlightRecorder, Journal, Layers,
     LogDestination, LogFormat, LogOutput, LogRateLimit, LogRoute, LogSampling, OtlpCompression, OtlpProtocol,
-    ProxyChoice, Redaction, Rotation, SamplerChoice, SpanLimits, TraceRoute, TrustChoice,
+    ProxyChoice, Redaction, Rotation, SamplerChoice, SpanLimits, TraceRoute, TraceTail, TrustChoice,
 };
 use crate::entry::Reach;
 use crate::reload::Hear;
@@ -385,6 +385,36 @@ impl Builder {
         self
     }
 
+    /// Which traces are kept by how they end, beside those that the sampler records; default none, and then no span waits.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), obs::Error> {
+    /// use obs::config::{SamplerChoice, TraceTail};
+    ///
+    /// let builder = obs::builder("orders").sampler(SamplerChoice::ParentBased(0.01)).trace_tail(TraceTail::errors());
+    /// # #[cfg(all(feature = "metrics", feature = "logs", feature = "traces", feature = "middleware"))]
+    /// let obs = builder.admin(obs::Admin::Off).build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn trace_tail(mut self, tail: TraceTail) -> Self {
+        self.config.traces.tail = tail;
+        self
+    }
+
+    /// By whose signature on a header a request is recorded whatever else decides, 16 bytes at least; default nobody's. Needs
+    /// the feature `traces-debug`.
+    pub fn debug_key(mut self, key: impl Into<String>) -> Self {
+        self.config.traces.debug_key = Some(key.into());
+        self
+    }
+
+    /// The name of that header; default `x-obs-debug`.
+    pub fn debug_header(mut self, name: impl Into<String>) -> Self {
+        self.config.traces.debug_header = name.into();
+        self
+    }
+
     /// How much one span holds; default 128 of each, and texts of any length.
     pub fn span_limits(mut self, limits: SpanLimits) -> Self {
         self.config.traces.limits = limits;
@@ -485,7 +515,10 @@ impl Builder {
     }
 
     /// What was chosen, in the code, in the file and in the environment; nothing is started.
-    #[cfg(all(feature = "journal", unix, feature = "logs", feature = "traces"))]
+    #[cfg(any(
+        all(feature = "journal", unix, feature = "logs", feature = "traces"),
+        feature = "traces-debug"
+    ))]
     pub(crate) fn read(self) -> Result<Config, Error> {
         Ok(Layers::read(self.config, &self.file, signals::mistakes)?.config)
     }

@@ -19,7 +19,12 @@ impl Obs {
         };
         // What is no range has been told as a mistake.
         let peers = self.config().trusted_peers.iter().filter_map(|peer| peer.parse().ok());
-        ServerLayer::new(Arc::clone(self.base()), self.observers().clone()).trust(trust).trusted_peers(peers)
+        let layer = ServerLayer::new(Arc::clone(self.base()), self.observers().clone());
+        let layer = layer.trust(trust).trusted_peers(peers);
+        match &self.config().traces {
+            traces if traces.debug_key.is_some() => layer.debug_header(&*traces.debug_header),
+            _ => layer,
+        }
     }
 
     /// The layer for a client that calls the service known here as `target`: a span, counts and a duration for each call, and

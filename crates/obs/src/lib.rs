@@ -52,6 +52,7 @@
 //! | `logs-ship-tls` | the same over TLS; needs a C compiler |
 //! | `traces` (default) | server spans and `tracing` spans over OTLP |
 //! | `traces-grpc` | the same by gRPC |
+//! | `traces-debug` | `traces.debug_key`: a signed header has a request recorded |
 //! | `traces-tls` | the same over TLS; needs a C compiler |
 //! | `traces-opentelemetry` | `obs::opentelemetry`: spans of code that calls the API of OpenTelemetry itself |
 //! | `zstd` | requests to collectors as zstd; needs a C compiler |
@@ -76,6 +77,8 @@ mod builder;
 mod carry;
 pub mod config;
 mod current;
+#[cfg(feature = "traces-debug")]
+mod debug_header;
 mod entry;
 mod error;
 mod install;

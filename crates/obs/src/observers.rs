@@ -55,6 +55,10 @@ impl Observer for Observers {
         self.0.iter().find_map(|observer| observer.sample(candidate))
     }
 
+    fn forces(&self, value: &[u8]) -> bool {
+        self.0.iter().any(|observer| observer.forces(value))
+    }
+
     fn start(&self, context: &Context, request: &Request<'_>) {
         self.0.iter().for_each(|observer| observer.start(context, request));
     }

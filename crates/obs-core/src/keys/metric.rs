@@ -186,7 +186,7 @@ metrics! {
         "Bytes the flight recorder holds for requests that have not ended.";
     /// The requests it wrote lines of.
     RECORDER_REQUESTS = Counter "obs_recorder_requests_total" [REASON]
-        "Requests whose held lines were written, by reason: error, panic, timeout, slow.";
+        "Requests whose held lines were written, by reason: error, panic, timeout, slow, forced.";
     /// Spans that waited for a verdict.
     TAIL_SPANS = Counter "obs_tail_spans_total" []
         "Spans that waited until it was known whether their local root is kept.";
@@ -205,6 +205,9 @@ metrics! {
     /// Those that were not.
     TAIL_ROOTS_DROPPED = Counter "obs_tail_roots_dropped_total" []
         "Local roots whose head was not sampled and that were let go.";
+    /// Headers by which somebody wanted a request recorded.
+    DEBUG_HEADERS = Counter "obs_debug_headers_total" [RESULT]
+        "Requests with a header for debugging, by what it was: accepted, bad, expired.";
     /// `tracing` spans beyond what is kept open at once.
     SPANS_REFUSED = Counter "obs_spans_refused_total" []
         "Spans of tracing that were left out because too many were open.";

@@ -102,6 +102,13 @@ pub trait Observer: Send + Sync {
         None
     }
 
+    /// Whether this value of the header for debugging is good: the request is then recorded whatever else decides. Asked only
+    /// where there is such a header.
+    fn forces(&self, value: &[u8]) -> bool {
+        let _ = value;
+        false
+    }
+
     /// The request has begun.
     fn start(&self, context: &Context, request: &Request<'_>) {
         let _ = (context, request);
@@ -143,6 +150,9 @@ macro_rules! forward {
             fn sample(&self, candidate: &Candidate<'_>) -> Option<bool> {
                 (**self).sample(candidate)
             }
+            fn forces(&self, value: &[u8]) -> bool {
+                (**self).forces(value)
+            }
             fn start(&self, context: &Context, request: &Request<'_>) {
                 (**self).start(context, request);
             }
@@ -162,6 +172,9 @@ forward!(&O, <O>);
 impl<O: Observer> Observer for Option<O> {
     fn sample(&self, candidate: &Candidate<'_>) -> Option<bool> {
         self.as_ref()?.sample(candidate)
+    }
+    fn forces(&self, value: &[u8]) -> bool {
+        self.as_ref().is_some_and(|observer| observer.forces(value))
     }
     fn start(&self, context: &Context, request: &Request<'_>) {
         if let Some(observer) = self {
@@ -187,6 +200,9 @@ macro_rules! tuple {
                     return Some(decision);
                 })+
                 None
+            }
+            fn forces(&self, value: &[u8]) -> bool {
+                $(self.$index.forces(value))||+
             }
             fn start(&self, context: &Context, request: &Request<'_>) {
                 $(self.$index.start(context, request);)+

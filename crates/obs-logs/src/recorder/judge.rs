@@ -18,13 +18,15 @@ pub(super) enum Reason {
     Timeout,
     /// It took too long.
     Slow,
+    /// Somebody who may has forced it to be recorded.
+    Forced,
 }
 
 impl Reason {
     /// In the order of their codes.
-    pub(super) const ALL: [Self; 4] = [Self::Error, Self::Panic, Self::Timeout, Self::Slow];
+    pub(super) const ALL: [Self; 5] = [Self::Error, Self::Panic, Self::Timeout, Self::Slow, Self::Forced];
 
-    /// One to four.
+    /// From one on.
     pub(super) fn code(self) -> u8 {
         self as u8 + 1
     }
@@ -40,6 +42,7 @@ impl Reason {
             Self::Panic => "panic",
             Self::Timeout => "timeout",
             Self::Slow => "slow",
+            Self::Forced => "forced",
         }
     }
 }
@@ -48,11 +51,13 @@ impl Recorder {
     /// Judges a request that has ended, once, and learns from it what is usual on its route.
     ///
     /// It is this recorder's own judgement that its lines are written by, and nobody else's: a trace that is sampled is
-    /// no reason to write them. But whose lines are written is kept by all: the server span of such a request is
+    /// no reason to write them, but one that is forced is. Whose lines are written is kept by all: the server span of such a request is
     /// exported, and exemplars point at it, also where the head decision was not to sample it.
     pub(crate) fn judge(&self, context: &Context, end: &End<'_>) -> Keep {
         let usual = self.is_usual(context, end);
+        let forced = context.ids().flags.is_debug();
         let reason = self.of_itself(end).or((!usual).then_some(Reason::Slow));
+        let reason = reason.or(forced.then_some(Reason::Forced));
         if let Some(flight) = context.local().flight_so_far::<Flight>() {
             flight.judge(reason);
         }

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::fmt::{self, Display};
 use std::sync::Arc;
 
-use http::header::HeaderValue;
+use http::header::{HeaderName, HeaderValue};
 use http::{Request, Response, StatusCode};
 use obs_core::context::{Context, Ids, Local, TraceFlags};
 use obs_core::observe::{self, Candidate, End, Method, Observer};
@@ -80,8 +80,13 @@ impl Guard {
         let method = Method::parse(request.method().as_str());
         let candidate = Candidate::new(trace_id, parent.as_ref()).asked(asked);
         let candidate = candidate.of_request(method, request.uri().path());
-        let sampled = settings.observers.sample(&candidate);
-        let flags = flags.sampled(sampled.or(asked).unwrap_or(flags.is_sampled()));
+        let forced = settings.debug.as_ref().is_some_and(|name| forced(name, request, &settings.observers));
+        let flags = if forced {
+            flags.debug()
+        } else {
+            let sampled = settings.observers.sample(&candidate);
+            flags.sampled(sampled.or(asked).unwrap_or(flags.is_sampled()))
+        };
         let (request_id, echo) = found.request_id(&base.ids);
         let trace_state = parent.as_ref().and_then(|parent| parent.trace_state.clone());
         let ids = Ids { trace_id, span_id: base.ids.span_id(), flags };
@@ -110,6 +115,15 @@ impl Guard {
     pub(super) fn calls(&mut self, calling: bool) {
         self.0.calling = calling;
     }
+}
+
+/// Whether the header for debugging is there and good; several are as bad as one that is wrong.
+#[inline(never)]
+fn forced<B>(name: &HeaderName, request: &Request<B>, observers: &impl Observer) -> bool {
+    let mut values = request.headers().get_all(name).into_iter();
+    let Some(first) = values.next() else { return false };
+    let value = if values.next().is_none() { first.as_bytes() } else { b"" };
+    observers.forces(value)
 }
 
 impl Watch for Guard {

@@ -8,7 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
 
-use http::{Request, Response};
+use http::{HeaderName, Request, Response};
 use http_body::Body;
 use obs_core::context;
 use obs_core::{Base, Network, Observer};
@@ -42,12 +42,21 @@ struct Settings<O, R> {
     observers: O,
     route: R,
     trusted: Trusted,
+    debug: Option<HeaderName>,
 }
 
 impl<O: Observer> ServerLayer<O> {
     /// A layer that tells `observers` (one, or a tuple of up to four).
     pub fn new(base: Arc<Base>, observers: O) -> Self {
-        Self { settings: Arc::new(Settings { base, observers, route: Known, trusted: Trusted::default() }) }
+        Self {
+            settings: Arc::new(Settings {
+                base,
+                observers,
+                route: Known,
+                trusted: Trusted::default(),
+                debug: None,
+            }),
+        }
     }
 }
 
@@ -66,10 +75,19 @@ impl<O: Clone, R: Clone> ServerLayer<O, R> {
         Self { settings: Arc::new(settings) }
     }
 
+    /// The header by which somebody may have a request recorded whatever else decides, where an observer finds its value good
+    /// ([`Observer::forces`]); default none, as with what is no name of a header. Believed of anybody: it is the value that proves
+    /// who sent it.
+    pub fn debug_header(self, name: impl TryInto<HeaderName>) -> Self {
+        let mut settings = Arc::unwrap_or_clone(self.settings);
+        settings.debug = name.try_into().ok();
+        Self { settings: Arc::new(settings) }
+    }
+
     /// Where route templates come from; default what the enabled features know.
     pub fn route<N: RouteOf>(self, route: N) -> ServerLayer<O, N> {
-        let Settings { base, observers, trusted, .. } = Arc::unwrap_or_clone(self.settings);
-        ServerLayer { settings: Arc::new(Settings { base, observers, route, trusted }) }
+        let Settings { base, observers, trusted, debug, .. } = Arc::unwrap_or_clone(self.settings);
+        ServerLayer { settings: Arc::new(Settings { base, observers, route, trusted, debug }) }
     }
 }
 
@@ -80,6 +98,7 @@ impl<O: Clone, R: Clone> Clone for Settings<O, R> {
             observers: self.observers.clone(),
             route: self.route.clone(),
             trusted: self.trusted.clone(),
+            debug: self.debug.clone(),
         }
     }
 }

@@ -205,6 +205,32 @@ impl Sampler {
         self.rules.set(rules)
     }
 
+    /// Changes share, limit and rules, in an order in which no request is recorded meanwhile that neither the old nor the new
+    /// ones would have: a share that falls goes first, one that rises last. A share is left out where the sampler takes none.
+    ///
+    /// # Errors
+    /// [`SamplerError::BadRatio`] and [`SamplerError::TooManyRules`]; nothing changes then.
+    pub fn set(
+        &self,
+        share: Option<f64>,
+        per_second: Option<u32>,
+        rules: Vec<Rule>,
+    ) -> Result<(), SamplerError> {
+        let ratio = share.map(Ratio::new).transpose()?.filter(|_| self.adjustable);
+        if rules.len() > Rule::MOST {
+            return Err(SamplerError::TooManyRules);
+        }
+        if let Some(falls) = ratio.filter(|ratio| ratio.share() < self.root.get().share()) {
+            self.root.set(falls);
+        }
+        self.set_per_second(per_second);
+        self.set_rules(rules)?;
+        if let Some(ratio) = ratio {
+            self.root.set(ratio);
+        }
+        Ok(())
+    }
+
     /// The decision. Never blocks and never allocates.
     pub fn decide(&self, candidate: &Candidate<'_>, clock: &Clock) -> bool {
         if let (Some(branches), Some(is_sampled)) = (&self.branches, candidate.decided())

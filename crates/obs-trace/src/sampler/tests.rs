@@ -317,6 +317,34 @@ fn rules_and_limits_are_exchanged_while_others_decide() {
 }
 
 #[test]
+fn a_share_that_rises_behind_a_rule_lets_nothing_through_meanwhile() {
+    let (sampler, clock) = (Sampler::ratio(0.0).unwrap(), clock());
+    let none = || vec![rule("/a", 0.0)];
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let decider = || {
+            while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+                let candidate = Candidate::new(trace_id(1), None).of_request(Method::Get, "/a");
+                if sampler.decide(&candidate, &clock) {
+                    return false;
+                }
+            }
+            true
+        };
+        let deciders: Vec<_> = (0..2).map(|_| scope.spawn(decider)).collect();
+        for _ in 0..2_000 {
+            sampler.set(Some(1.0), None, none()).unwrap();
+            sampler.set(Some(0.0), None, Vec::new()).unwrap();
+        }
+        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        assert!(deciders.into_iter().all(|decider| decider.join().unwrap()));
+    });
+    assert_eq!(sampler.set(Some(2.0), None, none()), Err(SamplerError::BadRatio));
+    assert!(sampler.to_string().ends_with("traceidratio 0"));
+    assert_eq!(Sampler::always_on().set(Some(0.5), None, none()), Ok(()), "its share stays");
+}
+
+#[test]
 fn rules_that_stay_the_same_give_no_second_share_of_their_second() {
     let (sampler, clock) = (Sampler::always_off(), clock());
     let rules = || vec![rule("/a", 1.0).per_second(1)];

@@ -49,6 +49,10 @@ impl Observer for ServerSpans {
         Some(self.tracer.sample(candidate))
     }
 
+    fn forces(&self, value: &[u8]) -> bool {
+        self.tracer.forces(value)
+    }
+
     fn start(&self, context: &Context, _: &Request<'_>) {
         self.tracer.begin(context);
     }

@@ -13,7 +13,10 @@ use super::key::{Key, TRACES_PATH, Value, list};
 use super::logs::ONE_OUTPUT;
 use super::metrics::PARTS;
 use super::near::nearest;
-use super::{Config, Exporter, LogOutput, LogPlace, OtlpProtocol, Propagate, Rotation, SEMCONV, TrustChoice};
+use super::{
+    Config, Exporter, LogOutput, LogPlace, OtlpProtocol, Propagate, Rotation, SEMCONV, TraceTail, Traces,
+    TrustChoice,
+};
 
 /// Finds them in what all layers have come to. What one layer says and a later one makes void is no mistake.
 pub(super) fn contradictions(draft: &mut Draft) {
@@ -154,6 +157,23 @@ fn traces(draft: &mut Draft) {
     }
     if draft.config.traces.durable {
         has_no_effect(draft, "traces.queue", "`traces.durable` is chosen, and `traces.spill` says how much");
+    }
+    if !draft.config.traces.tail.keeps_any() && !draft.is_wrong("traces.tail") {
+        let default = TraceTail::default();
+        let chosen = &draft.config.traces.tail;
+        let [trace, process] =
+            [chosen.trace_bytes != default.trace_bytes, chosen.process_bytes != default.process_bytes];
+        for (differs, path) in [(trace, "traces.tail.trace_bytes"), (process, "traces.tail.process_bytes")] {
+            if differs {
+                has_no_effect(draft, path, "nothing under `traces.tail` says what is kept");
+            }
+        }
+    }
+    if draft.config.traces.debug_key.is_none() && !draft.is_wrong("traces.debug_key") {
+        let differs = draft.config.traces.debug_header != Traces::default().debug_header;
+        if differs {
+            has_no_effect(draft, "traces.debug_header", "there is no `traces.debug_key`");
+        }
     }
     let word = match draft.config.traces.exporter {
         Exporter::Otlp => return,

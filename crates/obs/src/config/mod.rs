@@ -47,6 +47,7 @@ mod redaction;
 mod routing;
 #[cfg(feature = "config")]
 mod schema;
+mod tail;
 mod traces;
 
 use std::collections::BTreeSet;
@@ -77,6 +78,7 @@ pub use proxy::ProxyChoice;
 pub use redaction::Redaction;
 #[cfg(feature = "config")]
 pub use schema::schema;
+pub use tail::TraceTail;
 pub use traces::{Exporter, SamplerChoice, SpanLimits, TraceRoute, Traces, TrustChoice};
 
 pub(crate) use choice::FileChoice;

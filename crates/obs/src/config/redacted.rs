@@ -103,7 +103,7 @@ fn is_header(path: &str) -> bool {
 }
 
 fn is_credential(path: &str) -> bool {
-    matches!(key_of_output(path).or(path.strip_prefix("traces.")), Some("password" | "token"))
+    matches!(key_of_output(path).or(path.strip_prefix("traces.")), Some("password" | "token" | "debug_key"))
 }
 
 impl fmt::Debug for Config {

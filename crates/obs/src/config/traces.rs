@@ -6,6 +6,7 @@ use std::time::Duration;
 use obs_core::redact::REDACTED;
 
 use super::ProxyChoice;
+use super::TraceTail;
 use super::redacted::url;
 use super::{Credentials, OtlpCompression, OtlpProtocol};
 
@@ -63,6 +64,13 @@ pub struct Traces {
     pub per_second: Option<u32>,
     /// Shares of their own for the requests of some paths, of which the first counts; default none.
     pub routes: Vec<TraceRoute>,
+    /// Which traces are kept by how they end, beside those that the sampler records; default none.
+    pub tail: TraceTail,
+    /// By whose signature on a header a request is recorded whatever else decides, 16 bytes at least; default nobody's. Never
+    /// printed. `OBS_DEBUG_KEY`.
+    pub debug_key: Option<String>,
+    /// The name of that header; default `x-obs-debug`.
+    pub debug_header: String,
     /// How much one span holds.
     pub limits: SpanLimits,
     /// Which attributes have the names they had before those were stable: `http/dup`, `database/dup` for both names, `http/old`,
@@ -188,6 +196,9 @@ impl Default for Traces {
             forced_per_second: 1_000,
             per_second: None,
             routes: Vec::new(),
+            tail: TraceTail::default(),
+            debug_key: None,
+            debug_header: String::from("x-obs-debug"),
             limits: SpanLimits::default(),
             semconv: Vec::new(),
             durable: false,
@@ -232,6 +243,9 @@ impl fmt::Debug for Traces {
             .field("forced_per_second", &self.forced_per_second)
             .field("per_second", &self.per_second)
             .field("routes", &self.routes)
+            .field("tail", &self.tail)
+            .field("debug_key", &self.debug_key.as_ref().map(|_| REDACTED))
+            .field("debug_header", &self.debug_header)
             .field("limits", &self.limits)
             .field("semconv", &self.semconv)
             .finish()

@@ -1,10 +1,13 @@
 //! Traces: the sampler, server spans, spans of `tracing`, and the way to a collector.
 
+#[cfg_attr(not(feature = "traces-debug"), path = "traces/forced_absent.rs")]
+mod forced;
 #[cfg_attr(not(feature = "traces-grpc"), path = "traces/no_grpc.rs")]
 mod grpc;
 #[cfg_attr(all(feature = "journal", unix), path = "traces/kept.rs")]
 #[cfg_attr(not(all(feature = "journal", unix)), path = "traces/kept_absent.rs")]
 mod kept;
+mod sampling;
 
 use std::io::Write;
 use std::sync::Arc;
@@ -15,19 +18,16 @@ use obs_export::http::{ClientSettings, Endpoint, Remote, Retry};
 use obs_export::otlp::port_hint;
 use obs_export::queue::{self, Worker};
 use obs_trace::otlp::{self, Otlp};
-use obs_trace::sampler::Rule;
 use obs_trace::semconv::{Renamed, Semconv};
 use obs_trace::stdout::{self, StdoutTree};
-use obs_trace::{Limits, OperationSpans, Sampler, SamplerError, ServerSpans, SpanSink, Tracer};
+use obs_trace::{Limits, OperationSpans, ServerSpans, SpanSink, Tracer};
 use tracing_subscriber::filter::{LevelFilter, ParseError, Targets};
 
 use super::credentials::{Wrong, client, identified};
 use super::otlp::{encoding, path_fault};
 use super::proxies::proxies;
 use super::{Reloader, Signal};
-use crate::config::{
-    Config, Exporter, Journal, Mistake, OtlpProtocol, SamplerChoice, SpanLimits, TraceRoute, Traces,
-};
+use crate::config::{Config, Exporter, Journal, Mistake, OtlpProtocol, SpanLimits, Traces};
 use crate::remotes::{Watched, unfit};
 use crate::subscriber::TargetFilter;
 use crate::{Error, Obs};
@@ -85,8 +85,11 @@ impl Part {
         let failed =
             |source: Box<dyn std::error::Error + Send + Sync>| Error::Signal { name: "traces", source };
         let filter = TargetFilter::new(levels(&choices.filter).map_err(|error| failed(error.into()))?);
-        let sampler = sampler(choices).map_err(|error| failed(error.into()))?;
-        let builder = Tracer::builder(Arc::clone(base)).sampler(sampler).limits(limits(choices.limits));
+        let sampler = sampling::sampler(choices).map_err(|error| failed(error.into()))?;
+        let tail = sampling::tail(&choices.tail).map_err(|error| failed(error.into()))?;
+        let builder =
+            Tracer::builder(Arc::clone(base)).sampler(sampler).limits(limits(choices.limits)).tail(tail);
+        let builder = forced::chosen(builder, choices).map_err(|error| failed(error.into()))?;
         let semconv = Semconv::of(choices.semconv.iter().map(String::as_str));
         let tracer = match sink {
             Some(sink) if semconv.is_stable() => builder.sink(sink).build(),
@@ -131,18 +134,11 @@ pub(crate) fn mistakes(config: &Config) -> Vec<Mistake> {
         let error = ClientSettings::new().header(name, value).err()?;
         Some(Mistake::new(&format!("traces.headers.{name}"), error))
     });
-    let sampler = share(choices).err().map(|error| Mistake::new("traces.ratio", error));
-    let routes = choices.routes.iter().enumerate().filter_map(|(at, route)| {
-        let error = rule(route).err()?;
-        let key = if error == SamplerError::BadRatio { "ratio" } else { "route" };
-        Some(Mistake::new(&format!("traces.routes[{at}].{key}"), error))
-    });
-    let many = rules(choices).err().filter(|error| *error == SamplerError::TooManyRules);
-    let routes = routes.chain(many.map(|error| Mistake::new("traces.routes", error)));
+    let sampling = sampling::mistakes(choices).into_iter().chain(forced::problems(choices));
     let filter = levels(&choices.filter).err().map(|error| Mistake::new("traces.level", error));
     let kept = kept::problem(choices, &config.journal).map(|problem| Mistake::new("traces.durable", problem));
     let way = endpoint.into_iter().chain(protocol).chain(compression).chain(proxy).chain(credentials);
-    way.chain(health).chain(kept).chain(headers).chain(sampler).chain(routes).chain(filter).collect()
+    way.chain(health).chain(kept).chain(headers).chain(sampling).chain(filter).collect()
 }
 
 /// Read as the levels of lines are: spaces around commas and equals signs are nothing, and where no level stands
@@ -154,41 +150,6 @@ fn levels(text: &str) -> Result<Targets, ParseError> {
     // Without any directive `Targets` reads ERROR.
     let targets = if directives.is_empty() { Targets::new() } else { directives.join(",").parse()? };
     Ok(if targets.default_level().is_some() { targets } else { targets.with_default(LevelFilter::INFO) })
-}
-
-fn sampler(choices: &Traces) -> Result<Sampler, SamplerError> {
-    let sampler = share(choices)?.rules(rules(choices)?)?;
-    Ok(match choices.per_second {
-        Some(traces) => sampler.per_second(traces),
-        None => sampler,
-    })
-}
-
-fn rules(choices: &Traces) -> Result<Vec<Rule>, SamplerError> {
-    if choices.routes.len() > Rule::MOST {
-        return Err(SamplerError::TooManyRules);
-    }
-    choices.routes.iter().map(rule).collect()
-}
-
-fn rule(route: &TraceRoute) -> Result<Rule, SamplerError> {
-    let rule = Rule::new(&route.route, route.ratio)?;
-    Ok(match route.per_second {
-        Some(traces) => rule.per_second(traces),
-        None => rule,
-    })
-}
-
-/// The share, before anything is held against routes and limits.
-fn share(choices: &Traces) -> Result<Sampler, SamplerError> {
-    Ok(match choices.sampler {
-        SamplerChoice::AlwaysOn => Sampler::always_on(),
-        SamplerChoice::AlwaysOff => Sampler::always_off(),
-        SamplerChoice::Ratio(share) => Sampler::ratio(share)?,
-        SamplerChoice::ParentBased(share) => {
-            Sampler::ratio(share)?.parent_based().caller_limit(choices.forced_per_second)
-        }
-    })
 }
 
 fn limits(choices: SpanLimits) -> Limits {
@@ -336,13 +297,7 @@ impl Signal for Part {
         let (tracer, filter) = (self.tracer.clone(), self.filter.clone());
         // What is wrong has been told as a mistake, and nothing is taken up with one.
         Some(Box::new(move |config| {
-            if let Some(ratio) = config.traces.sampler.ratio() {
-                let _ = tracer.set_ratio(ratio);
-            }
-            tracer.set_per_second(config.traces.per_second);
-            if let Ok(rules) = rules(&config.traces) {
-                let _ = tracer.set_rules(rules);
-            }
+            sampling::take_up(&tracer, &config.traces);
             if let Ok(targets) = levels(&config.traces.filter) {
                 filter.set(targets);
             }

@@ -9,7 +9,7 @@ use obs_trace::sink;
 use super::Testing;
 use super::requests::Requests;
 use crate::Obs;
-use crate::config::{Admin, Config, FlightRecorder, SamplerChoice, TrustChoice};
+use crate::config::{Admin, Config, FlightRecorder, SamplerChoice, TraceTail, TrustChoice};
 use crate::entry::Reach;
 use crate::signals::{Signals, health, logs, metrics, traces};
 
@@ -58,6 +58,19 @@ impl Builder {
     /// Which traces are recorded; default all.
     pub fn sampler(mut self, sampler: SamplerChoice) -> Self {
         self.config.traces.sampler = sampler;
+        self
+    }
+
+    /// Which traces are kept by how they end; default none.
+    pub fn trace_tail(mut self, tail: TraceTail) -> Self {
+        self.config.traces.tail = tail;
+        self
+    }
+
+    /// By whose signature on the header `x-obs-debug` a request is recorded whatever else decides; default nobody's. Needs the
+    /// feature `traces-debug`.
+    pub fn debug_key(mut self, key: impl Into<String>) -> Self {
+        self.config.traces.debug_key = Some(key.into());
         self
     }
 

@@ -10,6 +10,8 @@ mod config;
 mod conventions;
 mod dead_ends;
 mod flight;
+#[cfg(feature = "traces-debug")]
+mod forced;
 mod health;
 mod hostile;
 mod idioms;
@@ -30,5 +32,6 @@ mod semantics;
 mod serve;
 mod service;
 mod shutdown;
+mod tail;
 mod testing;
 mod trees;

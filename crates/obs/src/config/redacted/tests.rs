@@ -67,15 +67,15 @@ drain: { delay: \"${env:DELAY}\" }
         ("NUMBER", "22.2"),
         ("LEVEL", "hunter2=info"),
         ("TENANT", "hunter2"),
-        ("DELAY", "777ms"),
+        ("DELAY", "7077ms"),
     ];
     let config = laid(file, &variables).unwrap();
     assert_eq!(config.resource.name, "hunter2");
-    assert_eq!(config.drain.delay.as_millis(), 777);
+    assert_eq!(config.drain.delay.as_millis(), 7077);
     for printed in
         [config.redacted(), format!("{config:?}"), format!("{config:#?}"), format!("{:?}", config.traces)]
     {
-        for secret in ["hunter2", "22.2", "777"] {
+        for secret in ["hunter2", "22.2", "7077"] {
             assert!(!printed.contains(secret), "{secret} in {printed}");
         }
         assert!(printed.contains("authorization"), "{printed}");

@@ -284,6 +284,50 @@ links:
 }
 
 #[test]
+fn shares_of_traces_that_make_no_sense_are_told_where_they_stand() {
+    let text = "\
+traces:
+  routes:
+    - { route: /a, ratio: 2 }
+    - { route: BREW /pots, ratio: 0 }
+    - { ratio: 0 }
+    - { route: /b }
+    - { rout: /c, ratio: 0 }
+    - /d
+  per_second: -1
+  tail: { trace_bytes: 1KiB, process_bytes: 1GiB }
+  debug_key: short
+  debug_header: no name
+";
+    let file = Yaml::new("shares", text);
+    assert_eq!(
+        file.mistakes(),
+        [
+            "obs.yaml:3:27: traces.routes[0].ratio: `2` is wrong, expected a number from 0 to 1",
+            "obs.yaml:5:7: traces.routes[2]: has no `route`",
+            "obs.yaml:6:7: traces.routes[3]: has no `ratio`",
+            "obs.yaml:7:9: traces.routes[4].rout: unknown key; did you mean `route`?",
+            "obs.yaml:8:7: traces.routes[5]: expected a route and its share such as { route: /health*, ratio: 0 }",
+            "obs.yaml:9:15: traces.per_second: `-1` is wrong, expected a whole number from 0 to 1000000, or `null`",
+            "obs.yaml:10:24: traces.tail.trace_bytes: `1KiB` is wrong, expected a size such as 64KiB, 8MiB or 1GiB, from 4KiB to 1GiB",
+            "obs.yaml:11:3: traces.debug_key: key is shorter than 16 bytes",
+            "obs.yaml:12:3: traces.debug_header: is no name of a header: letters, digits, `-` and `_`, 128 at most",
+        ]
+    );
+    file.write("traces:\n  routes: [{ route: BREW /pots, ratio: 0 }, { route: pots, ratio: 0 }]\n  tail: { process_bytes: 1GiB }");
+    let told = file.mistakes();
+    assert_eq!(
+        told[0],
+        "obs.yaml:2:14: traces.routes[0].route: route begins with no method of HTTP; write `POST /orders`, or the path alone"
+    );
+    assert!(told[1].starts_with("obs.yaml:2:47: traces.routes[1].route: route is no path"), "{told:?}");
+    assert_eq!(
+        told[2],
+        "obs.yaml:3:11: traces.tail.process_bytes: has no effect: nothing under `traces.tail` says what is kept"
+    );
+}
+
+#[test]
 fn what_is_no_mistake_is_taken() {
     let file = Yaml::new("taken", "");
     for text in [

@@ -2,9 +2,12 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use obs::Obs;
+use obs_core::Observer;
+use obs_core::observe::{Candidate, Method};
 use serde_json::Value;
 
 use super::file::Yaml;
@@ -97,6 +100,54 @@ fn changes_are_taken_up_and_what_needs_a_restart_is_named() {
         assert_eq!(running.counted(), [1.0, 0.0, 0.0, 1.0]);
         exchanged(&running.file.path, "logs: { level: \"warn,obs=info\" }");
         running.tells(2, &[("INFO", "configuration reloaded", "logs.level, traces.ratio")]);
+    });
+}
+
+/// Whether the head of a trace of this request would be recorded.
+fn is_recorded(obs: &Obs, method: Method, path: &str) -> bool {
+    let candidate = Candidate::new(obs.base().ids.trace_id(), None).of_request(method, path);
+    obs.observers().sample(&candidate).unwrap()
+}
+
+#[test]
+fn sampling_is_taken_up_while_requests_are_decided_on() {
+    alone(module_path!(), "sampling_is_taken_up_while_requests_are_decided_on", &[], || {
+        let running = Running::install("sampling", "traces: { ratio: 0 }");
+        let recorded = |method, path| is_recorded(&running.obs, method, path);
+        assert!(!recorded(Method::Post, "/orders/7"));
+        let stop = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            let asks = || {
+                while !stop.load(Ordering::Relaxed) {
+                    assert!(!recorded(Method::Get, "/health"), "what both files say is always so");
+                }
+            };
+            let asker = scope.spawn(asks);
+            running.file.write(
+                "traces:\n  ratio: 1\n  per_second: 5\n  routes:\n    - { route: '/health*', ratio: 0 }\n    \
+                 - { route: 'POST /orders/{id}', ratio: 1, per_second: 1000000 }\n  tail: { slow: 1s }",
+            );
+            running.hang_up();
+            let keys = "traces.ratio, traces.per_second, traces.routes, traces.tail.slow";
+            running.tells(0, &[("INFO", "configuration reloaded", keys)]);
+            stop.store(true, Ordering::Relaxed);
+            asker.join().unwrap();
+        });
+        assert!((0..100).all(|_| recorded(Method::Post, "/orders/7")), "by its own limit");
+        let others = (0..1_000).filter(|_| recorded(Method::Get, "/orders/7")).count();
+        assert!((1..10).contains(&others), "{others} at five a second");
+        assert_eq!(running.scrape().sum("obs_tail_bytes", &[]), 0.0);
+        running.file.write("traces: { ratio: 0, routes: [{ route: orders, ratio: 0 }] }");
+        running.hang_up();
+        let error = "obs.yaml:1:32: traces.routes[0].route: route is no path";
+        until("it is refused", || running.told().len() == 2);
+        let told = &running.told()[1].2.replace(running.file.path.to_str().unwrap(), "obs.yaml");
+        assert!(told.starts_with(error), "{told}");
+        assert!(recorded(Method::Post, "/orders/7"), "what was wrong has changed nothing");
+        running.file.write("traces: { ratio: 1 }");
+        running.hang_up();
+        until("it is taken up", || running.told().len() == 3);
+        assert!((0..100).all(|_| recorded(Method::Get, "/health")), "neither routes nor a limit are left");
     });
 }
 

@@ -59,6 +59,7 @@ async fn order() -> &'static str {
 
 async fn fail() -> StatusCode {
     tracing::debug!("held until it is known that this fails");
+    (0..100).for_each(|_| tracing::info_span!("crowd").in_scope(|| ()));
     tracing::error!("{}", "the text of a very long error, ".repeat(10_000));
     StatusCode::INTERNAL_SERVER_ERROR
 }
@@ -72,7 +73,10 @@ pub(super) fn run() -> Run {
     let file = TempFile::new("semantics.log");
     let config = TempFile::new("semantics.yaml");
     let sampling = "sampling: { tick: 1h, first: 20, thereafter: 0 }";
-    std::fs::write(&config.0, format!("service: {{ version: 1.2.3 }}\nlogs: {{ {sampling} }}")).unwrap();
+    // The head of what fails is left out, and its spans find little room.
+    let tail = "routes: [{ route: /fail, ratio: 0 }], tail: { keep_errors: true, trace_bytes: 4KiB }";
+    let text = format!("service: {{ version: 1.2.3 }}\nlogs: {{ {sampling} }}\ntraces: {{ {tail} }}");
+    std::fs::write(&config.0, text).unwrap();
     let collector = Collector::start(Answer::LaterOk);
     let obs = obs::builder("shop")
         .config_file(&config.0)
@@ -85,6 +89,7 @@ pub(super) fn run() -> Run {
         .log_caller()
         .flight_recorder(obs::config::FlightRecorder::new())
         .otlp_endpoint(collector.url())
+        .debug_key("a key that nobody signs with")
         // It would be what is turned away.
         .no_otlp_probe()
         .admin(obs::Admin::At("127.0.0.1:0".parse().unwrap()))
@@ -146,6 +151,7 @@ pub(super) fn run() -> Run {
     refused_and_overflown(obs.recorder());
     obs.push_metrics(pushed(obs.recorder()));
     (0..30).for_each(|_| tracing::info!("again and again"));
+    tracing::info_span!("job").in_scope(|| ());
 
     let admin = obs.admin_addr().unwrap();
     let change =

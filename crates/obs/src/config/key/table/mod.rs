@@ -7,6 +7,7 @@ mod logs;
 mod macros;
 mod metrics;
 mod redaction;
+mod sampling;
 mod service;
 mod service_life;
 mod traces;
@@ -14,11 +15,12 @@ mod traces;
 use super::Key;
 
 /// Every key, in the order of the page. Within a section, what others lean on comes first.
-const TABLE: [&[Key]; 9] = [
+const TABLE: [&[Key]; 10] = [
     service::KEYS,
     metrics::KEYS,
     logs::KEYS,
     traces::KEYS,
+    sampling::KEYS,
     journal::KEYS,
     links::KEYS,
     redaction::KEYS,
