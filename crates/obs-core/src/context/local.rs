@@ -75,14 +75,20 @@ impl Local {
         Self::of(LocalKind::Task, None, None)
     }
 
-    /// The same, with the `tracestate` that came from where this goes on from.
-    #[must_use]
-    pub fn in_state(mut self, trace_state: Option<TraceState>) -> Self {
-        self.trace_state = trace_state;
-        self
+    /// As it is left for the next one: with nothing of its root.
+    pub(super) fn empty(&mut self) {
+        self.request_id = None;
+        self.trace_state = None;
+        self.route.take();
+        self.fields.take();
+        self.extras.take();
     }
 
-    fn of(kind: LocalKind, request_id: Option<RequestId>, trace_state: Option<TraceState>) -> Self {
+    pub(super) const fn of(
+        kind: LocalKind,
+        request_id: Option<RequestId>,
+        trace_state: Option<TraceState>,
+    ) -> Self {
         Self {
             kind,
             request_id,

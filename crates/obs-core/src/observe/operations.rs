@@ -99,7 +99,7 @@ impl Base {
         // Where nobody records anything here, what others have decided goes on all the same.
         let flags = flags.sampled(sampled.or(asked).unwrap_or(flags.is_sampled()));
         let trace_state = parent.and_then(|parent| parent.trace_state.clone());
-        let local = Local::task().in_state(trace_state).judged_by(&self.redaction).carrying(baggage);
+        let local = Local::task().stating(trace_state).judged_by(&self.redaction).carrying(baggage);
         let root = Context::root(Ids { trace_id, span_id: self.ids.span_id(), flags }, local);
         self.operations.iter().for_each(|observer| observer.begun(&root));
         root
