@@ -35,8 +35,8 @@ pub struct Problem {
     title: Option<Cow<'static, str>>,
     detail: Option<Cow<'static, str>>,
     instance: Option<Cow<'static, str>>,
-    /// Further members, as they are written.
-    members: String,
+    /// Further members: their names, and each as it is written.
+    members: Vec<(String, String)>,
     context: Option<Context>,
 }
 
@@ -51,7 +51,7 @@ impl Problem {
     pub fn new(status: StatusCode) -> Self {
         let (kind, title, detail, instance) = (None, None, None, None);
         let context = current().context().cloned();
-        Self { status, kind, title, detail, instance, members: String::new(), context }
+        Self { status, kind, title, detail, instance, members: Vec::new(), context }
     }
 
     /// `type`: a URI that names the kind of problem; default none, which stands for `about:blank`.
@@ -78,10 +78,16 @@ impl Problem {
         self
     }
 
-    /// A further member. Those of RFC 9457 and the ids stay what they are, whatever is given here.
+    /// A further member; one set again replaces the first. Those of RFC 9457 and the ids stay what they are, whatever is given
+    /// here.
     pub fn with<'a>(mut self, name: &str, value: impl Into<Value<'a>>) -> Self {
         if !OWN.contains(&name) {
-            push_member(&mut self.members, name, value.into());
+            let mut written = String::new();
+            push_member(&mut written, name, value.into());
+            match self.members.iter_mut().find(|(known, _)| known == name) {
+                Some((_, old)) => *old = written,
+                None => self.members.push((name.to_owned(), written)),
+            }
         }
         self
     }
@@ -124,8 +130,11 @@ impl fmt::Display for Problem {
             }
             push_member(&mut text, "trace_id", Value::Str(&context.trace_id().to_string()));
         }
-        let further = if self.members.is_empty() { "" } else { "," };
-        write!(f, "{{{text}{further}{}}}", self.members)
+        for (_, member) in &self.members {
+            text.push(',');
+            text.push_str(member);
+        }
+        write!(f, "{{{text}}}")
     }
 }
 
@@ -201,6 +210,8 @@ mod tests {
     fn members_of_the_standard_stand_once() {
         let problem = Problem::new(StatusCode::BAD_GATEWAY).with("status", 200).with("trace_id", "mine");
         assert_eq!(problem.to_string(), r#"{"title":"Bad Gateway","status":502}"#);
+        let twice = problem.with("tries", 1).with("order", 7).with("tries", 2);
+        assert_eq!(twice.to_string(), r#"{"title":"Bad Gateway","status":502,"tries":2,"order":7}"#);
         let unknown = Problem::new(StatusCode::from_u16(599).unwrap());
         assert_eq!(unknown.to_string(), r#"{"status":599}"#);
     }

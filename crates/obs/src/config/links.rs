@@ -21,7 +21,7 @@ pub(super) fn contradictions(draft: &mut Draft) {
     let LinkChoices { to, on_line } = draft.config.links.clone();
     for (name, text) in &to {
         if let Err(why) = template(name, text) {
-            draft.found(Mistake::new(&format!("links.to.{name}"), told(text, &why)));
+            draft.found(Mistake::new(&format!("links.to.{name}"), told(&why)));
         }
     }
     if let Some(name) = on_line.filter(|name| !to.iter().any(|(known, _)| known == name)) {
@@ -32,9 +32,10 @@ pub(super) fn contradictions(draft: &mut Draft) {
     }
 }
 
-fn told(text: &str, why: &NoLink) -> String {
+/// Nothing of the link itself is repeated: credentials may stand in it.
+fn told(why: &NoLink) -> String {
     match why {
-        NoLink::NoUrl => format!("{} is wrong, expected a URL of `http` or `https`", shown(text)),
+        NoLink::NoUrl => String::from("is wrong, expected a URL of `http` or `https`"),
         NoLink::NoPlace => format!(
             "has no place such as `{{trace_id}}`; an address alone is enough for {}",
             list(tool_names(), "and")

@@ -148,30 +148,62 @@ impl Expected {
         self.children(tree, &way, out);
     }
 
-    /// Each that is expected takes the one of its name that is nearest to it.
+    /// Those that are right are found together, whichever each of them could be; of what is left each takes the one of its
+    /// name that is nearest to it.
     fn children(&self, tree: &Tree, way: &str, out: &mut Vec<String>) {
-        let mut left: Vec<&Tree> = tree.children.iter().collect();
-        for expected in &self.children {
-            let named = left.iter().enumerate().filter(|(_, child)| child.span.name == expected.name);
-            let weighed = named.map(|(at, child)| {
-                let mut found = Vec::new();
-                expected.differences(child, way, &mut found);
-                (at, found)
-            });
+        let differences = |expected: &Self, child: &Tree| {
+            let mut found = Vec::new();
+            expected.differences(child, way, &mut found);
+            found
+        };
+        let fits = |expected: &Self| -> Vec<usize> {
+            let fit = |(_, child): &(usize, &Tree)| {
+                child.span.name == expected.name && differences(expected, child).is_empty()
+            };
+            tree.children.iter().enumerate().filter(fit).map(|(at, _)| at).collect()
+        };
+        let fits: Vec<_> = self.children.iter().map(fits).collect();
+        let mut taken = vec![None; tree.children.len()];
+        for expected in 0..fits.len() {
+            assign(expected, &fits, &mut taken, &mut vec![false; tree.children.len()]);
+        }
+        for (at, expected) in self.children.iter().enumerate() {
+            if taken.contains(&Some(at)) {
+                continue;
+            }
+            let free = tree.children.iter().enumerate().filter(|(place, _)| taken[*place].is_none());
+            let named = free.filter(|(_, child)| child.span.name == expected.name);
+            let weighed = named.map(|(place, child)| (place, differences(expected, child)));
             match weighed.min_by_key(|(_, found)| found.len()) {
-                Some((at, found)) => {
-                    left.remove(at);
+                Some((place, found)) => {
+                    taken[place] = Some(at);
                     out.extend(found);
                 }
                 None => out.push(format!("{way}: there is no span called `{}` below it", expected.name)),
             }
         }
         if !self.and_more {
+            let left = tree.children.iter().zip(&taken).filter(|(_, taken)| taken.is_none());
             out.extend(
-                left.iter().map(|child| format!("{way}: `{}` below it was not expected", child.span.name)),
+                left.map(|(child, _)| format!("{way}: `{}` below it was not expected", child.span.name)),
             );
         }
     }
+}
+
+/// Finds a place for one that is expected, and has others move where they fit elsewhere: augmenting paths of a bipartite
+/// matching.
+fn assign(expected: usize, fits: &[Vec<usize>], taken: &mut [Option<usize>], seen: &mut [bool]) -> bool {
+    for &place in &fits[expected] {
+        if std::mem::replace(&mut seen[place], true) {
+            continue;
+        }
+        if taken[place].is_none_or(|other| assign(other, fits, taken, seen)) {
+            taken[place] = Some(expected);
+            return true;
+        }
+    }
+    false
 }
 
 impl Status {

@@ -91,6 +91,18 @@ fn spans_below_are_held_against_the_nearest_and_the_rest_is_told() {
 }
 
 #[test]
+fn of_spans_that_could_be_several_each_is_found_its_own() {
+    let obs = checked_out();
+    let charge = |attempt: u64| span("charge").attribute("attempt", attempt).and_more();
+    // The first takes either; the second is one of the two alone.
+    let any = span("charge").kind(Kind::Client).attribute("otel.none", 1);
+    let failed = span("charge").kind(Kind::Client).failed();
+    obs.tree("check out").assert(&span("check out").child(failed).child(charge(2)).and_more());
+    let told = told(&obs, &span("check out").child(any).child(charge(2)).and_more());
+    assert_eq!(told.len(), 2, "{told:?}");
+}
+
+#[test]
 fn details_are_the_whole_of_each_span() {
     let obs = checked_out();
     let details = obs.tree("check out").details();

@@ -183,7 +183,9 @@ fn what_the_pages_say_of_the_file_can_be_read() {
     let blocks = pages.iter().flat_map(|page| page.split("```yaml\n").skip(1));
     let blocks = blocks
         .filter_map(|rest| rest.split("```").next())
-        .filter(|text| ["logs:", "traces:", "links:"].iter().any(|section| text.starts_with(section)));
+        .filter(|text| ["logs:", "traces:", "links:"].iter().any(|section| text.starts_with(section)))
+        // Files that are named are nowhere here.
+        .filter(|text| !text.contains("_file:"));
     let mut read = 0;
     for text in blocks {
         let text = text.replace("${env:DEBUG_KEY}", "a key of the page's own");

@@ -274,7 +274,7 @@ links:
     assert_eq!(
         file.mistakes(),
         [
-            "obs.yaml:3:5: links.to.jaeger: `jaeger:16686` is wrong, expected a URL of `http` or `https`",
+            "obs.yaml:3:5: links.to.jaeger: is wrong, expected a URL of `http` or `https`",
             "obs.yaml:4:5: links.to.grafana: has no place such as `{trace_id}`; an address alone is enough for `jaeger`, `tempo`, `loki`, `kibana` and `console`",
             "obs.yaml:5:5: links.to.wiki: `{traceid}` is no place; did you mean `{trace_id}`?",
             "obs.yaml:6:5: links.to.notes: `{id}` is no place; there are `trace_id`, `span_id`, `request_id`, `service`, `env`, `from`, `to`, `from_ms` and `to_ms`",
