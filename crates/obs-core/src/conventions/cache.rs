@@ -13,7 +13,9 @@
 //! # }
 //! ```
 //!
-//! Of a key its pattern is told: its first part where that is a word, and `?` in the place of each other. Parts end at `:` or `/`.
+//! Of a key its pattern is told: its first part where that is a word (letters of one case and `_`, at most two digits, 16 bytes), and
+//! `?` in the place of each other. Parts end at `:` or `/`. A key that begins with what is somebody's, such as `alice:cart`, needs
+//! [`Look::pattern`]: its first part looks like any word.
 
 use std::fmt::Display;
 use std::sync::Arc;
@@ -102,7 +104,7 @@ impl<'k> Look<'k> {
         self
     }
 
-    /// What is told in the place of the key.
+    /// What is told in the place of the key. Needed for keys that begin with a user's name, or with anything else that is somebody's.
     pub fn pattern(mut self, pattern: &'k str) -> Self {
         self.told.shown = Shown::Given(pattern);
         self
@@ -228,7 +230,7 @@ impl Describe for Told<'_> {
 /// How many parts of a key are told of; the rest is one more.
 const MAX_PARTS: usize = 8;
 /// The longest first part that is taken for a word, in bytes.
-const MAX_WORD: usize = 32;
+const MAX_WORD: usize = 16;
 
 /// `user:?` of `user:42`: nothing but a first word may stand, since any other part may be somebody's.
 fn pattern(key: &str) -> String {
@@ -247,12 +249,18 @@ fn pattern(key: &str) -> String {
     }
 }
 
-/// Letters with few digits, as names that a program gives are.
+/// Letters of one case with few digits, as names that a program gives are. Names of people have dots, and tokens letters of both
+/// cases.
 fn is_word(part: &str) -> bool {
-    let is_sign = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+    let is_sign = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     let digits = part.bytes().filter(u8::is_ascii_digit).count();
+    let (has_small, has_large) = (
+        part.bytes().any(|byte| byte.is_ascii_lowercase()),
+        part.bytes().any(|byte| byte.is_ascii_uppercase()),
+    );
     part.len() <= MAX_WORD
         && digits <= 2
+        && !(has_small && has_large)
         && part.bytes().all(is_sign)
         && part.as_bytes().first().is_some_and(u8::is_ascii_alphabetic)
 }
@@ -273,6 +281,12 @@ mod tests {
             ("0af7651916cd43dd:x", "?:?"),
             ("a1b2c3d4:x", "?:?"),
             ("ada@example.com:x", "?:?"),
+            ("john.smith:cart", "?:?"),
+            ("ada-lovelace:cart", "?:?"),
+            ("dGhpc0lzQVRva2Vu:x", "?:?"),
+            ("abcdefghijklmnopqrstuvwxyz:x", "?:?"),
+            ("order_items:7", "order_items:?"),
+            ("USER:7", "USER:?"),
             ("user:", "user:"),
             ("", ""),
             ("a:1:2:3:4:5:6:7:8:9", "a:?:?:?:?:?:?:?"),

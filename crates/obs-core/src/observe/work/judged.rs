@@ -25,13 +25,16 @@ impl Failure {
         Self { kind, outcome: Outcome::TimedOut }
     }
 
-    /// That of an error's type, by its path. What only wraps another, a box or a reference, says nothing of its kind.
+    /// That of an error's type, by its path; of a box, an `Arc` or an `Rc` that of what is in it. What can hold any error, such as
+    /// `Box<dyn Error>`, says nothing of its kind.
     pub fn of_type<E: ?Sized>() -> Self {
-        let path = std::any::type_name::<E>();
+        let (path, is_wrapped) = unwrapped(std::any::type_name::<E>());
         let is_path = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b':';
         let plain = path.split_once('<').map_or(path, |(plain, _)| plain);
-        let is_wrap = plain == "alloc::boxed::Box" || plain == "anyhow::Error" || plain == "eyre::Report";
-        if is_wrap || plain.is_empty() || !plain.bytes().all(is_path) {
+        let is_any = plain == "anyhow::Error" || plain == "eyre::Report";
+        // What has no path is text, or a number.
+        let is_bare = is_wrapped && !plain.contains("::");
+        if is_any || is_bare || plain.is_empty() || !plain.bytes().all(is_path) {
             return Self::OTHER;
         }
         if plain == "tokio::time::error::Elapsed" {
@@ -44,6 +47,18 @@ impl Failure {
     pub const fn kind(self) -> &'static str {
         self.kind
     }
+}
+
+/// Types that only hold another.
+const WRAPS: [&str; 4] = ["alloc::boxed::Box<", "alloc::sync::Arc<", "alloc::rc::Rc<", "alloc::borrow::Cow<"];
+
+/// The path of the type within those that only hold another, and whether there were any.
+fn unwrapped(mut path: &'static str) -> (&'static str, bool) {
+    let mut is_wrapped = false;
+    while let Some(inner) = WRAPS.iter().find_map(|wrap| path.strip_prefix(wrap)?.strip_suffix('>')) {
+        (path, is_wrapped) = (inner, true);
+    }
+    (path, is_wrapped)
 }
 
 impl From<&'static str> for Failure {

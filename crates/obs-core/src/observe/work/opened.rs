@@ -5,11 +5,15 @@ use std::sync::Arc;
 
 use super::{Attributes, Describe, Judged};
 use crate::context::Context;
+use crate::fields::{Bounded, guarded};
 use crate::id::SpanId;
 use crate::keys::attribute;
 use crate::observe::{Operation, OperationEnd};
 use crate::time::{Monotonic, Timestamp};
 use crate::{Base, Outcome};
+
+/// As much as is told of what an error says, in bytes.
+pub(super) const MAX_ERROR: usize = 4 * 1_024;
 
 /// Work that has begun. Dropped, it has ended as cancelled.
 #[must_use = "what is opened and dropped was cancelled"]
@@ -62,7 +66,7 @@ impl<D: Describe> Opened<D> {
 
     /// Whether its details are recorded.
     pub fn is_recorded(&self) -> bool {
-        self.context().is_some_and(Context::is_sampled)
+        self.context().is_some_and(Context::is_recording)
     }
 
     /// Ends it by what came of it.
@@ -87,7 +91,7 @@ impl<D: Describe> Opened<D> {
         let Some(place) = self.place.take() else { return };
         let mut end = OperationEnd::new(judged.outcome, place.base.clock.monotonic().since(place.begun));
         (end.status, end.result, end.fault) = (judged.status, judged.result, judged.fault);
-        let is_recorded = place.context.is_sampled();
+        let is_recorded = place.context.is_recording();
         if is_recorded {
             self.describe.prepare();
         }
@@ -103,9 +107,12 @@ impl<D: Describe> Opened<D> {
         if !is_recorded {
             return place.base.operations.finish(&place.context, &operation, &end);
         }
-        // A user's code, which runs where nothing is lent.
-        let error = judged.error.map(ToString::to_string);
-        end.error = error.as_deref();
+        // A user's code, which runs where nothing is lent. It may panic, refuse or never stop: none of that is the caller's.
+        let mut text = String::new();
+        if let Some(error) = judged.error {
+            guarded(&mut Bounded::new(&mut text, MAX_ERROR), format_args!("{error}"));
+            end.error = Some(&text);
+        }
         let mut list = Attributes::new();
         self.describe.attributes(&mut list);
         list.text(attribute::OUTCOME, end.outcome.as_str());
@@ -118,7 +125,8 @@ impl<D: Describe> Opened<D> {
 
 impl Place {
     fn new(base: &Arc<Base>, context: Context, parent: Option<SpanId>, is_parent_remote: bool) -> Self {
-        let started = if context.is_sampled() { base.clock.now() } else { Timestamp::default() };
+        // Spans of a trace that nobody sampled are described too, where they wait for its end.
+        let started = if context.is_recording() { base.clock.now() } else { Timestamp::default() };
         let begun = base.clock.monotonic();
         Self { base: Arc::clone(base), context, parent, is_parent_remote, started, begun }
     }

@@ -250,8 +250,89 @@ fn a_root_goes_on_from_its_caller_and_the_first_observer_decides() {
 }
 
 #[test]
-fn an_error_is_called_by_the_path_of_its_type_but_for_boxes() {
+fn an_error_is_called_by_the_path_of_its_type_but_for_what_holds_any() {
+    use std::rc::Rc;
     assert_eq!(Failure::of_type::<std::io::Error>().kind(), "std::io::error::Error");
+    assert_eq!(Failure::of_type::<Arc<std::io::Error>>().kind(), "std::io::error::Error");
+    assert_eq!(Failure::of_type::<Rc<Box<std::io::Error>>>().kind(), "std::io::error::Error");
     assert_eq!(Failure::of_type::<Box<dyn std::error::Error>>(), Failure::OTHER);
+    assert_eq!(Failure::of_type::<Arc<dyn std::error::Error + Send + Sync>>(), Failure::OTHER);
+    assert_eq!(Failure::of_type::<Rc<str>>(), Failure::OTHER);
+    assert_eq!(Failure::of_type::<std::borrow::Cow<'static, str>>(), Failure::OTHER);
     assert_eq!(Failure::of_type::<&str>(), Failure::OTHER);
+}
+
+/// An observer that has spans wait, of what nobody sampled.
+#[derive(Debug, Default)]
+struct Holds {
+    seen: Mutex<Vec<(String, bool, usize, Option<String>)>>,
+}
+
+impl OperationObserver for Holds {
+    fn sample(&self, _: &Candidate<'_>) -> Option<bool> {
+        Some(false)
+    }
+    fn begun(&self, root: &Context) {
+        root.local().hold(0_u8);
+    }
+    fn finish(&self, _: &Context, operation: &Operation<'_>, end: &OperationEnd<'_>) {
+        let is_timed = operation.started != crate::time::Timestamp::default();
+        let seen = (operation.name.0.into(), is_timed, operation.attributes.len(), end.error.map(Into::into));
+        self.seen.lock().unwrap().push(seen);
+    }
+}
+
+#[test]
+fn what_waits_is_described_though_nobody_sampled_it() {
+    let base = Base::new(Resource::new("test"));
+    let holds = Arc::new(Holds::default());
+    base.operations.register(Arc::<Holds>::clone(&holds));
+    let root = base.open_root(None, None);
+    let opened = Opened::root(&base, root, None, Task::default());
+    assert!(!opened.context().unwrap().is_sampled() && opened.is_recorded());
+    let again = Arc::clone(&base);
+    let work = async move {
+        let fails = async { Err::<(), _>("no such order") };
+        Opened::here(Some(&again), Task::default()).run(fails, |answer, _| Judged::of(answer)).await
+    };
+    finished(opened.run(work, |answer, _| Judged::of(answer))).unwrap_err();
+    // `job.name`, the outcome and the type of the error.
+    let described = (String::from("task"), true, 3, Some(String::from("no such order")));
+    assert_eq!(*holds.seen.lock().unwrap(), [described.clone(), described]);
+}
+
+#[test]
+fn an_error_that_cannot_be_printed_is_told_once_and_its_answer_given() {
+    enum Bad {
+        Panics,
+        Refuses,
+        Endless,
+    }
+    impl std::fmt::Display for Bad {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("no: ")?;
+            match self {
+                Self::Panics => panic!("while it prints"),
+                Self::Refuses => Err(std::fmt::Error),
+                Self::Endless => loop {
+                    f.write_str("and on ")?;
+                },
+            }
+        }
+    }
+    for (bad, expected) in [(Bad::Panics, "no: [panicked]"), (Bad::Refuses, "no: "), (Bad::Endless, "")] {
+        let (base, spy) = setup(true);
+        let fails = async { Err::<(), _>(bad) };
+        let run =
+            Opened::here(Some(&base), Task::default()).run(fails, |answer, _| Judged::by(answer, |_| "bad"));
+        assert!(finished(run).is_err(), "the caller has the answer");
+        let seen = spy.seen.lock().unwrap();
+        assert_eq!(seen.len(), 1, "{expected}");
+        assert!(seen[0].starts_with("\"task\" false server_error Some(\"bad\")"), "{seen:?}");
+        if expected.is_empty() {
+            assert!(seen[0].len() < super::opened::MAX_ERROR + 200, "{}", seen[0].len());
+        } else {
+            assert!(seen[0].contains(&format!("Some({expected:?})")), "{seen:?}");
+        }
+    }
 }
