@@ -68,6 +68,25 @@ async fn at_the_edge_the_trace_starts_anew_and_links_back() {
     assert_eq!((seen.ids.flags.is_sampled(), seen.request_id.as_str()), (false, "a"));
 }
 
+#[tokio::test]
+async fn a_header_for_debugging_that_an_observer_finds_good_has_its_request_recorded() {
+    let good = ("x-look", "good");
+    for (name, headers, expected) in [
+        ("x-look", &[good][..], true),
+        ("X-Look", &[good, ("traceparent", PARENT)], true),
+        ("x-look", &[("x-look", "bad")], false),
+        ("x-look", &[good, good], false),
+        ("x-look", &[("x-other", "good")], false),
+        ("x-other", &[good], false),
+        ("no name", &[good], false),
+    ] {
+        let (layer, spy, _) = layer();
+        call(&layer.trust(Trust::Edge).debug_header(name), headers).await;
+        let flags = spy.only().ids.flags;
+        assert_eq!((flags.is_sampled(), flags.is_debug()), (expected, expected), "{name} {headers:?}");
+    }
+}
+
 /// A request over a connection from `peer`, and what came of it: its trace, its parent and its link.
 async fn from(
     peer: &str,

@@ -63,6 +63,10 @@ impl Observer for Spy {
         self.head
     }
 
+    fn forces(&self, value: &[u8]) -> bool {
+        value == b"good"
+    }
+
     fn start(&self, _: &Context, _: &Request<'_>) {
         *self.started.lock().unwrap() += 1;
     }
