@@ -96,7 +96,7 @@ impl<S: SpanSink> SpanSink for Renamed<S> {
                 pairs.extend(old);
             }
         }
-        self.inner.export(&SpanRecord { attributes: Attributes::new(&pairs), ..span.clone() });
+        self.inner.export(&SpanRecord { attributes: Attributes::new(&pairs), ..*span });
     }
 }
 

@@ -82,7 +82,7 @@ names! {
     /// The method that was called, with its service: `shop.Orders/Place`.
     RPC_METHOD = "rpc.method";
     /// How a remote procedure call ended, by its protocol: `OK`, `DEADLINE_EXCEEDED`.
-    RPC_STATUS_CODE = "rpc.status_code";
+    RPC_RESPONSE_STATUS_CODE = "rpc.response.status_code";
     /// The job's name.
     JOB_NAME = "job.name";
     /// The `User-Agent` header.

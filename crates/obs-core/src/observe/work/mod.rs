@@ -49,6 +49,7 @@ mod tests;
 pub use attributes::Attributes;
 pub use judged::{Answer, Failure, Judged};
 pub use opened::Opened;
+pub use run::panic_text;
 
 use super::{Measures, OperationKind};
 use crate::propagate::Remote;

@@ -29,7 +29,7 @@ impl<D: Describe> Opened<D> {
             Ok(output) => output,
             Err(panic) => {
                 drop(polled);
-                self.panicked(text_of(&*panic));
+                self.panicked(panic_text(&*panic));
                 resume_unwind(panic)
             }
         };
@@ -56,7 +56,7 @@ impl<D: Describe> Opened<D> {
                 output
             }
             Err(panic) => {
-                self.panicked(text_of(&*panic));
+                self.panicked(panic_text(&*panic));
                 resume_unwind(panic)
             }
         }
@@ -99,7 +99,7 @@ impl<F> Drop for Polled<'_, F> {
 }
 
 /// The text of a panic, where it has one.
-fn text_of(payload: &(dyn Any + Send)) -> Option<&str> {
+pub fn panic_text(payload: &(dyn Any + Send)) -> Option<&str> {
     let text = payload.downcast_ref::<&str>().copied();
     text.or_else(|| payload.downcast_ref::<String>().map(String::as_str))
 }

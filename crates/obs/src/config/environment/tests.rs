@@ -175,3 +175,12 @@ fn a_value_that_is_no_text_is_named() {
     let lookup = |name: &str| (name == "OBS_LOG").then(|| OsString::from_vec(vec![0xff]));
     assert_eq!(laid_with(b"", &lookup).unwrap_err().to_string(), "OBS_LOG: is not UTF-8");
 }
+
+#[test]
+fn old_names_are_asked_for_by_the_words_of_the_specification_and_other_words_say_nothing() {
+    let found = |text| read(&[("OTEL_SEMCONV_STABILITY_OPT_IN", text)]).unwrap().traces.semconv;
+    assert!(found("").is_empty() && found("messaging,gen_ai_latest_experimental").is_empty());
+    assert_eq!(found("http/dup, database,rpc/dup"), ["http/dup", "database"]);
+    let error = laid("traces: { semconv: [http/dpu] }", &[]).unwrap_err().to_string();
+    assert!(error.contains("traces.semconv") && error.contains("http/dup"), "{error}");
+}

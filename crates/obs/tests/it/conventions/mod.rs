@@ -3,6 +3,7 @@
 mod ends;
 mod jobs;
 mod messages;
+mod old_names;
 mod spans;
 
 use std::fmt;
