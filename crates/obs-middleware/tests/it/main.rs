@@ -7,3 +7,4 @@ mod formats;
 mod ids;
 mod redis;
 mod spy;
+mod tonic;

@@ -88,8 +88,9 @@ impl Scene<'_> {
                 let trace_id = &ordered.request.trace_id;
                 compare(&jaeger, trace_id, &ordered, &shop, expected)
             });
-            let name =
-                format!("jaeger: {what} is one trace of three services, a database and a cache by {protocol}, to the last attribute");
+            let name = format!(
+                "jaeger: {what} is one trace of three services, a database and a cache by {protocol}, to the last attribute"
+            );
             report.check(&name, compared);
             for service in shop.services() {
                 let found = eventually(|| {

@@ -138,7 +138,9 @@ pub(super) fn asked(seen: &Seen<'_>) -> Result<String> {
         });
         match stray {
             Some(stray) => return Err(format!("not a CLIENT of orders within {parent}: {stray:?}")),
-            None if own.len() != expected => return Err(format!("{} spans {name}, not {expected}", own.len())),
+            None if own.len() != expected => {
+                return Err(format!("{} spans {name}, not {expected}", own.len()));
+            }
             None => {}
         }
     }

@@ -6,9 +6,8 @@
 //! ```no_run
 //! use obs_core::conventions::db::Database;
 //! use obs_middleware::client::sqlx::Pool;
-//! use sqlx::Postgres;
 //!
-//! # async fn example(base: std::sync::Arc<obs_core::Base>, pool: sqlx::Pool<Postgres>) -> Result<(), sqlx::Error> {
+//! # async fn example(base: std::sync::Arc<obs_core::Base>, pool: sqlx::AnyPool) -> Result<(), sqlx::Error> {
 //! // The line that changes; `obs.db("postgresql", "shop")` is the same `Database`.
 //! let pool = Pool::new(Database::new(Some(base), "postgresql", "shop"), pool);
 //!
