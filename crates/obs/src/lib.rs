@@ -59,7 +59,9 @@
 //! | `health` (default) | checks, and `/healthz`, `/readyz`, `/startupz` on the same listener |
 //! | `middleware` (default) | the tower layer |
 //! | `client-hyper-util` | errors of hyper-util's client told apart by their types |
+//! | `client-redis` | `obs::redis`: commands to Redis, by connections of the crate redis |
 //! | `client-reqwest` | `obs::reqwest`: calls made by reqwest |
+//! | `client-sqlx` | `obs::sqlx`: queries made by sqlx; asks for Rust 1.94 as sqlx does |
 //! | `serve` (default) | `Obs::serve`: the accept loop, signals, and an end that loses no request |
 //! | `axum` (default) | `obs::axum::serve`, for a `Router` |
 //! | `spawn` (default) | `spawn` and `spawn_blocking`, on tokio |
@@ -131,8 +133,12 @@ pub use error::Error;
 #[cfg(feature = "middleware")]
 pub use layer::Layer;
 pub use obs::Obs;
+#[cfg(feature = "client-redis")]
+pub use obs_middleware::client::redis;
 #[cfg(feature = "client-reqwest")]
 pub use obs_middleware::client::reqwest;
+#[cfg(feature = "client-sqlx")]
+pub use obs_middleware::client::sqlx;
 #[cfg(feature = "middleware")]
 pub use obs_middleware::{Client, ClientLayer};
 pub use observers::Observers;

@@ -74,6 +74,7 @@ fn play(options: &Options, place: &Place, binaries: &Binaries, supervisor: &Supe
         otlp: sink.address,
         protocol: None,
         database_url: None,
+        redis_url: None,
         rates: Rates::default(),
         folder: place.folder(),
         inherited: Inherited::Configuration,

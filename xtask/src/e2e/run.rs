@@ -30,11 +30,14 @@ const EXAMPLES: [(&str, Example); 8] = [
 const ALONE: [(&str, Alone); 2] = [("files", files::check_all), ("syslog", syslog::check_all)];
 
 /// What takes longer than is worth it in every run, with `--full` alone.
-const REST: [(&str, Example); 2] =
-    [("torture-rest", torture::check_rest), ("collector", collector::check_all)];
+const REST: [(&str, Example); 3] = [
+    ("torture-rest", torture::check_rest),
+    ("collector", collector::check_all),
+    ("jaeger", jaeger::check_all),
+];
 
 /// What is checked without the servers of the others, with `--full` alone: by a server that Go has to build.
-const BUILT: [(&str, Alone); 2] = [("victoria", victoria::check_all), ("jaeger", jaeger::check_all)];
+const BUILT: [(&str, Alone); 1] = [("victoria", victoria::check_all)];
 
 /// What is checked once more with `--full`, against a Prometheus of today.
 const NEWER: [(&str, Example); 2] =

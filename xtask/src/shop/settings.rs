@@ -55,6 +55,8 @@ pub(crate) struct Settings<'a> {
     pub(crate) protocol: Option<&'static str>,
     /// Where orders are kept; by default in a SQLite file in the folder, a new one at each start of the shop.
     pub(crate) database_url: Option<&'a str>,
+    /// Where prices are; by default in the process.
+    pub(crate) redis_url: Option<&'a str>,
     pub(crate) rates: Rates,
     /// The folder for their lines, their output, their copies of `obs.yaml` and the data base.
     pub(crate) folder: &'a Path,
@@ -100,6 +102,7 @@ impl Settings<'_> {
                 variables.push(("ORDERS_ADDR", own(part)));
                 variables.push(("PAYMENTS_URL", url(Part::Payments)));
                 let file = || format!("sqlite://{}?mode=rwc", self.folder.join(DATABASE).display());
+                variables.extend(self.redis_url.map(|url| ("REDIS_URL", url.to_owned())));
                 variables.push(("DATABASE_URL", self.database_url.map_or_else(file, str::to_owned)));
             }
             Part::Payments => {
@@ -130,6 +133,7 @@ mod tests {
             otlp: loopback(4318),
             protocol: None,
             database_url: None,
+            redis_url: None,
             rates: Rates { fail: Some(0), ..Rates::default() },
             folder: Path::new("/data"),
             inherited: Inherited::Nothing,
@@ -169,5 +173,10 @@ mod tests {
         let settings = Settings { database_url: Some("postgres://me@db/shop"), ..settings() };
         let variables = settings.variables(Part::Orders);
         assert!(variables.contains(&("DATABASE_URL", "postgres://me@db/shop".to_owned())));
+        assert!(!variables.iter().any(|(name, _)| *name == "REDIS_URL"));
+        let settings = Settings { redis_url: Some("redis://cache"), ..settings };
+        let told = ("REDIS_URL", "redis://cache".to_owned());
+        assert!(settings.variables(Part::Orders).contains(&told));
+        assert!(!settings.variables(Part::Gateway).contains(&told));
     }
 }

@@ -7,7 +7,10 @@ use std::path::{Path, PathBuf};
 
 use super::built;
 use super::eventually::eventually;
+use super::install::Programs;
 use super::lines::{self, ACCESS, field};
+use super::postgres::Postgres;
+use super::redis::Redis;
 use super::report::Report;
 use super::requests::{self, Request};
 use crate::ids::Ids;
@@ -30,8 +33,12 @@ const RATES: Rates = Rates { fail: Some(2), slow: Some(0), panic: Some(3) };
 /// A wait for a connection is told where it was long, which depends on the machine.
 const WAIT: &str = "acquire orders";
 
-pub(super) fn check_all(folder: &Path, report: &mut Report) -> Result {
-    let scene = Scene { jaeger: built::jaeger()?, binaries: Binaries::build()?, folder };
+pub(super) fn check_all(programs: &Programs, folder: &Path, report: &mut Report) -> Result {
+    let [postgres, redis] = ports::free()?;
+    let postgres = Postgres::start(&programs.postgres, postgres, folder)?;
+    let redis = Redis::start(programs, redis, folder)?;
+    let (jaeger, binaries) = (built::jaeger()?, Binaries::build()?);
+    let scene = Scene { jaeger, binaries, folder, postgres: &postgres, redis };
     for protocol in ["http/protobuf", "grpc"] {
         scene.check(protocol, report)?;
     }
@@ -42,6 +49,8 @@ struct Scene<'a> {
     jaeger: PathBuf,
     binaries: Binaries,
     folder: &'a Path,
+    postgres: &'a Postgres,
+    redis: Redis<'a>,
 }
 
 /// What was ordered, and what came of it.
@@ -56,12 +65,17 @@ impl Scene<'_> {
         let folder = self.folder.join(protocol.replace('/', "-"));
         std::fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
         let jaeger = Jaeger::start(&self.jaeger, &folder)?;
+        let database = self.postgres.create(&protocol.replace('/', "_"))?;
+        // The price is not in the cache, and is put there.
+        self.redis.empty()?;
+        let cache = self.redis.url();
         let [a, b, c, d, e, f] = ports::free()?;
         let settings = Settings {
             addresses: [(a, b), (c, d), (e, f)].map(|(service, admin)| Addresses { service, admin }),
             otlp: if protocol == "grpc" { jaeger.grpc } else { jaeger.http },
             protocol: Some(protocol),
-            database_url: None,
+            database_url: Some(&database),
+            redis_url: Some(&cache),
             rates: RATES,
             folder: &folder,
             inherited: Inherited::Nothing,
@@ -74,8 +88,9 @@ impl Scene<'_> {
                 let trace_id = &ordered.request.trace_id;
                 compare(&jaeger, trace_id, &ordered, &shop, expected)
             });
-            let name =
-                format!("jaeger: {what} is one trace of three services by {protocol}, to the last attribute");
+            let name = format!(
+                "jaeger: {what} is one trace of three services, a database and a cache by {protocol}, to the last attribute"
+            );
             report.check(&name, compared);
             for service in shop.services() {
                 let found = eventually(|| {
