@@ -8,7 +8,19 @@ use obs_core::keys::{attribute, log_attribute, resource};
 const REGISTRY: &str = include_str!("../semantic-conventions.txt");
 
 /// Names that are nobody's but ours.
-const OWN: [&str; 7] = ["cache.hit", "cache.key", "job.name", "level", "obs.outcome", "request_id", "target"];
+const OWN: [&str; 11] = [
+    "cache.hit",
+    "cache.key",
+    "job.name",
+    "level",
+    "obs.kept",
+    "obs.outcome",
+    "obs.sampled.head",
+    "obs.spans.dropped",
+    "request_id",
+    "target",
+    "trace_url",
+];
 
 /// Deprecated names that are written all the same, each with the reason.
 const KEPT: [(&str, &str); 1] =

@@ -30,7 +30,7 @@ pub fn sanitized(query: &str, dialect: Dialect) -> String {
             continue;
         }
         let text = match token {
-            Token::Literal => "?",
+            Token::Literal | Token::Either(_) => "?",
             Token::Word(text) | Token::Quoted(text) | Token::Placeholder(text) | Token::Other(text) => text,
             Token::Space => "",
         };
@@ -64,8 +64,10 @@ impl List {
         match (self, token) {
             (_, Token::Word(word)) if word.eq_ignore_ascii_case("in") => Self::In,
             (Self::In, Token::Other("(")) => Self::Open,
-            (Self::Open, Token::Literal | Token::Placeholder(_)) => Self::Data,
-            (Self::Data, Token::Literal | Token::Placeholder(_) | Token::Other(",")) => Self::Data,
+            (Self::Open, Token::Literal | Token::Either(_) | Token::Placeholder(_)) => Self::Data,
+            (Self::Data, Token::Literal | Token::Either(_) | Token::Placeholder(_) | Token::Other(",")) => {
+                Self::Data
+            }
             _ => Self::No,
         }
     }

@@ -57,11 +57,42 @@ pub const OPERATIONS: &[&str] = &[
 ];
 
 /// What may stand between a statement's word and its table.
-const BETWEEN: &[&str] =
-    &["only", "if", "not", "exists", "table", "low_priority", "ignore", "lateral", "concurrently"];
+const BETWEEN: &[&str] = &[
+    "only",
+    "if",
+    "not",
+    "exists",
+    "table",
+    "tables",
+    "low_priority",
+    "ignore",
+    "lateral",
+    "concurrently",
+    "immediate",
+];
 
-/// What tells that there is more than one table.
-const FURTHER: &[&str] = &["join", "union", "from", "using"];
+/// What ends a list of tables.
+const BEHIND_TABLES: &[&str] = &[
+    "where",
+    "by",
+    "having",
+    "limit",
+    "window",
+    "set",
+    "values",
+    "select",
+    "fetch",
+    "offset",
+    "for",
+    "returning",
+    "output",
+    "into",
+    "lateral",
+    "qualify",
+    "settings",
+    "format",
+    "option",
+];
 
 /// The longest name of a table that is told, in bytes.
 pub(super) const MAX_NAME: usize = 128;
@@ -75,62 +106,165 @@ pub(super) const MAX_NAME: usize = 128;
 /// assert_eq!(summary.to_string(), "INSERT shop.orders");
 /// ```
 pub fn summary(query: &str, dialect: Dialect) -> Summary<'_> {
-    let mut tokens = Tokens::new(query, dialect).filter(|token| *token != Token::Space).peekable();
+    let mut scan = scan(query, dialect);
     // Behind `WITH` come names, and queries in parentheses; the statement is what follows.
     let known = |word: &str| OPERATIONS.iter().copied().find(|operation| is(word, operation));
-    let Some(operation) = outside(&mut tokens, known) else { return Summary::default() };
+    let Some(operation) = scan.outside(known) else { return Summary::default() };
     let mut summary = Summary { operation: Some(operation), ..Summary::default() };
-    let marker: &[&str] = match operation {
+    let markers: &[&str] = match operation {
         "SELECT" | "DELETE" | "FETCH" | "SHOW" => &["from"],
         "INSERT" | "MERGE" | "REPLACE" => &["into"],
         "CREATE" | "ALTER" | "DROP" => &["table", "view", "index", "sequence"],
         "UPDATE" | "TRUNCATE" | "CALL" | "EXEC" | "EXECUTE" | "COPY" | "LOCK" => &[],
         _ => return summary,
     };
-    let is_marker = |word: &str| marker.iter().any(|marker| is(word, marker)).then_some(());
-    if !marker.is_empty() && outside(&mut tokens, is_marker).is_none() {
-        return summary;
+    if !markers.is_empty() {
+        let Some(marker) = scan.marker(markers) else { return summary };
+        // An index is no table; it is on one.
+        if marker == "index" && scan.marker(&["on"]).is_none() {
+            return summary;
+        }
     }
     let is_between = |token: &Token<'_>| matches!(token, Token::Word(word) if BETWEEN.iter().any(|between| is(word, between)));
-    while tokens.next_if(is_between).is_some() {}
-    let name = name(query, &mut tokens);
+    while scan.tokens.next_if(is_between).is_some() {}
+    // In these places even what may be data elsewhere is a name.
+    let is_sure = !matches!(operation, "CALL" | "EXEC" | "EXECUTE" | "COPY" | "LOCK" | "SHOW" | "FETCH");
+    let name = name(query, &mut scan.tokens, is_sure);
     summary.collection = Some(name).filter(|name| !name.is_empty() && name.len() <= MAX_NAME);
-    let is_further = |word: &str| FURTHER.iter().any(|further| is(word, further));
-    summary.is_joined = tokens.any(|token| matches!(token, Token::Word(word) if is_further(word)));
+    summary.is_joined = scan.is_more(operation);
     summary
 }
 
-/// The first word outside of parentheses that something is found for.
-fn outside<'a, T>(
-    tokens: &mut impl Iterator<Item = Token<'a>>,
-    mut find: impl FnMut(&'a str) -> Option<T>,
-) -> Option<T> {
-    let mut depth = 0_u32;
-    tokens.find_map(|token| {
+/// The pieces, with what has to be known of those before.
+struct Scan<'a, I: Iterator<Item = Token<'a>>> {
+    tokens: Peekable<I>,
+    /// How many parentheses are open.
+    depth: u32,
+    /// A bit for each of them: whether there is a query in it.
+    queries: u64,
+    /// The last two pieces where they are words.
+    words: [&'a str; 2],
+    /// Whether a table stands in parentheses.
+    is_inner: bool,
+}
+
+/// The beginning.
+fn scan(query: &str, dialect: Dialect) -> Scan<'_, impl Iterator<Item = Token<'_>>> {
+    let tokens = Tokens::new(query, dialect).filter(|token| *token != Token::Space).peekable();
+    Scan { tokens, depth: 0, queries: 0, words: [""; 2], is_inner: false }
+}
+
+impl<'a, I: Iterator<Item = Token<'a>>> Scan<'a, I> {
+    fn next(&mut self) -> Option<Token<'a>> {
+        let token = self.tokens.next()?;
+        let bit = |depth: u32| 1_u64 << depth.min(63);
+        self.words = [self.words[1], if let Token::Word(word) = token { word } else { "" }];
         match token {
-            Token::Other("(") => depth += 1,
-            Token::Other(")") => depth = depth.saturating_sub(1),
-            Token::Word(word) if depth == 0 => return find(word),
+            Token::Other("(") => {
+                self.depth += 1;
+                self.queries &= !bit(self.depth);
+            }
+            Token::Other(")") => self.depth = self.depth.saturating_sub(1),
+            Token::Word(word) if self.depth > 0 => {
+                if is(word, "select") {
+                    self.queries |= bit(self.depth);
+                }
+                // Functions have words in their parentheses: `EXTRACT(epoch FROM x)`.
+                self.is_inner |=
+                    self.queries & bit(self.depth) != 0 && (self.is_from(word) || self.is_join(word));
+            }
             _ => {}
         }
-        None
-    })
+        Some(token)
+    }
+
+    /// Whether a table follows this word, which came last.
+    fn is_from(&self, word: &str) -> bool {
+        // `IS DISTINCT FROM`, `FOR VALUES FROM`.
+        is(word, "from") && !is(self.words[0], "distinct") && !is(self.words[0], "values")
+    }
+
+    fn is_join(&self, word: &str) -> bool {
+        is(word, "join") && !is(self.words[0], "array")
+    }
+
+    /// The first word outside of parentheses that something is found for.
+    fn outside<T>(&mut self, mut find: impl FnMut(&'a str) -> Option<T>) -> Option<T> {
+        loop {
+            match self.next()? {
+                Token::Word(word) if self.depth == 0 => {
+                    if let Some(found) = find(word) {
+                        return Some(found);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// The first of these words outside of parentheses.
+    fn marker(&mut self, markers: &[&'static str]) -> Option<&'static str> {
+        loop {
+            match self.next()? {
+                Token::Word(word) if self.depth == 0 => {
+                    let found = markers.iter().copied().find(|marker| is(word, marker));
+                    if let Some(found) = found.filter(|found| *found != "from" || self.is_from(word)) {
+                        return Some(found);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Whether there are tables beside the first, behind which this stands. Goes to the end.
+    fn is_more(&mut self, operation: &str) -> bool {
+        let mut is_list = matches!(operation, "SELECT" | "DELETE" | "UPDATE" | "TRUNCATE" | "LOCK" | "DROP");
+        let has_from = matches!(
+            operation,
+            "SELECT" | "INSERT" | "REPLACE" | "UPDATE" | "DELETE" | "MERGE" | "CREATE" | "ALTER"
+        );
+        let has_using = matches!(operation, "DELETE" | "MERGE");
+        let mut is_more = false;
+        while let Some(token) = self.next() {
+            match token {
+                _ if self.depth > 0 => {}
+                Token::Other(",") => is_more |= is_list,
+                Token::Word(word) => {
+                    is_list &= !BEHIND_TABLES.iter().any(|behind| is(word, behind));
+                    is_more |= self.is_join(word)
+                        || is(word, "union")
+                        || has_from && self.is_from(word)
+                        || has_using && is(word, "using");
+                }
+                _ => {}
+            }
+        }
+        is_more || self.is_inner
+    }
 }
 
 /// The name that stands here, such as `shop."Orders"`, without quotes; empty where there is none. Copied only where it does not
 /// stand there so.
-fn name<'a>(query: &'a str, tokens: &mut Peekable<impl Iterator<Item = Token<'a>>>) -> Cow<'a, str> {
+fn name<'a>(
+    query: &'a str,
+    tokens: &mut Peekable<impl Iterator<Item = Token<'a>>>,
+    is_sure: bool,
+) -> Cow<'a, str> {
     let mut name = Cow::Borrowed("");
     let mut is_part_next = true;
     let fits = |token: &Token<'_>, is_part_next: bool| match token {
         Token::Word(_) | Token::Quoted(_) => is_part_next,
+        Token::Either(_) => is_part_next && is_sure,
         Token::Other(".") => !is_part_next,
         _ => false,
     };
     while let Some(part) = tokens.next_if(|token| fits(token, is_part_next)) {
         let part = match part {
             Token::Word(text) | Token::Other(text) => text,
-            Token::Quoted(text) => text.get(1..text.len().saturating_sub(1)).unwrap_or_default(),
+            Token::Quoted(text) | Token::Either(text) => {
+                text.get(1..text.len().saturating_sub(1)).unwrap_or_default()
+            }
             _ => "",
         };
         name = joined(query, name, part);
@@ -138,6 +272,7 @@ fn name<'a>(query: &'a str, tokens: &mut Peekable<impl Iterator<Item = Token<'a>
     }
     name
 }
+
 /// `name` and `part`, which mostly stand beside each other in the query.
 fn joined<'a>(query: &'a str, name: Cow<'a, str>, part: &'a str) -> Cow<'a, str> {
     if name.is_empty() {

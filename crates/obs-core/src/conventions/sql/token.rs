@@ -1,6 +1,7 @@
 //! SQL cut into pieces, as far as it has to be told apart: what may be data, and what is the statement's own.
 
-use super::Dialect;
+use super::dialect::{Dialect, Has};
+use super::quotes::{bracketed, comment, dollar_quoted, is_in_word, line, prefixed, quoted, text};
 
 /// A piece of a statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -9,6 +10,8 @@ pub(super) enum Token<'a> {
     Word(&'a str),
     /// A name in quotes, with them.
     Quoted(&'a str),
+    /// In double quotes, with them: a name or data.
+    Either(&'a str),
     /// Text, a number, bytes: data.
     Literal,
     /// A place for data that is sent beside the statement: `$1`, `?`, `:name`, `@p1`.
@@ -23,11 +26,25 @@ pub(super) enum Token<'a> {
 pub(super) struct Tokens<'a> {
     rest: &'a str,
     dialect: Dialect,
+    /// The last that was no space, and whether there was space behind it.
+    before: Token<'a>,
+    is_spaced: bool,
 }
+
+/// The most digits of a place's number. More may be data.
+const MOST_DIGITS: usize = 3;
+/// The same behind `$`: PostgreSQL has up to 65,535 places.
+const MOST_DIGITS_OF_DOLLARS: usize = 5;
+
+/// Words that a value may follow.
+const IN_FRONT_OF_VALUES: &[&str] = &[
+    "and", "between", "by", "else", "first", "in", "is", "like", "limit", "next", "not", "offset", "on",
+    "or", "return", "select", "set", "then", "top", "values", "when", "where",
+];
 
 impl<'a> Tokens<'a> {
     pub(super) fn new(text: &'a str, dialect: Dialect) -> Self {
-        Self { rest: text, dialect }
+        Self { rest: text, dialect, before: Token::Space, is_spaced: false }
     }
 
     /// Takes so many bytes, which end at a character's boundary.
@@ -37,145 +54,96 @@ impl<'a> Tokens<'a> {
         taken
     }
 
-    fn take_while(&mut self, is: impl Fn(char) -> bool) -> &'a str {
-        self.take(self.rest.find(|other| !is(other)).unwrap_or(self.rest.len()))
+    /// Takes all up to where it ends, and where that is not known, all there is: data.
+    fn up_to(&mut self, end: Option<usize>, token: impl FnOnce(&'a str) -> Token<'a>) -> Token<'a> {
+        let Some(end) = end else {
+            self.rest = "";
+            return Token::Literal;
+        };
+        token(self.take(end))
     }
-}
 
-/// Where a text in quotes that begins here ends, behind its last quote; where it does not, it goes to the end.
-fn quoted(text: &str, quote: u8, escapes: bool) -> usize {
-    let bytes = text.as_bytes();
-    let mut at = 1;
-    while at < bytes.len() {
-        match bytes[at] {
-            b'\\' if escapes => at += 2,
-            // Doubled it stands for itself.
-            byte if byte == quote && bytes.get(at + 1) == Some(&quote) => at += 2,
-            byte if byte == quote => return at + 1,
-            _ => at += 1,
+    fn text(&mut self, end: Option<usize>) -> Token<'a> {
+        self.up_to(end, |_| Token::Literal)
+    }
+
+    fn space(&mut self, end: Option<usize>) -> Token<'a> {
+        self.up_to(end, |_| Token::Space)
+    }
+
+    fn other(&mut self) -> Token<'a> {
+        let first = self.rest.chars().next().map_or(1, char::len_utf8);
+        Token::Other(self.take(first))
+    }
+
+    /// Behind the sign of a place and its number of at most so many digits; `None` where that is no place's number.
+    fn numbered(&self, most: usize) -> Option<usize> {
+        let digits = self.rest[1..].bytes().take_while(u8::is_ascii_digit).count();
+        let rest = &self.rest[1 + digits..];
+        let goes_on = rest.starts_with(is_in_word)
+            || rest
+                .strip_prefix('.')
+                .is_some_and(|rest| rest.starts_with(|next: char| next.is_ascii_digit()));
+        (digits > 0 && digits <= most && !goes_on).then_some(1 + digits)
+    }
+
+    /// Whether a value may stand here: behind an operator or a word that has one. Behind a name or a text, a colon is that of a
+    /// pair or a range.
+    fn is_value_due(&self) -> bool {
+        match self.before {
+            Token::Other(sign) => "(,=<>+-*/%|&^~!".contains(sign),
+            Token::Word(word) => {
+                self.is_spaced && IN_FRONT_OF_VALUES.iter().any(|other| word.eq_ignore_ascii_case(other))
+            }
+            _ => false,
         }
     }
-    text.len()
-}
 
-/// Where text between two `$tag$` ends, if one begins here (PostgreSQL, "Dollar-Quoted String Constants").
-fn dollar_quoted(text: &str) -> Option<usize> {
-    let tag = text[1..].find('$').map(|end| &text[..end + 2])?;
-    let name = &tag[1..tag.len() - 1];
-    let is_name = name.chars().all(is_in_word) && !name.starts_with(|first: char| first.is_ascii_digit());
-    is_name.then(|| text[tag.len()..].find(tag).map_or(text.len(), |end| end + 2 * tag.len()))
-}
-
-/// Where a comment ends that begins here; those of SQL may be nested.
-fn comment(text: &str) -> usize {
-    let (mut depth, mut at) = (1, 2);
-    while at < text.len() {
-        match &text.as_bytes()[at..] {
-            [b'*', b'/', ..] => {
-                (depth, at) = (depth - 1, at + 2);
-                if depth == 0 {
-                    return at;
-                }
-            }
-            [b'/', b'*', ..] => (depth, at) = (depth + 1, at + 2),
-            _ => at += 1,
+    fn double_quoted(&mut self) -> Token<'a> {
+        let Dialect { escapes, name_escapes, double_quoted_texts, .. } = self.dialect;
+        match double_quoted_texts {
+            Has::No => self.up_to(quoted(self.rest, b'"', name_escapes), Token::Quoted),
+            Has::Yes => self.text(text(self.rest, b'"', escapes, self.dialect)),
+            Has::Maybe => self.up_to(text(self.rest, b'"', escapes, self.dialect), Token::Either),
         }
     }
-    text.len()
-}
 
-fn is_in_word(character: char) -> bool {
-    character == '_' || character.is_alphanumeric()
-}
-
-impl<'a> Iterator for Tokens<'a> {
-    type Item = Token<'a>;
-
-    fn next(&mut self) -> Option<Token<'a>> {
-        let text = self.rest;
-        let Dialect { escapes, double_quotes_are_text, .. } = self.dialect;
-        Some(match text.as_bytes() {
-            [] => return None,
-            [b'-', b'-', ..] => {
-                self.take(text.find('\n').unwrap_or(text.len()));
-                Token::Space
-            }
-            [b'#', ..] if self.dialect.hash_is_comment => {
-                self.take(text.find('\n').unwrap_or(text.len()));
-                Token::Space
-            }
-            [b'/', b'*', ..] => {
-                self.take(comment(text));
-                Token::Space
-            }
-            [b'\'', ..] => {
-                self.take(quoted(text, b'\'', escapes));
-                Token::Literal
-            }
-            // What stands in front of the quote says how to read what is in it.
-            [b'e' | b'E', b'\'', ..] => {
-                self.take(1);
-                self.take(quoted(self.rest, b'\'', true));
-                Token::Literal
-            }
-            [b'b' | b'B' | b'x' | b'X' | b'n' | b'N', b'\'', ..] => {
-                self.take(1);
-                self.take(quoted(self.rest, b'\'', escapes));
-                Token::Literal
-            }
-            [b'"', ..] if double_quotes_are_text => {
-                self.take(quoted(text, b'"', escapes));
-                Token::Literal
-            }
-            [quote @ (b'"' | b'`'), ..] => Token::Quoted(self.take(quoted(text, *quote, false))),
-            [b'[', ..] if self.dialect.brackets_are_names => {
-                Token::Quoted(self.take(quoted(text, b']', false)))
-            }
-            [b'$', next, ..] if next.is_ascii_digit() => {
-                let digits = text[1..].find(|other: char| !other.is_ascii_digit());
-                Token::Placeholder(self.take(digits.map_or(text.len(), |end| end + 1)))
-            }
-            [b'$', ..] if dollar_quoted(text).is_some() => {
-                self.take(dollar_quoted(text).unwrap_or(text.len()));
-                Token::Literal
-            }
-            [b'?', ..] => {
-                let digits = text[1..].find(|other: char| !other.is_ascii_digit());
-                Token::Placeholder(self.take(digits.map_or(text.len(), |end| end + 1)))
-            }
-            // A cast, which is no name of a place.
-            [b':', b':', ..] => Token::Other(self.take(2)),
-            [b':' | b'@', next, ..] if *next == b'_' || next.is_ascii_alphanumeric() => {
-                let end = text[1..].find(|other| !is_in_word(other));
-                Token::Placeholder(self.take(end.map_or(text.len(), |end| end + 1)))
-            }
-            [first, ..] if first.is_ascii_digit() => {
-                self.number();
-                Token::Literal
-            }
-            [b'.', next, ..] if next.is_ascii_digit() => {
-                self.number();
-                Token::Literal
-            }
-            [first, ..] if first.is_ascii_whitespace() => {
-                self.take_while(char::is_whitespace);
-                Token::Space
-            }
-            _ => {
-                // Digits are part of a word they do not begin.
-                let word = self.take_while(is_in_word);
-                if word.is_empty() {
-                    let first = self.rest.chars().next().map_or(1, char::len_utf8);
-                    Token::Other(self.take(first))
-                } else {
-                    Token::Word(word)
-                }
-            }
-        })
+    fn dollar(&mut self) -> Token<'a> {
+        if self.dialect.money == Has::Yes && self.rest[1..].starts_with(|next: char| next.is_ascii_digit()) {
+            self.take(1);
+            self.number();
+            return Token::Literal;
+        }
+        if let Some(end) = self.numbered(MOST_DIGITS_OF_DOLLARS) {
+            return Token::Placeholder(self.take(end));
+        }
+        match dollar_quoted(self.rest) {
+            Some(end) => self.text(end),
+            None => self.other(),
+        }
     }
-}
 
-impl Tokens<'_> {
+    /// A place, a cast, or what stands between a key and its value.
+    fn colon(&mut self) -> Token<'a> {
+        if self.rest.starts_with("::") {
+            return Token::Other(self.take(2));
+        }
+        if let Some(end) = self.numbered(MOST_DIGITS).filter(|_| self.is_value_due()) {
+            return Token::Placeholder(self.take(end));
+        }
+        self.named()
+    }
+
+    /// A place that has a name.
+    fn named(&mut self) -> Token<'a> {
+        let name = &self.rest[1..];
+        if !name.starts_with(|first: char| first == '_' || first.is_ascii_alphabetic()) {
+            return self.other();
+        }
+        let end = name.find(|other| !is_in_word(other)).unwrap_or(name.len());
+        Token::Placeholder(self.take(1 + end))
+    }
+
     /// Takes a number: `1`, `1.5`, `.5`, `1e-9`, `0xff`, `1_000`.
     fn number(&mut self) {
         let is_part = |byte: u8| byte == b'.' || byte == b'_' || byte.is_ascii_alphanumeric();
@@ -194,5 +162,76 @@ impl Tokens<'_> {
             end += 1;
         }
         self.take(end);
+    }
+
+    fn piece(&mut self) -> Option<Token<'a>> {
+        let all = self.rest;
+        let dialect = self.dialect;
+        Some(match all.as_bytes() {
+            [] => return None,
+            [b'-', b'-', next @ ..] => {
+                let is_spaced =
+                    next.first().is_none_or(|next| next.is_ascii_whitespace() || next.is_ascii_control());
+                match dialect.spaced_dashes {
+                    Has::Yes if !is_spaced => self.other(),
+                    Has::Maybe if !is_spaced => self.space(line(all, Has::Maybe)),
+                    _ => self.space(line(all, Has::Yes)),
+                }
+            }
+            [b'#', ..] if dialect.hash_comments != Has::No => self.space(line(all, dialect.hash_comments)),
+            [b'/', b'/', ..] if dialect.slash_comments != Has::No => {
+                self.space(line(all, dialect.slash_comments))
+            }
+            [b'/', b'*', ..] => self.space(comment(all, dialect.nested_comments)),
+            [b'\'', ..] => self.text(text(all, b'\'', dialect.escapes, dialect)),
+            [b'"', ..] => self.double_quoted(),
+            [b'`', ..] if dialect.backticks != Has::No => {
+                self.up_to(quoted(all, b'`', dialect.name_escapes), Token::Quoted)
+            }
+            [b'[', ..] => match bracketed(all, dialect.brackets) {
+                Some(None) => self.other(),
+                found => self.up_to(found.flatten(), Token::Quoted),
+            },
+            [b'$', ..] => self.dollar(),
+            [b'?', ..] => {
+                let end = self.numbered(MOST_DIGITS).unwrap_or(1);
+                Token::Placeholder(self.take(end))
+            }
+            [b':', ..] => self.colon(),
+            // `@@` is in front of the names of a server's variables.
+            [b'@', ..] => self.named(),
+            [first, ..] | [b'.', first, ..] if first.is_ascii_digit() => {
+                self.number();
+                Token::Literal
+            }
+            [first, ..] if first.is_ascii_whitespace() => {
+                self.take(all.find(|other: char| !other.is_whitespace()).unwrap_or(all.len()));
+                Token::Space
+            }
+            _ => {
+                // What stands in front of a quote says how to read what is in it.
+                if let Some(end) = prefixed(all, dialect) {
+                    return Some(self.text(end));
+                }
+                // Digits are part of a word they do not begin.
+                match all.find(|other| !is_in_word(other)).unwrap_or(all.len()) {
+                    0 => self.other(),
+                    end => Token::Word(self.take(end)),
+                }
+            }
+        })
+    }
+}
+
+impl<'a> Iterator for Tokens<'a> {
+    type Item = Token<'a>;
+
+    fn next(&mut self) -> Option<Token<'a>> {
+        let token = self.piece()?;
+        self.is_spaced = token == Token::Space;
+        if !self.is_spaced {
+            self.before = token;
+        }
+        Some(token)
     }
 }

@@ -265,8 +265,11 @@ fn an_error_is_called_by_the_path_of_its_type_but_for_what_holds_any() {
 /// An observer that has spans wait, of what nobody sampled.
 #[derive(Debug, Default)]
 struct Holds {
-    seen: Mutex<Vec<(String, bool, usize, Option<String>)>>,
+    seen: Mutex<Vec<Described>>,
 }
+
+/// The name of a span, whether it has a beginning, how many attributes, and the error.
+type Described = (String, bool, usize, Option<String>);
 
 impl OperationObserver for Holds {
     fn sample(&self, _: &Candidate<'_>) -> Option<bool> {
