@@ -11,7 +11,7 @@ const EXPORT_FEATURES: [&str; 9] =
     ["http", "gzip", "snappy", "grpc", "zstd", "tls", "socket", "socket-tls", "journal"];
 
 /// Features of obs; each must build without the others.
-const FEATURES: [&str; 25] = [
+const FEATURES: [&str; 26] = [
     "metrics",
     "metrics-pool-sqlx",
     "metrics-pool-deadpool",
@@ -27,10 +27,13 @@ const FEATURES: [&str; 25] = [
     "traces",
     "traces-debug",
     "traces-grpc",
+    "traces-opentelemetry",
     "health",
     "middleware",
     "client-hyper-util",
+    "client-redis",
     "client-reqwest",
+    "client-sqlx",
     "serve",
     "axum",
     "config",

@@ -22,6 +22,7 @@
 
 pub mod base;
 pub mod context;
+pub mod conventions;
 mod declaration;
 pub mod fields;
 pub mod id;

@@ -1,8 +1,12 @@
 //! The clock as a value that is passed in, so that tests need no sleep, and the coarse tick it leaves behind.
 
+mod calendar;
+
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+pub use calendar::civil;
 
 /// A point in calendar time: nanoseconds since the Unix epoch, UTC.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -2,6 +2,7 @@
 
 use metrics_exporter_prometheus::Matcher;
 use metrics_exporter_prometheus::formatting::sanitize_metric_name;
+use obs_core::keys::{Metric, metric};
 
 use crate::BuildError;
 
@@ -12,6 +13,28 @@ pub const DEFAULT_BUCKETS: &[f64] = &[0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0]
 /// one that is not given within the time-outs that pools come with.
 pub const WAIT_BUCKETS: &[f64] =
     &[0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
+
+/// The bounds of `db_client_operation_duration_seconds` and `cache_request_duration_seconds` where no rule matches them: those of
+/// the OpenTelemetry semantic conventions for `db.client.operation.duration`.
+pub const DB_BUCKETS: &[f64] = &[0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0];
+
+/// The bounds of `messaging_client_operation_duration_seconds` and `messaging_process_duration_seconds` where no rule matches
+/// them: those of the OpenTelemetry semantic conventions for `messaging.client.operation.duration`.
+pub const MESSAGING_BUCKETS: &[f64] =
+    &[0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
+
+/// The bounds of `job_execution_duration_seconds` where no rule matches it: from a tenth of a second to six hours.
+pub const JOB_BUCKETS: &[f64] = &[0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3_600.0, 21_600.0];
+
+/// Families whose durations are of another order than those of requests.
+const OF_FAMILIES: [(&Metric, &[f64]); 6] = [
+    (&metric::DB_POOL_WAIT_DURATION, WAIT_BUCKETS),
+    (&metric::DB_CLIENT_OPERATION_DURATION, DB_BUCKETS),
+    (&metric::CACHE_REQUEST_DURATION, DB_BUCKETS),
+    (&metric::MESSAGING_CLIENT_OPERATION_DURATION, MESSAGING_BUCKETS),
+    (&metric::MESSAGING_PROCESS_DURATION, MESSAGING_BUCKETS),
+    (&metric::JOB_RUN_DURATION, JOB_BUCKETS),
+];
 
 /// The bounds of histograms by name, for a [`Builder`](crate::Builder) or, while the service runs, for
 /// [`Recorder::set_buckets`](crate::Recorder::set_buckets).
@@ -68,9 +91,11 @@ impl Buckets {
         self.rules.insert(0, (Matcher::Full(name.to_owned()), bounds.to_vec()));
     }
 
-    /// These bounds for the family of this very name, unless a rule says others.
-    pub(crate) fn last(&mut self, name: &str, bounds: &[f64]) {
-        self.rules.push((Matcher::Full(name.to_owned()), bounds.to_vec()));
+    /// The bounds of families of our own, unless a rule says others.
+    pub(crate) fn of_families(&mut self) {
+        for (metric, bounds) in OF_FAMILIES {
+            self.rules.push((Matcher::Full(metric.name.to_owned()), bounds.to_vec()));
+        }
     }
 
     /// The bounds of the family of this sanitised name.

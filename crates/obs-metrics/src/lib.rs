@@ -96,7 +96,7 @@ pub mod runtime;
 pub mod sli;
 pub mod typed;
 
-pub use buckets::{Buckets, DEFAULT_BUCKETS, WAIT_BUCKETS};
+pub use buckets::{Buckets, DB_BUCKETS, DEFAULT_BUCKETS, JOB_BUCKETS, MESSAGING_BUCKETS, WAIT_BUCKETS};
 pub use builder::{Builder, CreatedSamples, DEFAULT_SERIES_CAP, DEFAULT_TOTAL_SERIES_CAP, Exemplars};
 pub use cache::Cache;
 pub use error::{BuildError, PoolError, RegisterError};

@@ -13,8 +13,9 @@ use crate::{Counter, Histogram, Recorder};
 ///
 /// - One without families is counted by whoever does it, and not here.
 /// - One that was given up is counted as cancelled, and nowhere else.
-/// - Every other one is counted under its status, or `error` where no answer came, and timed; those that failed are
-///   counted by kind besides.
+/// - Every other one is counted, and timed; those that failed are counted by kind besides. A family with a status counts under
+///   that, or `error` where no answer came; one with a result under what came of it, `success` or `error` unless its maker says
+///   more.
 /// - One that is recorded leaves an exemplar in the bucket of its duration.
 #[derive(Debug)]
 pub struct Operations {
@@ -39,11 +40,14 @@ impl Operations {
             return Handles { count: counter(measures.cancelled, None), duration, errors };
         }
         let mut status = itoa::Buffer::new();
-        let status =
-            key.status.map_or(label::NO_ANSWER, |code| class_of(code).unwrap_or_else(|| status.format(code)));
+        let last = if measures.count.labels.last() == Some(&label::RESULT) {
+            key.result.unwrap_or(if key.fault.is_some() { label::NO_ANSWER } else { label::DONE })
+        } else {
+            key.status.map_or(label::NO_ANSWER, |code| class_of(code).unwrap_or_else(|| status.format(code)))
+        };
         let duration = pairs(measures.duration, labels, None);
         Handles {
-            count: counter(measures.count, Some(status)),
+            count: counter(measures.count, Some(last)),
             duration: self.recorder.histogram(measures.duration.name, &duration).unwrap_or(Histogram::noop()),
             errors: key.fault.map(|kind| counter(measures.errors, Some(kind))),
         }
@@ -97,6 +101,7 @@ impl OperationObserver for Operations {
             len,
             // What is cancelled has neither, so that it makes no entries of its own for them.
             status: end.status.filter(|_| !is_cancelled),
+            result: end.result.filter(|_| !is_cancelled),
             fault: end.fault.filter(|_| !is_cancelled),
             is_cancelled,
         };
@@ -117,6 +122,7 @@ struct Key {
     labels: [&'static str; Operation::LABELS],
     len: usize,
     status: Option<u16>,
+    result: Option<&'static str>,
     fault: Option<&'static str>,
     is_cancelled: bool,
 }
@@ -129,7 +135,8 @@ impl lately::Key for Key {
     #[inline]
     fn mixed(&self) -> u64 {
         let status = u64::from(self.status.unwrap_or_default()) << 1 | u64::from(self.is_cancelled);
-        let fault = self.fault.map_or(0, |fault| fault.as_ptr() as u64);
+        let address = |text: Option<&'static str>| text.map_or(0, |text| text.as_ptr() as u64);
+        let fault = address(self.fault) ^ address(self.result).rotate_left(13);
         let mut mixed = std::ptr::from_ref(self.measures) as u64 ^ fault ^ self.recorder << 48 ^ status << 20;
         for label in self.labels {
             mixed = mixed.rotate_left(7).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ label.as_ptr() as u64;
@@ -141,15 +148,17 @@ impl lately::Key for Key {
     #[inline]
     fn is(&self, other: &Self) -> bool {
         let same = |a: &str, b: &str| std::ptr::eq(a, b);
+        let both = |a: Option<&str>, b: Option<&str>| match (a, b) {
+            (Some(a), Some(b)) => same(a, b),
+            (None, None) => true,
+            _ => false,
+        };
         self.recorder == other.recorder
             && std::ptr::eq(self.measures, other.measures)
             && self.status == other.status
             && self.is_cancelled == other.is_cancelled
-            && match (self.fault, other.fault) {
-                (Some(a), Some(b)) => same(a, b),
-                (None, None) => true,
-                _ => false,
-            }
+            && both(self.fault, other.fault)
+            && both(self.result, other.result)
             && self.labels.iter().zip(&other.labels).all(|(a, b)| same(a, b))
     }
 }

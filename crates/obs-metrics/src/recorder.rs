@@ -20,7 +20,7 @@ use crate::problems::Problems;
 use crate::registry::{Found, State};
 use crate::series::Stored;
 use crate::text::{Canonical, family_name};
-use crate::{Buckets, BuildError, Builder, Counter, Histogram, RegisterError, WAIT_BUCKETS};
+use crate::{Buckets, BuildError, Builder, Counter, Histogram, RegisterError};
 
 /// Holds all metrics of one installation. Clones are cheap and share everything.
 #[derive(Clone)]
@@ -69,7 +69,7 @@ impl Recorder {
         for (name, bounds) in settings.declarations.iter().filter_map(declare::bounds) {
             buckets.first(name, bounds);
         }
-        buckets.last(metric::DB_POOL_WAIT_DURATION.name, WAIT_BUCKETS);
+        buckets.of_families();
         let mut state = State::new(settings.caps, buckets, settings.native, Arc::clone(&shared));
         // Before our own descriptions: the first one stays.
         for (family, unit, help) in settings.declarations.iter().filter_map(declare::description) {

@@ -1,6 +1,6 @@
 //! Sends numbered spans to a collector, for those who count there what arrives.
 //!
-//! Arguments: `url=..`, `lines=N` spans, `pace=..` in spans a second, `queue=BYTES`, `durable=DIR` with `spill=BYTES`,
+//! Arguments: `url=..`, `protocol=grpc` where it is not http/protobuf, `lines=N` spans, `pace=..` in spans a second, `queue=BYTES`, `durable=DIR` with `spill=BYTES`,
 //! `timeout_ms=..`, and `settle_ms=..`, which is how long it waits for the fate of all at the end. Then it says on standard
 //! output `produced delivered dropped pending`, and ends once its standard input does.
 
@@ -34,6 +34,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut settings =
         Settings::new().queue(queue).retry(retry.budget(Duration::MAX)).encoding(Encoding::Gzip);
     settings = settings.client(ClientSettings::new().request_timeout(timeout));
+    if one("protocol") == Some("grpc") {
+        settings = settings.grpc();
+    }
     if let Some(directory) = one("durable") {
         let spill = number("spill", 256 * 1024 * 1024)?;
         let segment = (spill / 4).clamp(journal::Settings::MIN_SEGMENT_BYTES, 8 * 1024 * 1024);

@@ -243,6 +243,8 @@ fn attribute(pair: &[u8]) -> Result<(&str, Value<'_>), Malformed> {
                         (field::ANY_BOOL, Wire::Varint(bool)) => value = Value::Bool(bool != 0),
                         (field::ANY_INT, Wire::Varint(number)) => value = Value::I64(number as i64),
                         (field::ANY_DOUBLE, Wire::Fixed64(bits)) => value = Value::F64(f64::from_bits(bits)),
+                        // A tree has no room for lists.
+                        (field::ANY_ARRAY, _) => value = Value::Str("[…]"),
                         _ => {}
                     }
                 }

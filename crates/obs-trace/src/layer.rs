@@ -5,7 +5,8 @@
 //!   trace begins and the sampler decides. Children keep the decision of their trace.
 //! - A span that is not sampled is ids only: fields and events are not looked at.
 //! - Fields become attributes; those recorded later replace earlier ones. `otel.name`, `otel.kind`,
-//!   `otel.status_code` and `otel.status_description` set the span itself, at any time before it closes.
+//!   `otel.status_code` and `otel.status_description` (or `otel.status_message`) set the span itself, at any time before it
+//!   closes.
 //! - An event inside of a span is kept with it, named by its message. One of level ERROR makes the span an error,
 //!   described by its field `error` or `err` or else by its message, unless `otel.status_code` says `ok`, which is
 //!   final; `unset` changes nothing.
@@ -40,6 +41,11 @@ impl TraceLayer {
         Self { tracer: tracer.clone() }
     }
 
+    /// What it makes spans by.
+    pub fn tracer(&self) -> &Tracer {
+        &self.tracer
+    }
+
     fn rules(&self) -> &Rules {
         &self.tracer.base().redaction
     }
@@ -56,8 +62,9 @@ fn write<'a, S: LookupSpan<'a>>(span: &SpanRef<'a, S>, write: impl FnOnce(&mut S
     }
 }
 
+/// For a child, or for those who run inside of it.
 fn context_of<'a, S: LookupSpan<'a>>(span: &SpanRef<'a, S>) -> Option<Context> {
-    read(span, |span| span.context().clone())
+    read(span, |span| span.used().clone())
 }
 
 impl<S> Layer<S> for TraceLayer
@@ -92,7 +99,7 @@ where
 
     fn on_follows_from(&self, id: &Id, follows: &Id, ctx: Ctx<'_, S>) {
         let (Some(handle), Some(followed)) = (ctx.span(id), ctx.span(follows)) else { return };
-        if let Some(ids) = read(&followed, |span| span.context().ids()) {
+        if let Some(ids) = read(&followed, |span| span.used().ids()) {
             write(&handle, |span| span.link(ids));
         }
     }

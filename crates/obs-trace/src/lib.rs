@@ -22,6 +22,7 @@
 //! - `layer::TraceLayer` makes spans of `tracing` spans on any `Registry`; [`span`] is its engine.
 //! - [`sink`], `otlp` and [`stdout`] are where spans go; [`encode`] is how they are written.
 //! - [`Tail`] keeps traces by how they end.
+//! - [`semconv`] gives attributes the names they had before they were stable.
 //! - [`Limits`] bounds what one span keeps.
 //! - [`sql`] is what may be told of a statement: its text without data, what it does, and to which table.
 //!
@@ -30,17 +31,18 @@
 //! | `layer` (default) | `layer::TraceLayer`, on tracing-subscriber's `Registry` |
 //! | `otlp` (default) | `otlp::Otlp`, http/protobuf to a collector |
 //! | `grpc` | the same by gRPC |
+//! | `opentelemetry` | `opentelemetry::Provider`: spans of code that calls the API of OpenTelemetry itself |
 //! | `debug` | `signed::DebugKey`, by which a header has a request recorded |
 //! | `gzip` | requests as gzip |
 //! | `zstd` | requests as zstd; needs a C compiler |
 
-mod conventions;
 mod decode;
 pub mod encode;
 mod limits;
 pub mod operation;
 pub mod record;
 pub mod sampler;
+pub mod semconv;
 pub mod server;
 #[cfg(feature = "debug")]
 pub mod signed;
@@ -52,11 +54,13 @@ pub mod tracer;
 
 #[cfg(feature = "layer")]
 pub mod layer;
+#[cfg(feature = "opentelemetry")]
+pub mod opentelemetry;
 #[cfg(feature = "otlp")]
 pub mod otlp;
 
-pub use conventions::sql;
 pub use limits::Limits;
+pub use obs_core::conventions::sql;
 pub use operation::OperationSpans;
 pub use record::{Kind, SpanRecord};
 pub use sampler::{Sampler, SamplerError};

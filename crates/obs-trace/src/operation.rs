@@ -9,8 +9,9 @@ use obs_core::observe::{Candidate, Operation, OperationEnd, OperationKind, Opera
 use obs_core::propagate::TraceState;
 use obs_core::redact::Rules;
 
-use crate::record::{Attributes, Kind, Name, Parent, SpanRecord, Status};
-use crate::server::{MAX_TEXT, cut};
+use crate::record::{Attributes, Kind, Links, Name, Parent, SpanRecord, Status};
+use crate::server::{MAX_TEXT, cut, link};
+use crate::span::Draft;
 use crate::tail::RootEnd;
 use crate::tracer::{Marks, Tracer};
 
@@ -62,19 +63,29 @@ impl OperationObserver for OperationSpans {
             Attributes::new(operation.attributes)
         };
         let error = end.error.map(|error| rules.redact(error));
-        let (attributes, dropped_attributes) = attributes.within(limits.attributes, limits.attribute_length);
+        // What was set on a whole job stands on its first span here, as it does for requests.
+        let shared = if is_local_root(operation) { Draft::of_local(context.local()) } else { None };
+        let (attributes, dropped_attributes) = attributes
+            .and_request(shared.as_deref().map(Draft::fields))
+            .within(limits.attributes, limits.attribute_length);
+        let links: Vec<_> = operation.links.iter().take(limits.links).map(link).collect();
+        let dropped_links = operation.links.len() - links.len();
         let (first, second) = operation.name;
         let record = SpanRecord {
-            parent: operation.parent.map(|span_id| Parent { span_id, remote: false }),
+            parent: operation.parent.map(|span_id| Parent { span_id, remote: operation.is_parent_remote }),
             trace_state: context.local().trace_state().map(TraceState::as_str),
             kind: match operation.kind {
                 OperationKind::Client => Kind::Client,
+                OperationKind::Producer => Kind::Producer,
+                OperationKind::Consumer => Kind::Consumer,
                 _ => Kind::Internal,
             },
             start: operation.started,
             duration: end.duration,
             attributes,
             dropped_attributes,
+            links: Links::new(&links),
+            dropped_links: u32::try_from(dropped_links).unwrap_or(u32::MAX),
             status: status(operation, end, error.as_deref()),
             ..SpanRecord::new(context.ids(), Name::joined(first, second))
         };
@@ -82,6 +93,9 @@ impl OperationObserver for OperationSpans {
             // It was judged just now.
             Some(_) => self.tracer.export(&record),
             None => self.tracer.pass(context, &record),
+        }
+        if let Some(shared) = shared {
+            shared.put_back();
         }
     }
 }
@@ -98,8 +112,13 @@ impl OperationSpans {
             let has_failed = matches!(status(operation, end, None), Status::Error(_));
             RootEnd::new(end.outcome, has_failed, end.duration)
         };
-        operation.parent.is_none().then(|| self.tracer.settle_alone(context, judged))
+        is_local_root(operation).then(|| self.tracer.settle_alone(context, judged))
     }
+}
+
+/// Whether nothing of this process is above it.
+fn is_local_root(operation: &Operation<'_>) -> bool {
+    operation.parent.is_none() || operation.is_parent_remote
 }
 
 /// Whether a value may have to be told otherwise than it is.

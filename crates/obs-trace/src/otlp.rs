@@ -1,4 +1,4 @@
-//! Spans to a collector as OTLP, by http/protobuf or gRPC: encoded where they end, sent from a thread of their own.
+//! Spans to a collector as OTLP, by http/protobuf, http/json or gRPC: encoded where they end, sent from a thread of their own.
 
 use std::fmt;
 use std::io;
@@ -10,7 +10,7 @@ use obs_export::http::{
 };
 #[cfg(all(feature = "journal", unix))]
 use obs_export::journal::{self, Journal};
-use obs_export::otlp::{CONTENT_TYPE, Export};
+use obs_export::otlp::{CONTENT_TYPE, CONTENT_TYPE_JSON, Export, Request};
 #[cfg(all(feature = "journal", unix))]
 use obs_export::queue::Durable;
 use obs_export::queue::{self, Queue, Worker};
@@ -49,6 +49,15 @@ fn asked(client: ClientSettings, endpoints: &[Endpoint]) -> io::Result<Probe> {
     Ok(Probe::new(client, endpoints.iter().map(question)))
 }
 
+fn posted_json(client: ClientSettings, endpoint: Endpoint, export: Export) -> io::Result<Post<Export>> {
+    Ok(Post::new(Client::new(client)?, endpoint, CONTENT_TYPE_JSON, export.json(Request::Traces)))
+}
+
+fn asked_json(client: ClientSettings, endpoints: &[Endpoint]) -> io::Result<Probe> {
+    let question = |endpoint: &Endpoint| Call::post(endpoint.clone()).body(CONTENT_TYPE_JSON, "{}");
+    Ok(Probe::new(client, endpoints.iter().map(question)))
+}
+
 #[cfg(feature = "grpc")]
 fn asked_by_call(client: ClientSettings, endpoints: &[Endpoint]) -> io::Result<Probe> {
     Probe::grpc(client, endpoints, METHOD)
@@ -72,6 +81,8 @@ pub struct Settings {
     client: ClientSettings,
     retry: Retry,
     encoding: Encoding,
+    most_bytes: usize,
+    most_records: u64,
     /// Further places beside the first.
     others: Vec<Endpoint>,
     /// What stands behind the path of each place.
@@ -92,7 +103,11 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// 8 MiB of spans at most, sent at 256 KiB or after a second; defaults of [`ClientSettings`] and [`Retry`].
+    /// The most spans of a request by default.
+    pub const MOST_SPANS: u64 = 2_048;
+
+    /// 8 MiB of spans at most, sent at 256 KiB or after a second, in requests of at most 1 MiB and 2,048 spans; defaults of
+    /// [`ClientSettings`] and [`Retry`].
     pub fn new() -> Self {
         let queue =
             queue::Settings::new(PIPELINE).batch_bytes(256 * 1024).linger(std::time::Duration::from_secs(1));
@@ -101,6 +116,8 @@ impl Settings {
             client: ClientSettings::new(),
             retry: Retry::new(),
             encoding: Encoding::Plain,
+            most_bytes: 1 << 20,
+            most_records: Self::MOST_SPANS,
             others: Vec::new(),
             path: Some(PATH),
             transport: posted,
@@ -148,6 +165,19 @@ impl Settings {
     #[cfg(feature = "grpc")]
     pub fn grpc(mut self) -> Self {
         (self.transport, self.question, self.path) = (called, asked_by_call, None);
+        self
+    }
+
+    /// Posts OTLP's JSON, for receivers that read nothing else: twice as many bytes, and written anew from what waits.
+    /// Default http/protobuf.
+    pub fn json(mut self) -> Self {
+        (self.transport, self.question) = (posted_json, asked_json);
+        self
+    }
+
+    /// The most spans of one request; default 2,048. One that has more bytes than 1 MiB is cut too.
+    pub fn most_spans(mut self, spans: u64) -> Self {
+        self.most_records = spans;
         self
     }
 
@@ -221,6 +251,8 @@ impl Otlp {
             .endpoints(endpoints)
             .traffic(&traffic)
             .encoding(settings.encoding)
+            .most_bytes(settings.most_bytes)
+            .most_records(settings.most_records)
             .retry(settings.retry)
             .clock(base.clock.clone())
             .on_failure(settings.on_failure)

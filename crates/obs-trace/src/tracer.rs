@@ -12,7 +12,7 @@ use obs_core::observe::{Candidate, End};
 use obs_core::{Base, Timestamp, TraceId};
 
 use crate::limits::Limits;
-use crate::record::{Kind, SpanRecord};
+use crate::record::{Kind, Parent, SpanRecord};
 use crate::sampler::{Rule, Sampler, SamplerError};
 use crate::sink::SpanSink;
 use crate::span::{Recording, Span};
@@ -168,7 +168,10 @@ impl Tracer {
     pub fn start(&self, parent: Option<&Context>, name: impl Into<Cow<'static, str>>, kind: Kind) -> Span {
         let Inner { base, limits, .. } = &*self.0;
         let (context, parent) = match parent {
-            Some(parent) => (self.below(parent), Some(parent.span_id())),
+            Some(parent) => {
+                let above = Parent { span_id: parent.span_id(), remote: false };
+                (self.below(parent), Some(above))
+            }
             None => (self.root(base.ids.trace_id()), None),
         };
         if !context.is_sampled() && self.held(&context).is_none_or(Held::is_let_go) {

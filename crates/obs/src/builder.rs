@@ -342,6 +342,18 @@ impl Builder {
         self
     }
 
+    /// The most spans of one request to the collector; default 2,048.
+    pub fn otlp_batch(mut self, spans: u64) -> Self {
+        self.config.traces.batch = spans;
+        self
+    }
+
+    /// The most bytes of spans that wait or are being sent; default 8 MiB.
+    pub fn otlp_queue(mut self, bytes: u64) -> Self {
+        self.config.traces.queue = bytes;
+        self
+    }
+
     /// Which `tracing` spans and events become spans and their events, such as `info,h2=off`; default `info`.
     pub fn trace_filter(mut self, filter: impl Into<String>) -> Self {
         self.config.traces.filter = filter.into();
@@ -452,6 +464,13 @@ impl Builder {
         self
     }
 
+    /// Gives attributes of spans the names they had before those were stable: `http/dup` and `database/dup` for both names,
+    /// `http/old` and `database/old` for the old ones alone. Each call adds one; default none.
+    pub fn semconv(mut self, word: impl Into<String>) -> Self {
+        self.config.traces.semconv.push(word.into());
+        self
+    }
+
     /// Whether the baggage of callers that are believed is read and handed on; default not.
     pub fn baggage(mut self, baggage: bool) -> Self {
         self.config.propagate.baggage = baggage;
@@ -470,6 +489,19 @@ impl Builder {
     /// `into_make_service_with_connect_info`. Where nobody says it, no peer is trusted.
     pub fn trusted_peer(mut self, peer: impl Into<String>) -> Self {
         self.config.trusted_peers.push(peer.into());
+        self
+    }
+
+    /// Where traces and lines are looked at: the address of `jaeger`, `tempo`, `loki`, `kibana` or `console`, or a template
+    /// such as `https://wiki/{trace_id}` under any other name; default none. [`Obs::links`] makes links of it.
+    pub fn link(mut self, name: impl Into<String>, to: impl Into<String>) -> Self {
+        self.config.links.to.push((name.into(), to.into()));
+        self
+    }
+
+    /// Which of the links is on the access line of a request that failed, as `trace_url`; default none.
+    pub fn link_on_line(mut self, name: impl Into<String>) -> Self {
+        self.config.links.on_line = Some(name.into());
         self
     }
 

@@ -26,6 +26,19 @@ pub fn in_current<F: Future>(future: F) -> InCurrent<F> {
     InCurrent { inner: Some(future), here: Here::now() }
 }
 
+/// As [`in_current`], for a closure that runs elsewhere: on a thread, in a pool of threads, in `JoinSet::spawn_blocking`.
+///
+/// ```
+/// let thread = std::thread::spawn(obs::in_current_call(|| {
+///     // Its lines carry the request's ids.
+/// }));
+/// # thread.join().unwrap();
+/// ```
+pub fn in_current_call<R>(work: impl FnOnce() -> R) -> impl FnOnce() -> R {
+    let here = Here::now();
+    move || here.run(work)
+}
+
 /// What is current at one place.
 #[derive(Clone, Debug)]
 pub(crate) struct Here {

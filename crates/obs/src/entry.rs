@@ -9,6 +9,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use obs_core::Base;
 use obs_core::context::Around;
 
 use crate::Obs;
@@ -32,13 +33,20 @@ pub(crate) enum Reach {
 /// What is entered: the subscriber and the recorder.
 #[derive(Debug)]
 pub(crate) struct Entry {
+    base: Arc<Base>,
     subscriber: Subscriber,
     recorder: LocalRecorder,
 }
 
 impl Entry {
-    pub(crate) fn new(subscriber: &Subscriber, signals: &Signals) -> Arc<Self> {
-        Arc::new(Self { subscriber: subscriber.clone(), recorder: LocalRecorder::of(&signals.metrics) })
+    pub(crate) fn new(base: &Arc<Base>, subscriber: &Subscriber, signals: &Signals) -> Arc<Self> {
+        let recorder = LocalRecorder::of(&signals.metrics);
+        Arc::new(Self { base: Arc::clone(base), subscriber: subscriber.clone(), recorder })
+    }
+
+    /// What the installation is built on.
+    pub(crate) fn base(&self) -> &Arc<Base> {
+        &self.base
     }
 
     /// What was entered on this thread last.
@@ -98,6 +106,6 @@ impl Obs {
     /// Makes this installation the calling thread's own: what its `tracing` and `metrics` macros write goes here until
     /// the guard is dropped, and [`spawn`](crate::spawn) takes it along. Requests need no such guard.
     pub fn enter(&self) -> Entered {
-        Entry::new(&self.subscriber, &self.signals).enter()
+        Entry::new(self.base(), &self.subscriber, &self.signals).enter()
     }
 }

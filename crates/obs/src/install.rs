@@ -1,12 +1,22 @@
 //! The globals of a process: the only place that sets any.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use obs_core::Base;
 
 use crate::Error;
 use crate::signals::Signals;
 use crate::subscriber::Subscriber;
 
 static CLAIMED: AtomicBool = AtomicBool::new(false);
+/// That of the installation which is the process's own.
+static BASE: OnceLock<Arc<Base>> = OnceLock::new();
+
+/// What the process's own installation is built on, if there is one.
+pub(crate) fn base() -> Option<&'static Arc<Base>> {
+    BASE.get()
+}
 
 /// The right to set this process's globals; given back unless it is kept.
 #[must_use]
@@ -33,7 +43,7 @@ impl Drop for Claim {
 const SUBSCRIBER: &str = "tracing subscriber";
 
 /// Sets what the enabled signals need.
-pub(crate) fn globals(signals: &Signals, subscriber: &Subscriber) -> Result<(), Error> {
+pub(crate) fn globals(base: &Arc<Base>, signals: &Signals, subscriber: &Subscriber) -> Result<(), Error> {
     // Whether the subscriber is taken can be asked without setting it, so that nothing is set where one of the two is.
     if subscriber_is_taken() {
         return Err(Error::Taken(SUBSCRIBER));
@@ -42,6 +52,9 @@ pub(crate) fn globals(signals: &Signals, subscriber: &Subscriber) -> Result<(), 
     set_logger()?;
     set_recorder(signals)?;
     set_subscriber(subscriber)?;
+    // Nothing after this fails, and nobody else gets here.
+    let _ = BASE.set(Arc::clone(base));
+    set_tracer_provider(signals);
     levels_changed();
     set_panic_hook(signals);
     Ok(())
@@ -112,6 +125,18 @@ fn set_recorder(signals: &Signals) -> Result<(), Error> {
 fn set_recorder(_: &Signals) -> Result<(), Error> {
     Ok(())
 }
+
+/// After all that can fail: OpenTelemetry does not say whether there was a provider, and takes another at any time.
+#[cfg(feature = "traces-opentelemetry")]
+fn set_tracer_provider(signals: &Signals) {
+    use obs_trace::opentelemetry::{Provider, observe};
+
+    opentelemetry::global::set_tracer_provider(Provider::new(signals.traces.tracer()));
+    observe();
+}
+
+#[cfg(not(feature = "traces-opentelemetry"))]
+fn set_tracer_provider(_: &Signals) {}
 
 #[cfg(feature = "logs")]
 fn set_panic_hook(signals: &Signals) {

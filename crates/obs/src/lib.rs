@@ -26,6 +26,8 @@
 //!   each request, `X-Request-ID` and `X-Trace-ID` on each response.
 //! - `Obs::client` goes around a client of another service: a client span, counts and a duration for each call, and the trace
 //!   on its headers.
+//! - [`db`], [`cache`], [`messaging`] and [`job`] make span, counts, duration and error of a query, a look, a message or a job, in
+//!   one line each.
 //! - `Obs::serve`, or `axum::serve` for a router, puts the layer around everything, hears SIGTERM and ends without losing
 //!   a request.
 //! - Lines and spans are written with `tracing`'s macros, numbers with those of `metrics`; records of the `log` crate are
@@ -52,11 +54,14 @@
 //! | `traces-grpc` | the same by gRPC |
 //! | `traces-debug` | `traces.debug_key`: a signed header has a request recorded |
 //! | `traces-tls` | the same over TLS; needs a C compiler |
+//! | `traces-opentelemetry` | `obs::opentelemetry`: spans of code that calls the API of OpenTelemetry itself |
 //! | `zstd` | requests to collectors as zstd; needs a C compiler |
 //! | `health` (default) | checks, and `/healthz`, `/readyz`, `/startupz` on the same listener |
 //! | `middleware` (default) | the tower layer |
 //! | `client-hyper-util` | errors of hyper-util's client told apart by their types |
+//! | `client-redis` | `obs::redis`: commands to Redis, by connections of the crate redis |
 //! | `client-reqwest` | `obs::reqwest`: calls made by reqwest |
+//! | `client-sqlx` | `obs::sqlx`: queries made by sqlx; asks for Rust 1.94 as sqlx does |
 //! | `serve` (default) | `Obs::serve`: the accept loop, signals, and an end that loses no request |
 //! | `axum` (default) | `obs::axum::serve`, for a `Router` |
 //! | `spawn` (default) | `spawn` and `spawn_blocking`, on tokio |
@@ -67,6 +72,7 @@
 mod admin;
 #[cfg(feature = "axum")]
 pub mod axum;
+mod books;
 #[cfg(all(feature = "log", any(feature = "logs", feature = "traces")))]
 mod bridge;
 mod builder;
@@ -80,8 +86,13 @@ mod error;
 mod install;
 #[cfg(feature = "middleware")]
 mod layer;
+pub mod links;
 mod obs;
 mod observers;
+#[cfg(feature = "traces-opentelemetry")]
+pub mod opentelemetry;
+#[cfg(feature = "middleware")]
+mod problem;
 #[cfg_attr(not(feature = "config"), path = "reload/absent.rs")]
 mod reload;
 #[cfg_attr(
@@ -102,15 +113,19 @@ pub mod serve;
 #[path = "serve/absent.rs"]
 mod serve;
 mod signals;
+#[cfg(feature = "traces")]
+mod span_ext;
 #[cfg(feature = "spawn")]
 mod spawn;
 #[cfg_attr(not(any(feature = "logs", feature = "traces")), path = "subscriber/absent.rs")]
 mod subscriber;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod work;
 
+pub use books::{Books, WayOut};
 pub use builder::{Builder, builder, init};
-pub use carry::{InCurrent, in_current};
+pub use carry::{InCurrent, in_current, in_current_call};
 pub use config::{Admin, Config, ConfigError};
 pub use current::{Current, current};
 pub use entry::Entered;
@@ -118,21 +133,33 @@ pub use error::Error;
 #[cfg(feature = "middleware")]
 pub use layer::Layer;
 pub use obs::Obs;
+#[cfg(feature = "client-redis")]
+pub use obs_middleware::client::redis;
 #[cfg(feature = "client-reqwest")]
 pub use obs_middleware::client::reqwest;
+#[cfg(feature = "client-sqlx")]
+pub use obs_middleware::client::sqlx;
 #[cfg(feature = "middleware")]
 pub use obs_middleware::{Client, ClientLayer};
 pub use observers::Observers;
+#[cfg(feature = "middleware")]
+pub use problem::Problem;
 #[cfg(all(feature = "journal", unix, feature = "logs", feature = "traces"))]
 pub use replay::Replayed;
 #[cfg(feature = "serve")]
 pub use serve::{Ended, ShutdownHandle};
+#[cfg(feature = "traces")]
+pub use span_ext::{SetParentError, SpanExt};
 #[cfg(feature = "spawn")]
-pub use spawn::{spawn, spawn_blocking};
+pub use spawn::{JoinSetExt, spawn, spawn_blocking};
 #[cfg(any(feature = "logs", feature = "traces"))]
 pub use subscriber::{Composed, ComposedBuilder, Fused};
+#[cfg(feature = "middleware")]
+pub use work::http;
+pub use work::{cache, db, environment, inject, job, messaging};
 
 pub use obs_core::context::Route;
+pub use obs_core::observe::{Target, work as operation};
 pub use obs_core::propagate;
 pub use obs_core::redact::{self, Sensitive};
 pub use obs_core::{Context, Outcome, RequestId, Resource, SpanId, TraceId};
@@ -163,6 +190,11 @@ mod pages {
     #[doc = include_str!("../../../docs/guide.md")]
     struct Guide;
 
+    #[doc = include_str!("../../../docs/traces.md")]
+    struct Traces;
+    #[doc = include_str!("../../../docs/conventions.md")]
+    struct Conventions;
+
     #[doc = include_str!("../../../docs/propagation.md")]
     struct Propagation;
 
@@ -174,4 +206,8 @@ mod pages {
 
     #[doc = include_str!("../../../docs/redaction.md")]
     struct Redaction;
+
+    #[cfg(feature = "traces-opentelemetry")]
+    #[doc = include_str!("../../../docs/opentelemetry.md")]
+    struct OpenTelemetry;
 }

@@ -5,11 +5,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use obs_core::context::Around;
 use obs_core::{Base, Clock, IdSource, Lifecycle, Observer, Phase};
 
 use crate::admin::{AdminThread, Guard, Listener, Printed};
 use crate::config::{Admin, Config, Read};
-use crate::entry::{Entry, Reach};
+use crate::entry::{AroundRequest, Entry, Reach};
+use crate::links::{FailedLinks, Links};
 use crate::observers::{Observers, Surroundings};
 use crate::reload::{Hear, Watching};
 use crate::remotes::Probes;
@@ -30,6 +32,9 @@ pub struct Obs {
     observers: Observers,
     pub(crate) subscriber: Subscriber,
     base: Arc<Base>,
+    links: Links,
+    /// What is entered with each poll of a local root, where the installation is not the process's own.
+    pub(crate) around: Option<Arc<dyn Around>>,
     config: Config,
     printed: Printed,
     pub(crate) shutdown: ShutdownHandle,
@@ -78,12 +83,18 @@ impl Obs {
             Admin::Off => None,
         };
         let subscriber = Subscriber::new(&signals, &base, compose);
-        let apart = (reach == Reach::Apart).then(|| Entry::new(&subscriber, &signals));
+        let apart = (reach == Reach::Apart).then(|| Entry::new(&base, &subscriber, &signals));
         if apart.is_some() {
             subscriber.set_apart();
         }
+        let around =
+            apart.as_ref().map(|entry| Arc::new(AroundRequest(Arc::clone(entry))) as Arc<dyn Around>);
         let surroundings = Surroundings::of(RequestSpans::of(&subscriber), apart);
-        let observers = signals.observers().into_iter().chain(surroundings).chain(watcher).collect();
+        let links = Links::new(&config.links, &base);
+        let failed = FailedLinks::of(&links, config.links.on_line.as_deref());
+        // The link before the signals, so that lines and spans have it.
+        let observers =
+            failed.into_iter().chain(signals.observers()).chain(surroundings).chain(watcher).collect();
         let observers = Observers::new(observers);
         let shutdown = ShutdownHandle::default();
         Ok(Self {
@@ -94,6 +105,8 @@ impl Obs {
             observers,
             subscriber,
             base,
+            links,
+            around,
             config,
             printed,
             shutdown,
@@ -102,7 +115,7 @@ impl Obs {
     }
 
     pub(crate) fn install(&self) -> Result<(), Error> {
-        install::globals(&self.signals, &self.subscriber)
+        install::globals(&self.base, &self.signals, &self.subscriber)
     }
 
     /// Looks at the file that was read, if any was, as it changes.
@@ -141,6 +154,11 @@ impl Obs {
     #[cfg(feature = "logs")]
     pub fn lines_in(&self, output: &str) -> Option<Vec<String>> {
         self.signals.logs.memory(output).map(obs_logs::Memory::lines)
+    }
+
+    /// The way from ids to where they are looked at, by `links.to`.
+    pub fn links(&self) -> &Links {
+        &self.links
     }
 
     /// The parts that all signals share.

@@ -9,15 +9,14 @@ use serde_json::{Value, json};
 use shop::Refusal;
 
 use crate::payments::Payments;
+use crate::prices::Prices;
 use crate::store::{NewOrder, Order, Store};
-
-/// What one piece of anything costs.
-const PRICE_CENTS: u64 = 1_250;
 
 #[derive(Clone)]
 pub(crate) struct Orders {
     pub(crate) store: Store,
     pub(crate) payments: Payments,
+    pub(crate) prices: Prices,
 }
 
 pub(crate) fn router(orders: Orders) -> Router {
@@ -41,12 +40,13 @@ async fn place(
 /// Keeps an order, has it paid, and notes what became of it.
 async fn settle(orders: Orders, order: NewOrder) -> Result<(StatusCode, Json<Value>), Refusal> {
     let (item, quantity) = (order.item.clone(), order.quantity);
+    let price_cents = orders.prices.of(&item).await;
     let id = orders.store.insert(order).await.map_err(database_failed)?;
     // On every later line of this request, on its access line and on its span.
     obs::current().set("order_id", id);
     tracing::info!(item, quantity, "placed an order");
 
-    let amount_cents = u64::from(quantity) * PRICE_CENTS;
+    let amount_cents = u64::from(quantity) * price_cents;
     tracing::debug!(amount_cents, "asking for the payment");
     // No connection is held meanwhile: a slow payment must not keep the database from others.
     let paid = orders.payments.pay(id, amount_cents).await;

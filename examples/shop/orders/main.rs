@@ -1,11 +1,12 @@
 //! Keeps the orders of the shop and has them paid.
 //!
-//! `ORDERS_ADDR` (default 127.0.0.1:8081) is where it serves, `PAYMENTS_URL` where payments is, and `DATABASE_URL` where
-//! the orders are kept: a SQLite file or a Postgres.
+//! `ORDERS_ADDR` (default 127.0.0.1:8081) is where it serves, `PAYMENTS_URL` where payments is, `DATABASE_URL` where the orders
+//! are kept: a SQLite file or a Postgres, and `REDIS_URL` where prices are, if not in the process.
 
 mod api;
 mod payments;
 mod pool;
+mod prices;
 mod store;
 
 use obs::health::{Importance, Settings};
@@ -13,6 +14,7 @@ use obs::metrics::typed::Counters;
 
 use api::Orders;
 use payments::Payments;
+use prices::Prices;
 use shop::Mistake;
 use store::Store;
 
@@ -21,9 +23,11 @@ async fn main() -> Result<obs::Ended, Box<dyn std::error::Error>> {
     let obs = obs::builder("orders").declare(store::created_family()).install()?;
     let url: String = shop::or_default("DATABASE_URL", "sqlite://orders.db?mode=rwc")?;
     let unusable = |error| Mistake::new("DATABASE_URL", error);
-    let pool = obs.recorder().pool("orders", pool::open(&url).await.map_err(unusable)?)?;
+    let pool = pool::open(&obs, &url).await?;
     let created = Counters::register(obs.recorder(), store::CREATED)?;
     let store = Store::open(pool, &url, created).await.map_err(unusable)?;
+    let redis: String = shop::or_default("REDIS_URL", "")?;
+    let prices = Prices::open(&obs, &redis).await.map_err(|error| Mistake::new("REDIS_URL", error))?;
     let url = shop::service("PAYMENTS_URL", "http://127.0.0.1:8082")?;
     let payments = Payments::new(&url, obs.client("payments"))?;
 
@@ -45,7 +49,8 @@ async fn main() -> Result<obs::Ended, Box<dyn std::error::Error>> {
         eprintln!("admin on http://{admin}/metrics");
     }
     shop::with_the_starter(obs.shutdown_handle());
-    let ended = obs::axum::serve(obs, listener, api::router(Orders { store: store.clone(), payments })).await;
+    let ended =
+        obs::axum::serve(obs, listener, api::router(Orders { store: store.clone(), payments, prices })).await;
     store.close().await;
     Ok(ended)
 }

@@ -49,12 +49,13 @@ pub(crate) struct Store {
 impl Store {
     /// Keeps orders in the database behind `pool`; makes the table unless it is there.
     pub(crate) async fn open(pool: Pool, url: &str, created: Counters<Created>) -> Result<Self, sqlx::Error> {
-        let mut connection = pool.acquire().await?;
+        // Of no request: past what tells of queries.
+        let inner = pool.inner();
         if url.starts_with("sqlite:") {
-            sqlx::query(SQLITE_WAL).execute(&mut *connection).await?;
-            sqlx::query(SQLITE_SCHEMA).execute(&mut *connection).await?;
+            sqlx::query(SQLITE_WAL).execute(inner).await?;
+            sqlx::query(SQLITE_SCHEMA).execute(inner).await?;
         } else {
-            sqlx::query(POSTGRES_SCHEMA).execute(&mut *connection).await?;
+            sqlx::query(POSTGRES_SCHEMA).execute(inner).await?;
         }
         Ok(Self { pool, created })
     }
@@ -62,13 +63,9 @@ impl Store {
     /// Keeps a new order, counts it, and gives its id.
     #[tracing::instrument(skip_all)]
     pub(crate) async fn insert(&self, order: NewOrder) -> Result<i64, sqlx::Error> {
-        let mut connection = self.pool.acquire().await?;
-        let id = sqlx::query_scalar(INSERT)
-            .bind(order.user)
-            .bind(order.item)
-            .bind(i64::from(order.quantity))
-            .fetch_one(&mut *connection)
-            .await?;
+        let insert =
+            sqlx::query_scalar(INSERT).bind(order.user).bind(order.item).bind(i64::from(order.quantity));
+        let id = insert.fetch_one(&self.pool).await?;
         self.created.of(Created { service: Counted::Payment }).increment(1);
         Ok(id)
     }
@@ -76,29 +73,26 @@ impl Store {
     /// Notes what became of an order.
     #[tracing::instrument(skip(self))]
     pub(crate) async fn set_state(&self, id: i64, state: &'static str) -> Result<(), sqlx::Error> {
-        let mut connection = self.pool.acquire().await?;
         let update = sqlx::query("UPDATE orders SET state = $1 WHERE id = $2").bind(state).bind(id);
-        update.execute(&mut *connection).await.map(drop)
+        update.execute(&self.pool).await.map(drop)
     }
 
     /// The order with this id, if there is one.
     #[tracing::instrument(skip(self))]
     pub(crate) async fn find(&self, id: i64) -> Result<Option<Order>, sqlx::Error> {
-        let mut connection = self.pool.acquire().await?;
         let select =
             sqlx::query_as("SELECT customer, item, quantity, state FROM orders WHERE id = $1").bind(id);
-        let found = select.fetch_optional(&mut *connection).await?;
+        let found = select.fetch_optional(&self.pool).await?;
         Ok(found.map(|(user, item, quantity, state)| Order { id, user, item, quantity, state }))
     }
 
     /// Whether the database answers.
     pub(crate) async fn ping(&self) -> Result<(), sqlx::Error> {
-        let mut connection = self.pool.acquire().await?;
-        sqlx::query("SELECT 1").execute(&mut *connection).await.map(drop)
+        sqlx::query("SELECT 1").execute(self.pool.inner()).await.map(drop)
     }
 
     pub(crate) async fn close(&self) {
-        self.pool.pool().close().await;
+        self.pool.close().await;
     }
 }
 

@@ -9,3 +9,10 @@ pub use environment::{Mistake, listen, or_default, service};
 pub use http::{client, reaches, under};
 pub use refusal::Refusal;
 pub use shutdown::with_the_starter;
+
+/// The code of the page about clients, so that it compiles where they all are.
+#[cfg(doctest)]
+mod pages {
+    #[doc = include_str!("../../../docs/integrations.md")]
+    struct Integrations;
+}

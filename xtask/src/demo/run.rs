@@ -72,7 +72,9 @@ fn play(options: &Options, place: &Place, binaries: &Binaries, supervisor: &Supe
     let settings = Settings {
         addresses: options.addresses(),
         otlp: sink.address,
+        protocol: None,
         database_url: None,
+        redis_url: None,
         rates: Rates::default(),
         folder: place.folder(),
         inherited: Inherited::Configuration,

@@ -26,8 +26,14 @@ const DEBIAN: [&str; 11] = [
 /// Where Debian keeps the programs of each version of PostgreSQL.
 const POSTGRES: &str = "/usr/lib/postgresql";
 
-/// Packages of PyPI: an OTLP sink as a wheel, and the strict OpenMetrics parser.
-const PYPI: [&str; 2] = ["rotel==0.0.1a15", "prometheus_client==0.26.0"];
+/// Packages of PyPI: an OTLP sink as a wheel, the strict OpenMetrics parser, and OpenTelemetry's propagators.
+const PYPI: [&str; 5] = [
+    "rotel==0.0.1a15",
+    "prometheus_client==0.26.0",
+    "opentelemetry-api==1.45.2",
+    "opentelemetry-propagator-b3==1.45.1",
+    "opentelemetry-propagator-jaeger==1.45.1",
+];
 
 /// As Debian calls the program.
 const PUSHGATEWAY: &str = "prometheus-pushgateway";
@@ -68,7 +74,7 @@ impl Programs {
             pushgateway: in_path(PUSHGATEWAY)?,
             redis_cli: in_path("redis-cli")?,
             redis_server: in_path("redis-server")?,
-            rotel: rotel.ok_or_else(|| missing(&format!("a venv with {}", PYPI.join(" and "))))?,
+            rotel: rotel.ok_or_else(|| missing(&format!("a venv with {}", PYPI.join(", "))))?,
             wrk: in_path("wrk")?,
             python,
         })
@@ -183,9 +189,11 @@ fn makes_venvs() -> bool {
 
 /// Whether the venv has exactly the versions of the list.
 fn has_pypi(interpreter: &Path) -> bool {
-    let script = "from importlib.metadata import version\nprint(f\"rotel=={version('rotel')} \
-                  prometheus_client=={version('prometheus_client')}\")";
-    python(interpreter.as_os_str(), script).is_some_and(|versions| versions == PYPI.join(" "))
+    let names = PYPI.map(|package| package.split("==").next().unwrap_or_default());
+    let script = format!(
+        "from importlib.metadata import version\nprint(' '.join(f'{{name}}=={{version(name)}}' for name in {names:?}))"
+    );
+    python(interpreter.as_os_str(), &script).is_some_and(|versions| versions == PYPI.join(" "))
 }
 
 fn rotel(interpreter: &Path) -> Option<PathBuf> {

@@ -2,18 +2,21 @@
 
 mod books;
 mod built;
+mod collector;
 mod counts;
 mod disk;
 mod eventually;
 mod files;
 mod folder;
 mod install;
+mod jaeger;
 mod lines;
 mod otlp;
 mod pipe;
 mod pools;
 mod postgres;
 mod prometheus;
+mod propagation;
 mod push;
 mod quickstart;
 mod readers;

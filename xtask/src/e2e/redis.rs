@@ -38,11 +38,28 @@ impl<'a> Redis<'a> {
         format!("redis://{}", self.address)
     }
 
+    /// Has it forget all that it keeps.
+    pub(super) fn empty(&self) -> Result {
+        ask(self.programs, self.address, &["FLUSHALL"]).map(drop)
+    }
+
+    /// How often a command was called, as it counts itself.
+    pub(super) fn calls(&self, command: &str) -> Result<f64> {
+        let stats = ask(self.programs, self.address, &["INFO", "commandstats"])?;
+        Ok(calls(&stats, command) as f64)
+    }
+
     /// How many clients have chosen the database of this number.
     pub(super) fn clients_of(&self, database: u8) -> Result<usize> {
         let clients = ask(self.programs, self.address, &["CLIENT", "LIST"])?;
         Ok(clients_of(&clients, database))
     }
+}
+
+fn calls(stats: &str, command: &str) -> u64 {
+    let of = format!("cmdstat_{command}:calls=");
+    let found = stats.lines().find_map(|line| line.strip_prefix(&of)?.split(',').next()?.parse().ok());
+    found.unwrap_or_default()
 }
 
 fn clients_of(clients: &str, database: u8) -> usize {
@@ -63,7 +80,13 @@ fn ask(programs: &Programs, address: SocketAddr, question: &[&str]) -> Result<St
 
 #[cfg(test)]
 mod tests {
-    use super::clients_of;
+    use super::{calls, clients_of};
+
+    #[test]
+    fn calls_are_read_by_the_command() {
+        let stats = "# Commandstats\r\ncmdstat_get:calls=12,usec=3\r\ncmdstat_getdel:calls=7,usec=1\r\n";
+        assert_eq!(["get", "getdel", "set"].map(|command| calls(stats, command)), [12, 7, 0]);
+    }
 
     #[test]
     fn clients_are_counted_by_their_database() {

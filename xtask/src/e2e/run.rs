@@ -7,16 +7,20 @@ use std::time::Duration;
 use super::folder::Folder;
 use super::install::{self, Programs};
 use super::report::Report;
-use super::{built, files, otlp, pools, push, quickstart, registries, shop, syslog, torture, victoria};
+use super::{
+    built, collector, files, jaeger, otlp, pools, propagation, push, quickstart, registries, shop, syslog,
+    torture, victoria,
+};
 use crate::Result;
 use crate::arguments::Arguments;
 
 /// What is checked, by the name of the example, or of what several show.
-const EXAMPLES: [(&str, Example); 7] = [
+const EXAMPLES: [(&str, Example); 8] = [
     ("quickstart", quickstart::check_all),
     ("registries", registries::check_all),
     ("pools", pools::check_all),
     ("shop", shop::check_all),
+    ("propagation", propagation::check_all),
     ("push", push::check_all),
     ("otlp", otlp::check_all),
     ("torture", torture::check_all),
@@ -26,7 +30,11 @@ const EXAMPLES: [(&str, Example); 7] = [
 const ALONE: [(&str, Alone); 2] = [("files", files::check_all), ("syslog", syslog::check_all)];
 
 /// What takes longer than is worth it in every run, with `--full` alone.
-const REST: [(&str, Example); 1] = [("torture-rest", torture::check_rest)];
+const REST: [(&str, Example); 3] = [
+    ("torture-rest", torture::check_rest),
+    ("collector", collector::check_all),
+    ("jaeger", jaeger::check_all),
+];
 
 /// What is checked without the servers of the others, with `--full` alone: by a server that Go has to build.
 const BUILT: [(&str, Alone); 1] = [("victoria", victoria::check_all)];

@@ -34,6 +34,11 @@ impl Head {
         self.headers.iter().find(|(header, _)| header == name).map(|(_, value)| value.as_str())
     }
 
+    /// All of them in their order, with names in lower case.
+    pub(crate) fn headers(&self) -> &[(String, String)] {
+        &self.headers
+    }
+
     /// How many headers are called `name`.
     pub(crate) fn count(&self, name: &str) -> usize {
         self.headers.iter().filter(|(header, _)| header == name).count()

@@ -51,8 +51,12 @@ pub(crate) struct Settings<'a> {
     pub(crate) addresses: [Addresses; 3],
     /// The sink their spans go to.
     pub(crate) otlp: SocketAddr,
+    /// How they go there, as `OTEL_EXPORTER_OTLP_PROTOCOL` has it; by default http/protobuf.
+    pub(crate) protocol: Option<&'static str>,
     /// Where orders are kept; by default in a SQLite file in the folder, a new one at each start of the shop.
     pub(crate) database_url: Option<&'a str>,
+    /// Where prices are; by default in the process.
+    pub(crate) redis_url: Option<&'a str>,
     pub(crate) rates: Rates,
     /// The folder for their lines, their output, their copies of `obs.yaml` and the data base.
     pub(crate) folder: &'a Path,
@@ -88,6 +92,7 @@ impl Settings<'_> {
         if is_demo && std::env::var_os(DRAIN_TIMEOUT).is_none() {
             variables.push((DRAIN_TIMEOUT, "3s".to_owned()));
         }
+        variables.extend(self.protocol.map(|protocol| ("OTEL_EXPORTER_OTLP_PROTOCOL", protocol.to_owned())));
         match part {
             Part::Gateway => {
                 variables.push(("GATEWAY_ADDR", own(part)));
@@ -97,6 +102,7 @@ impl Settings<'_> {
                 variables.push(("ORDERS_ADDR", own(part)));
                 variables.push(("PAYMENTS_URL", url(Part::Payments)));
                 let file = || format!("sqlite://{}?mode=rwc", self.folder.join(DATABASE).display());
+                variables.extend(self.redis_url.map(|url| ("REDIS_URL", url.to_owned())));
                 variables.push(("DATABASE_URL", self.database_url.map_or_else(file, str::to_owned)));
             }
             Part::Payments => {
@@ -125,7 +131,9 @@ mod tests {
         Settings {
             addresses,
             otlp: loopback(4318),
+            protocol: None,
             database_url: None,
+            redis_url: None,
             rates: Rates { fail: Some(0), ..Rates::default() },
             folder: Path::new("/data"),
             inherited: Inherited::Nothing,
@@ -152,9 +160,23 @@ mod tests {
     }
 
     #[test]
+    fn a_protocol_is_told_to_each() {
+        let settings = Settings { protocol: Some("grpc"), ..settings() };
+        for part in Part::ALL {
+            let told = ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc".to_owned());
+            assert!(settings.variables(part).contains(&told));
+        }
+    }
+
+    #[test]
     fn another_data_base_goes_before_the_file() {
         let settings = Settings { database_url: Some("postgres://me@db/shop"), ..settings() };
         let variables = settings.variables(Part::Orders);
         assert!(variables.contains(&("DATABASE_URL", "postgres://me@db/shop".to_owned())));
+        assert!(!variables.iter().any(|(name, _)| *name == "REDIS_URL"));
+        let settings = Settings { redis_url: Some("redis://cache"), ..settings };
+        let told = ("REDIS_URL", "redis://cache".to_owned());
+        assert!(settings.variables(Part::Orders).contains(&told));
+        assert!(!settings.variables(Part::Gateway).contains(&told));
     }
 }

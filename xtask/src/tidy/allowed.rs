@@ -29,13 +29,18 @@ const fn allowed(rule: Rule, path: &'static str, reason: &'static str) -> Allowe
 pub(crate) const ALLOWED: &[Allowed] = &[
     allowed(
         Rule::Static,
+        "crates/obs-core/src/context/shared.rs",
+        "what stands in for a local root that is gone: nothing is ever set on it",
+    ),
+    allowed(
+        Rule::Static,
         "crates/obs-core/src/context/route.rs",
         "templates are interned for the life of the process",
     ),
     allowed(
         Rule::Static,
         "crates/obs-core/src/observe/operation.rs",
-        "names of targets are interned for the life of the process",
+        "names of targets and of tables are interned for the life of the process",
     ),
     allowed(
         Rule::Static,
@@ -98,8 +103,17 @@ pub(crate) const ALLOWED: &[Allowed] = &[
         "crates/obs/src/subscriber/fused.rs",
         "numbers subscribers, so that one knows its own spans",
     ),
-    allowed(Rule::Static, "crates/obs/src/install.rs", "whether this process has been claimed"),
+    allowed(
+        Rule::Static,
+        "crates/obs/src/install.rs",
+        "whether this process has been claimed, and the base of its own installation",
+    ),
     allowed(Rule::SetsGlobal, "crates/obs/src/install.rs", "installation is what sets globals"),
+    allowed(
+        Rule::ThreadLocal,
+        "crates/obs-core/src/conventions/db/known.rs",
+        "what queries say of themselves, so that none is parsed twice",
+    ),
     allowed(
         Rule::ThreadLocal,
         "crates/obs-core/src/redact/keys.rs",
@@ -116,6 +130,11 @@ pub(crate) const ALLOWED: &[Allowed] = &[
         "templates near at hand, found without a lock",
     ),
     allowed(Rule::ThreadLocal, "crates/obs-core/src/context/scope.rs", "the one stack of open contexts"),
+    allowed(
+        Rule::ThreadLocal,
+        "crates/obs-core/src/context/shared.rs",
+        "memory of local roots used again, so that one needs no allocation",
+    ),
     allowed(
         Rule::ThreadLocal,
         "crates/obs-core/src/id/source.rs",
@@ -157,6 +176,11 @@ pub(crate) const ALLOWED: &[Allowed] = &[
         Rule::ThreadLocal,
         "crates/obs-trace/src/encode/buffer.rs",
         "a buffer used again, so that encoding needs no allocation",
+    ),
+    allowed(
+        Rule::ThreadLocal,
+        "crates/obs-trace/src/opentelemetry/observer.rs",
+        "which contexts of OpenTelemetry are attached to a thread",
     ),
     allowed(
         Rule::ThreadLocal,

@@ -2,8 +2,10 @@
 
 use super::Subject;
 use crate::workload::expect;
-use fastrace::Span;
 use fastrace::collector::{Config, Reporter, SpanContext, SpanRecord};
+use fastrace::local::LocalSpan;
+use fastrace::Span;
+use std::hint::black_box;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 static SPANS: AtomicU64 = AtomicU64::new(0);
@@ -12,12 +14,12 @@ struct Discard;
 
 impl Reporter for Discard {
     fn report(&mut self, spans: Vec<SpanRecord>) {
-        let whole = spans.iter().filter(|span| span.properties.len() == 5).count();
+        let whole = spans.iter().filter(|span| [2, 5].contains(&span.properties.len())).count();
         SPANS.fetch_add(whole as u64, Relaxed);
     }
 }
 
-fn root_span(turn: u64, sampled: bool) {
+fn root_span(turn: u64, sampled: bool, work: impl FnOnce()) {
     let root = Span::root("request", SpanContext::random().sampled(sampled)).with_properties(|| {
         [
             ("http.request.method", "GET".into()),
@@ -28,14 +30,26 @@ fn root_span(turn: u64, sampled: bool) {
         ]
     });
     let _entered = root.set_local_parent();
+    work();
 }
 
-fn subject(sampled: bool, spans_of: fn(u64) -> u64) -> Subject {
+fn tree(turn: u64, sampled: bool) {
+    root_span(turn, sampled, || {
+        for step in 0..10_u64 {
+            let _step = LocalSpan::enter_with_local_parent("step").with_properties(|| {
+                [("step", std::borrow::Cow::Owned(step.to_string())), ("table", "orders".into())]
+            });
+            black_box(turn);
+        }
+    });
+}
+
+fn subject(run: fn(u64), spans_of: fn(u64) -> u64) -> Subject {
     fastrace::set_reporter(Discard, Config::default());
     Subject::new(
         move |count| {
             for turn in 0..count {
-                root_span(turn, sampled);
+                run(turn);
                 // Its queue is bounded; a span that finds it full is lost and the row would not count.
                 if turn % 1_000 == 999 {
                     fastrace::flush();
@@ -49,10 +63,20 @@ fn subject(sampled: bool, spans_of: fn(u64) -> u64) -> Subject {
 
 /// A root span that is sampled.
 pub(crate) fn sampled() -> Subject {
-    subject(true, |total| total)
+    subject(|turn| root_span(turn, true, || ()), |total| total)
 }
 
 /// A root span that is not.
 pub(crate) fn unsampled() -> Subject {
-    subject(false, |_| 0)
+    subject(|turn| root_span(turn, false, || ()), |_| 0)
+}
+
+/// A root span and ten below it that are sampled.
+pub(crate) fn tree_sampled() -> Subject {
+    subject(|turn| tree(turn, true), |total| total * 11)
+}
+
+/// A root span and ten below it that are not.
+pub(crate) fn tree_unsampled() -> Subject {
+    subject(|turn| tree(turn, false), |_| 0)
 }

@@ -9,6 +9,7 @@ mod obs_log_subjects;
 mod obs_metrics_subjects;
 mod obs_shipping_subjects;
 mod obs_subjects;
+mod obs_trace_subjects;
 mod opentelemetry_peer;
 mod prometheus_client_peer;
 mod prometheus_peer;
@@ -134,6 +135,33 @@ pub(crate) const ROWS: &[Row] = &[
     Row { name: "root-span/fastrace", batch: 10_000, make: fastrace_peer::sampled },
     Row { name: "span-tree/obs", batch: 2_000, make: obs_subjects::span_tree },
     Row { name: "span-tree/obs-composed", batch: 2_000, make: obs_subjects::span_tree_composed },
+    Row { name: "span-tree/obs-native", batch: 2_000, make: obs_trace_subjects::tree_native },
+    Row { name: "span-tree/tracing-opentelemetry", batch: 500, make: opentelemetry_peer::tree },
+    Row { name: "span-tree/fastrace", batch: 1_000, make: fastrace_peer::tree_sampled },
+    Row { name: "span-tree-unsampled/obs", batch: 2_000, make: obs_trace_subjects::tree_unsampled },
+    Row {
+        name: "span-tree-unsampled/obs-native",
+        batch: 10_000,
+        make: obs_trace_subjects::tree_native_unsampled,
+    },
+    Row {
+        name: "span-tree-unsampled/tracing-opentelemetry",
+        batch: 500,
+        make: opentelemetry_peer::tree_unsampled,
+    },
+    Row { name: "span-tree-unsampled/fastrace", batch: 10_000, make: fastrace_peer::tree_unsampled },
+    Row { name: "root-span-2-threads/obs", batch: 40_000, make: obs_trace_subjects::root_by_two },
+    Row {
+        name: "root-span-2-threads/tracing-opentelemetry",
+        batch: 20_000,
+        make: opentelemetry_peer::by_two,
+    },
+    Row { name: "root-span-encoded/obs-native", batch: 20_000, make: obs_trace_subjects::root_encoded },
+    Row {
+        name: "root-span-full-queue/obs-native",
+        batch: 20_000,
+        make: obs_trace_subjects::root_into_full_queue,
+    },
     Row { name: "root-span-unsampled/obs", batch: 10_000, make: obs_subjects::root_span_unsampled },
     Row {
         name: "root-span-unsampled/obs-composed",

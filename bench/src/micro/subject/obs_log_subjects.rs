@@ -26,7 +26,11 @@ const LONG: Duration = Duration::from_secs(60);
 const ROOM: usize = 64 << 20;
 
 fn base(rules: Rules) -> Arc<Base> {
-    Base::builder(Resource::new("micro")).clock(Clock::system()).ids(IdSource::random()).redaction(rules).build()
+    Base::builder(Resource::new("micro"))
+        .clock(Clock::system())
+        .ids(IdSource::random())
+        .redaction(rules)
+        .build()
 }
 
 fn install(logs: &Logs) {

@@ -45,6 +45,13 @@ fn install(form: Form, logs: &Logs, tracer: &Tracer) {
     dispatcher::set_global_default(subscriber(form, logs, tracer)).expect("one subscriber in this process");
 }
 
+/// Spans as the umbrella installs them, beside lines that are discarded; to be kept as long as spans are made.
+pub(super) fn install_spans(tracer: &Tracer) -> LogsGuard {
+    let (logs, guard) = logs(&base(), Output::discard());
+    install(Form::Fused, &logs, tracer);
+    guard
+}
+
 /// Lines alone, in the subscriber of both signals.
 pub(super) fn no_spans(logs: &Logs) -> Dispatch {
     Dispatch::new(obs::Fused::new().logs(logs))

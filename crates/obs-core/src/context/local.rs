@@ -75,7 +75,20 @@ impl Local {
         Self::of(LocalKind::Task, None, None)
     }
 
-    fn of(kind: LocalKind, request_id: Option<RequestId>, trace_state: Option<TraceState>) -> Self {
+    /// As it is left for the next one: with nothing of its root.
+    pub(super) fn empty(&mut self) {
+        self.request_id = None;
+        self.trace_state = None;
+        self.route.take();
+        self.fields.take();
+        self.extras.take();
+    }
+
+    pub(super) const fn of(
+        kind: LocalKind,
+        request_id: Option<RequestId>,
+        trace_state: Option<TraceState>,
+    ) -> Self {
         Self {
             kind,
             request_id,
@@ -94,6 +107,13 @@ impl Local {
         if !rules.is_same(Rules::STANDARD) {
             let _ = self.extras().rules.set(rules.clone());
         }
+        self
+    }
+
+    /// The same, with what other vendors said beside the trace that goes on here.
+    #[must_use]
+    pub fn stating(mut self, trace_state: Option<TraceState>) -> Self {
+        self.trace_state = trace_state;
         self
     }
 

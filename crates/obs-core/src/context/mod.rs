@@ -6,15 +6,19 @@
 mod local;
 mod route;
 mod scope;
+mod shared;
 
-use std::sync::{Arc, Weak};
+use std::sync::Weak;
 
 pub use local::{Local, LocalKind};
 pub use route::Route;
 pub use scope::{
     Around, Innermost, PollScope, Silence, current, current_ids, enter_poll, innermost_tagged, is_open,
-    is_silenced, leave, leave_tagged, push, push_tagged, sampled, silence, with_current, with_polled_request,
+    is_open_span, is_silenced, leave, leave_tagged, push, push_tagged, sampled, silence, with_current,
+    with_polled_request,
 };
+
+use shared::Shared;
 
 use crate::id::{RequestId, SpanId, TraceId};
 
@@ -84,29 +88,35 @@ pub struct Ids {
 #[derive(Clone, Debug)]
 pub struct Context {
     ids: Ids,
-    local: Arc<Local>,
+    local: Shared,
 }
 
 impl Context {
     /// A local root: the first span of a trace in this process.
     pub fn root(ids: Ids, local: Local) -> Self {
-        Self { ids, local: Arc::new(local) }
+        Self { ids, local: Shared::new(local) }
     }
 
     /// A span under this one: same trace, flags and local root.
     pub fn child(&self, span_id: SpanId) -> Self {
-        Self { ids: Ids { span_id, ..self.ids }, local: Arc::clone(&self.local) }
+        Self { ids: Ids { span_id, ..self.ids }, local: self.local.clone() }
+    }
+
+    /// A span beside or under this one whose ids were made elsewhere: same local root, and nothing else in common.
+    #[must_use]
+    pub fn with_ids(&self, ids: Ids) -> Self {
+        Self { ids, local: self.local.clone() }
     }
 
     /// A span under this one for which another decision was made than for what is above it.
     pub fn child_sampled(&self, span_id: SpanId, sampled: bool) -> Self {
         let flags = self.ids.flags.sampled(sampled);
-        Self { ids: Ids { span_id, flags, ..self.ids }, local: Arc::clone(&self.local) }
+        Self { ids: Ids { span_id, flags, ..self.ids }, local: self.local.clone() }
     }
 
     /// Whether both belong to the same local root: the same request, or the same job.
     pub fn is_beside(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.local, &other.local)
+        self.local.is_same(&other.local)
     }
 
     /// The three ids at once.
@@ -153,7 +163,7 @@ impl Context {
 
     /// The same without keeping the local root alive.
     pub fn downgrade(&self) -> WeakContext {
-        WeakContext { ids: self.ids, local: Arc::downgrade(&self.local) }
+        WeakContext { ids: self.ids, local: self.local.downgrade() }
     }
 }
 
@@ -165,8 +175,13 @@ pub struct WeakContext {
 }
 
 impl WeakContext {
+    /// The three ids.
+    pub fn ids(&self) -> Ids {
+        self.ids
+    }
+
     /// The context, while anybody else keeps its local root alive.
     pub fn upgrade(&self) -> Option<Context> {
-        Some(Context { ids: self.ids, local: self.local.upgrade()? })
+        Some(Context { ids: self.ids, local: Shared::upgrade(&self.local)? })
     }
 }

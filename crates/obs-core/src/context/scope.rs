@@ -134,6 +134,12 @@ pub fn is_open() -> bool {
     OPEN.get() > 0
 }
 
+/// Whether the span of this id is open on this thread, at the top or below.
+pub fn is_open_span(span_id: SpanId) -> bool {
+    let is = |entry: &Entry| entry.context.as_ref().is_some_and(|context| context.span_id() == span_id);
+    STACK.try_with(|stack| Some(stack.try_borrow().ok()?.entries.iter().any(is))).ok().flatten() == Some(true)
+}
+
 #[inline(never)]
 fn sampled_top() -> Option<Ids> {
     with_current(|context| context.is_sampled().then(|| context.ids())).flatten()

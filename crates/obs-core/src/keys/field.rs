@@ -25,6 +25,8 @@ names! {
     TRUNCATED = "truncated";
     /// `true` on a line that the flight recorder held back until its request had failed.
     RECORDED = "recorded";
+    /// Where the trace of a request that failed is looked at.
+    TRACE_URL = "trace_url";
     /// Access line: the method out of the closed set.
     METHOD = "method";
     /// Access line: the route template, or `unmatched`.

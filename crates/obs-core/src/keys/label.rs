@@ -29,7 +29,19 @@ names! {
     POOL = "pool";
     /// The cache, by the name it was given.
     CACHE = "cache";
-    /// How a run of a health check ended, a reload of the configuration, a look into a cache, a push of metrics, or the way of a batch.
+    /// The product that is asked: a database, or one that carries messages.
+    SYSTEM = "system";
+    /// The database within it.
+    DATABASE = "database";
+    /// What is done: of a query its first word.
+    OPERATION = "operation";
+    /// The table that is asked, where it is known and only one.
+    COLLECTION = "collection";
+    /// The topic or queue of messages.
+    DESTINATION = "destination";
+    /// The job's name.
+    JOB_NAME = "job_name";
+    /// How a query, a message or a job ended, a run of a health check, a reload of the configuration, a look into a cache, a push of metrics, or the way of a batch.
     RESULT = "result";
     /// The level of a line, as the line has it.
     LEVEL = "level";
@@ -62,5 +74,8 @@ pub const REFUSED: &[&str] = &["trace_id", "span_id", "request_id"];
 /// the same name.
 pub const OF_PROCESS: &[&str] = &[SERVICE, VERSION, REVISION, ENV, OBS_VERSION, OS, ARCH];
 
-/// Stands in the place of a status where no answer came.
+/// Stands in the place of a status where no answer came, and is the result of what failed.
 pub const NO_ANSWER: &str = "error";
+
+/// The result of what did not fail.
+pub const DONE: &str = "success";

@@ -35,6 +35,46 @@ pub static HTTP_CLIENT: Measures = Measures {
     cancelled: &HTTP_CLIENT_REQUESTS_CANCELLED,
 };
 
+/// Where queries and commands of databases are counted.
+pub static DB_CLIENT: Measures = Measures {
+    count: &DB_CLIENT_OPERATIONS,
+    duration: &DB_CLIENT_OPERATION_DURATION,
+    errors: &DB_CLIENT_OPERATION_ERRORS,
+    cancelled: &DB_CLIENT_OPERATIONS_CANCELLED,
+};
+
+/// Where looks into a cache are counted.
+pub static CACHE_LOOKS: Measures = Measures {
+    count: &CACHE_REQUESTS,
+    duration: &CACHE_REQUEST_DURATION,
+    errors: &CACHE_REQUEST_ERRORS,
+    cancelled: &CACHE_REQUESTS_CANCELLED,
+};
+
+/// Where messages that are sent, asked for or settled are counted.
+pub static MESSAGING_CLIENT: Measures = Measures {
+    count: &MESSAGING_CLIENT_OPERATIONS,
+    duration: &MESSAGING_CLIENT_OPERATION_DURATION,
+    errors: &MESSAGING_CLIENT_OPERATION_ERRORS,
+    cancelled: &MESSAGING_CLIENT_OPERATIONS_CANCELLED,
+};
+
+/// Where the processing of messages is counted.
+pub static MESSAGING_PROCESS: Measures = Measures {
+    count: &MESSAGING_PROCESSED,
+    duration: &MESSAGING_PROCESS_DURATION,
+    errors: &MESSAGING_PROCESS_ERRORS,
+    cancelled: &MESSAGING_PROCESS_CANCELLED,
+};
+
+/// Where runs of jobs are counted.
+pub static JOB: Measures = Measures {
+    count: &JOB_RUNS,
+    duration: &JOB_RUN_DURATION,
+    errors: &JOB_RUN_ERRORS,
+    cancelled: &JOB_RUNS_CANCELLED,
+};
+
 macro_rules! metrics {
     ($($(#[$doc:meta])* $name:ident = $kind:ident $text:literal [$($label:ident),*] $help:literal;)+) => {
         $($(#[$doc])* pub static $name: Metric =
@@ -333,6 +373,63 @@ metrics! {
     /// How looks into a cache ended.
     CACHE_REQUESTS = Counter "cache_requests_total" [CACHE, RESULT]
         "Looks into the cache, by what came of them: hit, miss, error.";
+    /// How long looks into a cache take.
+    CACHE_REQUEST_DURATION = Histogram "cache_request_duration_seconds" [CACHE]
+        "Seconds a look into the cache took; cancelled looks, and those that were only counted, apart.";
+    /// Looks that failed.
+    CACHE_REQUEST_ERRORS = Counter "cache_request_errors_total" [CACHE, KIND]
+        "Looks into the cache that failed, by the kind of the error.";
+    /// Looks nobody waited for any more.
+    CACHE_REQUESTS_CANCELLED = Counter "cache_requests_cancelled_total" [CACHE]
+        "Looks into the cache that were given up before they ended.";
+    /// Queries and commands.
+    DB_CLIENT_OPERATIONS = Counter "db_client_operations_total" [SYSTEM, DATABASE, OPERATION, COLLECTION, RESULT]
+        "Queries and commands that ended, by what came of them: success, error.";
+    /// Durations of the same.
+    DB_CLIENT_OPERATION_DURATION = Histogram "db_client_operation_duration_seconds" [SYSTEM, DATABASE, OPERATION, COLLECTION]
+        "Seconds a query or command took; cancelled ones apart.";
+    /// Those that failed.
+    DB_CLIENT_OPERATION_ERRORS = Counter "db_client_operation_errors_total" [SYSTEM, DATABASE, OPERATION, COLLECTION, KIND]
+        "Queries and commands that failed, by the kind of the error.";
+    /// Those nobody waited for any more.
+    DB_CLIENT_OPERATIONS_CANCELLED = Counter "db_client_operations_cancelled_total" [SYSTEM, DATABASE, OPERATION, COLLECTION]
+        "Queries and commands that were given up before they ended.";
+    /// Messages sent, asked for, settled.
+    MESSAGING_CLIENT_OPERATIONS = Counter "messaging_client_operations_total" [SYSTEM, DESTINATION, OPERATION, RESULT]
+        "Sendings and other operations on messages that ended, by what came of them: success, error.";
+    /// Durations of the same.
+    MESSAGING_CLIENT_OPERATION_DURATION = Histogram "messaging_client_operation_duration_seconds" [SYSTEM, DESTINATION, OPERATION]
+        "Seconds a sending or another operation on messages took; cancelled ones apart.";
+    /// Those that failed.
+    MESSAGING_CLIENT_OPERATION_ERRORS = Counter "messaging_client_operation_errors_total" [SYSTEM, DESTINATION, OPERATION, KIND]
+        "Sendings and other operations on messages that failed, by the kind of the error.";
+    /// Those nobody waited for any more.
+    MESSAGING_CLIENT_OPERATIONS_CANCELLED = Counter "messaging_client_operations_cancelled_total" [SYSTEM, DESTINATION, OPERATION]
+        "Sendings and other operations on messages that were given up before they ended.";
+    /// Messages that were worked through.
+    MESSAGING_PROCESSED = Counter "messaging_processed_total" [SYSTEM, DESTINATION, RESULT]
+        "Times a message, or a batch of them, was processed, by what came of it: success, error.";
+    /// Durations of the same.
+    MESSAGING_PROCESS_DURATION = Histogram "messaging_process_duration_seconds" [SYSTEM, DESTINATION]
+        "Seconds the processing of a message, or of a batch, took; cancelled ones apart.";
+    /// Those that failed.
+    MESSAGING_PROCESS_ERRORS = Counter "messaging_process_errors_total" [SYSTEM, DESTINATION, KIND]
+        "Times a message, or a batch of them, was not processed to its end, by the kind of the error.";
+    /// Those nobody waited for any more.
+    MESSAGING_PROCESS_CANCELLED = Counter "messaging_process_cancelled_total" [SYSTEM, DESTINATION]
+        "Times the processing of a message, or of a batch, was given up before its end.";
+    /// Runs of jobs.
+    JOB_RUNS = Counter "job_executions_total" [JOB_NAME, RESULT]
+        "Runs of the job that ended, by what came of them: success, error.";
+    /// Durations of the same.
+    JOB_RUN_DURATION = Histogram "job_execution_duration_seconds" [JOB_NAME]
+        "Seconds a run of the job took; cancelled ones apart.";
+    /// Those that failed.
+    JOB_RUN_ERRORS = Counter "job_execution_errors_total" [JOB_NAME, KIND]
+        "Runs of the job that failed, by the kind of the error.";
+    /// Those nobody waited for any more.
+    JOB_RUNS_CANCELLED = Counter "job_executions_cancelled_total" [JOB_NAME]
+        "Runs of the job that were given up before their end.";
     /// How reloads went.
     CONFIG_RELOADS = Counter "obs_config_reloads_total" [RESULT]
         "Looks at a changed configuration file, by what came of them: applied, rejected, unchanged.";

@@ -17,9 +17,10 @@ mod operation;
 mod operations;
 mod quantiles;
 mod request;
+pub mod work;
 
 pub use method::Method;
-pub use operation::{Measures, Operation, OperationEnd, OperationKind, Target};
+pub use operation::{Collection, Measures, Operation, OperationEnd, OperationKind, Target};
 pub use operations::{OperationObserver, Operations};
 pub use quantiles::Quantiles;
 pub use request::{End, Request};

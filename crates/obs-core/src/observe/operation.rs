@@ -7,6 +7,7 @@ use crate::fields::Value;
 use crate::id::SpanId;
 use crate::keys::Metric;
 use crate::names::Names;
+use crate::propagate::Remote;
 use crate::time::Timestamp;
 
 /// Which side of it this process is.
@@ -15,14 +16,18 @@ use crate::time::Timestamp;
 pub enum OperationKind {
     /// It asks another and waits for the answer.
     Client,
-    /// It waits for something of its own, such as a connection out of a pool.
+    /// It waits for something of its own, such as a connection out of a pool, or works for itself, as a job does.
     Internal,
+    /// It hands over what somebody takes up later, and does not wait for that.
+    Producer,
+    /// It takes up what was handed over before.
+    Consumer,
 }
 
 /// The families an operation is counted in. All have the operation's labels first, in the order it gives them.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Measures {
-    /// Operations that ended, by status: one label more.
+    /// Operations that ended, by their status, or else by what came of them: one label more.
     pub count: &'static Metric,
     /// Seconds they took.
     pub duration: &'static Metric,
@@ -46,6 +51,10 @@ pub struct Operation<'a> {
     pub labels: &'a [&'static str],
     /// The span it is a part of; `None` where it is the root of a trace.
     pub parent: Option<SpanId>,
+    /// Whether that is a span of another process.
+    pub is_parent_remote: bool,
+    /// Spans it has to do with without being a part of them, such as those that sent the messages of a batch.
+    pub links: &'a [Remote],
     /// When it began.
     pub started: Timestamp,
     /// What else is to be said of it, each key once; empty where it is not recorded.
@@ -69,7 +78,17 @@ impl<'a> Operation<'a> {
     /// An operation that its maker counts, with nothing known but what it is.
     pub fn uncounted(kind: OperationKind, name: &'a str) -> Self {
         let started = Timestamp::default();
-        Self { kind, name: (name, None), measures: None, labels: &[], parent: None, started, attributes: &[] }
+        Self {
+            kind,
+            name: (name, None),
+            measures: None,
+            labels: &[],
+            parent: None,
+            is_parent_remote: false,
+            links: &[],
+            started,
+            attributes: &[],
+        }
     }
 }
 
@@ -79,8 +98,11 @@ impl<'a> Operation<'a> {
 pub struct OperationEnd<'a> {
     /// The one classification.
     pub outcome: Outcome,
-    /// The answer's status, where there was an answer.
+    /// The answer's status, where there was an answer and it has one.
     pub status: Option<u16>,
+    /// What came of it, as it is counted where it has no status; `None` for `success` where it did not fail, and `error` where
+    /// it did.
+    pub result: Option<&'static str>,
     /// Under which kind it counts as failed; `None` where it did not fail.
     pub fault: Option<&'static str>,
     /// What the error says.
@@ -92,7 +114,7 @@ pub struct OperationEnd<'a> {
 impl OperationEnd<'_> {
     /// An end with nothing known but outcome and duration.
     pub fn new(outcome: Outcome, duration: Duration) -> Self {
-        Self { outcome, status: None, fault: None, error: None, duration }
+        Self { outcome, status: None, result: None, fault: None, error: None, duration }
     }
 }
 
@@ -114,6 +136,40 @@ impl Target {
     /// The one copy of `name`. Takes a lock: to be made once and kept.
     pub fn new(name: &str) -> Self {
         TARGETS.intern(name).map_or(Self::OVERFLOW, Self)
+    }
+
+    /// The name.
+    pub const fn as_str(self) -> &'static str {
+        self.0
+    }
+}
+
+/// A name that stands in the program's text is held there; it takes no lock. Another is [made](Target::new) once and kept.
+impl From<&'static str> for Target {
+    fn from(name: &'static str) -> Self {
+        Self(name)
+    }
+}
+
+/// The name of a table or of what else a data base holds, as a label: held once per process. They are read out of queries, so that
+/// they have a room of their own; those beyond [`Collection::CAP`] all become [`Target::OVERFLOW`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Collection(&'static str);
+
+static COLLECTIONS: Names<{ Collection::CAP }, { Target::MAX_LEN }> = Names::new();
+
+impl Collection {
+    /// How many different ones a process may have.
+    pub const CAP: usize = 1_024;
+    /// None, or none that is known.
+    pub const NONE: Self = Self("");
+
+    /// The one copy of `name`. Takes a lock.
+    pub fn new(name: &str) -> Self {
+        if name.is_empty() {
+            return Self::NONE;
+        }
+        COLLECTIONS.intern(name).map_or(Self(Target::OVERFLOW.0), Self)
     }
 
     /// The name.

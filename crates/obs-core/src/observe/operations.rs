@@ -7,6 +7,7 @@ use super::{Candidate, Operation, OperationEnd};
 use crate::Base;
 use crate::context::{self, Context, Ids, Local, TraceFlags};
 use crate::id::SpanId;
+use crate::propagate::{Baggage, Caller, Extractor, Remote};
 
 /// One signal's view of operations. Called where the work is done: must not block, panic or grow.
 pub trait OperationObserver: Send + Sync {
@@ -71,18 +72,45 @@ impl Base {
     /// of its own.
     pub fn open_operation(&self) -> (Context, Option<SpanId>) {
         let child = |open: &Context| (open.child(self.ids.span_id()), Some(open.span_id()));
-        context::with_current(child).unwrap_or_else(|| (self.root_of_operation(), None))
+        context::with_current(child).unwrap_or_else(|| (self.open_root(None, None), None))
     }
 
-    fn root_of_operation(&self) -> Context {
-        let trace_id = self.ids.trace_id();
-        let candidate = Candidate::new(trace_id, None);
+    /// The context of work that is the first of its trace in this process and is no request: a job, a message, a child process. It
+    /// goes on from what `caller` says, under that decision as far as the sampler follows it, or begins a trace. The parent of its
+    /// span is the caller's span, where it said one.
+    pub fn open_root(&self, caller: Option<&Caller>, baggage: Option<Baggage>) -> Context {
+        let (mut parent, mut asked) = (None, None);
+        // All bits of an id of ours are random; a caller's id is as random as it says.
+        let (trace_id, flags) = match caller {
+            Some(Caller::Span(remote)) => {
+                parent = Some(remote);
+                (remote.trace_id, remote.flags)
+            }
+            Some(Caller::Trace(trace_id)) => (*trace_id, TraceFlags::default()),
+            other => {
+                if let Some(Caller::Asks(recorded)) = other {
+                    asked = Some(*recorded);
+                }
+                (self.ids.trace_id(), TraceFlags::default().random())
+            }
+        };
+        let candidate = Candidate::new(trace_id, parent).asked(asked);
         let sampled = self.operations.iter().find_map(|observer| observer.sample(&candidate));
-        let flags = TraceFlags::default().random().sampled(sampled.unwrap_or(false));
-        let local = Local::task().judged_by(&self.redaction);
+        // Where nobody records anything here, what others have decided goes on all the same.
+        let flags = flags.sampled(sampled.or(asked).unwrap_or(flags.is_sampled()));
+        let trace_state = parent.and_then(|parent| parent.trace_state.clone());
+        let local = Local::task().stating(trace_state).judged_by(&self.redaction).carrying(baggage);
         let root = Context::root(Ids { trace_id, span_id: self.ids.span_id(), flags }, local);
         self.operations.iter().for_each(|observer| observer.begun(&root));
         root
+    }
+
+    /// As [`Base::open_root`], going on from what a carrier holds: the headers of a message, or the environment of the process.
+    /// Returns what it said of a span, too.
+    pub fn open_root_from(&self, carrier: &impl Extractor) -> (Context, Option<Remote>) {
+        let caller = self.propagation.read(carrier);
+        let context = self.open_root(caller.as_ref(), self.propagation.read_baggage(carrier));
+        (context, if let Some(Caller::Span(remote)) = caller { Some(remote) } else { None })
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::{OsStr, OsString};
 use std::hash::BuildHasher;
+use std::marker::PhantomData;
 use std::process::Command;
 
 use super::{b3, baggage, jaeger, w3c};
@@ -155,6 +156,83 @@ impl<V: for<'a> From<&'a str>> Injector for BTreeMap<String, V> {
 
     fn erase(&mut self, header: Header) {
         self.remove(header.as_str());
+    }
+}
+
+/// Any header map, read by a closure: it is given a name in lower case and gives the values that stand under it, of which there may
+/// be none, one as an `Option`, or several. What it gives may not be borrowed from itself.
+///
+/// ```
+/// use std::collections::HashMap;
+/// use obs_core::propagate::{Extractor, Header, Reading};
+///
+/// let attributes = HashMap::from([("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")]);
+/// let carrier = Reading::new(|name| attributes.get(name).map(|value| value.as_bytes()));
+/// assert_eq!(carrier.once(Header::Traceparent).map(<[u8]>::len), Some(55));
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Reading<'a, F> {
+    read: F,
+    values: PhantomData<&'a [u8]>,
+}
+
+impl<'a, I, F> Reading<'a, F>
+where
+    F: Fn(&'static str) -> I,
+    I: IntoIterator<Item = &'a [u8]>,
+{
+    /// Read by `read`.
+    pub fn new(read: F) -> Self {
+        Self { read, values: PhantomData }
+    }
+}
+
+impl<'a, I, F> Extractor for Reading<'a, F>
+where
+    F: Fn(&'static str) -> I,
+    I: IntoIterator<Item = &'a [u8]>,
+{
+    fn values(&self, header: Header) -> impl Iterator<Item = &[u8]> {
+        (self.read)(header.as_str()).into_iter().map(shorter)
+    }
+}
+
+/// What lives longer is lent for as long as is asked.
+fn shorter<'s, 'a: 's>(value: &'a [u8]) -> &'s [u8] {
+    value
+}
+
+/// Any header map, written by a closure: it is given a name in lower case with the value to put in the place of all under it, or
+/// with none where they are to be taken out.
+///
+/// ```
+/// use obs_core::propagate::{Header, Injector, Writing};
+///
+/// let mut headers = std::collections::HashMap::new();
+/// let mut carrier = Writing::new(|name, value: Option<&str>| match value {
+///     Some(value) => drop(headers.insert(name, value.to_owned())),
+///     None => drop(headers.remove(name)),
+/// });
+/// carrier.set(Header::B3, "0");
+/// assert_eq!(headers["b3"], "0");
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Writing<F>(F);
+
+impl<F: FnMut(&'static str, Option<&str>)> Writing<F> {
+    /// Written by `write`.
+    pub fn new(write: F) -> Self {
+        Self(write)
+    }
+}
+
+impl<F: FnMut(&'static str, Option<&str>)> Injector for Writing<F> {
+    fn set(&mut self, header: Header, value: &str) {
+        (self.0)(header.as_str(), Some(value));
+    }
+
+    fn erase(&mut self, header: Header) {
+        (self.0)(header.as_str(), None);
     }
 }
 

@@ -9,7 +9,7 @@ mod trace_state;
 pub mod w3c;
 
 pub use baggage::{BAGGAGE, Baggage, BaggageError};
-pub use carrier::{Environment, Extractor, Header, Injector};
+pub use carrier::{Environment, Extractor, Header, Injector, Reading, Writing};
 pub use formats::{Format, Propagation};
 pub use trace_state::TraceState;
 

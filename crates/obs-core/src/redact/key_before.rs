@@ -16,7 +16,7 @@ pub(super) struct Key {
 const SIGNATURES: [&[u8]; 2] = [b"sig", b"signature"];
 
 /// Keys that are secret in a query alone: elsewhere `code=7` is how something ended.
-const IN_QUERY: [&[u8]; 4] = [b"code", b"key", b"auth", b"sas"];
+const IN_QUERY: [&[u8]; 5] = [b"code", b"key", b"auth", b"sas", b"aws_access_key_id"];
 
 /// Secret words that stand before a colon in sentences about them.
 const OF_SENTENCES: [&[u8]; 12] = [

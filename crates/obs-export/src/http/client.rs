@@ -127,6 +127,8 @@ fn read_error(error: Box<dyn std::error::Error + Send + Sync>) -> SendError {
 
 impl Drop for Client {
     fn drop(&mut self) {
+        // Connections end here, on whatever thread that is, and h2 has something to say of it.
+        let _silence = obs_core::context::silence();
         // A name look-up that hangs must not hold up the end of the process.
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();

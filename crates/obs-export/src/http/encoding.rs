@@ -47,6 +47,30 @@ impl Encoding {
         }
     }
 
+    /// What was compressed as `name` says, at most so many bytes; nothing where that is not read here, or is broken.
+    #[cfg(feature = "grpc")]
+    pub(super) fn decompress(name: &[u8], bytes: &[u8], most: usize) -> Option<Vec<u8>> {
+        match name {
+            #[cfg(feature = "gzip")]
+            b"gzip" => super::gzip::decompress(bytes, most),
+            #[cfg(feature = "zstd")]
+            b"zstd" => super::zstd::decompress(bytes, most),
+            _ => {
+                let _ = (bytes, most);
+                None
+            }
+        }
+    }
+
+    /// What [`Encoding::decompress`] reads, as `grpc-accept-encoding` has it.
+    #[cfg(feature = "grpc")]
+    pub(super) const READ: &str = match (cfg!(feature = "gzip"), cfg!(feature = "zstd")) {
+        (true, true) => "identity,gzip,zstd",
+        (true, false) => "identity,gzip",
+        (false, true) => "identity,zstd",
+        (false, false) => "identity",
+    };
+
     /// All parts as one body, unless it stays as it is.
     pub(super) fn compress(self, parts: &[Bytes]) -> Option<Vec<u8>> {
         match self {
@@ -62,4 +86,15 @@ impl Encoding {
             Self::Snappy => snap::raw::Encoder::new().compress_vec(&parts.concat()).ok(),
         }
     }
+}
+
+/// All that a reader gives, unless it fails or gives more than so many bytes.
+#[cfg(all(feature = "grpc", any(feature = "gzip", feature = "zstd")))]
+pub(super) fn at_most(reader: impl std::io::Read, most: usize) -> Option<Vec<u8>> {
+    use std::io::Read as _;
+
+    let mut read = Vec::new();
+    let limit = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
+    reader.take(limit).read_to_end(&mut read).ok()?;
+    (read.len() <= most).then_some(read)
 }

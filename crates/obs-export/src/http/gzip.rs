@@ -4,6 +4,8 @@ use std::io::{self, Write};
 
 use bytes::Bytes;
 use flate2::Compression;
+#[cfg(feature = "grpc")]
+use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 
 use super::{Call, Encoding};
@@ -21,4 +23,10 @@ pub(super) fn compress(parts: &[Bytes]) -> io::Result<Vec<u8>> {
         encoder.write_all(part)?;
     }
     encoder.finish()
+}
+
+/// What it was before; nothing where it is none, or would be longer than `most`.
+#[cfg(feature = "grpc")]
+pub(super) fn decompress(bytes: &[u8], most: usize) -> Option<Vec<u8>> {
+    super::encoding::at_most(GzDecoder::new(bytes), most)
 }

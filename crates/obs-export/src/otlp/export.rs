@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use obs_core::Resource;
 
-use super::{Envelope, Partial, partial, rejected};
+use super::{Envelope, Partial, Request, answer, json, partial, rejected};
 use crate::http::{Endpoint, Protocol, Response, Verdict};
 use crate::proto::Reader;
 use crate::queue::{Batch, Losses, Reason};
@@ -13,34 +13,70 @@ use crate::queue::{Batch, Losses, Reason};
 /// says was refused is counted and never sent again. What is too large is cut between two entries, near its middle in
 /// bytes.
 #[derive(Debug)]
-pub struct Export(Envelope);
+pub struct Export {
+    envelope: Envelope,
+    /// What is written as JSON.
+    json: Option<Request>,
+}
 
 impl Export {
     /// For the records of one service.
     pub fn new(resource: &Resource) -> Self {
-        Self(Envelope::new(resource))
+        Self { envelope: Envelope::new(resource), json: None }
+    }
+
+    /// The same written as OTLP's JSON, to be posted as [`CONTENT_TYPE_JSON`](super::CONTENT_TYPE_JSON). What waits is
+    /// protobuf as before.
+    #[must_use]
+    pub fn json(mut self, request: Request) -> Self {
+        self.json = Some(request);
+        self
     }
 }
 
 impl Protocol for Export {
     fn wrap(&mut self, batch: &mut Batch, head: &mut Vec<u8>, _: &mut Vec<u8>) {
-        self.0.write(batch.bytes.len(), head);
+        self.envelope.write(batch.bytes.len(), head);
     }
 
-    /// A 2xx answer without a body, or with one in JSON, is taken at its word. Anything else that is no answer to an
+    fn written(&mut self, head: &[u8], batch: &Batch) -> Option<Vec<u8>> {
+        let request = self.json?;
+        let message = [head, &batch.bytes].concat();
+        let mut out = Vec::with_capacity(message.len() * 2);
+        // What we have not encoded ourselves ends in the middle, and is refused for that.
+        let _ = json(&mut out, request, &message);
+        Some(out)
+    }
+
+    /// A 2xx answer without a body, or with one in JSON to what was protobuf, is taken at its word. Anything else that is no answer to an
     /// export request comes from something that is no OTLP receiver, which has not kept the entries.
     fn accept(&mut self, response: &Response, batch: &Batch) -> Verdict {
-        if response.content_type() == Some("application/json") {
-            return Verdict::Settled(Losses::default());
-        }
-        let rejected = rejected(&response.body).unwrap_or(batch.records);
+        let is_json = response.content_type() == Some("application/json");
+        let rejected = match (is_json, self.json) {
+            (true, Some(_)) => answer::read(&response.body).map(|answer| answer.rejected),
+            (true, None) => Some(0),
+            (false, _) => rejected(&response.body).ok(),
+        };
+        let rejected = rejected.unwrap_or(batch.records);
         Verdict::Settled(Losses::of(Reason::Rejected, rejected.min(batch.records)))
     }
 
     fn words<'a>(&self, response: &'a Response) -> Cow<'a, [u8]> {
         let is_json = response.content_type() == Some("application/json");
+        if is_json && self.json.is_some() {
+            let said = answer::read(&response.body).unwrap_or_default();
+            return Cow::Owned(said.message.into_bytes());
+        }
         let partial = if is_json { Partial::default() } else { partial(&response.body).unwrap_or_default() };
         Cow::Borrowed(partial.message)
+    }
+
+    fn cut_behind(&mut self, batch: &Batch, records: u64) -> Option<usize> {
+        let mut entries = Reader::new(&batch.bytes);
+        for _ in 0..records {
+            entries.next()?.ok()?;
+        }
+        Some(batch.bytes.len() - entries.left())
     }
 
     fn cut(&mut self, batch: &Batch) -> Option<(usize, u64)> {

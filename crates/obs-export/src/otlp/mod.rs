@@ -4,7 +4,11 @@
 //! they have the same fields.
 
 #[cfg(feature = "http")]
+mod answer;
+#[cfg(feature = "http")]
 mod export;
+#[cfg(feature = "http")]
+mod json;
 
 use obs_core::Resource;
 use obs_core::keys::resource as keys;
@@ -13,6 +17,8 @@ use crate::proto::{self, Malformed, Reader, Wire};
 
 #[cfg(feature = "http")]
 pub use export::{Export, port_hint};
+#[cfg(feature = "http")]
+pub use json::{CONTENT_TYPE_JSON, Request, json};
 
 /// The media type of OTLP over HTTP in its binary form.
 pub const CONTENT_TYPE: &str = "application/x-protobuf";

@@ -1,4 +1,4 @@
-//! Lines to a collector, or to whoever takes OTLP: as log records, by http/protobuf or gRPC.
+//! Lines to a collector, or to whoever takes OTLP: as log records, by http/protobuf, http/json or gRPC.
 //!
 //! `POST /v1/logs` with an `ExportLogsServiceRequest`, or a call of `LogsService/Export` with the same. Rules by the
 //! OTLP specification: 429, 502, 503 and 504, and over gRPC the statuses of its table, are tried again; what a partial
@@ -11,7 +11,7 @@ use std::time::Duration;
 use http::Method;
 use obs_core::Base;
 use obs_export::http::{ClientSettings, Encoding, Endpoint, Retry};
-use obs_export::otlp::{CONTENT_TYPE, Export, port_hint};
+use obs_export::otlp::{CONTENT_TYPE, CONTENT_TYPE_JSON, Export, Request, port_hint};
 use obs_export::proto;
 use tracing_core::Level;
 
@@ -72,6 +72,13 @@ impl Otlp {
         self
     }
 
+    /// Posts OTLP's JSON, for receivers that read nothing else: twice as many bytes, and written anew from what waits.
+    /// Default http/protobuf.
+    pub fn json(mut self) -> Self {
+        self.transport = posted_json;
+        self
+    }
+
     /// A further place that takes the same lines, asked where the one before has trouble.
     pub fn or_at(mut self, endpoint: Endpoint) -> Self {
         self.outlet.endpoints.push(endpoint);
@@ -129,7 +136,27 @@ impl From<Otlp> for Output {
 }
 
 fn posted(
+    outlet: (Outlet, bool),
+    base: &Base,
+    pipeline: &'static str,
+    export: Export,
+) -> io::Result<Outgoing> {
+    // A request without records is a good one, and changes nothing.
+    posted_as(outlet, (CONTENT_TYPE, b""), base, pipeline, export)
+}
+
+fn posted_json(
+    outlet: (Outlet, bool),
+    base: &Base,
+    pipeline: &'static str,
+    export: Export,
+) -> io::Result<Outgoing> {
+    posted_as(outlet, (CONTENT_TYPE_JSON, b"{}"), base, pipeline, export.json(Request::Logs))
+}
+
+fn posted_as(
     (mut outlet, exact): (Outlet, bool),
+    (content_type, nothing): (&'static str, &'static [u8]),
     base: &Base,
     pipeline: &'static str,
     export: Export,
@@ -140,9 +167,8 @@ fn posted(
         false => endpoint.join(PATH),
     };
     outlet.hint = outlet.endpoints.first().map_or("", |first| port_hint(first, false));
-    // A request without records is a good one, and changes nothing.
-    let question = Question { method: Method::POST, place: None, body: Some(b""), fine: &[] };
-    outlet.open_at(base, (place, CONTENT_TYPE), pipeline, export, question)
+    let question = Question { method: Method::POST, place: None, body: Some(nothing), fine: &[] };
+    outlet.open_at(base, (place, content_type), pipeline, export, question)
 }
 
 #[cfg(feature = "ship-grpc")]

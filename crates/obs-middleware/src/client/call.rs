@@ -188,7 +188,7 @@ impl Open {
                 list.number(attribute::SERVER_PORT, port.into());
             }
         }
-        list.text(attribute::PEER_SERVICE, self.target.as_str());
+        list.text(attribute::SERVICE_PEER_NAME, self.target.as_str());
         if let Some(status) = end.status {
             list.number(attribute::HTTP_RESPONSE_STATUS_CODE, status.into());
             let bytes = i64::try_from(self.response_bytes).unwrap_or(i64::MAX);

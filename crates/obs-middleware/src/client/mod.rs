@@ -46,8 +46,12 @@
 mod call;
 mod inject;
 mod place;
+#[cfg(feature = "client-redis")]
+pub mod redis;
 #[cfg(feature = "client-reqwest")]
 pub mod reqwest;
+#[cfg(feature = "client-sqlx")]
+pub mod sqlx;
 
 use std::fmt;
 use std::sync::Arc;

@@ -9,6 +9,7 @@ use std::fmt::Display;
 use http::{Response, StatusCode};
 use obs_core::context::Context;
 use obs_core::observe::Method;
+pub(crate) use obs_core::observe::work::panic_text;
 
 pub(crate) use body::WatchedBody;
 pub(crate) use future::WatchedFuture;
@@ -34,10 +35,4 @@ pub(crate) fn is_bodiless(method: Method, status: StatusCode) -> bool {
     let empty = [StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED].contains(&status);
     let tunnel = method == Method::Connect && status.is_success();
     empty || tunnel || status.is_informational() || method == Method::Head
-}
-
-/// The text of a panic, where it has one.
-pub(crate) fn panic_text(payload: &(dyn Any + Send)) -> Option<&str> {
-    let text = payload.downcast_ref::<&str>().copied();
-    text.or_else(|| payload.downcast_ref::<String>().map(String::as_str))
 }

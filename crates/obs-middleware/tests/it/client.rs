@@ -204,7 +204,7 @@ async fn labels_are_names_and_templates_and_attributes_hold_no_secret() {
         ("url.template", "/v2/pay/{order}"),
         ("server.address", "payments"),
         ("server.port", "8082"),
-        ("peer.service", "payments"),
+        ("service.peer.name", "payments"),
         ("http.request.method", "POST"),
         ("http.response.status_code", "200"),
         ("obs.outcome", "success"),

@@ -5,4 +5,6 @@ mod client_wire;
 mod ends;
 mod formats;
 mod ids;
+mod redis;
 mod spy;
+mod tonic;

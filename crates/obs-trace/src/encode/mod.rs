@@ -17,7 +17,7 @@ use std::io::Write;
 use obs_core::fields::Value;
 use obs_export::proto;
 
-use crate::record::{Attributes, Event, Link, SpanRecord, Status};
+use crate::record::{Attributes, Event, Link, List, SpanRecord, Status};
 
 /// Field numbers of the messages written here.
 pub(crate) mod field {
@@ -62,6 +62,9 @@ pub(crate) mod field {
     pub(crate) const ANY_BOOL: u32 = 2;
     pub(crate) const ANY_INT: u32 = 3;
     pub(crate) const ANY_DOUBLE: u32 = 4;
+    pub(crate) const ANY_ARRAY: u32 = 5;
+
+    pub(crate) const ARRAY_VALUES: u32 = 1;
 }
 
 pub(crate) const STATUS_OK: u64 = 1;
@@ -177,6 +180,7 @@ fn attributes(out: &mut Vec<u8>, field: u32, attributes: Attributes<'_>) {
         return;
     }
     attributes.for_each(|key, value| attribute(out, field, key, value));
+    attributes.lists().for_each(|(key, list)| several(out, field, key, list));
 }
 
 /// A key and a value that are shorter together fit into a message of at most 127 bytes with their four bytes of frame.
@@ -236,13 +240,7 @@ pub(crate) fn attribute(out: &mut Vec<u8>, field: u32, key: &str, value: Value<'
         },
         other => other,
     };
-    let value_len = match value {
-        Value::Str(text) => proto::bytes_len(field::ANY_STRING, text.len()),
-        Value::I64(number) => 1 + proto::varint_len(number as u64),
-        Value::U64(number) => 1 + proto::varint_len(number),
-        Value::F64(_) => 9,
-        Value::Bool(_) => 2,
-    };
+    let value_len = any_len(value);
     if is_short(field, key, value_len) {
         short_head(out, field, key, value_len as u8);
         out.extend_from_slice(&[0x12, value_len as u8]);
@@ -255,6 +253,34 @@ pub(crate) fn attribute(out: &mut Vec<u8>, field: u32, key: &str, value: Value<'
     proto::bytes(out, field::KEY_VALUE_KEY, key.as_bytes());
     proto::message_head(out, field::KEY_VALUE_VALUE, value_len);
     any_value(out, value);
+}
+
+/// One `KeyValue` of an array. Few spans have any.
+#[cold]
+fn several(out: &mut Vec<u8>, field: u32, key: &str, list: &List) {
+    let element = |value| proto::bytes_len(field::ARRAY_VALUES, any_len(value));
+    let array = list.iter().map(element).sum();
+    let any = proto::bytes_len(field::ANY_ARRAY, array);
+    let len =
+        proto::bytes_len(field::KEY_VALUE_KEY, key.len()) + proto::bytes_len(field::KEY_VALUE_VALUE, any);
+    proto::message_head(out, field, len);
+    proto::bytes(out, field::KEY_VALUE_KEY, key.as_bytes());
+    proto::message_head(out, field::KEY_VALUE_VALUE, any);
+    proto::message_head(out, field::ANY_ARRAY, array);
+    for value in list.iter() {
+        proto::message_head(out, field::ARRAY_VALUES, any_len(value));
+        any_value(out, value);
+    }
+}
+
+fn any_len(value: Value<'_>) -> usize {
+    match value {
+        Value::Str(text) => proto::bytes_len(field::ANY_STRING, text.len()),
+        Value::I64(number) => 1 + proto::varint_len(number as u64),
+        Value::U64(number) => 1 + proto::varint_len(number),
+        Value::F64(_) => 9,
+        Value::Bool(_) => 2,
+    }
 }
 
 fn any_value(out: &mut Vec<u8>, value: Value<'_>) {

@@ -1,12 +1,18 @@
 //! Keys and values from where they already stand, within the limits, without joining them.
 
+use std::borrow::Cow;
+
 use obs_core::fields::{Fields, Value};
 
-/// Keys and values out of a list and up to two [`Fields`], without joining them.
+use super::List;
+
+/// Keys and values out of a list and up to two [`Fields`], without joining them; and those that are several values.
 #[derive(Clone, Copy, Debug)]
 pub struct Attributes<'a> {
     pairs: &'a [(&'a str, Value<'a>)],
     fields: Option<&'a Fields>,
+    /// Keys of several values, after all others.
+    lists: &'a [(Cow<'static, str>, List)],
     /// A field that is shown elsewhere.
     without: Option<&'static str>,
     /// Fields of the whole request; a key that is known already is the span's own.
@@ -26,13 +32,28 @@ impl Default for Attributes<'_> {
 impl<'a> Attributes<'a> {
     /// Of a list.
     pub const fn new(pairs: &'a [(&'a str, Value<'a>)]) -> Self {
-        Self { pairs, fields: None, without: None, request: None, most: usize::MAX, length: usize::MAX }
+        Self {
+            pairs,
+            fields: None,
+            lists: &[],
+            without: None,
+            request: None,
+            most: usize::MAX,
+            length: usize::MAX,
+        }
     }
 
     /// The same followed by `fields`.
     #[must_use]
     pub const fn and(mut self, fields: &'a Fields) -> Self {
         self.fields = Some(fields);
+        self
+    }
+
+    /// The same followed by keys that have several values each.
+    #[must_use]
+    pub const fn and_lists(mut self, lists: &'a [(Cow<'static, str>, List)]) -> Self {
+        self.lists = lists;
         self
     }
 
@@ -52,19 +73,25 @@ impl<'a> Attributes<'a> {
     pub(crate) fn within(mut self, most: usize, length: Option<usize>) -> (Self, u32) {
         self.length = length.unwrap_or(usize::MAX);
         let fields = self.fields.map_or(0, Fields::len).saturating_sub(usize::from(self.without.is_some()));
-        let own = self.pairs.len() + fields;
+        let own = self.pairs.len() + fields + self.lists.len();
         let request = self.request.map_or(0, |_| self.of_request().count());
         let dropped = (own + request).saturating_sub(most);
         if dropped > 0 {
-            self.most = most;
+            self.lists = &self.lists[..self.lists.len().min(most)];
+            self.most = most - self.lists.len();
         }
         (self, u32::try_from(dropped).unwrap_or(u32::MAX))
+    }
+
+    /// Each key that has several values; [`Attributes::iter`] knows nothing of them.
+    pub fn lists(&self) -> impl Iterator<Item = (&'a str, &'a List)> + use<'a> {
+        self.lists.iter().map(|(key, list)| (key.as_ref(), list))
     }
 
     /// The list, where that is all there is.
     #[inline]
     pub(crate) fn as_list(&self) -> Option<&'a [(&'a str, Value<'a>)]> {
-        let is_all = self.fields.is_none() && !self.is_narrowed();
+        let is_all = self.fields.is_none() && self.lists.is_empty() && !self.is_narrowed();
         is_all.then_some(self.pairs)
     }
 
@@ -109,6 +136,7 @@ impl<'a> Attributes<'a> {
     fn has(&self, key: &str) -> bool {
         self.pairs.iter().any(|(known, _)| *known == key)
             || self.fields.is_some_and(|fields| fields.find(key).is_some())
+            || self.lists.iter().any(|(known, _)| known == key)
     }
 }
 

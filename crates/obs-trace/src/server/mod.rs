@@ -141,7 +141,7 @@ fn write_error_type(out: &mut Text<16>, end: &End<'_>) {
     }
 }
 
-fn link(remote: &Remote) -> Link<'_> {
+pub(crate) fn link(remote: &Remote) -> Link<'_> {
     Link { trace_state: trace_state(remote), remote: true, ..Link::new(remote.ids()) }
 }
 

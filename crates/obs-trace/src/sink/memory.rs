@@ -8,7 +8,7 @@ use obs_core::fields::Value;
 use obs_core::{SpanId, Timestamp};
 
 use super::SpanSink;
-use crate::record::{Attributes, Kind, Parent, SpanRecord, Status};
+use crate::record::{Attributes, Kind, List, Parent, SpanRecord, Status};
 
 /// The first spans that finished, in the order they did. Clones share them.
 #[derive(Clone, Debug)]
@@ -106,6 +106,8 @@ pub enum Scalar {
     F64(f64),
     /// True or false.
     Bool(bool),
+    /// Several of one kind.
+    List(Vec<Self>),
 }
 
 impl Memory {
@@ -223,7 +225,9 @@ impl From<&SpanRecord<'_>> for FinishedSpan {
 }
 
 fn owned(attributes: Attributes<'_>) -> Vec<(String, Scalar)> {
-    attributes.iter().map(|(key, value)| (key.to_owned(), value.into())).collect()
+    let several = |list: &List| Scalar::List(list.iter().map(Scalar::from).collect());
+    let lists = attributes.lists().map(|(key, list)| (key.to_owned(), several(list)));
+    attributes.iter().map(|(key, value)| (key.to_owned(), value.into())).chain(lists).collect()
 }
 
 impl From<Value<'_>> for Scalar {

@@ -11,7 +11,9 @@ impl Span {
     /// What stands for a span that is recorded elsewhere, such as a request's: its ids are a parent's, and nothing
     /// is recorded here.
     pub fn bound(context: Context) -> Self {
-        Self::unsampled(context)
+        let mut bound = Self::unsampled(context);
+        bound.is_bound = true;
+        bound
     }
 
     /// As [`Span::describe`], with first fields that were read before.

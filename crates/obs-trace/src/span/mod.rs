@@ -8,15 +8,19 @@
 
 mod collected;
 mod draft;
+mod given;
 mod recording;
 mod special;
 mod stored;
 
 pub use draft::Draft;
+pub(crate) use given::Lists;
+pub use given::{Given, Pointed};
 pub(crate) use recording::Recording;
 pub(crate) use stored::{StoredEvent, StoredLink};
 
 use std::borrow::Cow;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use obs_core::Clock;
 use obs_core::context::{Context, Ids};
@@ -32,20 +36,35 @@ use crate::tracer::Tracer;
 pub struct Span {
     context: Context,
     recording: Option<Box<Recording>>,
+    /// Whether anybody has gone by its ids.
+    is_used: AtomicBool,
+    /// Whether it stands for one that is recorded elsewhere.
+    is_bound: bool,
 }
 
 impl Span {
     pub(crate) fn unsampled(context: Context) -> Self {
-        Self { context, recording: None }
+        Self { context, recording: None, is_used: AtomicBool::new(false), is_bound: false }
     }
 
     pub(crate) fn recording(context: Context, recording: Box<Recording>) -> Self {
-        Self { context, recording: Some(recording) }
+        Self { context, recording: Some(recording), is_used: AtomicBool::new(false), is_bound: false }
     }
 
     /// What to push onto the scope while its code runs.
     pub fn context(&self) -> &Context {
         &self.context
+    }
+
+    /// As [`Span::context`], for whoever goes by its ids from here on: it can be put into no other trace any more.
+    pub fn used(&self) -> &Context {
+        self.is_used.store(true, Ordering::Relaxed);
+        &self.context
+    }
+
+    /// Whether it stands for a span that is recorded elsewhere: [`Span::bound`].
+    pub fn is_bound(&self) -> bool {
+        self.is_bound
     }
 
     /// Whether what is set here goes anywhere.
@@ -102,7 +121,7 @@ impl Span {
     /// As [`Span::link`], with what is to be said about it.
     pub fn link_with(&mut self, ids: Ids, attributes: &[(&'static str, Value<'_>)]) {
         if let Some(recording) = &mut self.recording {
-            recording.link(ids, attributes);
+            recording.link(|rules| StoredLink::new(ids, attributes, rules));
         }
     }
 

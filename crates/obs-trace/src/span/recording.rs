@@ -3,18 +3,20 @@
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::fmt;
+use std::time::Duration;
 
-use obs_core::context::{Context, Ids};
+use obs_core::context::Context;
 use obs_core::fields::{Fields, Value};
 use obs_core::keys::attribute;
+use obs_core::redact::Rules;
 use obs_core::time::Monotonic;
-use obs_core::{Base, Clock, Outcome, SpanId, Timestamp};
+use obs_core::{Base, Clock, Outcome, Timestamp};
 use tracing_core::field::Visit;
 use tracing_core::span::Attributes as TracingAttributes;
 use tracing_core::{Field, Level, Metadata};
 
 use super::special::{Code, Special, cut};
-use super::{Draft, StoredEvent, StoredLink};
+use super::{Draft, Lists, StoredEvent, StoredLink};
 use crate::limits::Limits;
 use crate::record::{Attributes, Events, Kind, Links, Name, Parent, SpanRecord, Status};
 use crate::tail::RootEnd;
@@ -34,21 +36,25 @@ const SPARE_BYTES: usize = 16 * 1_024;
 
 #[derive(Debug)]
 pub(crate) struct Recording {
-    parent: Option<SpanId>,
+    pub(super) parent: Option<Parent>,
     name: Cow<'static, str>,
     kind: Kind,
-    start: Timestamp,
+    pub(super) start: Timestamp,
     begun: Monotonic,
-    limits: Limits,
+    /// When it ended, where that is said instead of measured.
+    pub(super) end: Option<Timestamp>,
+    pub(super) limits: Limits,
     code: [Pair; 2],
     code_len: usize,
     pub(super) fields: Fields,
-    dropped_attributes: u32,
+    /// Keys of several values.
+    pub(super) lists: Lists,
+    pub(super) dropped_attributes: u32,
     /// The first `event_count` are in use; the rest keeps its memory.
     events: Vec<StoredEvent>,
     event_count: usize,
     dropped_events: u32,
-    links: Vec<StoredLink>,
+    pub(super) links: Vec<StoredLink>,
     dropped_links: u32,
     pub(super) special: Special,
     /// From an event of level ERROR.
@@ -62,7 +68,7 @@ thread_local! {
 
 impl Recording {
     pub(crate) fn begin(
-        parent: Option<SpanId>,
+        parent: Option<Parent>,
         name: Cow<'static, str>,
         kind: Kind,
         limits: &Limits,
@@ -92,10 +98,12 @@ impl Recording {
             kind,
             start,
             begun,
+            end: None,
             limits: *limits,
             code: [NO_PAIR; 2],
             code_len: 0,
             fields,
+            lists: Lists::new(),
             dropped_attributes: 0,
             events: Vec::new(),
             event_count: 0,
@@ -113,8 +121,10 @@ impl Recording {
         if self.events.len() > SPARE_EVENTS || self.links.len() > SPARE_LINKS || bytes > SPARE_BYTES {
             return;
         }
+        self.end = None;
         self.code_len = 0;
         self.fields.clear();
+        self.lists.clear();
         self.dropped_attributes = 0;
         self.event_count = 0;
         self.dropped_events = 0;
@@ -141,12 +151,15 @@ impl Recording {
 
     /// Whether nothing of this process is above it.
     pub(super) fn is_local_root(&self) -> bool {
-        self.parent.is_none()
+        self.parent.is_none_or(|parent| parent.remote)
     }
 
     pub(super) fn set(&mut self, key: impl Into<Cow<'static, str>>, value: Value<'_>) {
         let key = key.into();
         if self.has_place(&key) {
+            if !self.lists.is_empty() {
+                self.lists.retain(|(known, _)| *known != key);
+            }
             self.fields.set(key, value);
         }
     }
@@ -168,21 +181,21 @@ impl Recording {
 
     /// Whether `key` may be set: it is known, or there is room for it. Counts it where not.
     #[inline]
-    fn has_place(&mut self, key: &str) -> bool {
-        let room = self.code_len + self.fields.len() < self.limits.attributes;
+    pub(super) fn has_place(&mut self, key: &str) -> bool {
+        let room = self.code_len + self.fields.len() + self.lists.len() < self.limits.attributes;
         room || self.is_known(key)
     }
 
     #[cold]
     fn is_known(&mut self, key: &str) -> bool {
-        let known = self.fields.find(key).is_some();
+        let known = self.fields.find(key).is_some() || self.lists.iter().any(|(known, _)| known == key);
         self.dropped_attributes = self.dropped_attributes.saturating_add(u32::from(!known));
         known
     }
 
-    pub(super) fn link(&mut self, ids: Ids, attributes: &[(&'static str, Value<'_>)]) {
+    pub(super) fn link(&mut self, make: impl FnOnce(&Rules) -> StoredLink) {
         if self.links.len() < self.limits.links {
-            self.links.push(StoredLink::new(ids, attributes, self.fields.rules()));
+            self.links.push(make(self.fields.rules()));
         } else {
             self.dropped_links = self.dropped_links.saturating_add(1);
         }
@@ -218,24 +231,26 @@ impl Recording {
             });
             self.error = Some(text.unwrap_or_default().to_owned());
         }
-        if !self.has_room() {
-            return self.drop_event();
+        if let Some(slot) = self.slot(StoredEvent::new(metadata, clock.now())) {
+            std::mem::swap(&mut slot.fields, &mut draft.fields);
         }
-        let event = StoredEvent::new(metadata, clock.now());
-        let slot = match self.events.get_mut(self.event_count) {
+    }
+
+    /// The place of a further event, or nothing, and it is counted, where there is no room.
+    pub(super) fn slot(&mut self, event: StoredEvent) -> Option<&mut StoredEvent> {
+        if !self.has_room() {
+            self.drop_event();
+            return None;
+        }
+        self.event_count += 1;
+        match self.events.get_mut(self.event_count - 1) {
             Some(slot) => {
                 let memory = std::mem::take(&mut slot.fields);
                 *slot = event.reusing(memory);
-                slot
             }
-            None => {
-                self.events.push(event);
-                let Some(slot) = self.events.last_mut() else { return };
-                slot
-            }
-        };
-        std::mem::swap(&mut slot.fields, &mut draft.fields);
-        self.event_count += 1;
+            None => self.events.push(event),
+        }
+        self.events.get_mut(self.event_count - 1)
     }
 
     /// Has what waits under this local root handed on or let go, and notes why it is kept; whether it is.
@@ -274,16 +289,20 @@ impl Recording {
         let code = self.code.get(..self.code_len).unwrap_or_default();
         let (attributes, dropped) = Attributes::new(code)
             .and(&self.fields)
+            .and_lists(&self.lists)
             .and_request(request)
             .within(limits.attributes, limits.attribute_length);
         SpanRecord {
             ids: context.ids(),
-            parent: self.parent.map(|span_id| Parent { span_id, remote: false }),
+            parent: self.parent,
             trace_state: context.local().trace_state().map(obs_core::propagate::TraceState::as_str),
             name: Name::from(special.name.as_deref().unwrap_or(&self.name)),
             kind: special.kind.unwrap_or(self.kind),
             start: self.start,
-            duration: clock.monotonic().since(self.begun),
+            duration: self.end.map_or_else(
+                || clock.monotonic().since(self.begun),
+                |end| Duration::from_nanos(end.unix_nanos().saturating_sub(self.start.unix_nanos())),
+            ),
             attributes,
             dropped_attributes: self.dropped_attributes.saturating_add(dropped),
             events: Events::stored(self.events.get(..self.event_count).unwrap_or_default(), limits),

@@ -15,6 +15,8 @@ pub(super) const KIND: &str = "otel.kind";
 pub(super) const STATUS_CODE: &str = "otel.status_code";
 /// The description of an error; makes the status an error unless a code is given.
 pub(super) const STATUS_DESCRIPTION: &str = "otel.status_description";
+/// The name that tracing-opentelemetry had for it before 0.32.
+pub(super) const STATUS_MESSAGE: &str = "otel.status_message";
 
 /// What the special fields have said so far.
 #[derive(Debug, Default)]
@@ -40,7 +42,8 @@ const MAX_TEXT: usize = 1_024;
 impl Special {
     /// Whether `key` is one of the special ones. All begin alike, so that other keys cost one comparison.
     pub(super) fn is_key(key: &str) -> bool {
-        key.starts_with("otel.") && [NAME, KIND, STATUS_CODE, STATUS_DESCRIPTION].contains(&key)
+        key.starts_with("otel.")
+            && [NAME, KIND, STATUS_CODE, STATUS_DESCRIPTION, STATUS_MESSAGE].contains(&key)
     }
 
     /// Takes the value of a special key; an unknown word changes nothing.
@@ -49,7 +52,9 @@ impl Special {
             NAME => self.name = Some(cut(&rules.redact(value)).to_owned()),
             KIND => self.kind = Kind::parse(value).or(self.kind),
             STATUS_CODE => self.code = self.code.max(Code::parse(value)),
-            STATUS_DESCRIPTION => self.description = Some(cut(&rules.redact(value)).to_owned()),
+            STATUS_DESCRIPTION | STATUS_MESSAGE => {
+                self.description = Some(cut(&rules.redact(value)).to_owned())
+            }
             _ => {}
         }
     }

@@ -1,5 +1,7 @@
 //! Events and links as a recording keeps them, and as they are shown within the limits.
 
+use std::borrow::Cow;
+
 use obs_core::Timestamp;
 use obs_core::context::Ids;
 use obs_core::fields::{Fields, Value};
@@ -7,24 +9,30 @@ use obs_core::keys::attribute;
 use obs_core::redact::Rules;
 use tracing_core::Metadata;
 
+use super::Lists;
 use super::recording::{MESSAGE, Pair};
 use crate::limits::Limits;
 use crate::record::{Attributes, Event, Link};
 
-/// One event of a `tracing` span.
+/// One event of a span.
 #[derive(Debug)]
 pub(crate) struct StoredEvent {
     time: Timestamp,
-    name: &'static str,
-    code: [Pair; 2],
+    name: Cow<'static, str>,
+    /// Where in the code it comes from, where it is one of `tracing`'s; those are named by their message.
+    code: Option<[Pair; 2]>,
     pub(super) fields: Fields,
+    pub(super) lists: Lists,
 }
 
 /// One span that is pointed at.
 #[derive(Debug)]
 pub(crate) struct StoredLink {
-    ids: Ids,
-    fields: Fields,
+    pub(super) ids: Ids,
+    pub(super) remote: bool,
+    pub(super) trace_state: Option<Box<str>>,
+    pub(super) fields: Fields,
+    pub(super) lists: Lists,
 }
 
 impl StoredEvent {
@@ -33,7 +41,13 @@ impl StoredEvent {
             (attribute::LEVEL, Value::Str(metadata.level().as_str())),
             (attribute::TARGET, Value::Str(metadata.target())),
         ];
-        Self { time, name: metadata.name(), code, fields: Fields::new() }
+        let name = Cow::Borrowed(metadata.name());
+        Self { time, name, code: Some(code), fields: Fields::new(), lists: Lists::new() }
+    }
+
+    /// One that has a name of its own.
+    pub(super) fn named(name: String, time: Timestamp) -> Self {
+        Self { time, name: Cow::Owned(name), code: None, fields: Fields::new(), lists: Lists::new() }
     }
 
     /// The same with the memory of an event that is gone.
@@ -44,10 +58,12 @@ impl StoredEvent {
     }
 
     pub(crate) fn view(&self, limits: &Limits) -> Event<'_> {
-        let attributes = Attributes::new(&self.code).and(&self.fields);
-        let (name, attributes) = match self.fields.find(MESSAGE) {
+        let code = self.code.as_ref().map_or(&[][..], |code| code);
+        let attributes = Attributes::new(code).and(&self.fields).and_lists(&self.lists);
+        let message = if self.code.is_some() { self.fields.find(MESSAGE) } else { None };
+        let (name, attributes) = match message {
             Some(Value::Str(message)) => (message, attributes.without(MESSAGE)),
-            _ => (self.name, attributes),
+            _ => (self.name.as_ref(), attributes),
         };
         let (attributes, dropped) = attributes.within(limits.event_attributes, limits.attribute_length);
         Event { name, time: self.time, attributes, dropped_attributes: dropped }
@@ -61,12 +77,18 @@ impl StoredLink {
         for (key, value) in attributes {
             fields.set(*key, *value);
         }
-        Self { ids, fields }
+        Self { ids, remote: false, trace_state: None, fields, lists: Lists::new() }
     }
 
     pub(crate) fn view(&self, limits: &Limits) -> Link<'_> {
-        let attributes = Attributes::default().and(&self.fields);
+        let attributes = Attributes::default().and(&self.fields).and_lists(&self.lists);
         let (attributes, dropped) = attributes.within(limits.link_attributes, limits.attribute_length);
-        Link { attributes, dropped_attributes: dropped, ..Link::new(self.ids) }
+        Link {
+            ids: self.ids,
+            trace_state: self.trace_state.as_deref(),
+            remote: self.remote,
+            attributes,
+            dropped_attributes: dropped,
+        }
     }
 }

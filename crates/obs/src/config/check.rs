@@ -6,7 +6,7 @@ use std::time::Duration;
 use obs_core::Network;
 
 use super::credentials::LEAN;
-use super::draft::{Draft, Place, shown, takes_a_ratio};
+use super::draft::{Draft, Place, shown, takes_a_ratio, wrong_word};
 use super::duration::Shown;
 use super::error::Mistake;
 use super::key::{Key, TRACES_PATH, Value, list};
@@ -14,7 +14,8 @@ use super::logs::ONE_OUTPUT;
 use super::metrics::PARTS;
 use super::near::nearest;
 use super::{
-    Config, Exporter, LogOutput, LogPlace, OtlpProtocol, Propagate, Rotation, TraceTail, Traces, TrustChoice,
+    Config, Exporter, LogOutput, LogPlace, OtlpProtocol, Propagate, Rotation, SEMCONV, TraceTail, Traces,
+    TrustChoice,
 };
 
 /// Finds them in what all layers have come to. What one layer says and a later one makes void is no mistake.
@@ -23,6 +24,7 @@ pub(super) fn contradictions(draft: &mut Draft) {
     traces(draft);
     peers(draft);
     formats(draft);
+    super::links::contradictions(draft);
     metrics(draft);
     let (health, drain) = (draft.config.health, draft.config.drain);
     longer(draft, "drain.timeout", drain.timeout, "drain.delay", drain.delay);
@@ -153,6 +155,9 @@ fn traces(draft: &mut Draft) {
     if !draft.config.traces.durable && !draft.is_wrong("traces.durable") {
         has_no_effect(draft, "traces.spill", "`traces.durable` is not chosen");
     }
+    if draft.config.traces.durable {
+        has_no_effect(draft, "traces.queue", "`traces.durable` is chosen, and `traces.spill` says how much");
+    }
     if !draft.config.traces.tail.keeps_any() && !draft.is_wrong("traces.tail") {
         let default = TraceTail::default();
         let chosen = &draft.config.traces.tail;
@@ -188,6 +193,8 @@ fn traces(draft: &mut Draft) {
             "traces.certificate",
             "traces.key_file",
             "traces.timeout",
+            "traces.batch",
+            "traces.queue",
             "traces.proxy",
             "traces.retry_for",
             "traces.probe",
@@ -206,6 +213,11 @@ fn formats(draft: &mut Draft) {
         if let Some(what) = Propagate::fault(&names) {
             draft.found(Mistake::new(path, what));
         }
+    }
+    let chosen = draft.config.traces.semconv.clone();
+    if let Some(wrong) = chosen.iter().find(|word| !SEMCONV.contains(&word.as_str())) {
+        let what = wrong_word(wrong, &SEMCONV, &format!("names of {}", SEMCONV.join(", ")));
+        draft.found(Mistake::new("traces.semconv", what));
     }
 }
 

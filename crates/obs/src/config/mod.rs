@@ -34,6 +34,7 @@ mod journal;
 mod key;
 #[cfg_attr(not(feature = "config"), expect(dead_code, reason = "read once, never again"))]
 mod layers;
+mod links;
 mod listener;
 mod logs;
 mod metrics;
@@ -54,12 +55,17 @@ use std::time::Duration;
 
 use obs_core::Resource;
 
+/// What `traces.semconv` may say.
+const SEMCONV: [&str; 6] = ["http", "http/dup", "http/old", "database", "database/dup", "database/old"];
+
 pub use credentials::Credentials;
 pub use drain::Drain;
+pub(crate) use environment::inherited;
 pub use error::{ConfigError, Mistake};
 pub use flight::FlightRecorder;
 pub use health::Health;
 pub use journal::Journal;
+pub use links::LinkChoices;
 pub use listener::Admin;
 pub use logs::{
     LogDestination, LogFile, LogFormat, LogLevel, LogMatch, LogOutput, LogPlace, LogRateLimit, LogRoute,
@@ -107,6 +113,8 @@ pub struct Config {
     pub trusted_peers: Vec<String>,
     /// In which formats traces come and go.
     pub propagate: Propagate,
+    /// Where traces and lines are looked at.
+    pub links: LinkChoices,
     /// What is taken for a secret.
     pub redaction: Redaction,
     /// The defaults of health checks.
@@ -136,6 +144,7 @@ impl Config {
             trust: TrustChoice::default(),
             trusted_peers: Vec::new(),
             propagate: Propagate::default(),
+            links: LinkChoices::default(),
             redaction: Redaction::default(),
             health: Health::default(),
             drain: Drain::default(),

@@ -6,6 +6,8 @@ pub enum OtlpProtocol {
     /// `http/protobuf`, on port 4318 as a rule.
     #[default]
     HttpProtobuf,
+    /// `http/json`, on the same, for what reads nothing else: twice as many bytes, and more work.
+    HttpJson,
     /// `grpc`, on port 4317 as a rule; needs the feature `traces-grpc` or `logs-ship-grpc`.
     Grpc,
 }

@@ -42,6 +42,7 @@ impl Config {
     /// What stands at each key, by its path; `None` where nothing does.
     pub(super) fn shown(&self, path: &str, kind: Kind, value: Value) -> Option<String> {
         let concealed = |path: &str| self.conceals(path);
+        let rules = self.redaction.rules();
         let shown = match value {
             Value::None => return None,
             Value::Pairs(pairs) if pairs.is_empty() => return None,
@@ -59,7 +60,9 @@ impl Config {
                         || is_header(path)
                         || is_secret(&name)
                         || concealed(&format!("{path}.{name}"));
-                    format!("{}: {}", quoted(&name), quoted(if secret { REDACTED } else { &value }))
+                    // Places may stand in its query, so that only what is secret goes.
+                    let clean = if path == "links.to" { rules.redact(&value) } else { (&*value).into() };
+                    format!("{}: {}", quoted(&name), quoted(if secret { REDACTED } else { &clean }))
                 }),
             ),
             _ if concealed(path) => quoted(REDACTED),

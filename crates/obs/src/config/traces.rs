@@ -38,6 +38,7 @@ pub struct Traces {
     /// Through which proxy the collector is asked; default what the environment says.
     pub proxy: ProxyChoice,
     /// How long spans are tried before they are lost; default 5 minutes, and for ever what is durable.
+    /// `OTEL_BSP_EXPORT_TIMEOUT`, in milliseconds.
     pub retry_for: Option<Duration>,
     /// Whether the collector is asked at the start whether it is there; default yes.
     pub probe: bool,
@@ -45,6 +46,11 @@ pub struct Traces {
     pub health: bool,
     /// How long spans gather; default 1 s. `OTEL_BSP_SCHEDULE_DELAY`, in milliseconds.
     pub linger: Duration,
+    /// The most spans of one request; default 2,048. `OTEL_BSP_MAX_EXPORT_BATCH_SIZE`.
+    pub batch: u64,
+    /// The most bytes of spans that wait or are being sent; default 8 MiB. `OTEL_BSP_MAX_QUEUE_SIZE`, a number of spans,
+    /// counts 4 KiB for each.
+    pub queue: u64,
     /// Which `tracing` spans and events are recorded, by target and level, such as `info,h2=off`; default `info`.
     /// `OBS_TRACE`. The server span of a request is recorded whatever this says.
     pub filter: String,
@@ -67,6 +73,9 @@ pub struct Traces {
     pub debug_header: String,
     /// How much one span holds.
     pub limits: SpanLimits,
+    /// Which attributes have the names they had before those were stable: `http/dup`, `database/dup` for both names, `http/old`,
+    /// `database/old` for the old ones alone; default none. `OTEL_SEMCONV_STABILITY_OPT_IN`.
+    pub semconv: Vec<String>,
     /// Whether spans are kept in a journal until they are delivered, so that they survive the process; default no.
     pub durable: bool,
     /// The most bytes of that journal; default those of all journals.
@@ -180,6 +189,8 @@ impl Default for Traces {
             probe: true,
             health: false,
             linger: Duration::from_secs(1),
+            batch: 2_048,
+            queue: 8 << 20,
             filter: String::from("info"),
             sampler: SamplerChoice::ParentBased(1.0),
             forced_per_second: 1_000,
@@ -189,6 +200,7 @@ impl Default for Traces {
             debug_key: None,
             debug_header: String::from("x-obs-debug"),
             limits: SpanLimits::default(),
+            semconv: Vec::new(),
             durable: false,
             spill: None,
         }
@@ -224,6 +236,8 @@ impl fmt::Debug for Traces {
             .field("probe", &self.probe)
             .field("health", &self.health)
             .field("linger", &self.linger)
+            .field("batch", &self.batch)
+            .field("queue", &self.queue)
             .field("filter", &self.filter)
             .field("sampler", &self.sampler)
             .field("forced_per_second", &self.forced_per_second)
@@ -233,6 +247,7 @@ impl fmt::Debug for Traces {
             .field("debug_key", &self.debug_key.as_ref().map(|_| REDACTED))
             .field("debug_header", &self.debug_header)
             .field("limits", &self.limits)
+            .field("semconv", &self.semconv)
             .finish()
     }
 }

@@ -170,9 +170,12 @@ impl Signals {
         self.health.shutdown(deadline);
         let parts: [&mut dyn Signal; 3] = [&mut self.traces, &mut self.metrics, &mut self.logs];
         thread::scope(|scope| {
-            for part in parts {
-                // Where there is no thread to be had, the part ends by its own drop.
-                let _ = thread::Builder::new().spawn_scoped(scope, move || part.shutdown(deadline));
+            // Where there is no thread to be had, the part ends by its own drop.
+            let end = |part: &'_ mut dyn Signal| part.shutdown(deadline);
+            let ends = parts.map(|part| thread::Builder::new().spawn_scoped(scope, move || end(part)));
+            for thread in ends.into_iter().flatten() {
+                // A panic that nobody took up would be one more, and this may be the drop of another.
+                let _ = thread.join();
             }
         });
     }

@@ -18,6 +18,7 @@ use obs_export::http::{ClientSettings, Endpoint, Remote, Retry};
 use obs_export::otlp::port_hint;
 use obs_export::queue::{self, Worker};
 use obs_trace::otlp::{self, Otlp};
+use obs_trace::semconv::{Renamed, Semconv};
 use obs_trace::stdout::{self, StdoutTree};
 use obs_trace::{Limits, OperationSpans, ServerSpans, SpanSink, Tracer};
 use tracing_subscriber::filter::{LevelFilter, ParseError, Targets};
@@ -89,8 +90,10 @@ impl Part {
         let builder =
             Tracer::builder(Arc::clone(base)).sampler(sampler).limits(limits(choices.limits)).tail(tail);
         let builder = forced::chosen(builder, choices).map_err(|error| failed(error.into()))?;
+        let semconv = Semconv::of(choices.semconv.iter().map(String::as_str));
         let tracer = match sink {
-            Some(sink) => builder.sink(sink).build(),
+            Some(sink) if semconv.is_stable() => builder.sink(sink).build(),
+            Some(sink) => builder.sink(Renamed::new(sink, semconv)).build(),
             None => builder.build(),
         };
         base.operations.register(Arc::new(OperationSpans::new(&tracer)));
@@ -197,12 +200,16 @@ fn exporter(
     let client = client.map_err(|wrong| wrong.to_string())?.proxy(proxies);
     let mut endpoints = endpoints.into_iter();
     let endpoint = endpoints.next().ok_or("there is no `traces.endpoint`")?;
-    let queue = queue::Settings::new(otlp::PIPELINE).batch_bytes(256 * 1024).linger(choices.linger);
+    let queue = queue::Settings::new(otlp::PIPELINE)
+        .batch_bytes(256 * 1024)
+        .capacity_bytes(usize::try_from(choices.queue).unwrap_or(usize::MAX))
+        .linger(choices.linger);
     let hint = port_hint(&endpoint, choices.protocol == OtlpProtocol::Grpc);
     let (mut lost, mut late, mut warned) = (Teller::new(hint), Teller::new(hint), Teller::new(""));
     let settings = otlp::Settings::new()
         .queue(queue)
         .client(client)
+        .most_spans(choices.batch)
         .retry(choices.retry_for.map_or_else(Retry::new, |patience| Retry::new().budget(patience)))
         .encoding(encoding(choices.compression)?)
         .on_failure(move |failure| lost.tell("are lost", failure, "obs_pipeline_dropped_total"))
@@ -218,6 +225,7 @@ fn exporter(
     let settings = kept::durable(settings, choices, journal)?;
     let settings = match choices.protocol {
         OtlpProtocol::HttpProtobuf => settings.exact_endpoint(),
+        OtlpProtocol::HttpJson => settings.exact_endpoint().json(),
         OtlpProtocol::Grpc => grpc::chosen(settings),
     };
     Ok(Otlp::spawn(base, endpoint, endpoints.fold(settings, otlp::Settings::or_at))?)

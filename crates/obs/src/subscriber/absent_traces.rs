@@ -23,6 +23,10 @@ impl Traced {
         None
     }
 
+    pub(super) fn used(&self) -> Option<&Context> {
+        None
+    }
+
     pub(super) fn is_recording(&self) -> bool {
         false
     }

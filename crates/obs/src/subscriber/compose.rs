@@ -6,6 +6,7 @@ use tracing::Dispatch;
 use tracing_subscriber::layer::Layered;
 use tracing_subscriber::{Layer, Registry};
 
+use crate::signals::Signals;
 use crate::{Builder, Error, Obs};
 
 /// A layer of one signal.
@@ -15,7 +16,9 @@ pub(crate) type SignalLayer = Box<dyn Layer<Registry> + Send + Sync>;
 pub type Composed = Layered<Vec<SignalLayer>, Registry>;
 
 /// What makes the subscriber, where it is not our own.
-pub(crate) type Compose = Option<Box<dyn FnOnce(Composed) -> Dispatch>>;
+pub(crate) type Compose = Option<Composing>;
+/// The signals are running by then.
+pub(crate) type Composing = Box<dyn FnOnce(Composed, &Signals) -> Dispatch>;
 
 impl Builder {
     /// Puts other layers, such as tokio-console's or tracing-subscriber's own, beside those of logs and traces.
@@ -43,7 +46,7 @@ impl Builder {
     where
         S: Into<Dispatch>,
     {
-        ComposedBuilder { builder: self, compose: Box::new(|ours| compose(ours).into()) }
+        ComposedBuilder::of(self, Box::new(|ours, _| compose(ours).into()))
     }
 }
 
@@ -51,10 +54,14 @@ impl Builder {
 #[must_use = "nothing happens before `install`"]
 pub struct ComposedBuilder {
     builder: Builder,
-    compose: Box<dyn FnOnce(Composed) -> Dispatch>,
+    compose: Composing,
 }
 
 impl ComposedBuilder {
+    pub(crate) fn of(builder: Builder, compose: Composing) -> Self {
+        Self { builder, compose }
+    }
+
     /// As [`Builder::build`].
     ///
     /// # Errors

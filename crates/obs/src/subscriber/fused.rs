@@ -187,7 +187,7 @@ impl Fused {
     pub(super) fn context_of(&self, key: Key) -> Option<Option<Context>> {
         self.slab.with(key, |data| {
             let of_proxy = || data.proxy.as_ref().and_then(|proxy| proxy.of.upgrade());
-            data.context().cloned().or_else(of_proxy)
+            data.used().cloned().or_else(of_proxy)
         })
     }
 

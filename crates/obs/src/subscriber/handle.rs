@@ -38,7 +38,7 @@ impl Subscriber {
                 // Spans before events, so that a line stands in the span that was opened for it.
                 let layers = [traces::layer(&signals.traces), lines::layer(&signals.logs)];
                 let layers: Vec<_> = layers.into_iter().flatten().collect();
-                let dispatch = compose(tracing_subscriber::registry().with(layers));
+                let dispatch = compose(tracing_subscriber::registry().with(layers), signals);
                 Self { dispatch, is_composed: true }
             }
             None => {

@@ -68,6 +68,8 @@ impl RequestSpans {
         let scope = enter_poll(context);
         let entered = entry.map(Entry::enter);
         let span = make();
+        // Layers that make something of a span when it is first entered do so here, where it is open.
+        span.in_scope(|| ());
         drop(entered);
         drop(scope);
         let around = RequestSpan { span: Mutex::new(Some(span)), entry: entry.cloned() };

@@ -2,17 +2,19 @@
 
 use obs_core::context::{self, Context};
 use obs_core::fields::Fields;
+use obs_core::propagate::Remote;
 use obs_core::redact::Rules;
 use obs_trace::layer::TraceLayer;
 use obs_trace::span::{Draft, Span};
 use obs_trace::{Kind, Tracer};
 use tracing::level_filters::LevelFilter;
-use tracing::{Event, Level, Metadata};
+use tracing::{Event, Id, Level, Metadata};
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::Targets;
 
 use super::Fused;
 use super::compose::SignalLayer;
+use super::key::Key;
 use super::slab::Data;
 use super::target_filter::TargetFilter;
 use crate::signals::traces::Part;
@@ -36,6 +38,12 @@ impl Traced {
     #[inline]
     pub(super) fn context(&self) -> Option<&Context> {
         self.0.as_ref().map(Span::context)
+    }
+
+    /// The same for whoever goes by it from here on.
+    #[inline]
+    pub(super) fn used(&self) -> Option<&Context> {
+        self.0.as_ref().map(Span::used)
     }
 
     #[inline]
@@ -142,6 +150,34 @@ pub(super) fn layer(part: &Part) -> Option<SignalLayer> {
 }
 
 impl Fused {
+    /// Lends a span as it is traced, which runs no code of a user's. `None` where it is not, as where it is a request's own.
+    pub(crate) fn traced<R>(&self, span: &Id, with: impl FnOnce(&mut Span) -> R) -> Option<R> {
+        let key = Key::of(self.instance, span)?;
+        self.slab.with(key, |data| data.traced.0.as_mut().map(with)).flatten()
+    }
+
+    /// The request that a span stands for, where it does.
+    pub(crate) fn request(&self, span: &Id) -> Option<Context> {
+        let key = Key::of(self.instance, span).filter(|key| key.is_proxy())?;
+        self.context_of(key).flatten()
+    }
+
+    /// What a span opens.
+    pub(crate) fn opened(&self, span: &Id) -> Option<Context> {
+        self.context_of(Key::of(self.instance, span)?).flatten()
+    }
+
+    /// Puts a span that nobody goes by under one of another process.
+    pub(crate) fn adopt(&self, span: &Id, remote: &Remote) -> Option<bool> {
+        let (key, engine) = (Key::of(self.instance, span)?, self.traces.0.as_ref()?);
+        let adopt = |data: &mut Data| {
+            let metadata = data.metadata?;
+            let fields = data.on_lines.then_some(&data.fields);
+            Some(engine.tracer.adopt(data.traced.0.as_mut()?, remote, metadata, fields))
+        };
+        self.slab.with(key, adopt).flatten()
+    }
+
     /// Spans by this engine, of the call sites that `filter` lets through; default none.
     pub fn traces(mut self, tracer: &Tracer, filter: Targets) -> Self {
         let filter = TargetFilter::new(filter);

@@ -80,6 +80,18 @@ impl Builder {
         self
     }
 
+    /// Where traces and lines are looked at, as [`crate::Builder::link`]; default nowhere.
+    pub fn link(mut self, name: impl Into<String>, to: impl Into<String>) -> Self {
+        self.config.links.to.push((name.into(), to.into()));
+        self
+    }
+
+    /// Which of the links is on the access line of a request that failed, as `trace_url`; default none.
+    pub fn link_on_line(mut self, name: impl Into<String>) -> Self {
+        self.config.links.on_line = Some(name.into());
+        self
+    }
+
     /// What time it is; default the system's. With [`Clock::manual`] every duration is what the test makes it.
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;

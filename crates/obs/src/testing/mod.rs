@@ -35,6 +35,7 @@
 //! - Tasks take the installation along by [`spawn`](crate::spawn); those of `tokio::spawn` write nowhere.
 
 mod builder;
+mod expected;
 mod exposition;
 mod installation;
 mod line;
@@ -42,6 +43,7 @@ mod requests;
 mod tree;
 
 pub use builder::{Builder, builder, start};
+pub use expected::{Expected, span};
 pub use installation::Testing;
 pub use line::Line;
 pub use obs_trace::sink::{FinishedEvent, FinishedLink, FinishedSpan, FinishedStatus, Scalar};

@@ -97,11 +97,46 @@ fn records_arrive_by_http_protobuf_where_nothing_is_said() {
     assert_eq!(check(records(&body)), (vec![], vec![]));
 }
 
+/// Read by the reference's own mapping.
+#[test]
+fn spans_and_records_arrive_as_json_with_the_same_ids() {
+    let (spans, lines) = (Collector::start(Answer::Ok), Collector::start(Answer::Ok));
+    let server = |collector: &Collector| collector.url().replace("/v1/traces", "");
+    let text = format!(
+        "
+logs: {{ outputs: {{ far: {{ type: otlp, url: '{}', protocol: http/json, compression: none }} }} }}
+traces: {{ endpoint: '{}', protocol: http/json }}
+",
+        server(&lines),
+        server(&spans)
+    );
+    let (obs, _yaml) = build("otlp-json", &text);
+    within(&obs, || {
+        let span = tracing::info_span!("checkout", ratio = 0.5, "quoted \" key" = true);
+        let _open = span.enter();
+        tracing::info!(order = 42, "accepted");
+    });
+    // The question at the start is one too: an object without anything.
+    let told = |collector: &Collector| {
+        let bodies = collector.bodies().into_iter().filter(|body| body != b"{}");
+        let [body] = bodies.collect::<Vec<_>>().try_into().unwrap();
+        body
+    };
+    let logs: ExportLogsServiceRequest = serde_json::from_slice(&told(&lines)).unwrap();
+    let ids = check(records(&logs.encode_to_vec()));
+    let traces: ExportTraceServiceRequest = serde_json::from_slice(&told(&spans)).unwrap();
+    let [span] = crate::collector::spans_of(&traces.encode_to_vec()).try_into().unwrap();
+    assert_eq!((span.name.as_str(), (span.trace_id, span.span_id)), ("checkout", ids));
+    let found = |key: &str| span.attributes.iter().find(|pair| pair.key == key)?.value.clone()?.value;
+    assert_eq!(found("ratio"), Some(Value::DoubleValue(0.5)));
+    assert_eq!(found("quoted \" key"), Some(Value::BoolValue(true)));
+}
+
 #[test]
 fn what_cannot_be_asked_of_a_collector_is_told_with_its_place() {
     for (name, text, expected) in [
         ("path", "{ endpoint: 'http://c:4317/otlp', protocol: grpc }", ":1:11: traces.endpoint: has a path"),
-        ("word", "{ protocol: http/json }", ":1:21: traces.protocol: `http/json`"),
+        ("word", "{ protocol: http/xml }", ":1:21: traces.protocol: `http/xml`"),
         (
             "none",
             "{ exporter: none, protocol: grpc }",

@@ -2,5 +2,6 @@
 
 mod configuration;
 mod ordering;
+mod queries;
 mod service;
 mod shop;

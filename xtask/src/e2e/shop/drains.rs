@@ -55,7 +55,9 @@ pub(super) fn under_load(part: Part, setting: &Setting<'_>) -> Result<String> {
     let settings = Settings {
         addresses: addresses()?,
         otlp: setting.otlp,
+        protocol: None,
         database_url: Some(&database),
+        redis_url: None,
         rates: Rates { fail: Some(0), slow: Some(SLOW_EVERY), panic: Some(0) },
         folder: &folder,
         inherited: Inherited::Nothing,

@@ -19,6 +19,7 @@ use super::eventually::eventually;
 use super::install::Programs;
 use super::postgres::Postgres;
 use super::prometheus::Prometheus;
+use super::redis::Redis;
 use super::report::Report;
 use super::rotel::Rotel;
 use crate::service::{Addresses, Inherited, Service};
@@ -34,6 +35,7 @@ struct Seen<'a> {
     prometheus: Prometheus,
     rotel: &'a Rotel,
     postgres: &'a Postgres,
+    redis: Redis<'a>,
     /// The URL of the database with the orders.
     database: String,
     programs: &'a Programs,
@@ -92,6 +94,7 @@ const ALL: &[(&str, Check)] = &[
     ("Prometheus: requests and calls of three jobs are what was sent", counters::queried),
     ("orders: app_order_created_total is the orders placed, with its help and label", orders::counted),
     ("PostgreSQL: the rows are the orders placed, each in its state", orders::kept),
+    ("orders: queries, commands and looks are counted to the unit, as Redis has them", orders::asked),
     ("orders: the pool tells of its connections and of waits for them", orders::pool),
     ("lines of three: one access line for each request, its ids on every line", lines::access),
     ("lines of three: what handlers say is said as often as it happened, with the cause", lines::said),
@@ -103,6 +106,7 @@ const ALL: &[(&str, Check)] = &[
     ("files of three: the card is in none of them", held::without_cards),
     ("sink: each request is one chain of spans through its services", spans::linked),
     ("sink: a span for each call of an instrumented function", spans::functions),
+    ("sink: a span for each query and each look of orders, where it was asked", spans::asked),
     ("sink: no span of another trace", spans::no_others),
     (
         "Prometheus: exemplars of requests and of calls lead to what was sent and its line",
@@ -121,14 +125,18 @@ fn balanced(seen: &Seen<'_>) -> Result<String> {
 /// Starts the services and the servers, and runs the checks in the order in which a fault would explain the next.
 pub(super) fn check_all(programs: &Programs, folder: &Path, report: &mut Report) -> Result {
     let binaries = Binaries::build()?;
-    let [otlp_grpc, otlp_http, prometheus, postgres] = ports::free()?;
+    let [otlp_grpc, otlp_http, prometheus, postgres, redis] = ports::free()?;
     let rotel = Rotel::start(&programs.rotel, otlp_grpc, otlp_http, folder)?;
     let postgres = Postgres::start(&programs.postgres, postgres, folder)?;
     let database = postgres.create("orders")?;
+    let redis = Redis::start(programs, redis, folder)?;
+    let cache = redis.url();
     let settings = Settings {
         addresses: addresses()?,
         otlp: otlp_http,
+        protocol: None,
         database_url: Some(&database),
+        redis_url: Some(&cache),
         rates: Rates {
             fail: Some(traffic::FAIL_EVERY),
             slow: Some(traffic::SLOW_EVERY),
@@ -145,7 +153,8 @@ pub(super) fn check_all(programs: &Programs, folder: &Path, report: &mut Report)
     let sent = traffic::send(shop.gateway.service)?;
     let fates = Fates::of(sent.iter().filter(|sent| sent.placed.is_some()).count());
     let (rotel, postgres) = (&rotel, &postgres);
-    let seen = Seen { sent, fates, shop, prometheus, rotel, postgres, database: database.clone(), programs };
+    let database = database.clone();
+    let seen = Seen { sent, fates, shop, prometheus, rotel, postgres, redis, database, programs };
     for (name, check) in ALL {
         report.check(name, check(&seen));
     }

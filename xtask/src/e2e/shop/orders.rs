@@ -6,7 +6,7 @@ use super::super::eventually::eventually;
 use super::Seen;
 use super::traffic::{Placed, Sent};
 use crate::Result;
-use crate::exposition::label;
+use crate::exposition::{label, total};
 use crate::service::TEXT;
 use crate::shop::Part;
 
@@ -65,11 +65,43 @@ fn placed(sent: &[Sent]) -> impl Iterator<Item = &Placed> {
     sent.iter().filter_map(|sent| sent.placed.as_ref())
 }
 
+/// That queries are counted as there were orders and reads, and commands and looks as Redis itself has counted them.
+pub(super) fn asked(seen: &Seen<'_>) -> Result<String> {
+    let placed = placed(&seen.sent).count() as f64;
+    let reads = seen.sent.iter().filter(|sent| sent.request.method == "GET");
+    let reads = reads.filter(|sent| sent.way.iter().any(|hop| hop.service == Part::Orders)).count() as f64;
+    let scrape = seen.shop.orders.scrape(TEXT)?;
+    let of = |family: &str, name: &str, value: &str| {
+        total(scrape.named(family).filter(|sample| label(&sample.labels, name) == value))
+    };
+    let operations = |operation| of("db_client_operations_total", "operation", operation);
+    let durations = |operation| of("db_client_operation_duration_seconds_count", "operation", operation);
+    let looks = |result| of("cache_requests_total", "result", result);
+    let [gets, puts] = [seen.redis.calls("get")?, seen.redis.calls("setex")?];
+    for (what, told, expected) in [
+        ("INSERT", operations("INSERT"), placed),
+        ("UPDATE", operations("UPDATE"), placed),
+        ("SELECT", operations("SELECT"), reads),
+        ("INSERT, timed", durations("INSERT"), placed),
+        ("SETEX", operations("SETEX"), puts),
+        ("misses", looks("miss"), puts),
+        ("looks", looks("hit") + looks("miss"), gets),
+        ("looks of orders", gets, placed),
+        ("failed looks", looks("error"), 0.0),
+        ("failed queries", scrape.sum("db_client_operation_errors_total"), 0.0),
+    ] {
+        if told != expected {
+            return Err(format!("{what}: {told}, not {expected}"));
+        }
+    }
+    Ok(format!("{placed} orders, {reads} reads, {} hits and {} misses", looks("hit"), looks("miss")))
+}
+
 pub(super) fn pool(seen: &Seen<'_>) -> Result<String> {
-    // The table, then what each order and each read needs; the readiness check asks too, as often as it likes.
+    // What each order and each read needs; the table and the readiness check go past it.
     let reads = seen.sent.iter().filter(|sent| sent.request.method == "GET");
     let reads = reads.filter(|sent| sent.way.iter().any(|hop| hop.service == Part::Orders)).count();
-    let least = (1 + 2 * placed(&seen.sent).count() + reads) as f64;
+    let least = (2 * placed(&seen.sent).count() + reads) as f64;
     eventually(|| {
         let scrape = seen.shop.orders.scrape(TEXT)?;
         let of = |name: &str| match scrape.named(name).collect::<Vec<_>>()[..] {

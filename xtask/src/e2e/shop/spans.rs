@@ -48,6 +48,11 @@ pub(super) fn chains(spans: &[Printed], lines: &Lines, sent: &[Sent]) -> Result<
     Ok(format!("{links} links of {} traces", sent.len()))
 }
 
+/// Of requests and of calls to other services; queries and commands are clients' spans too, whose names have no path.
+fn is_edge(span: &Printed) -> bool {
+    span.kind == SERVER || (span.kind == CLIENT && span.name.contains(" /"))
+}
+
 /// The spans of the way, in its order.
 fn chain<'a>(trace: &[&'a Printed], sent: &Sent) -> Result<Vec<&'a Printed>> {
     let mut parent_id = sent.request.parent_id.as_str();
@@ -63,7 +68,7 @@ fn chain<'a>(trace: &[&'a Printed], sent: &Sent) -> Result<Vec<&'a Printed>> {
         parent_id = &span.span_id;
         chain.push(span);
     }
-    let edges = trace.iter().filter(|span| span.kind == SERVER || span.kind == CLIENT).count();
+    let edges = trace.iter().filter(|span| is_edge(span)).count();
     if edges == chain.len() { Ok(chain) } else { Err(format!("{edges} spans for {} steps", chain.len())) }
 }
 
@@ -81,8 +86,7 @@ fn is_of(span: &Printed, hop: &Hop) -> bool {
 /// That every other span hangs on one of its own service.
 fn inner(trace: &[&Printed]) -> Result {
     let own: HashSet<_> = trace.iter().map(|span| (span.service.as_str(), span.span_id.as_str())).collect();
-    let edge = |span: &&&Printed| span.kind == SERVER || span.kind == CLIENT;
-    match trace.iter().filter(|span| !edge(span)).find(|span| {
+    match trace.iter().filter(|span| !is_edge(span)).find(|span| {
         let parent = (span.service.as_str(), span.parent_id.as_str());
         !own.contains(&parent)
     }) {
@@ -111,6 +115,40 @@ pub(super) fn functions(seen: &Seen<'_>) -> Result<String> {
         }
     }
     Ok(format!("insert, set_state and charge {placed} times"))
+}
+
+/// What orders asks of its database and its cache: for each order the price, the row and its state, for each read the row, and
+/// each a part of the function that asks, of the order itself in the case of the price.
+pub(super) fn asked(seen: &Seen<'_>) -> Result<String> {
+    let spans = seen.rotel.spans();
+    let names: HashMap<_, _> = spans.iter().map(|span| (&span.span_id, span.name.as_str())).collect();
+    let placed = seen.fates.begun;
+    let reads = seen.sent.iter().filter(|sent| sent.request.method == "GET");
+    let reads = reads.filter(|sent| sent.way.iter().any(|hop| hop.service == Part::Orders)).count();
+    for (name, parent, expected) in [
+        ("GET prices", "POST /v1/orders", placed),
+        ("INSERT orders", "insert", placed),
+        ("UPDATE orders", "set_state", placed),
+        ("SELECT orders", "find", reads),
+    ] {
+        let own: Vec<_> = spans.iter().filter(|span| span.name == name).collect();
+        let stray = own.iter().find(|span| {
+            let is_within = names.get(&span.parent_id).is_some_and(|within| *within == parent);
+            span.service != "orders" || span.kind != CLIENT || !is_within
+        });
+        match stray {
+            Some(stray) => return Err(format!("not a CLIENT of orders within {parent}: {stray:?}")),
+            None if own.len() != expected => {
+                return Err(format!("{} spans {name}, not {expected}", own.len()));
+            }
+            None => {}
+        }
+    }
+    let commands = spans.iter().filter(|span| span.name == "SETEX prices").count();
+    if commands == 0 {
+        return Err("no price was put into the cache".to_owned());
+    }
+    Ok(format!("{placed} orders with a look and two queries each, {reads} reads, {commands} prices put"))
 }
 
 pub(super) fn no_others(seen: &Seen<'_>) -> Result<String> {

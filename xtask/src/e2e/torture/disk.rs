@@ -112,7 +112,7 @@ pub(super) fn full(scene: &Scene<'_>) -> Result<String> {
     if more.dropped != again.dropped || more.pending != again.pending + 5_000 {
         return Err(format!("there is room again, and {again:?} is followed by {more:?}"));
     }
-    let _receiver = receiver(scene, at, "well")?;
+    let _receiver = receiver(scene.python, at, "well")?;
     let end = sender.tell("settle 30000")?;
     sender.end()?;
     let outside = counts(at)?;
@@ -146,7 +146,7 @@ pub(super) fn full_at_the_start(scene: &Scene<'_>) -> Result<String> {
         let before = std::mem::replace(&mut dropped, now.dropped);
         if before == now.dropped { Ok(now) } else { Err(format!("{now:?}")) }
     })?;
-    let _receiver = receiver(scene, at, "well")?;
+    let _receiver = receiver(scene.python, at, "well")?;
     let end = sender.tell("settle 30000")?;
     sender.end()?;
     let outside = counts(at)?;

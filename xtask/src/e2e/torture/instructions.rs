@@ -32,7 +32,7 @@ pub(super) fn same(scene: &Scene<'_>) -> Result<String> {
 
 fn counted(scene: &Scene<'_>, durable: bool, mode: Option<&str>) -> Result<f64> {
     let [at, _] = scene.ports()?;
-    let _receiver = mode.map(|mode| receiver(scene, at, mode)).transpose()?;
+    let _receiver = mode.map(|mode| receiver(scene.python, at, mode)).transpose()?;
     let many = once(scene, durable, mode, at, LINES)?;
     let few = once(scene, durable, mode, at, LINES / 2)?;
     // What is done once is not of a line.

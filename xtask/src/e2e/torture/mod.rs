@@ -4,7 +4,7 @@
 mod case;
 mod disk;
 mod instructions;
-mod run;
+pub(super) mod run;
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;

@@ -46,8 +46,9 @@ def take(numbers):
         Seen.last = max(Seen.last, number)
 
 
-# A `KeyValue` whose key is `id` and whose value is an integer.
-ID = re.compile(rb"\n\x02id\x12[\x02-\x0b]\x18([\x80-\xff]*[\x00-\x7f])", re.DOTALL)
+# A `KeyValue` whose key is `id` and whose value is an integer: in this order, or as collectors write it in the other.
+VALUE = rb"\x12[\x02-\x0b]\x18([\x80-\xff]*[\x00-\x7f])"
+ID = re.compile(rb"\n\x02id" + VALUE + rb"|" + VALUE + rb"\n\x02id", re.DOTALL)
 
 
 LOST = re.compile(r"^lost (\d+) lines?$")
@@ -95,7 +96,7 @@ def of_otlp(body):
                 numbers, lost = ID.findall(record), LOST_RECORD.findall(record)
                 if len(numbers) + len(lost) != 1:
                     raise ValueError("neither a number nor a loss")
-                found.append(varint(numbers[0], 0)[0] if numbers else -int(lost[0]))
+                found.append(varint(numbers[0][0] or numbers[0][1], 0)[0] if numbers else -int(lost[0]))
     return found
 
 

@@ -20,22 +20,22 @@ const QUEUE: u64 = 1_024 * 1_024;
 
 /// What the sender says at its end.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Books {
-    pub(super) produced: u64,
-    pub(super) delivered: u64,
-    pub(super) dropped: u64,
-    pub(super) pending: u64,
+pub(in crate::e2e) struct Books {
+    pub(in crate::e2e) produced: u64,
+    pub(in crate::e2e) delivered: u64,
+    pub(in crate::e2e) dropped: u64,
+    pub(in crate::e2e) pending: u64,
 }
 
 /// What the receiver has counted.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Outside {
-    pub(super) accepted: u64,
-    pub(super) twice: u64,
-    pub(super) disordered: u64,
-    pub(super) requests: u64,
+pub(in crate::e2e) struct Outside {
+    pub(in crate::e2e) accepted: u64,
+    pub(in crate::e2e) twice: u64,
+    pub(in crate::e2e) disordered: u64,
+    pub(in crate::e2e) requests: u64,
     /// How many it was told are lost; nothing of those who are not asked for it.
-    pub(super) told: u64,
+    pub(in crate::e2e) told: u64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -67,7 +67,7 @@ impl Ran {
 }
 
 /// A program that ends with the value.
-pub(super) struct Running(pub(super) Child);
+pub(in crate::e2e) struct Running(pub(super) Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
@@ -77,26 +77,26 @@ impl Drop for Running {
 }
 
 /// Starts a receiver, and waits until it answers.
-pub(super) fn receiver(scene: &Scene<'_>, at: SocketAddr, mode: &str) -> Result<Running> {
+pub(in crate::e2e) fn receiver(python: &Path, at: SocketAddr, mode: &str) -> Result<Running> {
     const RECEIVER: &str = include_str!("receiver.py");
-    started(scene, [RECEIVER, &at.port().to_string(), mode], at)
+    started(python, [RECEIVER, &at.port().to_string(), mode], at)
 }
 
 /// The same of syslog, which tells what it has counted on a port of its own.
 fn stream(scene: &Scene<'_>, at: SocketAddr, counted: SocketAddr, mode: &str) -> Result<Running> {
     const RECEIVER: &str = include_str!("stream.py");
-    started(scene, [RECEIVER, &at.port().to_string(), &counted.port().to_string(), mode], counted)
+    started(scene.python, [RECEIVER, &at.port().to_string(), &counted.port().to_string(), mode], counted)
 }
 
-fn started<const N: usize>(scene: &Scene<'_>, arguments: [&str; N], at: SocketAddr) -> Result<Running> {
-    let mut command = Command::new(scene.python);
+fn started<const N: usize>(python: &Path, arguments: [&str; N], at: SocketAddr) -> Result<Running> {
+    let mut command = Command::new(python);
     command.arg("-c").args(arguments).stdin(Stdio::null());
     let running = Running(command.spawn().map_err(|error| format!("the receiver: {error}"))?);
     eventually(|| counts(at).map(drop))?;
     Ok(running)
 }
 
-pub(super) fn counts(at: SocketAddr) -> Result<Outside> {
+pub(in crate::e2e) fn counts(at: SocketAddr) -> Result<Outside> {
     let answer = http::get(at, "/counts", &[]).map_err(|error| format!("the receiver: {error}"))?;
     let text = answer.text();
     let numbers: Vec<u64> = text.split(' ').filter_map(|number| number.trim().parse().ok()).collect();
@@ -125,7 +125,7 @@ pub(super) fn run(scene: &Scene<'_>, to: &str, durable: bool, case: &Case) -> Re
     let counted = if to == SYSLOG { beside } else { at };
     let receiver = |mode| match to {
         SYSLOG => stream(scene, at, counted, mode),
-        _ => receiver(scene, at, mode),
+        _ => receiver(scene.python, at, mode),
     };
     let _receiver = case.mode.map(receiver).transpose()?;
     let mut arguments = arguments(to, at, LINES, PACE);
@@ -159,7 +159,7 @@ fn at_rest(at: SocketAddr) -> Result<Outside> {
 }
 
 /// Runs a sender to its end, with something done while it sends.
-fn send(
+pub(in crate::e2e) fn send(
     sender: &Path,
     arguments: &[String],
     meanwhile: impl FnOnce(&mut Running) -> Result,
@@ -231,7 +231,7 @@ pub(super) fn outage(scene: &Scene<'_>, length: Duration, pace: u64) -> Result<S
         std::thread::sleep(length);
         files = bytes_in(&journal)?;
         came = Instant::now();
-        kept = Some(receiver(scene, at, "well")?);
+        kept = Some(receiver(scene.python, at, "well")?);
         Ok(())
     })?;
     let took = came.elapsed();

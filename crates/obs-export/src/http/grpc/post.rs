@@ -8,7 +8,7 @@ use http::header::{HeaderName, HeaderValue, TE};
 
 use super::message;
 use crate::http::wire::Wire;
-use crate::http::{Call, Client, ClientSettings, Endpoint, Post, Probe, Protocol};
+use crate::http::{Call, Client, ClientSettings, Encoding, Endpoint, Post, Probe, Protocol};
 
 /// HTTP/2 and no other, with a frame around each message.
 const WIRE: Wire = Wire {
@@ -33,7 +33,7 @@ fn call(settings: &ClientSettings, endpoint: &Endpoint, method: &'static str) ->
         .body("application/grpc", Bytes::new())
         .header(TE, HeaderValue::from_static("trailers"))
         .header(HeaderName::from_static("grpc-timeout"), timeout)
-        .header(HeaderName::from_static("grpc-accept-encoding"), HeaderValue::from_static("identity")))
+        .header(HeaderName::from_static("grpc-accept-encoding"), HeaderValue::from_static(Encoding::READ)))
 }
 
 impl Probe {

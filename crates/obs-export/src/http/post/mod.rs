@@ -24,6 +24,13 @@ pub trait Protocol: Send {
     /// change bytes of the batch so that they can be sent, but neither their number nor what the records are.
     fn wrap(&mut self, batch: &mut Batch, head: &mut Vec<u8>, tail: &mut Vec<u8>);
 
+    /// What is sent instead of `head` and the batch's bytes, where they wait in another form than they are sent in. Default
+    /// nothing: they are sent as they are, without being joined.
+    fn written(&mut self, head: &[u8], batch: &Batch) -> Option<Vec<u8>> {
+        let _ = (head, batch);
+        None
+    }
+
     /// What a 2xx answer says of the batch. What it drops is counted and never sent again.
     fn accept(&mut self, response: &Response, batch: &Batch) -> Verdict {
         let _ = (response, batch);
@@ -34,6 +41,13 @@ pub trait Protocol: Send {
     fn words<'a>(&self, response: &'a Response) -> Cow<'a, [u8]> {
         let _ = response;
         Cow::Borrowed(&[])
+    }
+
+    /// The place in the batch's bytes behind so many of its records, so that no request has more. `None`, which it is by
+    /// default, where that cannot be told: then a request has as many as there are.
+    fn cut_behind(&mut self, batch: &Batch, records: u64) -> Option<usize> {
+        let _ = (batch, records);
+        None
     }
 
     /// How a batch is cut in two where it is too large for the other side (413): the place in its bytes, and how many of its
@@ -157,6 +171,7 @@ pub struct Post<P> {
     /// The path that each place has in the place of its own.
     method: Option<&'static str>,
     most_bytes: usize,
+    most_records: u64,
     protocol: P,
     on_failure: OnFailure,
     on_retry: OnRetry,
@@ -186,6 +201,7 @@ impl<P: Protocol> Post<P> {
             wire,
             method,
             most_bytes: usize::MAX,
+            most_records: u64::MAX,
             protocol,
             on_failure: Box::new(|_| ()),
             on_retry: Box::new(|_| ()),
@@ -216,6 +232,14 @@ impl<P: Protocol> Post<P> {
     #[must_use]
     pub fn most_bytes(mut self, bytes: usize) -> Self {
         self.most_bytes = self.most_bytes.min(bytes);
+        self
+    }
+
+    /// How many records a request has at most: a batch that has more is cut by [`Protocol::cut_behind`] before anything is
+    /// sent. Default as many as there are.
+    #[must_use]
+    pub fn most_records(mut self, records: u64) -> Self {
+        self.most_records = records.max(1);
         self
     }
 
@@ -280,6 +304,10 @@ impl<P: Protocol> Post<P> {
         let mut parts = vec![std::mem::take(batch)];
         let mut turn = 0;
         while let Some(mut part) = parts.pop() {
+            if let Some(back) = self.rest(&mut part) {
+                parts.extend([back, part]);
+                continue;
+            }
             let bytes = part.bytes.len();
             if bytes > self.most_bytes
                 && let Some(back) = self.halves(&mut part)
@@ -346,9 +374,22 @@ impl<P: Protocol> Post<P> {
         losses
     }
 
+    /// Takes what is behind as many records as a request has at most.
+    fn rest(&mut self, part: &mut Batch) -> Option<Batch> {
+        if part.records <= self.most_records {
+            return None;
+        }
+        let at = self.protocol.cut_behind(part, self.most_records)?;
+        Self::split(part, (at, self.most_records))
+    }
+
     /// Takes the second half of what is too large as it is.
     fn halves(&mut self, part: &mut Batch) -> Option<Batch> {
-        let (at, front) = self.protocol.cut(part)?;
+        let place = self.protocol.cut(part)?;
+        Self::split(part, place)
+    }
+
+    fn split(part: &mut Batch, (at, front): (usize, u64)) -> Option<Batch> {
         if front == 0 || front >= part.records || at > part.bytes.len() {
             return None;
         }
@@ -360,8 +401,12 @@ impl<P: Protocol> Post<P> {
     fn send(&mut self, part: &mut Batch, begun: Instant, control: &Control) -> Tried {
         let (mut head, mut tail) = (Vec::new(), Vec::new());
         self.protocol.wrap(part, &mut head, &mut tail);
-        let bytes = Bytes::from(std::mem::take(&mut part.bytes));
-        self.call.parts = [head.into(), bytes, tail.into()];
+        let written = self.protocol.written(&head, part);
+        let is_written = written.is_some();
+        self.call.parts = match written {
+            Some(written) => [written.into(), Bytes::new(), Bytes::new()],
+            None => [head.into(), Bytes::from(std::mem::take(&mut part.bytes)), tail.into()],
+        };
         let (on_retry, records) = (&mut self.on_retry, part.records);
         let again = |again: &Again<'_>| {
             let (attempts, error) = (again.attempts, again.answer.as_ref().err());
@@ -373,8 +418,10 @@ impl<P: Protocol> Post<P> {
         let tried = self.attempts.send_since(begun, &call, control, again);
         drop(call);
         let [_, bytes, _] = std::mem::take(&mut self.call.parts);
-        // Unless the connection still holds it, that is the same memory.
-        part.bytes = Vec::from(bytes);
+        if !is_written {
+            // Unless the connection still holds it, that is the same memory.
+            part.bytes = Vec::from(bytes);
+        }
         tried
     }
 }

@@ -9,6 +9,8 @@ mod standard;
 use std::ffi::OsString;
 use std::time::Duration;
 
+use obs_core::propagate::Environment;
+
 use super::LONGEST;
 use super::draft::{Draft, Place, shown, wrong_word};
 use super::key::{Form, Key, Kind, Value, keys};
@@ -19,6 +21,11 @@ pub(super) type Lookup<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 /// The process's own environment.
 pub(super) fn process(name: &str) -> Option<OsString> {
     std::env::var_os(name)
+}
+
+/// What the process that started this one has written to it of a trace.
+pub(crate) fn inherited() -> Environment {
+    Environment::read(|name| std::env::var_os(name))
 }
 
 /// Lays what the environment says over what is there.
@@ -139,5 +146,7 @@ impl Reader<'_, '_> {
     }
 }
 
+#[cfg(test)]
+mod page;
 #[cfg(test)]
 mod tests;

@@ -1,14 +1,14 @@
 //! Lists of pairs in one variable.
 
-/// `key=value,key=value` with percent-encoded values, as W3C Baggage writes it.
+/// `key=value,key=value`, percent-encoded, as the OpenTelemetry specification has resource attributes and headers.
 pub(super) fn pairs(text: &str) -> Option<Vec<(String, String)>> {
     text.split(',')
         .map(str::trim)
         .filter(|pair| !pair.is_empty())
         .map(|pair| {
             let (key, value) = pair.split_once('=')?;
-            let key = key.trim();
-            if key.is_empty() { None } else { Some((key.to_owned(), decoded(value.trim())?)) }
+            let key = decoded(key.trim())?;
+            if key.is_empty() { None } else { Some((key, decoded(value.trim())?)) }
         })
         .collect()
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::super::draft::takes_a_ratio;
 use super::super::key::{Kind, Value};
-use super::super::{Exporter, LogOutput, SamplerChoice};
+use super::super::{Exporter, LogOutput, OtlpProtocol, SamplerChoice};
 use super::Reader;
 
 /// What the service is, all in one list.
@@ -42,6 +42,7 @@ pub(super) fn logs(read: &mut Reader<'_, '_>) {
 /// Where spans go, and which.
 pub(super) fn traces(read: &mut Reader<'_, '_>) {
     endpoint(read);
+    semconv(read);
     for name in ["OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_TRACES_HEADERS"] {
         if let Some(headers) = read.pairs(name) {
             read.choose_at("traces.headers", Value::Pairs(headers), name);
@@ -58,23 +59,66 @@ pub(super) fn traces(read: &mut Reader<'_, '_>) {
     }) {
         read.choose_at("traces.exporter", word, name);
     }
+    queue(read);
     if read.flag("OTEL_SDK_DISABLED") == Some(true) {
         read.draft.config.traces.exporter = Exporter::None;
-        read.draft.config.traces.sampler = SamplerChoice::AlwaysOff;
+        // Nothing is recorded here, and what a caller has decided is handed on as it came: propagation is not disabled.
+        read.draft.config.traces.sampler = SamplerChoice::ParentBased(0.0);
     }
 }
 
+/// What one span of a queue that is bounded in spans counts in one that is bounded in bytes: the specification's own
+/// bound of 2,048 is ours of 8 MiB then.
+const SPAN_BYTES: u64 = 4 << 10;
+
+fn queue(read: &mut Reader<'_, '_>) {
+    let name = "OTEL_BSP_MAX_QUEUE_SIZE";
+    let Some(Kind::Bytes(least, most)) = super::Key::at("traces.queue").map(|key| key.kind) else { return };
+    let spans = read.parsed(name, "a whole number of spans, 1 at least", |text| {
+        text.parse::<u64>().ok().filter(|spans| *spans > 0)
+    });
+    if let Some(spans) = spans {
+        let bytes = spans.saturating_mul(SPAN_BYTES).clamp(least, most);
+        read.choose_at("traces.queue", Value::Whole(bytes), name);
+    }
+}
+
+/// Which names attributes have. The variable is set for all services alike, so that words for what is not done here are nothing.
+fn semconv(read: &mut Reader<'_, '_>) {
+    let name = "OTEL_SEMCONV_STABILITY_OPT_IN";
+    let Some(text) = read.text(name) else { return };
+    let words = text.split(',').map(str::trim).filter(|word| super::super::SEMCONV.contains(word));
+    read.choose_at("traces.semconv", Value::Names(words.map(str::to_owned).collect()), name);
+}
+
 fn endpoint(read: &mut Reader<'_, '_>) {
+    let scheme = scheme(read);
     let name = "OTEL_EXPORTER_OTLP_ENDPOINT";
     if let Some(base) = read.text(name) {
-        let url = format!("{}/v1/traces", base.trim_end_matches('/'));
+        let url = format!("{}/v1/traces", with_scheme(base, scheme).trim_end_matches('/'));
         read.choose_at("traces.endpoint", Value::Names(vec![url]), name);
     }
     let name = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT";
     if let Some(url) = read.text(name) {
+        let url = with_scheme(url, scheme);
         read.choose_at("traces.endpoint", Value::Names(vec![url.clone()]), name);
         // As it stands, without the path that other places get.
         read.draft.config.traces.endpoints = vec![url];
+    }
+}
+
+/// What a server of gRPC without a scheme is reached by ("OTLP Exporter", `insecure`). Elsewhere a scheme must be there.
+fn scheme(read: &mut Reader<'_, '_>) -> Option<&'static str> {
+    let all = read.flag("OTEL_EXPORTER_OTLP_INSECURE");
+    let insecure = read.flag("OTEL_EXPORTER_OTLP_TRACES_INSECURE").or(all);
+    let is_grpc = read.draft.config.traces.protocol == OtlpProtocol::Grpc;
+    is_grpc.then_some(if insecure == Some(true) { "http" } else { "https" })
+}
+
+fn with_scheme(url: String, scheme: Option<&str>) -> String {
+    match scheme.filter(|_| !url.contains("://")) {
+        Some(scheme) => format!("{scheme}://{url}"),
+        None => url,
     }
 }
 

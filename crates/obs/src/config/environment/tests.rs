@@ -101,7 +101,7 @@ fn every_mistake_is_told_at_once_and_no_secret_with_it() {
     let error = read(&[
         ("OTEL_TRACES_SAMPLER", "sometimes"),
         ("OTEL_TRACES_SAMPLER_ARG", "1.5"),
-        ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json"),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/xml"),
         ("OTEL_EXPORTER_OTLP_HEADERS", "authorization=hunter2,oops"),
         ("OTEL_EXPORTER_OTLP_TIMEOUT", "10s"),
         ("OTEL_BSP_SCHEDULE_DELAY", "-1"),
@@ -174,4 +174,13 @@ fn a_value_that_is_no_text_is_named() {
     use std::os::unix::ffi::OsStringExt;
     let lookup = |name: &str| (name == "OBS_LOG").then(|| OsString::from_vec(vec![0xff]));
     assert_eq!(laid_with(b"", &lookup).unwrap_err().to_string(), "OBS_LOG: is not UTF-8");
+}
+
+#[test]
+fn old_names_are_asked_for_by_the_words_of_the_specification_and_other_words_say_nothing() {
+    let found = |text| read(&[("OTEL_SEMCONV_STABILITY_OPT_IN", text)]).unwrap().traces.semconv;
+    assert!(found("").is_empty() && found("messaging,gen_ai_latest_experimental").is_empty());
+    assert_eq!(found("http/dup, database,rpc/dup"), ["http/dup", "database"]);
+    let error = laid("traces: { semconv: [http/dpu] }", &[]).unwrap_err().to_string();
+    assert!(error.contains("traces.semconv") && error.contains("http/dup"), "{error}");
 }

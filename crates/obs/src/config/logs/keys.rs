@@ -50,8 +50,11 @@ const FACILITIES: [&str; 23] = [
     "audit", "alert", "clock", "local0", "local1", "local2", "local3", "local4", "local5", "local6",
     "local7",
 ];
-const PROTOCOLS: [(&str, OtlpProtocol); 2] =
-    [("http/protobuf", OtlpProtocol::HttpProtobuf), ("grpc", OtlpProtocol::Grpc)];
+const PROTOCOLS: [(&str, OtlpProtocol); 3] = [
+    ("http/protobuf", OtlpProtocol::HttpProtobuf),
+    ("http/json", OtlpProtocol::HttpJson),
+    ("grpc", OtlpProtocol::Grpc),
+];
 const COMPRESSIONS: [(&str, OtlpCompression); 3] =
     [("none", OtlpCompression::None), ("gzip", OtlpCompression::Gzip), ("zstd", OtlpCompression::Zstd)];
 pub(in crate::config) const LEVELS: [(&str, LogLevel); 5] = [
@@ -474,10 +477,10 @@ pub(in crate::config) const OUTPUT_KEYS: &[OutputKey] = &[
     words!(
         "protocol",
         Otlp,
-        Kind::Word(&["http/protobuf", "grpc"]),
+        Kind::Word(&["http/protobuf", "http/json", "grpc"]),
         PROTOCOLS,
         "`http/protobuf`",
-        "What is spoken: over http/protobuf `/v1/logs` is added to `url` unless it ends so; `grpc` with the feature `logs-ship-grpc`.",
+        "What is spoken: over HTTP `/v1/logs` is added to `url` unless it ends so; `grpc` with the feature `logs-ship-grpc`.",
         ship.protocol
     ),
     words!(

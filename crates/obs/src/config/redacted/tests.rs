@@ -16,6 +16,7 @@ traces:
   ratio: 0.25
   trust: edge
   limits: { attribute_length: 10 }
+links: { to: { jaeger: 'https://j', wiki: 'https://w/{trace_id}?a=1' }, on_line: jaeger }
 health: { stale_after: 1m }
 admin: off
 drain: { delay: 1500ms }

@@ -63,9 +63,11 @@ pub(super) fn output(
             if ship.exact {
                 otlp = otlp.exact_endpoint();
             }
-            if ship.protocol == OtlpProtocol::Grpc {
-                otlp = grpc::chosen(otlp)?;
-            }
+            otlp = match ship.protocol {
+                OtlpProtocol::HttpProtobuf => otlp,
+                OtlpProtocol::HttpJson => otlp.json(),
+                OtlpProtocol::Grpc => grpc::chosen(otlp)?,
+            };
             let otlp = otlp.encoding(encoding).client(client).retry(retry);
             Ok(batch.into_iter().fold(otlp, Otlp::batch_bytes).into())
         }

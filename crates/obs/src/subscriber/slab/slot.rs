@@ -67,6 +67,12 @@ impl Data {
         self.traced.context().or(self.inherited.as_ref())
     }
 
+    /// The same for whoever goes by it from here on.
+    #[inline]
+    pub(in super::super) fn used(&self) -> Option<&Context> {
+        self.traced.used().or(self.inherited.as_ref())
+    }
+
     /// Whether its fields may stand on a line that is written in `current`: a guard that is held across an await must
     /// not put the fields of one request onto the lines of another.
     #[inline]

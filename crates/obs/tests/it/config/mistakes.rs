@@ -225,7 +225,7 @@ fn every_kind_of_mistake_has_its_words() {
     check(
         "\"a\\nb\\e[31m\": 1",
         &[
-            "obs.yaml:1:1: a\\nb\\u{1b}[31m: unknown key; known here are `service`, `metrics`, `logs`, `traces`, `journal`, `redaction`, `health`, `admin`, `drain` and `metrics_file`",
+            "obs.yaml:1:1: a\\nb\\u{1b}[31m: unknown key; known here are `service`, `metrics`, `logs`, `traces`, `journal`, `links`, `redaction`, `health`, `admin`, `drain` and `metrics_file`",
         ],
     );
     assert!(others.is_empty(), "{}", others.join("\n"));
@@ -255,6 +255,30 @@ drain:
             "obs.yaml:6:11: logs.format: `jason` is wrong; did you mean `json`?",
             "obs.yaml:9:3: traces.ratio: has no effect: `traces.sampler` is `always_on`",
             "obs.yaml:11:3: drain.delay: `drain.timeout` is 25s, expected more than `drain.delay`, 1h",
+        ]
+    );
+}
+
+#[test]
+fn what_is_no_link_is_told_with_what_would_be_one() {
+    let text = "\
+links:
+  to:
+    jaeger: jaeger:16686
+    grafana: https://grafana.example.com
+    wiki: 'https://wiki/{traceid}'
+    notes: 'https://notes/{id}'
+  on_line: jager
+";
+    let file = Yaml::new("links", text);
+    assert_eq!(
+        file.mistakes(),
+        [
+            "obs.yaml:3:5: links.to.jaeger: is wrong, expected a URL of `http` or `https`",
+            "obs.yaml:4:5: links.to.grafana: has no place such as `{trace_id}`; an address alone is enough for `jaeger`, `tempo`, `loki`, `kibana` and `console`",
+            "obs.yaml:5:5: links.to.wiki: `{traceid}` is no place; did you mean `{trace_id}`?",
+            "obs.yaml:6:5: links.to.notes: `{id}` is no place; there are `trace_id`, `span_id`, `request_id`, `service`, `env`, `from`, `to`, `from_ms` and `to_ms`",
+            "obs.yaml:7:3: links.on_line: `jager` is none of `links.to`; did you mean `jaeger`?",
         ]
     );
 }

@@ -22,6 +22,7 @@ fn the_schema_knows_every_section_and_nothing_else() {
             "drain",
             "health",
             "journal",
+            "links",
             "logs",
             "metrics",
             "metrics_file",

@@ -12,6 +12,7 @@ mod instrument;
 mod log_records;
 mod oracle;
 mod reentrant;
+mod span_ext;
 mod spans;
 mod tasks;
 mod threads;

@@ -108,7 +108,7 @@ fn what_cannot_be_asked_of_another_machine_is_told_with_its_place() {
             "1:20: logs.outputs.a: has no `url`, and neither `OTEL_EXPORTER_OTLP_LOGS_ENDPOINT` nor",
         ),
         ("{ type: otlp, url: 'http://c', format: json }", "format: has no effect: records have types"),
-        ("{ type: otlp, url: 'http://c', protocol: http/json }", "protocol: `http/json`"),
+        ("{ type: otlp, url: 'http://c', protocol: http/xml }", "protocol: `http/xml`"),
         (
             "{ type: otlp, url: ['http://c:4317', 'http://d:4317/x'], protocol: grpc }",
             "logs.outputs.a.url: number 2 has a path, and gRPC goes to a server alone",

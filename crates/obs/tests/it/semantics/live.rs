@@ -11,11 +11,13 @@ use axum::http::{Request, Response, StatusCode};
 use axum::routing::get;
 use obs::metrics::pools::Connections;
 use obs::metrics::sli::Sli;
+use opentelemetry::trace::Tracer as _;
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use serde_json::Value;
 use tower::{Layer, Service as _, ServiceExt};
 
+use super::work;
 use crate::collector::{Answer, Collector};
 use crate::scrape::Scrape;
 use crate::service::{LONG, Service, TempFile, exchange, request, until};
@@ -41,6 +43,8 @@ pub(super) struct Run {
 async fn place_order() {
     tracing::info!(sku = "A-1", service = "of the event", "placed");
     metrics::histogram!("order_seconds").record(0.003);
+    let scope = opentelemetry::InstrumentationScope::builder("a library").with_version("1.2").build();
+    opentelemetry::global::tracer_with_scope(scope).in_span("theirs", |_| ());
 }
 
 /// A pool that has nothing to give.
@@ -89,6 +93,8 @@ pub(super) fn run() -> Run {
         // It would be what is turned away.
         .no_otlp_probe()
         .admin(obs::Admin::At("127.0.0.1:0".parse().unwrap()))
+        .link("jaeger", "http://jaeger.test")
+        .link_on_line("jaeger")
         .idle_timeout(Duration::from_secs(3_600))
         .install()
         .unwrap();
@@ -141,6 +147,7 @@ pub(super) fn run() -> Run {
     begun.recv_timeout(LONG).unwrap();
     drop(stream);
     calls(&obs.client("payments"), checks.handle());
+    checks.handle().block_on(work::all(&obs));
     refused_and_overflown(obs.recorder());
     obs.push_metrics(pushed(obs.recorder()));
     (0..30).for_each(|_| tracing::info!("again and again"));

@@ -4,3 +4,4 @@ mod live;
 mod names;
 mod page;
 mod truth;
+mod work;

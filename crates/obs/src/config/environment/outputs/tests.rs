@@ -94,7 +94,7 @@ fn what_is_wrong_is_told_where_it_stands() {
     let variables = [ALL, ("OTEL_EXPORTER_OTLP_LOGS_HEADERS", "hunter2")];
     wrong(ONE, &variables, "OTEL_EXPORTER_OTLP_LOGS_HEADERS: expected a list such as key=value,key=value");
     // Of a variable that spans and lines go by, once.
-    let told = laid(ONE, &[ALL, ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json")]).unwrap_err();
+    let told = laid(ONE, &[ALL, ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/xml")]).unwrap_err();
     assert_eq!(told.mistakes().len(), 1, "{told}");
 }
 

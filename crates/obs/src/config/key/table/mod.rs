@@ -2,6 +2,7 @@
 
 mod forms;
 mod journal;
+mod links;
 mod logs;
 mod macros;
 mod metrics;
@@ -14,13 +15,14 @@ mod traces;
 use super::Key;
 
 /// Every key, in the order of the page. Within a section, what others lean on comes first.
-const TABLE: [&[Key]; 9] = [
+const TABLE: [&[Key]; 10] = [
     service::KEYS,
     metrics::KEYS,
     logs::KEYS,
     traces::KEYS,
     sampling::KEYS,
     journal::KEYS,
+    links::KEYS,
     redaction::KEYS,
     service_life::KEYS,
     metrics::BESIDE,

@@ -32,10 +32,15 @@ pub(super) const KEYS: &[Key] = &[
         path: "traces.endpoint",
         kind: Kind::Urls,
         default: "none: nothing is exported",
-        variables: &[special("OTEL_EXPORTER_OTLP_ENDPOINT"), special("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")],
+        variables: &[
+            special("OTEL_EXPORTER_OTLP_ENDPOINT"),
+            special("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"),
+            special("OTEL_EXPORTER_OTLP_INSECURE"),
+            special("OTEL_EXPORTER_OTLP_TRACES_INSECURE"),
+        ],
         setter: "otlp_endpoint",
         reload: Reload::No,
-        doc: "The collector; over http/protobuf `/v1/traces` is added unless the path ends so already, over gRPC there is no path. Of several the next is asked where one has trouble.",
+        doc: "The collector; over HTTP `/v1/traces` is added unless the path ends so already, over gRPC there is no path. Of several the next is asked where one has trouble.",
         get: |config| Value::Names(config.traces.endpoints.clone()),
         set: |config, value| {
             if let Value::Names(urls) = value {
@@ -48,9 +53,10 @@ pub(super) const KEYS: &[Key] = &[
         "`http/protobuf`",
         [same("OTEL_EXPORTER_OTLP_PROTOCOL"), same("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL")],
         "otlp_protocol",
-        "What is spoken to the collector; `grpc` with the feature `traces-grpc`.",
+        "What is spoken to the collector; `http/json` costs twice the bytes, `grpc` needs the feature `traces-grpc`.",
         traces.protocol,
         "http/protobuf" = OtlpProtocol::HttpProtobuf,
+        "http/json" = OtlpProtocol::HttpJson,
         "grpc" = OtlpProtocol::Grpc
     ),
     choice!(
@@ -124,7 +130,7 @@ pub(super) const KEYS: &[Key] = &[
         path: "traces.retry_for",
         kind: SOME_TIME,
         default: "five minutes; for ever with `durable`",
-        variables: &[],
+        variables: &[millis("OTEL_BSP_EXPORT_TIMEOUT")],
         setter: "otlp_retry_for",
         reload: Reload::No,
         doc: "How long spans are tried before they are lost.",
@@ -165,6 +171,30 @@ pub(super) const KEYS: &[Key] = &[
         "How long spans gather before they are sent.",
         Time at traces.linger
     ),
+    whole!(
+        "traces.batch",
+        Kind::Whole(1, 1_000_000),
+        "`2048`",
+        [same("OTEL_BSP_MAX_EXPORT_BATCH_SIZE")],
+        "otlp_batch",
+        "The most spans of one request; one of more than 1 MiB is cut too.",
+        traces.batch
+    ),
+    Key {
+        path: "traces.queue",
+        kind: Kind::Bytes(64 << 10, 16 << 30),
+        default: "`8MiB`",
+        variables: &[special("OTEL_BSP_MAX_QUEUE_SIZE")],
+        setter: "otlp_queue",
+        reload: Reload::No,
+        doc: "The most bytes of spans that wait in memory or are being sent; what finds no room is lost, and counted.",
+        get: |config| Value::Whole(config.traces.queue),
+        set: |config, value| {
+            if let Some(bytes) = value.whole() {
+                config.traces.queue = bytes;
+            }
+        },
+    },
     Key {
         path: "traces.sampler",
         kind: Kind::Word(&[
@@ -303,6 +333,16 @@ pub(super) const KEYS: &[Key] = &[
         No,
         "Whether the `baggage` of callers that are believed is read and handed on; 8,192 bytes and 64 members of it at most.",
         Flag at propagate.baggage
+    ),
+    field!(
+        "traces.semconv",
+        Kind::Names,
+        "",
+        [special("OTEL_SEMCONV_STABILITY_OPT_IN")],
+        "semconv",
+        No,
+        "Which attributes of spans have the names they had before those were stable: `http/dup` and `database/dup` for both names, `http/old` and `database/old` for the old ones alone.",
+        Names at traces.semconv
     ),
     field!(
         "traces.durable",

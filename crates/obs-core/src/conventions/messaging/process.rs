@@ -1,0 +1,120 @@
+//! Processing.
+
+use std::fmt::Display;
+use std::sync::Arc;
+
+use super::Destination;
+use super::told::{Role, Told};
+use crate::Base;
+use crate::context;
+use crate::conventions::{Origin, Text};
+use crate::observe::Target;
+use crate::observe::work::{Answer, Failure, Judged, Opened};
+use crate::propagate::Extractor;
+
+/// The processing of a message, or of a batch, before it begins.
+#[derive(Debug)]
+#[must_use = "it is told of when it is run"]
+pub struct Process {
+    base: Option<Arc<Base>>,
+    told: Told,
+    origin: Origin,
+}
+
+impl Process {
+    /// How many messages of a batch are linked to at most.
+    pub const MAX_LINKS: usize = 128;
+
+    pub(super) fn new(destination: &Destination) -> Self {
+        let told = Told::new(destination, "process", Role::Process);
+        let origin = Origin { around: destination.around.clone(), ..Origin::default() };
+        Self { base: destination.base.clone(), told, origin }
+    }
+
+    /// What the product calls it, where that is another word than `process`.
+    pub fn operation(mut self, name: &'static str) -> Self {
+        self.told.operation = name;
+        self
+    }
+
+    /// The message's id; at most 64 bytes.
+    pub fn message_id(mut self, id: &str) -> Self {
+        self.told.message_id(id);
+        self
+    }
+
+    /// Which conversation it belongs to; at most 64 bytes.
+    pub fn conversation(mut self, id: &str) -> Self {
+        self.told.conversation = Text::new(id);
+        self
+    }
+
+    /// The group of consumers this one belongs to.
+    pub fn consumer_group(mut self, group: impl Into<Target>) -> Self {
+        self.told.group = Some(group.into());
+        self
+    }
+
+    /// The partition it came from.
+    pub fn partition(mut self, partition: i64) -> Self {
+        self.told.partition(partition);
+        self
+    }
+
+    /// How many bytes the message's body has.
+    pub fn body_bytes(mut self, bytes: usize) -> Self {
+        self.told.body_bytes = Some(bytes);
+        self
+    }
+
+    /// Goes on from what the headers of the one message hold, where that is well written.
+    pub fn from(mut self, carrier: &impl Extractor) -> Self {
+        self.origin.read(self.base.as_ref(), carrier);
+        if let Some(remote) = self.origin.span() {
+            self.told.links = vec![remote.clone()];
+        }
+        self
+    }
+
+    /// Is linked to what the headers of all messages of a batch hold, the first [`Process::MAX_LINKS`] of them.
+    pub fn batch<'c, C: Extractor + 'c>(mut self, carriers: impl IntoIterator<Item = &'c C>) -> Self {
+        let mut messages = 0;
+        for carrier in carriers {
+            messages += 1;
+            let base = self.base.as_ref().filter(|_| self.told.links.len() < Self::MAX_LINKS);
+            let remote = base.and_then(|base| base.propagation.read_span(carrier));
+            self.told.links.extend(remote);
+        }
+        self.told.batch = Some(messages);
+        self
+    }
+
+    /// Processes: what `future` does is part of it. It gives a `Result`, or nothing at all.
+    ///
+    /// # Cancel safety
+    /// As `future` itself; a drop is told as cancelled.
+    pub async fn run<A: Answer>(self, future: impl Future<Output = A>) -> A {
+        self.open().run(future, |answer, _| Judged::of(answer)).await
+    }
+
+    /// As [`Process::run`], with errors called as `kind` says: one of few different names.
+    ///
+    /// # Errors
+    /// Those of `future`, as they are.
+    pub async fn run_as<T, E: Display, F: Into<Failure>>(
+        self,
+        future: impl Future<Output = Result<T, E>>,
+        kind: impl FnOnce(&E) -> F,
+    ) -> Result<T, E> {
+        self.open().run(future, |answer, _| Judged::by(answer, kind)).await
+    }
+
+    /// Begins it, for whoever runs and judges it in a way of their own.
+    pub fn open(self) -> Opened<Told> {
+        // Inside of something else it is a part of that, and has no more than links to where its messages came from.
+        if context::is_open() && context::with_current(|_| ()).is_some() {
+            return Opened::here(self.base.as_ref(), self.told);
+        }
+        self.origin.root(self.base.as_ref(), self.told)
+    }
+}

@@ -1,0 +1,116 @@
+//! What is told of sending and processing alike.
+
+use std::fmt::Write;
+
+use super::Destination;
+use crate::conventions::Text;
+use crate::keys::{attribute, metric};
+use crate::observe::work::{Attributes, Describe};
+use crate::observe::{Measures, OperationKind, Target};
+use crate::propagate::Remote;
+
+/// What is told of messages. Handed to whoever judges how they fared.
+#[derive(Debug)]
+pub struct Told {
+    system: Target,
+    destination: Target,
+    pub(super) operation: &'static str,
+    pub(super) role: Role,
+    pub(super) id: Text<64>,
+    pub(super) conversation: Text<64>,
+    pub(super) group: Option<Target>,
+    pub(super) partition: Text<24>,
+    pub(super) body_bytes: Option<usize>,
+    pub(super) batch: Option<usize>,
+    pub(super) links: Vec<Remote>,
+}
+
+/// What is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    /// Sent with nothing of the trace on the messages.
+    Send,
+    /// Sent with this span's context on the messages.
+    Produce,
+    Process,
+}
+
+impl Told {
+    pub(super) fn new(destination: &Destination, operation: &'static str, role: Role) -> Self {
+        Self {
+            system: destination.system,
+            destination: destination.name,
+            operation,
+            role,
+            id: Text::default(),
+            conversation: Text::default(),
+            group: None,
+            partition: Text::default(),
+            body_bytes: None,
+            batch: None,
+            links: Vec::new(),
+        }
+    }
+
+    /// The message's id, which many products give once it was sent; at most 64 bytes.
+    pub fn message_id(&mut self, id: &str) {
+        self.id = Text::new(id);
+    }
+
+    /// The partition it went to.
+    pub fn partition(&mut self, partition: i64) {
+        self.partition = Text::default();
+        let _ = write!(self.partition, "{partition}");
+    }
+}
+
+impl Describe for Told {
+    fn kind(&self) -> OperationKind {
+        match self.role {
+            Role::Send => OperationKind::Client,
+            Role::Produce => OperationKind::Producer,
+            Role::Process => OperationKind::Consumer,
+        }
+    }
+
+    fn name(&self) -> (&str, Option<&str>) {
+        (self.operation, Some(self.destination.as_str()).filter(|name| !name.is_empty()))
+    }
+
+    fn measures(&self) -> Option<&'static Measures> {
+        Some(if self.role == Role::Process { &metric::MESSAGING_PROCESS } else { &metric::MESSAGING_CLIENT })
+    }
+
+    fn labels(&self) -> impl AsRef<[&'static str]> {
+        // The families of processing lack the last, which is left out where they are counted.
+        [self.system.as_str(), self.destination.as_str(), self.operation]
+    }
+
+    fn attributes<'a>(&'a self, list: &mut Attributes<'a>) {
+        list.text(attribute::MESSAGING_SYSTEM, self.system.as_str());
+        list.text(attribute::MESSAGING_DESTINATION_NAME, self.destination.as_str());
+        list.text(attribute::MESSAGING_OPERATION_NAME, self.operation);
+        let role = if self.role == Role::Process { "process" } else { "send" };
+        list.text(attribute::MESSAGING_OPERATION_TYPE, role);
+        list.text(attribute::MESSAGING_MESSAGE_ID, self.id.as_str());
+        list.text(attribute::MESSAGING_MESSAGE_CONVERSATION_ID, self.conversation.as_str());
+        list.text(
+            attribute::MESSAGING_CONSUMER_GROUP_NAME,
+            self.group.map(Target::as_str).unwrap_or_default(),
+        );
+        list.text(attribute::MESSAGING_DESTINATION_PARTITION_ID, self.partition.as_str());
+        let numbers = [
+            (attribute::MESSAGING_MESSAGE_BODY_SIZE, self.body_bytes),
+            (attribute::MESSAGING_BATCH_MESSAGE_COUNT, self.batch),
+        ];
+        for (key, number) in numbers {
+            if let Some(number) = number {
+                list.number(key, i64::try_from(number).unwrap_or(i64::MAX));
+            }
+        }
+    }
+
+    fn links(&self) -> &[Remote] {
+        &self.links
+    }
+}

@@ -1,0 +1,4 @@
+//! The vocabulary against the standards it follows.
+
+mod conventions;
+mod urls;

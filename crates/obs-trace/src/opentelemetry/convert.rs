@@ -1,0 +1,87 @@
+//! Ids, times and values of both worlds.
+
+use std::borrow::Cow;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use ::opentelemetry::trace::{SpanContext, SpanKind, TraceState as TheirState};
+use ::opentelemetry::{Array, KeyValue, Value as Theirs};
+use obs_core::context::{Context, Ids, TraceFlags};
+use obs_core::fields::Value;
+use obs_core::propagate::TraceState;
+use obs_core::{SpanId, Timestamp, TraceId};
+
+use crate::record::{Kind, List};
+use crate::span::Given;
+
+/// Its ids, where they are valid.
+pub(super) fn ids(context: &SpanContext) -> Option<Ids> {
+    Some(Ids {
+        trace_id: TraceId::from_bytes(context.trace_id().to_bytes())?,
+        span_id: SpanId::from_bytes(context.span_id().to_bytes())?,
+        flags: TraceFlags::from_byte(context.trace_flags().to_u8()),
+    })
+}
+
+/// A span of this process.
+pub(super) fn span_context(context: &Context) -> SpanContext {
+    let Ids { trace_id, span_id, flags } = context.ids();
+    let state = context.local().trace_state().and_then(|state| state.as_str().parse::<TheirState>().ok());
+    SpanContext::new(
+        trace_id.get().into(),
+        span_id.get().into(),
+        ::opentelemetry::TraceFlags::new(flags.to_byte()),
+        false,
+        state.unwrap_or_default(),
+    )
+}
+
+/// What came along with a trace, where there is something.
+pub(super) fn trace_state(context: &SpanContext) -> Option<TraceState> {
+    let header = context.trace_state().header();
+    if header.is_empty() { None } else { TraceState::parse([header.as_bytes()]) }
+}
+
+pub(super) fn kind(kind: &SpanKind) -> Kind {
+    match kind {
+        SpanKind::Client => Kind::Client,
+        SpanKind::Server => Kind::Server,
+        SpanKind::Producer => Kind::Producer,
+        SpanKind::Consumer => Kind::Consumer,
+        SpanKind::Internal => Kind::Internal,
+    }
+}
+
+/// What is before 1970 is 1970.
+pub(super) fn time(time: SystemTime) -> Timestamp {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp::default().after(since)
+}
+
+pub(super) fn pair(pair: &KeyValue) -> (Cow<'static, str>, Given<'_>) {
+    (Cow::Owned(pair.key.as_str().to_owned()), given(&pair.value))
+}
+
+fn given(value: &Theirs) -> Given<'_> {
+    match value {
+        Theirs::Bool(value) => Given::One(Value::Bool(*value)),
+        Theirs::I64(number) => Given::One(Value::I64(*number)),
+        Theirs::F64(number) => Given::One(Value::F64(*number)),
+        Theirs::String(text) => Given::One(Value::Str(text.as_str())),
+        Theirs::Array(array) => match list(array) {
+            Some(list) => Given::Several(list),
+            None => Given::One(Value::Str("")),
+        },
+        // A kind that this version of the API does not have yet.
+        _ => Given::One(Value::Str("")),
+    }
+}
+
+fn list(array: &Array) -> Option<List> {
+    Some(match array {
+        Array::Bool(values) => List::Bool(values.clone()),
+        Array::I64(values) => List::I64(values.clone()),
+        Array::F64(values) => List::F64(values.clone()),
+        Array::String(values) => List::Str(values.iter().map(|text| text.as_str().to_owned()).collect()),
+        _ => return None,
+    })
+}
