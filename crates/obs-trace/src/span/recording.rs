@@ -255,21 +255,31 @@ impl Recording {
 
     /// Has what waits under this local root handed on or let go, and notes why it is kept; whether it is.
     pub(super) fn settle(&mut self, context: &Context, tracer: &Tracer) -> bool {
-        let duration = || tracer.base().clock.monotonic().since(self.begun);
         let marks = tracer.settle_alone(context, || {
             let outcome = if std::thread::panicking() { Outcome::Panicked } else { Outcome::Success };
-            RootEnd::new(outcome, self.has_failed(), duration())
+            let has_failed = matches!(self.status(), Status::Error(_));
+            RootEnd::new(outcome, has_failed, self.duration(&tracer.base().clock))
         });
         let is_kept = context.is_sampled() || marks.is_kept();
         marks.each(|key, value| self.set(key, value));
         is_kept
     }
 
-    fn has_failed(&self) -> bool {
+    fn status(&self) -> Status<'_> {
+        let description = self.special.description.as_deref().or(self.error.as_deref());
         match self.special.code {
-            Some(code) => code == Code::Error,
-            None => self.special.description.is_some() || self.error.is_some(),
+            Some(Code::Ok) => Status::Ok,
+            Some(Code::Error) => Status::Error(description.unwrap_or_default()),
+            Some(Code::Unset) | None => description.map_or(Status::Unset, Status::Error),
         }
+    }
+
+    /// By what is said of its times, or else as it was measured.
+    fn duration(&self, clock: &Clock) -> Duration {
+        self.end.map_or_else(
+            || clock.monotonic().since(self.begun),
+            |end| Duration::from_nanos(end.unix_nanos().saturating_sub(self.start.unix_nanos())),
+        )
     }
 
     /// As sinks see it; `request` are the fields of the whole request or job, which only its local root shows.
@@ -279,13 +289,7 @@ impl Recording {
         request: Option<&'a Fields>,
         clock: &Clock,
     ) -> SpanRecord<'a> {
-        let Self { special, error, limits, .. } = self;
-        let description = special.description.as_deref();
-        let status = match special.code {
-            Some(Code::Ok) => Status::Ok,
-            Some(Code::Error) => Status::Error(description.or(error.as_deref()).unwrap_or_default()),
-            Some(Code::Unset) | None => description.or(error.as_deref()).map_or(Status::Unset, Status::Error),
-        };
+        let Self { special, limits, .. } = self;
         let code = self.code.get(..self.code_len).unwrap_or_default();
         let (attributes, dropped) = Attributes::new(code)
             .and(&self.fields)
@@ -299,17 +303,14 @@ impl Recording {
             name: Name::from(special.name.as_deref().unwrap_or(&self.name)),
             kind: special.kind.unwrap_or(self.kind),
             start: self.start,
-            duration: self.end.map_or_else(
-                || clock.monotonic().since(self.begun),
-                |end| Duration::from_nanos(end.unix_nanos().saturating_sub(self.start.unix_nanos())),
-            ),
+            duration: self.duration(clock),
             attributes,
             dropped_attributes: self.dropped_attributes.saturating_add(dropped),
             events: Events::stored(self.events.get(..self.event_count).unwrap_or_default(), limits),
             dropped_events: self.dropped_events,
             links: Links::stored(&self.links, limits),
             dropped_links: self.dropped_links,
-            status,
+            status: self.status(),
         }
     }
 }
