@@ -87,7 +87,7 @@ fn what_nobody_records_allocates_and_prints_nothing() {
     let some = || Some(Arc::clone(&base));
     let (orders, users) = (Database::new(some(), "postgresql", "orders"), Cache::new(some(), "redis"));
     let placed = Destination::new(some(), "kafka", "placed");
-    let headers = Vec::<(&str, &str)>::new();
+    let headers = vec![("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00")];
     let all = || {
         let sql = "SELECT total FROM shop.orders o WHERE o.id = 7";
         done(orders.query(sql).run(ready(Ok::<_, Silent>(())))).unwrap();

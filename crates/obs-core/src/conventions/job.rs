@@ -85,7 +85,7 @@ impl Job {
     }
 
     /// Begins it, for whoever runs and judges it in a way of their own.
-    pub fn open(self) -> Opened<Told> {
+    pub fn open(mut self) -> Opened<Told> {
         let told = Told { name: self.name, links: ambient() };
         self.origin.root(self.base.as_ref(), told)
     }

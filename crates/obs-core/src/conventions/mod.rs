@@ -10,7 +10,8 @@
 //!
 //! Each ends exactly once: by what its future gives, as cancelled where that is dropped, as panicked where it panics. An error is
 //! called by the path of its type unless the call says better; what it says is told redacted. Where nobody records the trace,
-//! nothing is allocated, printed or parsed anew.
+//! nothing is allocated, printed or parsed anew, but for the context of a local root, headers that are written, links of a batch,
+//! and a query's text that is seen for the first time.
 
 pub mod cache;
 pub mod db;
@@ -48,11 +49,11 @@ impl Origin {
     }
 
     /// Begins a local root.
-    fn root<D: Describe>(self, base: Option<&Arc<Base>>, describe: D) -> Opened<D> {
+    fn root<D: Describe>(&mut self, base: Option<&Arc<Base>>, describe: D) -> Opened<D> {
         let Some(base) = base else { return Opened::here(None, describe) };
         let parent = self.span().map(|remote| remote.span_id);
-        let context = base.open_root(self.caller.as_ref(), self.baggage);
-        if let Some(around) = self.around {
+        let context = base.open_root(self.caller.as_ref(), self.baggage.take());
+        if let Some(around) = self.around.take() {
             context.local().surround(around);
         }
         Opened::root(base, context, parent, describe)

@@ -144,7 +144,7 @@ async fn a_transaction_is_told_from_its_beginning_to_its_end() {
 }
 
 #[tokio::test]
-async fn a_pool_that_is_exhausted_is_a_failed_query_and_rows_that_are_left_are_cancelled() {
+async fn a_pool_that_is_exhausted_is_a_failed_query_and_what_is_never_polled_is_none() {
     let obs = obs::testing::start("shop");
     let pool = open(&obs).await;
     let held = pool.acquire().await.unwrap();
@@ -154,7 +154,6 @@ async fn a_pool_that_is_exhausted_is_a_failed_query_and_rows_that_are_left_are_c
     told(&obs, &["SELECT items pool_timed_out"]);
     let outcome = |at: usize| attribute(&obs.spans()[at], "obs.outcome").unwrap();
     assert_eq!(outcome(0), "timed_out");
-    // Left before the first of them.
     drop(sqlx::query("SELECT id FROM items").fetch(&pool));
     assert_eq!(obs.spans().len(), 1, "what was never polled was never asked");
 }

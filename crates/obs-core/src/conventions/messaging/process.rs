@@ -10,7 +10,7 @@ use crate::context;
 use crate::conventions::{Origin, Text};
 use crate::observe::Target;
 use crate::observe::work::{Answer, Failure, Judged, Opened};
-use crate::propagate::Extractor;
+use crate::propagate::{Caller, Extractor};
 
 /// The processing of a message, or of a batch, before it begins.
 #[derive(Debug)]
@@ -70,9 +70,6 @@ impl Process {
     /// Goes on from what the headers of the one message hold, where that is well written.
     pub fn from(mut self, carrier: &impl Extractor) -> Self {
         self.origin.read(self.base.as_ref(), carrier);
-        if let Some(remote) = self.origin.span() {
-            self.told.links = vec![remote.clone()];
-        }
         self
     }
 
@@ -111,10 +108,19 @@ impl Process {
 
     /// Begins it, for whoever runs and judges it in a way of their own.
     pub fn open(self) -> Opened<Told> {
+        let Self { base, told, mut origin } = self;
         // Inside of something else it is a part of that, and has no more than links to where its messages came from.
-        if context::is_open() && context::with_current(|_| ()).is_some() {
-            return Opened::here(self.base.as_ref(), self.told);
+        let mut opened = if context::is_open() && context::with_current(|_| ()).is_some() {
+            Opened::here(base.as_ref(), told)
+        } else {
+            origin.root(base.as_ref(), told)
+        };
+        // A list of links is made only where it is told.
+        if opened.is_recorded()
+            && let Some(Caller::Span(sender)) = origin.caller
+        {
+            opened.describe().links.push(sender);
         }
-        self.origin.root(self.base.as_ref(), self.told)
+        opened
     }
 }
