@@ -13,7 +13,9 @@ use obs_core::observe::{
 };
 use obs_core::{Base, Clock, IdSource, Outcome, RequestId, Resource, Timestamp};
 use obs_trace::layer::TraceLayer;
+use obs_trace::record::List;
 use obs_trace::sink::{FinishedSpan, Memory, Scalar};
+use obs_trace::span::{Given, Pointed};
 use obs_trace::{Kind, OperationSpans, Sampler, ServerSpans, Tail, Tracer};
 use tracing::{error, info_span};
 use tracing_subscriber::layer::SubscriberExt;
@@ -451,4 +453,35 @@ fn a_root_whose_times_are_said_is_judged_by_them() {
     };
     assert_eq!(job(1_000_000_000, 2_000_000_000), Some("slow".into()));
     assert_eq!(job(1_000_000_000, 1_999_999_999), None);
+}
+
+#[test]
+fn what_has_waited_has_its_attributes_of_several_values() {
+    let setup = setup(Sampler::always_off(), Tail::new().errors());
+    let lists = [
+        ("texts", List::Str(vec!["a".into(), String::new(), "[b]".into()])),
+        ("wholes", List::I64(vec![1, -2, i64::MAX])),
+        ("floats", List::F64(vec![0.25, -0.0])),
+        ("flags", List::Bool(vec![true, false])),
+        ("none", List::Str(vec![])),
+    ];
+    let given =
+        || lists.iter().map(|(key, list)| (std::borrow::Cow::Borrowed(*key), Given::Several(list.clone())));
+    let request = setup.open(false);
+    let mut span = setup.tracer.start(Some(&request), "child", Kind::Internal);
+    given().for_each(|(key, list)| span.give(key, list));
+    span.set("one", Value::I64(1));
+    span.add_event("event", START, given());
+    let pointed = Pointed { ids: request.ids(), remote: true, trace_state: None };
+    span.point_at(pointed, given());
+    setup.tracer.end(span);
+    setup.close(&request, Outcome::ServerError, SHORT);
+    let span = setup.memory.find("child").unwrap();
+    let expected: Vec<_> = lists
+        .iter()
+        .map(|(key, list)| (String::from(*key), Scalar::List(list.iter().map(Scalar::from).collect())))
+        .collect();
+    assert_eq!(span.attributes[0], ("one".to_owned(), Scalar::I64(1)));
+    assert_eq!(span.attributes[1..], expected);
+    assert_eq!((&span.events[0].attributes, &span.links[0].attributes), (&expected, &expected));
 }
