@@ -80,6 +80,9 @@ pub struct Traces {
     pub durable: bool,
     /// The most bytes of that journal; default those of all journals.
     pub spill: Option<u64>,
+    /// Whether nothing is decided, recorded or sent here, and what callers have decided is handed on as it came:
+    /// `OTEL_SDK_DISABLED`.
+    pub(crate) is_disabled: bool,
 }
 
 /// How spans leave.
@@ -203,6 +206,7 @@ impl Default for Traces {
             semconv: Vec::new(),
             durable: false,
             spill: None,
+            is_disabled: false,
         }
     }
 }
@@ -248,6 +252,7 @@ impl fmt::Debug for Traces {
             .field("debug_header", &self.debug_header)
             .field("limits", &self.limits)
             .field("semconv", &self.semconv)
+            .field("is_disabled", &self.is_disabled)
             .finish()
     }
 }

@@ -38,6 +38,8 @@ pub(crate) struct Part {
     spans: Arc<ServerSpans>,
     filter: TargetFilter,
     way: Way,
+    /// Whether it has no say in what is recorded.
+    is_disabled: bool,
 }
 
 /// How spans are delivered once the sink has them.
@@ -96,9 +98,12 @@ impl Part {
             Some(sink) => builder.sink(Renamed::new(sink, semconv)).build(),
             None => builder.build(),
         };
-        base.operations.register(Arc::new(OperationSpans::new(&tracer)));
+        let is_disabled = choices.is_disabled;
+        if !is_disabled {
+            base.operations.register(Arc::new(OperationSpans::new(&tracer)));
+        }
         let spans = Arc::new(ServerSpans::new(&tracer));
-        Ok(Self { tracer, spans, filter, way })
+        Ok(Self { tracer, spans, filter, way, is_disabled })
     }
 }
 
@@ -290,7 +295,8 @@ impl Obs {
 
 impl Signal for Part {
     fn observer(&self) -> Option<Box<dyn Observer>> {
-        Some(Box::new(Arc::clone(&self.spans)))
+        // Without anybody to decide, what callers have decided goes on.
+        (!self.is_disabled).then(|| Box::new(Arc::clone(&self.spans)) as _)
     }
 
     fn reloader(&self) -> Option<Reloader> {
@@ -333,7 +339,29 @@ impl Signal for Part {
 
 #[cfg(test)]
 mod tests {
+    use obs_core::context::{Ids, TraceFlags};
+    use obs_core::propagate::{Caller, Remote as CallerSpan};
+    use obs_core::{Resource, SpanId, TraceId};
+
     use super::*;
+
+    #[test]
+    fn a_disabled_sdk_hands_on_what_callers_have_decided_and_decides_nothing() {
+        let mut config = Config::new("orders");
+        let traces = &mut config.traces;
+        // Both would decide otherwise.
+        (traces.is_disabled, traces.forced_per_second) = (true, 0);
+        let base = Base::new(Resource::new("orders"));
+        let part = Part::start(&config, &base).unwrap();
+        assert!(part.observer().is_none());
+        for sampled in [true, false] {
+            let flags = TraceFlags::default().sampled(sampled);
+            let ids = Ids { trace_id: TraceId::new(7).unwrap(), span_id: SpanId::new(9).unwrap(), flags };
+            let root = base.open_root(Some(&Caller::Span(CallerSpan::new(ids))), None);
+            assert_eq!(root.is_sampled(), sampled);
+        }
+        assert!(!base.open_root(None, None).is_sampled());
+    }
 
     #[test]
     fn levels_are_read_as_those_of_lines() {

@@ -6,6 +6,7 @@ mod propagators;
 mod proxies;
 mod standard;
 
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::time::Duration;
 
@@ -38,7 +39,7 @@ pub(super) fn lay_over(draft: &mut Draft, lookup: Lookup<'_>) {
         for variable in key.variables {
             let value = match variable.form {
                 Form::Same => read.same(variable.name, key.kind),
-                Form::Millis => read.millis(variable.name),
+                Form::Millis => read.millis(variable.name, key.kind),
                 Form::Special => None,
             };
             if let Some(value) = value {
@@ -115,7 +116,7 @@ impl Reader<'_, '_> {
 
     fn word(&mut self, name: &'static str, words: &'static [&'static str]) -> Option<Value> {
         let text = self.text(name)?;
-        let value = Kind::Word(words).parse(text.trim());
+        let value = Kind::Word(words).parse(&in_our_case(name, text.trim()));
         if value.is_none() {
             let what = wrong_word(text.trim(), words, &Kind::Word(words).expected());
             self.draft.fault(Place::Variable(name), what);
@@ -127,11 +128,17 @@ impl Reader<'_, '_> {
         self.parsed(name, "`true` or `false`", |text| text.to_ascii_lowercase().parse().ok())
     }
 
-    fn millis(&mut self, name: &'static str) -> Option<Value> {
+    /// Of a time that has to be some, zero is no limit (OpenTelemetry specification, "Timeout" of the environment
+    /// variables' types): the longest that the key takes.
+    fn millis(&mut self, name: &'static str, kind: Kind) -> Option<Value> {
         let time = self.parsed(name, "whole milliseconds, at most one day", |text| {
             text.parse().ok().map(Duration::from_millis).filter(|duration| *duration <= LONGEST)
         });
-        time.map(Value::Time)
+        let time = match (time?, kind) {
+            (Duration::ZERO, Kind::Time(least, most)) if !least.is_zero() => most,
+            (time, _) => time,
+        };
+        Some(Value::Time(time))
     }
 
     fn choose(&mut self, key: &'static Key, value: Value, name: &'static str) {
@@ -144,6 +151,11 @@ impl Reader<'_, '_> {
             self.choose(key, value, name);
         }
     }
+}
+
+/// A word as it is written here. Those of the specification are read in any case ("Environment Variables", enums).
+fn in_our_case<'a>(name: &str, word: &'a str) -> Cow<'a, str> {
+    if name.starts_with("OTEL_") { word.to_ascii_lowercase().into() } else { word.into() }
 }
 
 #[cfg(test)]

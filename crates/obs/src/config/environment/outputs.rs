@@ -131,7 +131,7 @@ fn collector(read: &mut Reader<'_, '_>, at: usize) {
 fn value(read: &mut Reader<'_, '_>, key: &OutputKey, form: Form, variable: &'static str) -> Option<Value> {
     match (form, key.name) {
         (Form::Same, _) => read.same(variable, key.kind),
-        (Form::Millis, _) => read.millis(variable),
+        (Form::Millis, _) => read.millis(variable, key.kind),
         (Form::Special, "headers") => read.pairs(variable).map(Value::Pairs),
         (Form::Special, _) => read.text(variable).map(|url| Value::Names(vec![url])),
     }

@@ -3,14 +3,16 @@
 use obs_core::propagate::Format;
 
 use super::super::key::Value;
-use super::Reader;
+use super::{Reader, in_our_case};
 
 const NAME: &str = "OTEL_PROPAGATORS";
 
 /// What is read and written alike. `x-trace-id`, which has no name there, goes on being read.
 pub(super) fn propagators(read: &mut Reader<'_, '_>) {
     let expected = "a list of tracecontext, baggage, b3, b3multi and jaeger, or none";
-    let Some((formats, baggage)) = read.parsed(NAME, expected, parse) else { return };
+    let Some((formats, baggage)) = read.parsed(NAME, expected, |text| parse(&in_our_case(NAME, text))) else {
+        return;
+    };
     let names = |formats: &[Format]| formats.iter().map(|format| format.as_str().to_owned()).collect();
     read.choose_at("traces.inject", Value::Names(names(&formats)), NAME);
     let extract = if formats.is_empty() { formats } else { [formats, vec![Format::TraceId]].concat() };

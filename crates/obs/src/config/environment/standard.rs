@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use super::super::draft::takes_a_ratio;
 use super::super::key::{Kind, Value};
-use super::super::{Exporter, LogOutput, OtlpProtocol, SamplerChoice};
-use super::Reader;
+use super::super::{LogOutput, OtlpProtocol, SEMCONV, SamplerChoice, TraceTail};
+use super::{Reader, in_our_case};
 
 /// What the service is, all in one list.
 pub(super) fn attributes(read: &mut Reader<'_, '_>) {
@@ -51,8 +51,9 @@ pub(super) fn traces(read: &mut Reader<'_, '_>) {
     sampler(read);
     let name = "OTEL_TRACES_EXPORTER";
     let expected = "`otlp`, `console` or `none`";
-    if let Some(word) = read.parsed(name, expected, |text| match text {
-        "otlp" | "none" => Kind::Word(&["otlp", "none"]).parse(text),
+    if let Some(word) = read.parsed(name, expected, |text| match &*in_our_case(name, text) {
+        "otlp" => Some(Value::Word("otlp")),
+        "none" => Some(Value::Word("none")),
         // The specification's word for it, and ours.
         "console" | "stdout" => Some(Value::Word("stdout")),
         _ => None,
@@ -60,11 +61,23 @@ pub(super) fn traces(read: &mut Reader<'_, '_>) {
         read.choose_at("traces.exporter", word, name);
     }
     queue(read);
-    if read.flag("OTEL_SDK_DISABLED") == Some(true) {
-        read.draft.config.traces.exporter = Exporter::None;
-        // Nothing is recorded here, and what a caller has decided is handed on as it came: propagation is not disabled.
-        read.draft.config.traces.sampler = SamplerChoice::ParentBased(0.0);
+    disabled(read);
+}
+
+/// Nothing is decided or recorded here, and what a caller has decided is handed on as it came: propagation is not disabled.
+fn disabled(read: &mut Reader<'_, '_>) {
+    let name = "OTEL_SDK_DISABLED";
+    if read.flag(name) != Some(true) {
+        return;
     }
+    read.choose_at("traces.exporter", Value::Word("none"), name);
+    read.choose_at("traces.sampler", Value::Word("parentbased_always_off"), name);
+    read.choose_at("traces.routes", Value::Shares(Vec::new()), name);
+    if let Some(Kind::Whole(_, most)) = super::Key::at("traces.forced_per_second").map(|key| key.kind) {
+        read.choose_at("traces.forced_per_second", Value::Whole(most), name);
+    }
+    let traces = &mut read.draft.config.traces;
+    (traces.per_second, traces.tail, traces.is_disabled) = (None, TraceTail::default(), true);
 }
 
 /// What one span of a queue that is bounded in spans counts in one that is bounded in bytes: the specification's own
@@ -83,12 +96,15 @@ fn queue(read: &mut Reader<'_, '_>) {
     }
 }
 
-/// Which names attributes have. The variable is set for all services alike, so that words for what is not done here are nothing.
+/// Which names attributes have. The variable is set for all services alike, so that words for what is not done here are
+/// nothing, also where there are no others.
 fn semconv(read: &mut Reader<'_, '_>) {
     let name = "OTEL_SEMCONV_STABILITY_OPT_IN";
     let Some(text) = read.text(name) else { return };
-    let words = text.split(',').map(str::trim).filter(|word| super::super::SEMCONV.contains(word));
-    read.choose_at("traces.semconv", Value::Names(words.map(str::to_owned).collect()), name);
+    let words: Vec<_> = text.split(',').map(str::trim).filter(|word| SEMCONV.contains(word)).collect();
+    if !words.is_empty() {
+        read.choose_at("traces.semconv", Value::Names(words.into_iter().map(str::to_owned).collect()), name);
+    }
 }
 
 fn endpoint(read: &mut Reader<'_, '_>) {

@@ -184,3 +184,64 @@ fn old_names_are_asked_for_by_the_words_of_the_specification_and_other_words_say
     let error = laid("traces: { semconv: [http/dpu] }", &[]).unwrap_err().to_string();
     assert!(error.contains("traces.semconv") && error.contains("http/dup"), "{error}");
 }
+
+#[test]
+fn a_disabled_sdk_makes_what_the_file_says_of_traces_void_and_that_is_no_mistake() {
+    let file = "traces:
+  exporter: otlp
+  endpoint: http://c:4318
+  protocol: grpc
+  timeout: 5s
+  sampler: traceidratio
+  ratio: 0.5
+  per_second: 7
+  forced_per_second: 1
+  routes: [{ route: '/x', ratio: 1 }]
+  tail: { keep_errors: true, trace_bytes: 64KiB }
+";
+    let traces =
+        laid(file, &[("OTEL_SDK_DISABLED", "true")]).unwrap_or_else(|error| panic!("{error}")).traces;
+    assert_eq!((traces.exporter, traces.sampler), (Exporter::None, SamplerChoice::ParentBased(0.0)));
+    // Nothing of what is left would have a span recorded.
+    assert_eq!((traces.routes.len(), traces.per_second, traces.tail.keeps_any()), (0, None, false));
+    assert!(traces.is_disabled && !laid(file, &[]).unwrap().traces.is_disabled);
+    assert_eq!(laid(file, &[("OTEL_SDK_DISABLED", "false")]).unwrap().traces.exporter, Exporter::Otlp);
+}
+
+#[test]
+fn a_time_out_of_zero_is_no_limit() {
+    // "OTLP Exporter" and "Batch Span Processor" of the specification's environment variables.
+    for name in ["OTEL_EXPORTER_OTLP_TIMEOUT", "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT"] {
+        assert_eq!(read(&[(name, "0")]).unwrap().traces.timeout, LONGEST, "{name}");
+    }
+    assert_eq!(read(&[("OTEL_BSP_EXPORT_TIMEOUT", "0")]).unwrap().traces.retry_for, Some(LONGEST));
+    assert_eq!(read(&[("OTEL_BSP_SCHEDULE_DELAY", "0")]).unwrap().traces.linger, Duration::ZERO);
+}
+
+#[test]
+fn words_about_other_conventions_leave_what_the_file_says_of_old_names() {
+    let file = "traces: { semconv: [http/dup] }";
+    let found = |text| laid(file, &[("OTEL_SEMCONV_STABILITY_OPT_IN", text)]).unwrap().traces.semconv;
+    assert_eq!(found("gen_ai_latest_experimental,rpc/dup"), ["http/dup"]);
+    assert_eq!(
+        found("database,gen_ai_latest_experimental"),
+        ["database"],
+        "the names that are stable, alone"
+    );
+    assert_eq!(found("database/dup,rpc"), ["database/dup"]);
+}
+
+#[test]
+fn words_of_the_specification_are_read_in_any_case_and_ours_as_they_are_written() {
+    let traces = |name, word| read(&[(name, word)]).unwrap().traces;
+    assert_eq!(traces("OTEL_TRACES_SAMPLER", "ALWAYS_ON").sampler, SamplerChoice::AlwaysOn);
+    assert_eq!(traces("OTEL_TRACES_EXPORTER", "None").exporter, Exporter::None);
+    assert_eq!(traces("OTEL_TRACES_EXPORTER", "OTLP").exporter, Exporter::Otlp);
+    assert_eq!(traces("OTEL_TRACES_EXPORTER", "Console").exporter, Exporter::Stdout);
+    assert_eq!(traces("OTEL_EXPORTER_OTLP_PROTOCOL", "HTTP/JSON").protocol, OtlpProtocol::HttpJson);
+    assert_eq!(traces("OTEL_EXPORTER_OTLP_COMPRESSION", "GZip").compression, OtlpCompression::Gzip);
+    let propagate = read(&[("OTEL_PROPAGATORS", "B3Multi,Baggage")]).unwrap().propagate;
+    assert_eq!((propagate.inject, propagate.baggage), (vec![String::from("b3multi")], true));
+    assert_eq!(read(&[("OTEL_PROPAGATORS", "NONE")]).unwrap().propagate.inject, [""; 0]);
+    assert!(read(&[("OBS_LOG_FORMAT", "JSON")]).is_err());
+}

@@ -51,6 +51,8 @@ fn an_output_without_a_url_takes_what_the_environment_says_of_a_collector() {
     assert_eq!((ship.protocol, ship.compression), (OtlpProtocol::Grpc, OtlpCompression::None));
     assert_eq!(ship.headers, [(String::from("x-key"), String::from("a b"))]);
     assert_eq!(ship.timeout, Duration::from_millis(1_500));
+    // No limit.
+    assert!(one(ONE, &[ALL, ("OTEL_EXPORTER_OTLP_TIMEOUT", "0")]).ship.timeout >= Duration::from_secs(3_600));
     let silent = one(ONE, &[ALL]).ship;
     assert_eq!((silent.protocol, silent.compression), (OtlpProtocol::HttpProtobuf, OtlpCompression::Gzip));
 }
@@ -124,7 +126,7 @@ fn an_exporter_of_the_environment_stands_beside_what_there_is() {
 fn no_exporter_and_a_disabled_sdk_leave_what_a_service_writes_itself() {
     let file = "logs: { outputs: { far: { type: otlp }, near: { type: stdout }, elk: { type: elasticsearch, url: 'http://e' } }, \
                 routes: [{ match: { level: INFO }, output: [far, near] }, { default: far }] }";
-    for variable in [("OTEL_LOGS_EXPORTER", "none"), ("OTEL_SDK_DISABLED", "true")] {
+    for variable in [("OTEL_LOGS_EXPORTER", "NONE"), ("OTEL_SDK_DISABLED", "true")] {
         let left = logs(file, &[ALL, variable]);
         assert_eq!(names(&left), ["near", "elk"], "{variable:?}");
         let routes: Vec<_> = left.routes.iter().map(|route| route.outputs.join(" ")).collect();
