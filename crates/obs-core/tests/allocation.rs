@@ -1,4 +1,4 @@
-//! Work that nobody records allocates nothing. In a process of its own, for its allocator.
+//! Work that nobody records allocates nothing, nor does a local root after another. In a process of its own, for its allocator.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -106,4 +106,19 @@ fn what_is_recorded_allocates_so_that_the_count_means_something() {
     let orders = Database::new(Some(Arc::clone(&base)), "postgresql", "orders");
     let all = || done(orders.query("SELECT 1 FROM a").run(ready(Ok::<_, Silent>(())))).unwrap();
     assert!(allocations(&base, true, all) >= 100);
+}
+
+#[test]
+fn a_local_root_takes_the_memory_of_the_one_before() {
+    let base = Base::new(Resource::new("test"));
+    let root = || {
+        let (root, parent) = base.open_operation();
+        assert_eq!(parent, None);
+        let child = root.child(base.ids.span_id());
+        drop(enter_poll(&child));
+    };
+    (0..10).for_each(|_| root());
+    let before = ALLOCATIONS.get();
+    (0..100).for_each(|_| root());
+    assert_eq!(ALLOCATIONS.get() - before, 0);
 }

@@ -1,5 +1,6 @@
 //! Reads a span back from its OTLP bytes, which is how it waits.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use obs_core::context::{Ids, TraceFlags};
@@ -8,7 +9,8 @@ use obs_core::{SpanId, Timestamp, TraceId};
 use obs_export::proto::{Malformed, Reader, Wire};
 
 use crate::encode::{IS_REMOTE, STATUS_ERROR, STATUS_OK, field};
-use crate::record::{Attributes, Event, Events, Kind, Link, Links, Parent, SpanRecord, Status};
+use crate::record::{Attributes, Event, Events, Kind, Link, Links, List, Parent, SpanRecord, Status};
+use crate::span::Lists;
 
 /// What decides where a span belongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +33,7 @@ pub(crate) struct Seen<'a> {
     pub(crate) kind: u64,
     pub(crate) start: u64,
     pub(crate) end: u64,
-    pub(crate) attributes: Vec<(&'a str, Value<'a>)>,
+    pub(crate) attributes: SeenAttributes<'a>,
     pub(crate) events: Vec<SeenEvent<'a>>,
     pub(crate) links: Vec<SeenLink<'a>>,
     pub(crate) status: SeenStatus<'a>,
@@ -40,11 +42,18 @@ pub(crate) struct Seen<'a> {
     pub(crate) dropped_links: u64,
 }
 
+/// Keys of one value each, and then those of several.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct SeenAttributes<'a> {
+    pub(crate) pairs: Vec<(&'a str, Value<'a>)>,
+    pub(crate) lists: Lists,
+}
+
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct SeenEvent<'a> {
     pub(crate) name: &'a str,
     pub(crate) time: u64,
-    pub(crate) attributes: Vec<(&'a str, Value<'a>)>,
+    pub(crate) attributes: SeenAttributes<'a>,
     pub(crate) dropped_attributes: u64,
 }
 
@@ -54,7 +63,7 @@ pub(crate) struct SeenLink<'a> {
     pub(crate) span_id: SpanId,
     pub(crate) trace_state: Option<&'a str>,
     pub(crate) flags: u32,
-    pub(crate) attributes: Vec<(&'a str, Value<'a>)>,
+    pub(crate) attributes: SeenAttributes<'a>,
     pub(crate) dropped_attributes: u64,
 }
 
@@ -101,7 +110,7 @@ impl<'a> Seen<'a> {
                 (field::SPAN_KIND, Wire::Varint(kind)) => seen.kind = kind,
                 (field::SPAN_START, Wire::Fixed64(start)) => seen.start = start,
                 (field::SPAN_END, Wire::Fixed64(end)) => seen.end = end,
-                (field::SPAN_ATTRIBUTES, Wire::Bytes(pair)) => seen.attributes.push(attribute(pair)?),
+                (field::SPAN_ATTRIBUTES, Wire::Bytes(pair)) => seen.attributes.read(pair)?,
                 (field::SPAN_EVENTS, Wire::Bytes(event)) => seen.events.push(SeenEvent::read(event)?),
                 (field::SPAN_LINKS, Wire::Bytes(link)) => seen.links.push(SeenLink::read(link)?),
                 (field::SPAN_STATUS, Wire::Bytes(status)) => seen.status = SeenStatus::read(status)?,
@@ -120,7 +129,7 @@ impl<'a> SeenEvent<'a> {
         Event {
             name: self.name,
             time: Timestamp::from_unix_nanos(self.time),
-            attributes: Attributes::new(&self.attributes),
+            attributes: self.attributes.view(),
             dropped_attributes: count(self.dropped_attributes),
         }
     }
@@ -131,7 +140,7 @@ impl<'a> SeenEvent<'a> {
             match part? {
                 (field::EVENT_TIME, Wire::Fixed64(time)) => seen.time = time,
                 (field::EVENT_NAME, Wire::Bytes(name)) => seen.name = text(name)?,
-                (field::EVENT_ATTRIBUTES, Wire::Bytes(pair)) => seen.attributes.push(attribute(pair)?),
+                (field::EVENT_ATTRIBUTES, Wire::Bytes(pair)) => seen.attributes.read(pair)?,
                 (field::EVENT_DROPPED_ATTRIBUTES, Wire::Varint(count)) => seen.dropped_attributes = count,
                 _ => {}
             }
@@ -146,19 +155,19 @@ impl<'a> SeenLink<'a> {
             ids: Ids { trace_id: self.trace_id, span_id: self.span_id, flags: own_flags(self.flags) },
             trace_state: self.trace_state,
             remote: self.flags & IS_REMOTE != 0,
-            attributes: Attributes::new(&self.attributes),
+            attributes: self.attributes.view(),
             dropped_attributes: count(self.dropped_attributes),
         }
     }
 
     fn read(link: &'a [u8]) -> Result<Self, Malformed> {
-        let (mut trace_id, mut span_id, mut attributes) = (None, None, Vec::new());
+        let (mut trace_id, mut span_id, mut attributes) = (None, None, SeenAttributes::default());
         let (mut trace_state, mut flags, mut dropped_attributes) = (None, 0, 0);
         for part in Reader::new(link) {
             match part? {
                 (field::LINK_TRACE_ID, Wire::Bytes(id)) => trace_id = Some(trace(id)?),
                 (field::LINK_SPAN_ID, Wire::Bytes(id)) => span_id = Some(self::span_id(id)?),
-                (field::LINK_ATTRIBUTES, Wire::Bytes(pair)) => attributes.push(attribute(pair)?),
+                (field::LINK_ATTRIBUTES, Wire::Bytes(pair)) => attributes.read(pair)?,
                 (field::LINK_TRACE_STATE, Wire::Bytes(state)) => trace_state = Some(text(state)?),
                 (field::LINK_FLAGS, Wire::Fixed32(number)) => flags = number,
                 (field::LINK_DROPPED_ATTRIBUTES, Wire::Varint(count)) => dropped_attributes = count,
@@ -207,7 +216,7 @@ pub(crate) fn lend(bytes: &[u8], then: impl FnOnce(&SpanRecord<'_>)) {
         kind: Kind::of_number(seen.kind),
         start: Timestamp::from_unix_nanos(seen.start),
         duration: Duration::from_nanos(seen.end.saturating_sub(seen.start)),
-        attributes: Attributes::new(&seen.attributes),
+        attributes: seen.attributes.view(),
         dropped_attributes: count(seen.dropped_attributes),
         events: Events::new(&events),
         dropped_events: count(seen.dropped_events),
@@ -231,28 +240,58 @@ fn own_flags(flags: u32) -> TraceFlags {
     TraceFlags::from_byte(flags as u8)
 }
 
-fn attribute(pair: &[u8]) -> Result<(&str, Value<'_>), Malformed> {
-    let (mut key, mut value) = ("", Value::Str(""));
-    for part in Reader::new(pair) {
-        match part? {
-            (field::KEY_VALUE_KEY, Wire::Bytes(name)) => key = text(name)?,
-            (field::KEY_VALUE_VALUE, Wire::Bytes(any)) => {
-                for part in Reader::new(any) {
-                    match part? {
-                        (field::ANY_STRING, Wire::Bytes(string)) => value = Value::Str(text(string)?),
-                        (field::ANY_BOOL, Wire::Varint(bool)) => value = Value::Bool(bool != 0),
-                        (field::ANY_INT, Wire::Varint(number)) => value = Value::I64(number as i64),
-                        (field::ANY_DOUBLE, Wire::Fixed64(bits)) => value = Value::F64(f64::from_bits(bits)),
-                        // A tree has no room for lists.
-                        (field::ANY_ARRAY, _) => value = Value::Str("[…]"),
-                        _ => {}
-                    }
-                }
-            }
-            _ => {}
-        }
+impl<'a> SeenAttributes<'a> {
+    fn view(&'a self) -> Attributes<'a> {
+        Attributes::new(&self.pairs).and_lists(&self.lists)
     }
-    Ok((key, value))
+
+    /// Takes one `KeyValue`.
+    fn read(&mut self, pair: &'a [u8]) -> Result<(), Malformed> {
+        let (mut key, mut value, mut list) = ("", None, None);
+        for part in Reader::new(pair) {
+            match part? {
+                (field::KEY_VALUE_KEY, Wire::Bytes(name)) => key = text(name)?,
+                (field::KEY_VALUE_VALUE, Wire::Bytes(any)) => (value, list) = (one(any)?, several(any)?),
+                _ => {}
+            }
+        }
+        match list {
+            Some(list) => self.lists.push((Cow::Owned(key.to_owned()), list)),
+            None => self.pairs.push((key, value.unwrap_or(Value::Str("")))),
+        }
+        Ok(())
+    }
+}
+
+/// The one value of an `AnyValue`, where it is of a kind that is written.
+fn one(any: &[u8]) -> Result<Option<Value<'_>>, Malformed> {
+    let mut value = None;
+    for part in Reader::new(any) {
+        value = match part? {
+            (field::ANY_STRING, Wire::Bytes(string)) => Some(Value::Str(text(string)?)),
+            (field::ANY_BOOL, Wire::Varint(bool)) => Some(Value::Bool(bool != 0)),
+            (field::ANY_INT, Wire::Varint(number)) => Some(Value::I64(number as i64)),
+            (field::ANY_DOUBLE, Wire::Fixed64(bits)) => Some(Value::F64(f64::from_bits(bits))),
+            _ => value,
+        };
+    }
+    Ok(value)
+}
+
+/// The values of an `AnyValue` that is an array: all of the kind of the first.
+fn several(any: &[u8]) -> Result<Option<List>, Malformed> {
+    let mut list = None;
+    for part in Reader::new(any) {
+        let (field::ANY_ARRAY, Wire::Bytes(array)) = part? else { continue };
+        let mut values = Vec::new();
+        for part in Reader::new(array) {
+            if let (field::ARRAY_VALUES, Wire::Bytes(element)) = part? {
+                values.extend(one(element)?);
+            }
+        }
+        list = Some(List::of(&values));
+    }
+    Ok(list)
 }
 
 fn trace(id: &[u8]) -> Result<TraceId, Malformed> {

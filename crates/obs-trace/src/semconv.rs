@@ -96,7 +96,9 @@ impl<S: SpanSink> SpanSink for Renamed<S> {
                 pairs.extend(old);
             }
         }
-        self.inner.export(&SpanRecord { attributes: Attributes::new(&pairs), ..*span });
+        // What has several values has no other name.
+        let attributes = Attributes::new(&pairs).and_lists(span.attributes.as_lists());
+        self.inner.export(&SpanRecord { attributes, ..*span });
     }
 }
 

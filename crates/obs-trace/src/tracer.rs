@@ -259,11 +259,12 @@ impl Tracer {
         Marks { head: true, kept: is_told.then(|| Kept::of_head(context)), dropped: 0 }
     }
 
-    /// Hands on a span that has ended, or has it wait.
+    /// Hands on a span that has ended, or has it wait. What another tracer alone holds is none of this one's.
     pub(crate) fn pass(&self, context: &Context, span: &SpanRecord<'_>) {
-        match self.held(context).filter(|_| !context.is_sampled()) {
-            Some(held) => held.take(span, &*self.0.sink),
-            None => self.0.sink.export(span),
+        if context.is_sampled() {
+            self.0.sink.export(span);
+        } else if let Some(held) = self.held(context) {
+            held.take(span, &*self.0.sink);
         }
     }
 

@@ -10,9 +10,7 @@ const SHARDS: usize = 16;
 /// How many are known of one shard; of more the oldest are as good as others' spans.
 const MOST: usize = 64;
 
-type Shard = Mutex<VecDeque<WeakContext>>;
-
-static MADE: [Shard; SHARDS] = [const { Mutex::new(VecDeque::new()) }; SHARDS];
+static MADE: [Mutex<VecDeque<WeakContext>>; SHARDS] = [const { Mutex::new(VecDeque::new()) }; SHARDS];
 
 /// The flags are left out: those of a context that came through the API are less.
 fn is_same(one: Ids, other: Ids) -> bool {

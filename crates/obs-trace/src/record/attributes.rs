@@ -88,6 +88,11 @@ impl<'a> Attributes<'a> {
         self.lists.iter().map(|(key, list)| (key.as_ref(), list))
     }
 
+    /// The keys that have several values as they stand, for other attributes to be followed by them.
+    pub(crate) fn as_lists(&self) -> &'a [(Cow<'static, str>, List)] {
+        self.lists
+    }
+
     /// The list, where that is all there is.
     #[inline]
     pub(crate) fn as_list(&self) -> Option<&'a [(&'a str, Value<'a>)]> {

@@ -16,6 +16,32 @@ pub enum List {
 }
 
 impl List {
+    /// Those that are of the kind of the first.
+    pub(crate) fn of(values: &[Value<'_>]) -> Self {
+        fn all<T>(values: &[Value<'_>], of: impl Fn(Value<'_>) -> Option<T>) -> Vec<T> {
+            values.iter().filter_map(|value| of(*value)).collect()
+        }
+        match values.first() {
+            Some(Value::I64(_) | Value::U64(_)) => Self::I64(all(values, |value| match value {
+                Value::I64(number) => Some(number),
+                Value::U64(number) => i64::try_from(number).ok(),
+                _ => None,
+            })),
+            Some(Value::F64(_)) => Self::F64(all(values, |value| match value {
+                Value::F64(number) => Some(number),
+                _ => None,
+            })),
+            Some(Value::Bool(_)) => Self::Bool(all(values, |value| match value {
+                Value::Bool(value) => Some(value),
+                _ => None,
+            })),
+            Some(Value::Str(_)) | None => Self::Str(all(values, |value| match value {
+                Value::Str(text) => Some(text.to_owned()),
+                _ => None,
+            })),
+        }
+    }
+
     /// How many.
     pub fn len(&self) -> usize {
         match self {

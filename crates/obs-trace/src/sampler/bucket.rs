@@ -45,6 +45,17 @@ impl Bucket {
         self.interval.store(interval(per_second), Ordering::Relaxed);
     }
 
+    /// Whether this number lets more through than the one in force.
+    pub(super) fn is_loosened_by(&self, per_second: Option<u32>) -> bool {
+        // As tokens come: never, each so many nanoseconds, always.
+        let order = |interval| match interval {
+            UNLIMITED => (2, 0),
+            NONE => (0, 0),
+            interval => (1, UNLIMITED - interval),
+        };
+        order(interval(per_second)) > order(self.interval.load(Ordering::Relaxed))
+    }
+
     #[inline]
     pub(super) fn take(&self, clock: &Clock) -> bool {
         // Relaxed here and below: each number stands for nothing but itself.
@@ -72,6 +83,10 @@ const fn interval(per_second: Option<u32>) -> u64 {
     match per_second {
         None => UNLIMITED,
         Some(0) => NONE,
-        Some(per_second) => SECOND / per_second as u64,
+        Some(per_second) => match SECOND / per_second as u64 {
+            // More than one each nanosecond.
+            0 => 1,
+            interval => interval,
+        },
     }
 }

@@ -15,6 +15,7 @@ mod rule;
 mod tests;
 
 use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use obs_core::Clock;
 use obs_core::context::Context;
@@ -40,13 +41,15 @@ use rule::Rules;
 #[derive(Debug)]
 #[must_use]
 pub struct Sampler {
-    root: Share,
     /// Whether the share was asked for as a ratio, and so may be changed as one.
     adjustable: bool,
     /// What there is for others than roots, where the sampler is parent-based.
     branches: Option<Branches>,
+    /// The share of roots, and the rules.
     rules: Rules,
     limit: Bucket,
+    /// Held by whoever changes any of them.
+    changes: Mutex<()>,
 }
 
 impl Default for Sampler {
@@ -80,11 +83,11 @@ impl Sampler {
 
     const fn of(root: Ratio, adjustable: bool) -> Self {
         Self {
-            root: Share::new(root),
             adjustable,
             branches: None,
-            rules: Rules::none(),
+            rules: Rules::none(root),
             limit: Bucket::even(None),
+            changes: Mutex::new(()),
         }
     }
 
@@ -151,7 +154,7 @@ impl Sampler {
     /// # Errors
     /// [`SamplerError::TooManyRules`] for more than [`Rule::MOST`].
     pub fn rules(self, rules: Vec<Rule>) -> Result<Self, SamplerError> {
-        self.rules.set(rules)?;
+        self.set_rules(rules)?;
         Ok(self)
     }
 
@@ -188,12 +191,14 @@ impl Sampler {
         if !self.adjustable {
             return Err(SamplerError::NoRatio);
         }
-        self.root.set(ratio);
+        let _changes = self.lock();
+        self.rules.set(ratio, None);
         Ok(())
     }
 
     /// Changes how many traces a second are recorded, while others decide by it; `None` for as many as there are.
     pub fn set_per_second(&self, traces: Option<u32>) {
+        let _changes = self.lock();
         self.limit.set(traces);
     }
 
@@ -202,11 +207,17 @@ impl Sampler {
     /// # Errors
     /// [`SamplerError::TooManyRules`] for more than [`Rule::MOST`]. The old ones then stay.
     pub fn set_rules(&self, rules: Vec<Rule>) -> Result<(), SamplerError> {
-        self.rules.set(rules)
+        if rules.len() > Rule::MOST {
+            return Err(SamplerError::TooManyRules);
+        }
+        let _changes = self.lock();
+        self.rules.set(self.rules.share(), Some(rules));
+        Ok(())
     }
 
-    /// Changes share, limit and rules, in an order in which no request is recorded meanwhile that neither the old nor the new
-    /// ones would have: a share that falls goes first, one that rises last. A share is left out where the sampler takes none.
+    /// Changes share, limit and rules. Share and rules change in one step, and meanwhile the tighter of both limits is in
+    /// force, so that no request is recorded that neither the old nor the new ones would have. Of two who call this at once
+    /// one's is in force afterwards. A share is left out where the sampler takes none.
     ///
     /// # Errors
     /// [`SamplerError::BadRatio`] and [`SamplerError::TooManyRules`]; nothing changes then.
@@ -220,15 +231,21 @@ impl Sampler {
         if rules.len() > Rule::MOST {
             return Err(SamplerError::TooManyRules);
         }
-        if let Some(falls) = ratio.filter(|ratio| ratio.share() < self.root.get().share()) {
-            self.root.set(falls);
-        }
-        self.set_per_second(per_second);
-        self.set_rules(rules)?;
-        if let Some(ratio) = ratio {
-            self.root.set(ratio);
+        let _changes = self.lock();
+        let set = || self.rules.set(ratio.unwrap_or_else(|| self.rules.share()), Some(rules));
+        if self.limit.is_loosened_by(per_second) {
+            set();
+            self.limit.set(per_second);
+        } else {
+            self.limit.set(per_second);
+            set();
         }
         Ok(())
+    }
+
+    // Nothing that is changed under it panics half-way.
+    fn lock(&self) -> MutexGuard<'_, ()> {
+        self.changes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The decision. Never blocks and never allocates.
@@ -238,10 +255,7 @@ impl Sampler {
         {
             return decision;
         }
-        if let Some(decision) = self.rules.decide(candidate, &self.limit, clock) {
-            return decision;
-        }
-        self.root.get().contains(candidate.trace_id) && self.limit.take(clock)
+        self.rules.decide(candidate, &self.limit, clock)
     }
 
     /// The decision for a span under one of this process, where it is another than that one's.
@@ -257,7 +271,7 @@ impl fmt::Display for Sampler {
         if self.branches.is_some() {
             f.write_str("parentbased_")?;
         }
-        match self.root.get() {
+        match self.rules.share() {
             ratio if self.adjustable => write!(f, "traceidratio {}", ratio.share()),
             Ratio::NONE => f.write_str("always_off"),
             _ => f.write_str("always_on"),

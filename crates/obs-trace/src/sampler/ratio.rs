@@ -35,6 +35,15 @@ impl Ratio {
         (trace_id.get() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 1 < self.0
     }
 
+    /// At most 2^63.
+    pub(super) const fn bits(self) -> u64 {
+        self.0
+    }
+
+    pub(super) const fn of_bits(bits: u64) -> Self {
+        Self(bits)
+    }
+
     pub(crate) fn share(self) -> f64 {
         self.0 as f64 / WHOLE as f64
     }

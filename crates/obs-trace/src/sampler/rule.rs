@@ -1,7 +1,7 @@
 //! Shares of their own for the requests of some paths, which may be replaced while others decide by them.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwapOption;
 use obs_core::Clock;
@@ -70,56 +70,80 @@ impl Rule {
     }
 }
 
-/// The rules that are in force.
+/// The share and the rules that are in force together.
 #[derive(Debug)]
 pub(super) struct Rules {
-    /// Where there are none, nothing more than this is looked at.
-    any: AtomicBool,
-    live: ArcSwapOption<Vec<Live>>,
+    /// The share, or [`RULES`] in its place.
+    share: AtomicU64,
+    live: ArcSwapOption<Live>,
+}
+
+/// Where there are rules nothing is decided without them.
+const RULES: u64 = u64::MAX;
+
+#[derive(Debug)]
+struct Live {
+    share: Ratio,
+    rules: Vec<LiveRule>,
 }
 
 /// A rule and what is left of its second.
-#[derive(Debug)]
-struct Live {
+#[derive(Clone, Debug)]
+struct LiveRule {
     rule: Rule,
-    bucket: Option<Bucket>,
+    bucket: Option<Arc<Bucket>>,
 }
 
 impl Rules {
-    pub(super) const fn none() -> Self {
-        Self { any: AtomicBool::new(false), live: ArcSwapOption::const_empty() }
+    pub(super) const fn none(share: Ratio) -> Self {
+        Self { share: AtomicU64::new(share.bits()), live: ArcSwapOption::const_empty() }
     }
 
-    /// Puts others in their place; what a rule that stays has given this second is not given again.
-    pub(super) fn set(&self, rules: Vec<Rule>) -> Result<(), SamplerError> {
-        if rules.len() > Rule::MOST {
-            return Err(SamplerError::TooManyRules);
+    pub(super) fn share(&self) -> Ratio {
+        match self.share.load(Ordering::Relaxed) {
+            RULES => self.live.load().as_ref().map_or(Ratio::NONE, |live| live.share),
+            bits => Ratio::of_bits(bits),
         }
-        let before = self.live.load();
-        if before.iter().flat_map(|live| live.iter()).map(|live| &live.rule).eq(&rules) {
-            return Ok(());
-        }
+    }
+
+    /// Changes the share, or the rules, or both in one step; what a rule that stays has given this second is not given
+    /// again. Only one caller at a time.
+    pub(super) fn set(&self, share: Ratio, rules: Option<Vec<Rule>>) {
+        let before = self.live.load_full();
+        let before = before.as_ref().map_or(&[][..], |live| &live.rules);
         let live = |rule: Rule| {
-            let bucket = rule.per_second.map(|traces| Bucket::even(Some(traces)));
-            Live { rule, bucket }
+            let stays = before.iter().find(|live| live.rule == rule);
+            let fresh = || rule.per_second.map(|traces| Arc::new(Bucket::even(Some(traces))));
+            let bucket = stays.map_or_else(fresh, |live| live.bucket.clone());
+            LiveRule { rule, bucket }
         };
-        let any = !rules.is_empty();
-        self.live.store(Some(Arc::new(rules.into_iter().map(live).collect())));
-        self.any.store(any, Ordering::Relaxed);
-        Ok(())
+        let rules = match rules {
+            Some(rules) => rules.into_iter().map(live).collect(),
+            None => before.to_vec(),
+        };
+        let next = if rules.is_empty() { share.bits() } else { RULES };
+        // Whoever finds the mark below, from now or before, finds all of this behind it.
+        self.live.store(Some(Arc::new(Live { share, rules })));
+        self.share.store(next, Ordering::Release);
     }
 
-    /// What the first rule says that is about the candidate; `None` where there is none. `limit` is for what has no limit
-    /// of its own.
+    /// What the first rule says that is about the candidate, or else the share. `limit` is for what has no limit of its own.
     #[inline]
-    pub(super) fn decide(&self, candidate: &Candidate<'_>, limit: &Bucket, clock: &Clock) -> Option<bool> {
-        if self.any.load(Ordering::Relaxed) { self.first(candidate, limit, clock) } else { None }
+    pub(super) fn decide(&self, candidate: &Candidate<'_>, limit: &Bucket, clock: &Clock) -> bool {
+        match self.share.load(Ordering::Acquire) {
+            RULES => self.first(candidate, limit, clock),
+            bits => Ratio::of_bits(bits).contains(candidate.trace_id) && limit.take(clock),
+        }
     }
 
     #[inline(never)]
-    fn first(&self, candidate: &Candidate<'_>, limit: &Bucket, clock: &Clock) -> Option<bool> {
+    fn first(&self, candidate: &Candidate<'_>, limit: &Bucket, clock: &Clock) -> bool {
         let live = self.live.load();
-        let Live { rule, bucket } = live.as_ref()?.iter().find(|live| live.rule.is_about(candidate))?;
-        Some(rule.ratio.contains(candidate.trace_id) && bucket.as_ref().unwrap_or(limit).take(clock))
+        let Some(live) = live.as_ref() else { return false };
+        let (ratio, limit) = match live.rules.iter().find(|live| live.rule.is_about(candidate)) {
+            Some(LiveRule { rule, bucket }) => (rule.ratio, bucket.as_deref().unwrap_or(limit)),
+            None => (live.share, limit),
+        };
+        ratio.contains(candidate.trace_id) && limit.take(clock)
     }
 }

@@ -354,3 +354,52 @@ fn rules_that_stay_the_same_give_no_second_share_of_their_second() {
     sampler.set_rules(rules()).unwrap();
     assert!(!decide());
 }
+
+#[test]
+fn the_largest_limit_is_no_limit_of_none() {
+    for limit in [1_000_000_000, 1_000_000_001, u32::MAX] {
+        let sampler = Sampler::always_on().per_second(limit);
+        assert!(sampler.decide(&Candidate::new(trace_id(1), None), &clock()), "{limit}");
+    }
+}
+
+#[test]
+fn a_rule_that_stays_keeps_what_is_left_of_its_second_when_another_changes() {
+    let (sampler, clock) = (Sampler::always_off(), clock());
+    let decide =
+        |path| sampler.decide(&Candidate::new(trace_id(1), None).of_request(Method::Get, path), &clock);
+    let own = |path| rule(path, 1.0).per_second(1);
+    sampler.set_rules(vec![own("/a"), own("/b")]).unwrap();
+    assert!(decide("/a") && decide("/b"));
+    sampler.set_rules(vec![rule("/c", 1.0), own("/b"), own("/a").per_second(2)]).unwrap();
+    assert!(!decide("/b"), "moved, and the same");
+    assert!(decide("/a"), "another rule");
+}
+
+#[test]
+fn two_who_change_the_sampler_leave_what_one_of_them_has_set() {
+    let (sampler, clock) = (Sampler::ratio(0.0).unwrap(), clock());
+    let candidate = || Candidate::new(trace_id(1), None).of_request(Method::Get, "/a");
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    let seen = std::thread::scope(|scope| {
+        // Neither of what is set records this path.
+        let writer = || {
+            for _ in 0..5_000 {
+                sampler.set(Some(1.0), None, vec![rule("/a", 0.0)]).unwrap();
+                sampler.set(Some(0.0), None, Vec::new()).unwrap();
+            }
+        };
+        let decider = scope.spawn(|| {
+            let mut seen = 0;
+            while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+                seen += u32::from(sampler.decide(&candidate(), &clock));
+            }
+            seen
+        });
+        let writers = [scope.spawn(writer), scope.spawn(writer)];
+        writers.into_iter().for_each(|writer| writer.join().unwrap());
+        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        decider.join().unwrap()
+    });
+    assert_eq!(seen, 0);
+}

@@ -11,7 +11,7 @@ use obs_core::propagate::Remote;
 use obs_core::redact::Rules;
 use tracing_core::Metadata;
 
-use super::special::{Code, cut};
+use super::special::{Code, clean};
 use super::{Recording, Span, StoredEvent, StoredLink};
 use crate::record::{Kind, List, Parent, Status};
 use crate::tracer::Tracer;
@@ -43,7 +43,7 @@ impl Span {
     /// Replaces the name; one above 1 KiB is cut.
     pub fn rename(&mut self, name: &str) {
         if let Some(recording) = &mut self.recording {
-            recording.special.name = Some(cut(&recording.fields.rules().redact(name)).to_owned());
+            recording.special.name = Some(clean(name, recording.fields.rules()));
         }
     }
 
@@ -56,7 +56,7 @@ impl Span {
             Status::Ok => special.code = Some(Code::Ok),
             Status::Error(description) => {
                 special.code = special.code.max(Some(Code::Error));
-                special.description = Some(cut(&recording.fields.rules().redact(description)).to_owned());
+                special.description = Some(clean(description, recording.fields.rules()));
             }
         }
     }
@@ -80,9 +80,9 @@ impl Span {
         let Some(recording) = &mut self.recording else { return };
         let rules = recording.fields.rules().clone();
         let (length, most) = (recording.limits.attribute_length, recording.limits.event_attributes);
-        let event = StoredEvent::named(cut(&rules.redact(name)).to_owned(), time);
-        if let Some(StoredEvent { fields, lists, .. }) = recording.slot(event) {
-            fill(fields, lists, &rules, length, given.into_iter().take(most.saturating_add(1)));
+        let event = StoredEvent::named(clean(name, &rules), time);
+        if let Some(StoredEvent { fields, lists, dropped, .. }) = recording.slot(event) {
+            *dropped = fill(fields, lists, &rules, (length, most), given);
         }
     }
 
@@ -93,12 +93,12 @@ impl Span {
         given: impl IntoIterator<Item = (Cow<'static, str>, Given<'a>)>,
     ) {
         let Some(recording) = &mut self.recording else { return };
-        let length = recording.limits.attribute_length;
+        let limits = (recording.limits.attribute_length, recording.limits.link_attributes);
         let Pointed { ids, remote, trace_state } = pointed;
         recording.link(|rules| {
             let mut link = StoredLink::new(ids, &[], rules);
             (link.remote, link.trace_state) = (remote, trace_state.map(Box::from));
-            fill(&mut link.fields, &mut link.lists, rules, length, given);
+            link.dropped = fill(&mut link.fields, &mut link.lists, rules, limits, given);
             link
         });
     }
@@ -181,25 +181,34 @@ impl Recording {
     }
 }
 
+/// Keeps so many of what is given, each text up to so many characters. How many found no room.
 fn fill<'a>(
     fields: &mut Fields,
     lists: &mut Lists,
     rules: &Rules,
-    length: Option<usize>,
+    (length, most): (Option<usize>, usize),
     given: impl IntoIterator<Item = (Cow<'static, str>, Given<'a>)>,
-) {
+) -> u32 {
+    let mut dropped = 0u32;
     fields.judge_by(rules);
     for (key, given) in given {
+        let is_full = fields.len() + lists.len() >= most;
+        if is_full && fields.find(&key).is_none() && lists.iter().all(|(known, _)| *known != key) {
+            dropped = dropped.saturating_add(1);
+            continue;
+        }
         match given {
             Given::One(value) => {
                 lists.retain(|(known, _)| *known != key);
                 fields.set(key, value);
             }
             Given::Several(list) => {
-                put(fields, lists, rules, length, key, list);
+                let is_kept = put(fields, lists, rules, length, key, list);
+                dropped = dropped.saturating_add(u32::from(!is_kept));
             }
         }
     }
+    dropped
 }
 
 /// Keeps a list, without its secrets; `false` where there is no room for it.
@@ -217,7 +226,7 @@ fn put(
         return true;
     }
     let list = match list {
-        List::Str(texts) => List::Str(texts.into_iter().map(|text| clean(text, rules, length)).collect()),
+        List::Str(texts) => List::Str(texts.into_iter().map(|text| element(text, rules, length)).collect()),
         list => list,
     };
     lists.retain(|(known, _)| *known != key);
@@ -229,7 +238,7 @@ fn put(
     fits
 }
 
-fn clean(text: String, rules: &Rules, length: Option<usize>) -> String {
+fn element(text: String, rules: &Rules, length: Option<usize>) -> String {
     let mut text = match rules.redact(&text) {
         Cow::Owned(clean) => clean,
         Cow::Borrowed(_) => text,

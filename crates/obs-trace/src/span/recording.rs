@@ -15,7 +15,7 @@ use tracing_core::field::Visit;
 use tracing_core::span::Attributes as TracingAttributes;
 use tracing_core::{Field, Level, Metadata};
 
-use super::special::{Code, Special, cut};
+use super::special::{Code, Special, clean, cut};
 use super::{Draft, Lists, StoredEvent, StoredLink};
 use crate::limits::Limits;
 use crate::record::{Attributes, Events, Kind, Links, Name, Parent, SpanRecord, Status};
@@ -76,6 +76,11 @@ impl Recording {
     ) -> Box<Self> {
         let Base { clock, redaction, .. } = base;
         let (start, begun) = (clock.now(), clock.monotonic());
+        let name = match name {
+            // The program's own text.
+            Cow::Borrowed(_) => name,
+            Cow::Owned(name) => Cow::Owned(clean(&name, redaction)),
+        };
         let spare = POOL.try_with(|pool| {
             let mut spares = pool.take();
             let spare = spares.pop();
@@ -121,11 +126,15 @@ impl Recording {
         if self.events.len() > SPARE_EVENTS || self.links.len() > SPARE_LINKS || bytes > SPARE_BYTES {
             return;
         }
+        self.name = Cow::Borrowed("");
         self.end = None;
         self.code_len = 0;
         self.fields.clear();
-        self.lists.clear();
+        // Few spans have any.
+        self.lists = Lists::new();
         self.dropped_attributes = 0;
+        // Those behind were emptied before.
+        self.events.iter_mut().take(self.event_count).for_each(StoredEvent::empty);
         self.event_count = 0;
         self.dropped_events = 0;
         self.links.clear();
@@ -229,7 +238,7 @@ impl Recording {
                 Some(Value::Str(text)) => Some(cut(text)),
                 _ => None,
             });
-            self.error = Some(text.unwrap_or_default().to_owned());
+            self.error = Some(text.unwrap_or_default());
         }
         if let Some(slot) = self.slot(StoredEvent::new(metadata, clock.now())) {
             std::mem::swap(&mut slot.fields, &mut draft.fields);
@@ -255,21 +264,31 @@ impl Recording {
 
     /// Has what waits under this local root handed on or let go, and notes why it is kept; whether it is.
     pub(super) fn settle(&mut self, context: &Context, tracer: &Tracer) -> bool {
-        let duration = || tracer.base().clock.monotonic().since(self.begun);
         let marks = tracer.settle_alone(context, || {
             let outcome = if std::thread::panicking() { Outcome::Panicked } else { Outcome::Success };
-            RootEnd::new(outcome, self.has_failed(), duration())
+            let has_failed = matches!(self.status(), Status::Error(_));
+            RootEnd::new(outcome, has_failed, self.duration(&tracer.base().clock))
         });
         let is_kept = context.is_sampled() || marks.is_kept();
         marks.each(|key, value| self.set(key, value));
         is_kept
     }
 
-    fn has_failed(&self) -> bool {
+    fn status(&self) -> Status<'_> {
+        let description = self.special.description.as_deref().or(self.error.as_deref());
         match self.special.code {
-            Some(code) => code == Code::Error,
-            None => self.special.description.is_some() || self.error.is_some(),
+            Some(Code::Ok) => Status::Ok,
+            Some(Code::Error) => Status::Error(description.unwrap_or_default()),
+            Some(Code::Unset) | None => description.map_or(Status::Unset, Status::Error),
         }
+    }
+
+    /// By what is said of its times, or else as it was measured.
+    fn duration(&self, clock: &Clock) -> Duration {
+        self.end.map_or_else(
+            || clock.monotonic().since(self.begun),
+            |end| Duration::from_nanos(end.unix_nanos().saturating_sub(self.start.unix_nanos())),
+        )
     }
 
     /// As sinks see it; `request` are the fields of the whole request or job, which only its local root shows.
@@ -279,13 +298,7 @@ impl Recording {
         request: Option<&'a Fields>,
         clock: &Clock,
     ) -> SpanRecord<'a> {
-        let Self { special, error, limits, .. } = self;
-        let description = special.description.as_deref();
-        let status = match special.code {
-            Some(Code::Ok) => Status::Ok,
-            Some(Code::Error) => Status::Error(description.or(error.as_deref()).unwrap_or_default()),
-            Some(Code::Unset) | None => description.or(error.as_deref()).map_or(Status::Unset, Status::Error),
-        };
+        let Self { special, limits, .. } = self;
         let code = self.code.get(..self.code_len).unwrap_or_default();
         let (attributes, dropped) = Attributes::new(code)
             .and(&self.fields)
@@ -299,17 +312,14 @@ impl Recording {
             name: Name::from(special.name.as_deref().unwrap_or(&self.name)),
             kind: special.kind.unwrap_or(self.kind),
             start: self.start,
-            duration: self.end.map_or_else(
-                || clock.monotonic().since(self.begun),
-                |end| Duration::from_nanos(end.unix_nanos().saturating_sub(self.start.unix_nanos())),
-            ),
+            duration: self.duration(clock),
             attributes,
             dropped_attributes: self.dropped_attributes.saturating_add(dropped),
             events: Events::stored(self.events.get(..self.event_count).unwrap_or_default(), limits),
             dropped_events: self.dropped_events,
             links: Links::stored(&self.links, limits),
             dropped_links: self.dropped_links,
-            status,
+            status: self.status(),
         }
     }
 }
@@ -391,5 +401,30 @@ mod tests {
         large.fields.clear();
         large.recycle();
         assert_eq!(spares(), 0);
+    }
+
+    #[test]
+    fn a_recording_that_is_used_again_holds_nothing_of_its_last_span() {
+        use super::super::given::Given;
+        use crate::record::List;
+        let large = || "x".repeat(60_000);
+        let list = || (Cow::Owned(large()), Given::Several(List::Str(vec![large()])));
+        let context = Base::new(obs_core::Resource::new("a")).open_root(None, None);
+        let mut recording = begin();
+        recording.name = Cow::Owned(large());
+        let mut span = super::super::Span::recording(context, recording);
+        for _ in 0..SPARE_EVENTS {
+            span.add_event(&large(), Timestamp::default(), [list()]);
+        }
+        let (key, given) = list();
+        span.give(key, given);
+        span.recording.unwrap().recycle();
+        let spares = POOL.take();
+        let [spare] = &spares[..] else { panic!("{}", spares.len()) };
+        assert_eq!((spare.name.len(), spare.lists.capacity()), (0, 0));
+        assert_eq!(spare.events.len(), SPARE_EVENTS);
+        for event in &spare.events {
+            assert!(event.is_empty(), "{event:?}");
+        }
     }
 }

@@ -38,6 +38,11 @@ pub(super) enum Code {
 
 /// Texts above this length are cut: names and descriptions are no place for data.
 const MAX_TEXT: usize = 1_024;
+/// How much of a text is judged: more than is kept, so that a secret is seen whole before the text is cut.
+const MOST_JUDGED: usize = MAX_TEXT + BEYOND;
+const BEYOND: usize = 2 * 1_024;
+/// Stands where a text was cut.
+const CUT: &str = "…";
 
 impl Special {
     /// Whether `key` is one of the special ones. All begin alike, so that other keys cost one comparison.
@@ -49,12 +54,10 @@ impl Special {
     /// Takes the value of a special key; an unknown word changes nothing.
     pub(super) fn set(&mut self, key: &str, value: &str, rules: &Rules) {
         match key {
-            NAME => self.name = Some(cut(&rules.redact(value)).to_owned()),
+            NAME => self.name = Some(clean(value, rules)),
             KIND => self.kind = Kind::parse(value).or(self.kind),
             STATUS_CODE => self.code = self.code.max(Code::parse(value)),
-            STATUS_DESCRIPTION | STATUS_MESSAGE => {
-                self.description = Some(cut(&rules.redact(value)).to_owned())
-            }
+            STATUS_DESCRIPTION | STATUS_MESSAGE => self.description = Some(clean(value, rules)),
             _ => {}
         }
     }
@@ -62,7 +65,8 @@ impl Special {
     /// As [`Special::set`], with what `value` prints: that may be endless, and may panic.
     pub(super) fn set_debug(&mut self, key: &str, value: &dyn fmt::Debug, rules: &Rules) {
         let mut text = String::new();
-        guarded(&mut Bounded::new(&mut text, MAX_TEXT), format_args!("{value:?}"));
+        // More than is judged, so that what was cut here is seen to be.
+        guarded(&mut Bounded::new(&mut text, MOST_JUDGED + 4), format_args!("{value:?}"));
         self.set(key, &text, rules);
     }
 
@@ -82,9 +86,29 @@ impl Code {
     }
 }
 
-/// `text` up to the bound, at the end of a character.
-pub(super) fn cut(text: &str) -> &str {
-    let mut end = text.len().min(MAX_TEXT);
+/// `text` without its secrets, up to the bound.
+pub(super) fn clean(text: &str, rules: &Rules) -> String {
+    let judged = first(text, MOST_JUDGED);
+    let clean = rules.redact(judged);
+    if judged.len() == text.len() {
+        return cut(&clean);
+    }
+    // With secrets out, what is kept could reach as far as where half of one may stand.
+    marked(&clean, clean.len().saturating_sub(BEYOND))
+}
+
+/// A text without secrets up to the bound.
+pub(super) fn cut(text: &str) -> String {
+    if text.len() <= MAX_TEXT { text.to_owned() } else { marked(text, MAX_TEXT) }
+}
+
+fn marked(text: &str, most: usize) -> String {
+    [first(text, most.min(MAX_TEXT - CUT.len())), CUT].concat()
+}
+
+/// The beginning of `text`, up to the end of a character.
+fn first(text: &str, most: usize) -> &str {
+    let mut end = text.len().min(most);
     while !text.is_char_boundary(end) {
         end -= 1;
     }
@@ -120,10 +144,42 @@ mod tests {
         special.set_debug(NAME, &Endless("é?"), Rules::STANDARD);
         let name = special.name.as_deref().unwrap();
         assert!(name.len() > MAX_TEXT - 4 && name.len() <= MAX_TEXT && name.starts_with("é?é?"), "{name}");
+        assert!(name.ends_with('…'), "{name}");
         special.set_debug(STATUS_DESCRIPTION, &Half, Rules::STANDARD);
         assert_eq!(special.description.as_deref(), Some("half[panicked]"));
         special.set_debug(STATUS_CODE, &format_args!("OK"), Rules::STANDARD);
         special.set_debug(KIND, &Half, Rules::STANDARD);
         assert_eq!((special.code, special.kind), (Some(Code::Ok), None));
+    }
+
+    #[test]
+    fn no_part_of_a_secret_is_left_where_a_text_is_cut() {
+        let said = |text: &str| {
+            let mut special = Special::default();
+            special.set(NAME, text, Rules::STANDARD);
+            special.set_debug(STATUS_DESCRIPTION, &format_args!("{text}"), Rules::STANDARD);
+            [special.name.unwrap(), special.description.unwrap()]
+        };
+        let secret = "Bearer abcdef0123456789abcdef0123456789";
+        for before in [MAX_TEXT - 20, MAX_TEXT - 1, MOST_JUDGED - 20, MOST_JUDGED - 1] {
+            // Secrets in front of it make what is kept shorter than what was judged.
+            for front in ["", &"token=abcdef0123456789abcdef0123456789 ".repeat(60)[..]] {
+                let filled = "word ".repeat(before / 5);
+                let text = format!(
+                    "{front}{}{secret} {}",
+                    &filled[front.len().min(filled.len())..],
+                    "x ".repeat(3_000)
+                );
+                for said in said(&text) {
+                    assert!(said.len() <= MAX_TEXT && said.ends_with('…'), "{said}");
+                    assert!(!said.contains("abcd"), "{before}: {said}");
+                }
+            }
+        }
+        for length in [MAX_TEXT, MAX_TEXT + 1] {
+            let [name, description] = said(&"x".repeat(length));
+            assert_eq!((name.len(), &name), (MAX_TEXT, &description));
+            assert_eq!(name.ends_with('…'), length > MAX_TEXT);
+        }
     }
 }

@@ -23,6 +23,8 @@ pub(crate) struct StoredEvent {
     code: Option<[Pair; 2]>,
     pub(super) fields: Fields,
     pub(super) lists: Lists,
+    /// Attributes that found no room.
+    pub(super) dropped: u32,
 }
 
 /// One span that is pointed at.
@@ -33,6 +35,8 @@ pub(crate) struct StoredLink {
     pub(super) trace_state: Option<Box<str>>,
     pub(super) fields: Fields,
     pub(super) lists: Lists,
+    /// Attributes that found no room.
+    pub(super) dropped: u32,
 }
 
 impl StoredEvent {
@@ -42,19 +46,37 @@ impl StoredEvent {
             (attribute::TARGET, Value::Str(metadata.target())),
         ];
         let name = Cow::Borrowed(metadata.name());
-        Self { time, name, code: Some(code), fields: Fields::new(), lists: Lists::new() }
+        Self { time, name, code: Some(code), fields: Fields::new(), lists: Lists::new(), dropped: 0 }
     }
 
     /// One that has a name of its own.
     pub(super) fn named(name: String, time: Timestamp) -> Self {
-        Self { time, name: Cow::Owned(name), code: None, fields: Fields::new(), lists: Lists::new() }
+        Self {
+            time,
+            name: Cow::Owned(name),
+            code: None,
+            fields: Fields::new(),
+            lists: Lists::new(),
+            dropped: 0,
+        }
     }
 
-    /// The same with the memory of an event that is gone.
-    pub(super) fn reusing(mut self, mut memory: Fields) -> Self {
-        memory.clear();
+    /// The same with the memory of an event that is gone and was emptied.
+    pub(super) fn reusing(mut self, memory: Fields) -> Self {
         self.fields = memory;
         self
+    }
+
+    /// Leaves nothing of it but memory for fields.
+    pub(super) fn empty(&mut self) {
+        self.name = Cow::Borrowed("");
+        self.fields.clear();
+        self.lists = Lists::new();
+    }
+
+    #[cfg(test)]
+    pub(super) fn is_empty(&self) -> bool {
+        self.name.is_empty() && self.fields.is_empty() && self.lists.capacity() == 0
     }
 
     pub(crate) fn view(&self, limits: &Limits) -> Event<'_> {
@@ -66,7 +88,7 @@ impl StoredEvent {
             _ => (self.name.as_ref(), attributes),
         };
         let (attributes, dropped) = attributes.within(limits.event_attributes, limits.attribute_length);
-        Event { name, time: self.time, attributes, dropped_attributes: dropped }
+        Event { name, time: self.time, attributes, dropped_attributes: self.dropped.saturating_add(dropped) }
     }
 }
 
@@ -77,7 +99,7 @@ impl StoredLink {
         for (key, value) in attributes {
             fields.set(*key, *value);
         }
-        Self { ids, remote: false, trace_state: None, fields, lists: Lists::new() }
+        Self { ids, remote: false, trace_state: None, fields, lists: Lists::new(), dropped: 0 }
     }
 
     pub(crate) fn view(&self, limits: &Limits) -> Link<'_> {
@@ -88,7 +110,7 @@ impl StoredLink {
             trace_state: self.trace_state.as_deref(),
             remote: self.remote,
             attributes,
-            dropped_attributes: dropped,
+            dropped_attributes: self.dropped.saturating_add(dropped),
         }
     }
 }

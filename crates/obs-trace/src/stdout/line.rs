@@ -7,12 +7,14 @@ use obs_core::fields::Value;
 use obs_core::keys::attribute as keys;
 
 use super::escape;
-use crate::decode::{Seen, SeenEvent, SeenLink, SeenStatus};
+use crate::decode::{Seen, SeenAttributes, SeenEvent, SeenLink, SeenStatus};
 use crate::record::Kind;
 
 /// Names, messages and errors are cut after this many characters, values of attributes earlier.
 const MAX_TEXT: usize = 1_000;
 const MAX_VALUE: usize = 200;
+/// Of several values under one key so many are shown.
+const MAX_VALUES: usize = 8;
 
 /// Where a span comes from says little to whoever is writing it.
 const NEVER_SHOWN: &[&str] = &[keys::CODE_NAMESPACE, keys::LEVEL, keys::TARGET];
@@ -114,7 +116,7 @@ fn is_implied(seen: &Seen<'_>, key: &str, value: Value<'_>) -> bool {
 }
 
 fn find<'a>(seen: &Seen<'a>, key: &str) -> Option<Value<'a>> {
-    seen.attributes.iter().find(|(known, _)| *known == key).map(|(_, value)| *value)
+    seen.attributes.pairs.iter().find(|(known, _)| *known == key).map(|(_, value)| *value)
 }
 
 /// Writes what stands below a span's head, each line behind `prefix`.
@@ -142,7 +144,7 @@ fn event_line(out: &mut String, event: &SeenEvent<'_>, start: u64, paint: Paint)
     out.push_str("· +");
     duration(out, event.time.saturating_sub(start));
     out.push_str(paint.plain);
-    let level = event.attributes.iter().find(|(key, _)| *key == keys::LEVEL);
+    let level = event.attributes.pairs.iter().find(|(key, _)| *key == keys::LEVEL);
     if let Some((_, Value::Str(level))) = level {
         let (before, after) = if *level == "ERROR" { (paint.red, paint.plain) } else { ("", "") };
         out.push_str("  ");
@@ -163,23 +165,41 @@ fn link_line(out: &mut String, link: &SeenLink<'_>, paint: Paint) {
     out.push('\n');
 }
 
-fn attributes(out: &mut String, pairs: &[(&str, Value<'_>)], hidden: impl Fn(&str, Value<'_>) -> bool) {
-    let shown = pairs.iter().filter(|(key, value)| !NEVER_SHOWN.contains(key) && !hidden(key, *value));
-    for (index, (key, value)) in shown.enumerate() {
-        out.push_str(if index == 0 { "  " } else { " " });
-        escape::push(out, key, MAX_VALUE);
-        out.push('=');
-        let _ = match value {
-            Value::Str(text) => {
-                escape::push_value(out, text, MAX_VALUE);
-                Ok(())
-            }
-            Value::I64(number) => write!(out, "{number}"),
-            Value::U64(number) => write!(out, "{number}"),
-            Value::F64(number) => write!(out, "{number}"),
-            Value::Bool(value) => write!(out, "{value}"),
-        };
+fn attributes(out: &mut String, seen: &SeenAttributes<'_>, hidden: impl Fn(&str, Value<'_>) -> bool) {
+    let shown = seen.pairs.iter().filter(|(key, value)| !NEVER_SHOWN.contains(key) && !hidden(key, *value));
+    let mut before = "  ";
+    for (key, value) in shown {
+        name(out, std::mem::replace(&mut before, " "), key);
+        push(out, *value);
     }
+    for (key, list) in &seen.lists {
+        name(out, std::mem::replace(&mut before, " "), key);
+        out.push('[');
+        for (index, value) in list.iter().take(MAX_VALUES).enumerate() {
+            out.push_str(if index == 0 { "" } else { ", " });
+            push(out, value);
+        }
+        out.push_str(if list.len() > MAX_VALUES { ", …]" } else { "]" });
+    }
+}
+
+fn name(out: &mut String, before: &str, key: &str) {
+    out.push_str(before);
+    escape::push(out, key, MAX_VALUE);
+    out.push('=');
+}
+
+fn push(out: &mut String, value: Value<'_>) {
+    let _ = match value {
+        Value::Str(text) => {
+            escape::push_value(out, text, MAX_VALUE);
+            Ok(())
+        }
+        Value::I64(number) => write!(out, "{number}"),
+        Value::U64(number) => write!(out, "{number}"),
+        Value::F64(number) => write!(out, "{number}"),
+        Value::Bool(value) => write!(out, "{value}"),
+    };
 }
 
 /// `42 us`, `12.3 ms` or `1.23 s`.

@@ -16,7 +16,7 @@ pub(super) enum LetGo {
     TraceFull,
     /// The process had no room left.
     ProcessFull,
-    /// Its local root never ended.
+    /// Its local root never ended, or what it was handed on to had failed before it.
     Unjudged,
 }
 

@@ -44,8 +44,16 @@ struct Waiting {
 #[derive(Debug)]
 struct Piece {
     bytes: Vec<u8>,
-    charged: usize,
     spans: u64,
+    /// Given back after the memory.
+    charge: Charge,
+}
+
+/// What a piece takes out of the budget for as long as it is there, also where a sink panics.
+#[derive(Debug)]
+struct Charge {
+    tails: Arc<Tails>,
+    bytes: usize,
 }
 
 impl Held {
@@ -109,69 +117,58 @@ impl Held {
         let next = if kept.is_some() { State::Kept } else { State::LetGo };
         let State::Waiting(waiting) = std::mem::replace(&mut *self.lock(), next) else { return 0 };
         let Waiting { pieces, dropped, .. } = waiting;
-        for piece in pieces {
+        for mut piece in pieces {
             if kept.is_some() {
-                counts.kept(piece.spans);
+                counts.kept(piece.taken());
                 piece.each(|span| sink.export_encoded(span));
             } else {
-                counts.let_go(piece.spans, LetGo::Verdict);
+                counts.let_go(piece.taken(), LetGo::Verdict);
             }
-            piece.give_back(&self.tails);
         }
         dropped
     }
 }
 
-/// The local root is gone and was never judged.
-impl Drop for Held {
-    fn drop(&mut self) {
-        let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
-        let State::Waiting(waiting) = std::mem::replace(state, State::LetGo) else { return };
-        for piece in waiting.pieces {
-            self.tails.counts().let_go(piece.spans, LetGo::Unjudged);
-            piece.give_back(&self.tails);
-        }
-    }
-}
-
 impl Waiting {
     /// Where there is no room the oldest spans of the same trace go. They are the innermost: what stays has its parents.
-    fn push(&mut self, span: &[u8], tails: &Tails) {
+    fn push(&mut self, span: &[u8], tails: &Arc<Tails>) {
         if let Some(last) = self.pieces.back_mut()
             && last.has_room(span.len())
         {
             return last.push(span);
         }
-        let size = span.len().max(PIECE_BYTES);
-        if size > tails.trace_bytes() {
+        let (in_trace, in_process) = (tails.trace_bytes(), tails.process_bytes());
+        if span.len() > in_trace.min(in_process) {
             // It would find none however many went.
             self.dropped += 1;
-            return tails.counts().let_go(1, LetGo::TraceFull);
+            let why = if span.len() > in_trace { LetGo::TraceFull } else { LetGo::ProcessFull };
+            return tails.counts().let_go(1, why);
         }
+        let size = PIECE_BYTES.min(in_trace).min(in_process).max(span.len());
         loop {
-            let in_trace = self.bytes + size <= tails.trace_bytes();
-            if in_trace && tails.charge(size) {
+            let is_in_trace = self.bytes + size <= in_trace;
+            if is_in_trace && let Some(charge) = Charge::take(tails, size) {
                 self.bytes += size;
-                let mut piece = Piece { bytes: Vec::with_capacity(size), charged: size, spans: 0 };
+                let mut piece = Piece { bytes: Vec::with_capacity(size), spans: 0, charge };
                 piece.push(span);
                 return self.pieces.push_back(piece);
             }
-            let why = if in_trace { LetGo::ProcessFull } else { LetGo::TraceFull };
-            let Some(oldest) = self.pieces.pop_front() else {
+            let why = if is_in_trace { LetGo::ProcessFull } else { LetGo::TraceFull };
+            let Some(mut oldest) = self.pieces.pop_front() else {
                 self.dropped += 1;
                 return tails.counts().let_go(1, why);
             };
-            self.bytes -= oldest.charged;
-            self.dropped += oldest.spans;
-            tails.counts().let_go(oldest.spans, why);
-            oldest.give_back(tails);
+            self.bytes -= oldest.charge.bytes;
+            let spans = oldest.taken();
+            self.dropped += spans;
+            tails.counts().let_go(spans, why);
         }
     }
 }
 
 impl Piece {
     fn has_room(&self, bytes: usize) -> bool {
-        self.charged - self.bytes.len() >= bytes
+        self.charge.bytes - self.bytes.len() >= bytes
     }
 
     fn push(&mut self, span: &[u8]) {
@@ -190,9 +187,28 @@ impl Piece {
         }
     }
 
-    fn give_back(self, tails: &Tails) {
-        let charged = self.charged;
-        drop(self);
-        tails.release(charged);
+    /// How many spans it holds, for whoever counts them: nobody does again.
+    fn taken(&mut self) -> u64 {
+        std::mem::take(&mut self.spans)
+    }
+}
+
+/// What is still in it was never handed on nor let go: its local root is gone.
+impl Drop for Piece {
+    fn drop(&mut self) {
+        self.charge.tails.counts().let_go(self.spans, LetGo::Unjudged);
+    }
+}
+
+impl Charge {
+    /// `None` where the budget has not so many left.
+    fn take(tails: &Arc<Tails>, bytes: usize) -> Option<Self> {
+        tails.charge(bytes).then(|| Self { tails: Arc::clone(tails), bytes })
+    }
+}
+
+impl Drop for Charge {
+    fn drop(&mut self) {
+        self.tails.release(self.bytes);
     }
 }

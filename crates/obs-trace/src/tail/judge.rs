@@ -189,6 +189,10 @@ impl Tails {
         self.trace_bytes.load(Ordering::Relaxed)
     }
 
+    pub(super) fn process_bytes(&self) -> usize {
+        self.process_bytes.load(Ordering::Relaxed)
+    }
+
     /// The bytes in which spans wait.
     pub(super) fn bytes(&self) -> usize {
         self.held.load(Ordering::Relaxed)

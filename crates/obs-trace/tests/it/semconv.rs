@@ -1,11 +1,13 @@
 //! Old names of attributes, by "HTTP semantic convention stability migration" and "Database semantic convention stability
 //! migration" of the OpenTelemetry semantic conventions.
 
+use std::borrow::Cow;
+
 use obs_core::IdSource;
 use obs_core::context::{Ids, TraceFlags};
 use obs_core::fields::Value;
 use obs_trace::SpanSink;
-use obs_trace::record::{Attributes, Kind, SpanRecord};
+use obs_trace::record::{Attributes, Kind, List, SpanRecord};
 use obs_trace::semconv::{Names, Renamed, Semconv};
 use obs_trace::sink::{Memory, Scalar};
 
@@ -132,4 +134,19 @@ fn every_old_name_is_deprecated_in_favour_of_the_stable_one() {
         }
     }
     assert!(looked_at >= 8, "{looked_at}");
+}
+
+#[test]
+fn attributes_of_several_values_are_told_under_old_names_too() {
+    let lists = [(Cow::Borrowed("http.request.header.accept"), List::Str(vec!["a".into(), "b".into()]))];
+    let memory = Memory::new();
+    let ids = IdSource::seeded(1);
+    let ids = Ids { trace_id: ids.trace_id(), span_id: ids.span_id(), flags: TraceFlags::default() };
+    let attributes = Attributes::new(&CALL).and_lists(&lists);
+    let record = SpanRecord { kind: Kind::Client, attributes, ..SpanRecord::new(ids, "it") };
+    Renamed::new(memory.clone(), Semconv::of(["http/old"])).export(&record);
+    let [span] = memory.take().try_into().unwrap();
+    let expected = Scalar::List(["a", "b"].map(|text| Scalar::Str(text.to_owned())).into());
+    assert_eq!(span.attribute("http.request.header.accept"), Some(&expected));
+    assert_eq!(span.attribute("http.method"), Some(&Scalar::Str("POST".to_owned())));
 }

@@ -1,5 +1,6 @@
 //! Trees on standard output, compared whole.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
@@ -10,7 +11,7 @@ use obs_core::fields::Value;
 use obs_core::{Base, Clock, IdSource, Resource, SpanId, Timestamp, TraceId};
 use obs_export::queue::{self, Worker};
 use obs_trace::layer::TraceLayer;
-use obs_trace::record::{Attributes, Event, Events, Link, Links, Name, Parent, Status};
+use obs_trace::record::{Attributes, Event, Events, Link, Links, List, Name, Parent, Status};
 use obs_trace::stdout::{Colours, PIPELINE, Settings, StdoutTree};
 use obs_trace::{Kind, SpanRecord, SpanSink, Tracer};
 use tracing::{error, info, info_span};
@@ -324,4 +325,20 @@ job  3.1 ms  trace {trace_id}  user=7
 "
         )
     );
+}
+
+#[test]
+fn several_values_under_one_key_are_shown_up_to_a_bound() {
+    let setup = manual();
+    let lists = [
+        (Cow::Borrowed("texts"), List::Str(vec!["a".into(), "b c".into()])),
+        (Cow::Borrowed("wholes"), List::I64((0..10).collect())),
+        (Cow::Borrowed("none"), List::Bool(vec![])),
+    ];
+    let pairs = [("one", Value::Bool(true))];
+    let attributes = Attributes::new(&pairs).and_lists(&lists);
+    setup.export(&SpanRecord { attributes, ..span(1, None, "work", 0, 1) });
+    let text = setup.flushed();
+    let expected = "  one=true texts=[a, \"b c\"] wholes=[0, 1, 2, 3, 4, 5, 6, 7, …] none=[]\n";
+    assert!(text.contains(expected), "{text}");
 }

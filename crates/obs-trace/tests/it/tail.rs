@@ -13,7 +13,9 @@ use obs_core::observe::{
 };
 use obs_core::{Base, Clock, IdSource, Outcome, RequestId, Resource, Timestamp};
 use obs_trace::layer::TraceLayer;
+use obs_trace::record::List;
 use obs_trace::sink::{FinishedSpan, Memory, Scalar};
+use obs_trace::span::{Given, Pointed};
 use obs_trace::{Kind, OperationSpans, Sampler, ServerSpans, Tail, Tracer};
 use tracing::{error, info_span};
 use tracing_subscriber::layer::SubscriberExt;
@@ -403,4 +405,83 @@ fn settings_change_while_roots_begin_and_end() {
             .map(|name| total(&setup.base, name));
     assert_eq!(waited, kept + dropped);
     assert_eq!(total(&setup.base, "obs_tail_bytes"), 0.0);
+}
+
+#[test]
+fn an_operation_of_one_installation_under_a_root_of_another_waits_for_nobody_and_is_not_exported() {
+    let (one, other) =
+        (setup(Sampler::always_off(), Tail::new().errors()), setup(Sampler::always_on(), Tail::new()));
+    other.base.operations.register(Arc::new(OperationSpans::new(&other.tracer)));
+    let request = one.open(false);
+    let scope = context::enter_poll(&request);
+    let (context, parent) = other.base.open_operation();
+    assert!(context.is_recording() && !context.is_sampled(), "the first holds what is below its root");
+    drop(scope);
+    let mut call = Operation::new(OperationKind::Client, "POST", &metric::HTTP_CLIENT, &["a", "b", "POST"]);
+    call.parent = parent;
+    other.base.operations.finish(&context, &call, &OperationEnd::new(Outcome::Success, SHORT));
+    assert!(other.memory.spans().is_empty());
+    one.close(&request, Outcome::Success, SHORT);
+    assert_eq!((one.taken(), other.taken()), (NOTHING, NOTHING));
+}
+
+#[test]
+fn what_is_shown_as_an_error_is_kept_as_one() {
+    let setup = setup(Sampler::always_off(), Tail::new().errors());
+    let subscriber = tracing_subscriber::registry().with(TraceLayer::new(&setup.tracer));
+    tracing::subscriber::with_default(subscriber, || {
+        let job = |code: &'static str| {
+            info_span!("job", otel.status_code = code).in_scope(|| error!("no disk"));
+            setup.taken().1
+        };
+        assert_eq!(job("unset"), Some("error".into()), "which changes nothing");
+        assert_eq!(job("error"), Some("error".into()));
+        assert_eq!(job("ok"), None);
+    });
+}
+
+#[test]
+fn a_root_whose_times_are_said_is_judged_by_them() {
+    let setup = setup(Sampler::always_off(), Tail::new().slow(Duration::from_secs(1)));
+    let job = |begin: u64, end: u64| {
+        let mut span = setup.tracer.start(None, "job", Kind::Internal);
+        span.begin_at(Timestamp::from_unix_nanos(begin));
+        span.end_at(Timestamp::from_unix_nanos(end));
+        setup.base.clock.advance(Duration::from_millis(600));
+        setup.tracer.end(span);
+        setup.taken().1
+    };
+    assert_eq!(job(1_000_000_000, 2_000_000_000), Some("slow".into()));
+    assert_eq!(job(1_000_000_000, 1_999_999_999), None);
+}
+
+#[test]
+fn what_has_waited_has_its_attributes_of_several_values() {
+    let setup = setup(Sampler::always_off(), Tail::new().errors());
+    let lists = [
+        ("texts", List::Str(vec!["a".into(), String::new(), "[b]".into()])),
+        ("wholes", List::I64(vec![1, -2, i64::MAX])),
+        ("floats", List::F64(vec![0.25, -0.0])),
+        ("flags", List::Bool(vec![true, false])),
+        ("none", List::Str(vec![])),
+    ];
+    let given =
+        || lists.iter().map(|(key, list)| (std::borrow::Cow::Borrowed(*key), Given::Several(list.clone())));
+    let request = setup.open(false);
+    let mut span = setup.tracer.start(Some(&request), "child", Kind::Internal);
+    given().for_each(|(key, list)| span.give(key, list));
+    span.set("one", Value::I64(1));
+    span.add_event("event", START, given());
+    let pointed = Pointed { ids: request.ids(), remote: true, trace_state: None };
+    span.point_at(pointed, given());
+    setup.tracer.end(span);
+    setup.close(&request, Outcome::ServerError, SHORT);
+    let span = setup.memory.find("child").unwrap();
+    let expected: Vec<_> = lists
+        .iter()
+        .map(|(key, list)| (String::from(*key), Scalar::List(list.iter().map(Scalar::from).collect())))
+        .collect();
+    assert_eq!(span.attributes[0], ("one".to_owned(), Scalar::I64(1)));
+    assert_eq!(span.attributes[1..], expected);
+    assert_eq!((&span.events[0].attributes, &span.links[0].attributes), (&expected, &expected));
 }

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use obs_core::Outcome;
 use obs_core::fields::Value;
+use obs_trace::record::Status;
 use obs_trace::sink::Scalar;
-use obs_trace::{Kind, Sampler, Tail};
+use obs_trace::{Kind, Sampler, SpanRecord, SpanSink, Tail, Tracer};
 
 use crate::tail::{Setup, numbers, setup, total};
 
@@ -164,4 +165,51 @@ fn a_root_that_ends_while_its_children_end_loses_none_of_them() {
         assert_eq!(setup.memory.take().len(), 3, "{round}");
     }
     settled(&setup);
+}
+
+#[test]
+fn bounds_below_a_piece_hold_what_fits_into_them() {
+    let small = Tail::new().errors();
+    for tail in [small.clone().trace_bytes(1_000), small.process_bytes(1_000)] {
+        let setup = setup(Sampler::always_off(), tail);
+        let context = setup.open(false);
+        large(&setup, &context, 300, 1);
+        large(&setup, &context, 300, 2);
+        assert_eq!(total(&setup.base, "obs_tail_bytes"), 1_000.0);
+        large(&setup, &context, 2_000, 3);
+        setup.close(&context, Outcome::ServerError, SHORT);
+        let spans = setup.memory.take();
+        let numbers: Vec<_> = spans.iter().filter_map(|span| span.attribute("number")).collect();
+        assert_eq!(numbers, [&Scalar::I64(1), &Scalar::I64(2)], "what fits nowhere has driven nothing out");
+        settled(&setup);
+    }
+}
+
+#[test]
+fn a_sink_that_panics_costs_no_room() {
+    struct Broken;
+    impl SpanSink for Broken {
+        fn export(&self, _: &SpanRecord<'_>) {
+            panic!("no")
+        }
+    }
+    let Setup { base, .. } = setup(Sampler::always_off(), Tail::new());
+    let tail = Tail::new().errors();
+    let tracer = Tracer::builder(base.clone()).sampler(Sampler::always_off()).tail(tail).sink(Broken).build();
+    let root = tracer.start(None, "root", Kind::Internal);
+    for _ in 0..3 {
+        let mut child = tracer.start(Some(root.context()), "child", Kind::Internal);
+        child.set("text", Value::Str(&"x".repeat(3_000)));
+        tracer.end(child);
+    }
+    assert!(total(&base, "obs_tail_bytes") > 0.0);
+    let mut root = root;
+    root.set_status(Status::Error("no"));
+    let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| tracer.end(root)));
+    assert!(ended.is_err());
+    assert_eq!(total(&base, "obs_tail_bytes"), 0.0);
+    let [waited, kept, dropped] =
+        ["obs_tail_spans_total", "obs_tail_spans_kept_total", "obs_tail_spans_dropped_total"]
+            .map(|name| total(&base, name));
+    assert_eq!((waited, kept, dropped), (3.0, 1.0, 2.0));
 }

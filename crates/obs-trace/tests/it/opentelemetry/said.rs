@@ -236,3 +236,47 @@ fn keys_and_states_of_others_are_bounded() {
     assert_eq!((&span.events[0].attributes[..], &span.links[0].attributes[..]), (&kept[..], &kept[..]));
     assert_eq!(span.links[0].trace_state, format!("short=v,a={long}"));
 }
+
+const SECRET: &str = "Bearer abcdef0123456789abcdef0123456789";
+
+#[test]
+fn a_name_that_was_made_for_its_span_is_clean_and_short_from_the_start() {
+    let spans = recorded(Limits::default(), |tracer| {
+        drop(tracer.start(format!("authorization: {SECRET}")));
+        drop(tracer.start("é".repeat(10_000)));
+    });
+    let [secret, long] = &spans[..] else { panic!("{spans:?}") };
+    assert!(!secret.name.contains("abcdef0123456789"), "{}", secret.name);
+    assert!(long.name.len() <= 1_024 && long.name.ends_with("é…"), "{}", long.name.len());
+}
+
+#[test]
+fn each_attribute_of_an_event_or_a_link_that_finds_no_room_is_counted() {
+    let many = || (0..7).map(|n| KeyValue::new(format!("k{n}"), n)).collect::<Vec<_>>();
+    let limits = Limits { event_attributes: 2, link_attributes: 2, ..Limits::default() };
+    let spans = recorded(limits, |tracer| {
+        let mut span = tracer.start("a");
+        span.add_event("many", many());
+        let mut again = many();
+        again.insert(5, KeyValue::new("k1", "again"));
+        span.add_event("again", again);
+        span.add_link(pointed(), many());
+    });
+    let counts = |span: &Span| {
+        let events = span.events.iter().map(|event| (event.attributes.len(), event.dropped_attributes_count));
+        let links = span.links.iter().map(|link| (link.attributes.len(), link.dropped_attributes_count));
+        events.chain(links).collect::<Vec<_>>()
+    };
+    assert_eq!(counts(&spans[0]), [(2, 5); 3]);
+    assert_eq!(spans[0].events[1].attributes[1], text("k1", "again"), "a known one is set again");
+
+    // Of texts in lists there are at most 64 KiB.
+    let large =
+        |key: &'static str| KeyValue::new(key, Value::Array(Array::String(vec!["x".repeat(40_000).into()])));
+    let spans = recorded(Limits::default(), |tracer| {
+        let mut span = tracer.start("a");
+        span.add_event("large", vec![large("a"), large("b")]);
+        span.add_link(pointed(), vec![large("a"), large("b")]);
+    });
+    assert_eq!(counts(&spans[0]), [(1, 1); 2]);
+}
