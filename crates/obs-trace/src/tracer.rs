@@ -9,6 +9,7 @@ use obs_core::fields::Value;
 use obs_core::keys::attribute;
 use obs_core::meter::Source;
 use obs_core::observe::{Candidate, End};
+use obs_core::propagate::Remote;
 use obs_core::{Base, Timestamp, TraceId};
 
 use crate::limits::Limits;
@@ -161,7 +162,7 @@ impl Tracer {
     }
 
     /// Begins a span under `parent`, in its trace and with its decision; without a parent a new trace begins and the
-    /// sampler decides. A span that is not sampled is ids only, unless [`Tail`] keeps some by their end: it costs no clock
+    /// sampler decides, as it does under a span of another process ([`Local::called_by`]). A span that is not sampled is ids only, unless [`Tail`] keeps some by their end: it costs no clock
     /// reading and keeps nothing.
     ///
     /// The span is in no scope yet: push its [`Span::context`] for as long as its code runs.
@@ -169,8 +170,10 @@ impl Tracer {
         let Inner { base, limits, .. } = &*self.0;
         let (context, parent) = match parent {
             Some(parent) => {
-                let above = Parent { span_id: parent.span_id(), remote: false };
-                (self.below(parent), Some(above))
+                let span_id = parent.span_id();
+                let remote = parent.local().caller() == Some(span_id);
+                let context = if remote { self.behind(parent) } else { self.below(parent) };
+                (context, Some(Parent { span_id, remote }))
             }
             None => (self.root(base.ids.trace_id()), None),
         };
@@ -187,6 +190,15 @@ impl Tracer {
             None => parent.child(span_id),
             Some(sampled) => parent.child_sampled(span_id, sampled),
         }
+    }
+
+    /// The first span here under one of another process: how many callers are believed is the sampler's to say.
+    #[cold]
+    fn behind(&self, caller: &Context) -> Context {
+        let sampled = self.sample(&Candidate::new(caller.trace_id(), Some(&Remote::new(caller.ids()))));
+        let root = caller.child_sampled(self.0.base.ids.span_id(), sampled);
+        self.begin(&root);
+        root
     }
 
     fn root(&self, trace_id: TraceId) -> Context {

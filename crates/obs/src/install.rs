@@ -129,10 +129,11 @@ fn set_recorder(_: &Signals) -> Result<(), Error> {
 /// After all that can fail: OpenTelemetry does not say whether there was a provider, and takes another at any time.
 #[cfg(feature = "traces-opentelemetry")]
 fn set_tracer_provider(signals: &Signals) {
-    use obs_trace::opentelemetry::{Provider, observe};
+    use obs_trace::opentelemetry::{Provider, observe_judging_by};
 
-    opentelemetry::global::set_tracer_provider(Provider::new(signals.traces.tracer()));
-    observe();
+    let tracer = signals.traces.tracer();
+    opentelemetry::global::set_tracer_provider(Provider::new(tracer));
+    observe_judging_by(&tracer.base().redaction);
 }
 
 #[cfg(not(feature = "traces-opentelemetry"))]

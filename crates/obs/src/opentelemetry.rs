@@ -15,7 +15,9 @@
 //! # }
 //! ```
 
-pub use obs_trace::opentelemetry::{Observer, ProvidedSpan, Provider, ScopeTracer, current, observe};
+pub use obs_trace::opentelemetry::{
+    Observer, ProvidedSpan, Provider, ScopeTracer, current, observe, observe_judging_by,
+};
 
 use tracing::Dispatch;
 

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::{Around, Route};
 use crate::fields::{Fields, Value};
-use crate::id::RequestId;
+use crate::id::{RequestId, SpanId};
 use crate::observe::Verdict;
 use crate::propagate::{Baggage, BaggageError, TraceState};
 use crate::redact::Rules;
@@ -45,6 +45,8 @@ struct Extras {
     /// What a subscriber keeps with a local root.
     kept: OnceLock<Box<dyn Any + Send + Sync>>,
     baggage: OnceLock<Mutex<Baggage>>,
+    /// A span of another process that stands where this local root has none yet.
+    caller: OnceLock<SpanId>,
     /// The lines a flight recorder holds until it is known how the request ends.
     flight: OnceLock<Box<dyn Any + Send + Sync>>,
     /// The spans that wait until it is known whether this local root is kept.
@@ -115,6 +117,20 @@ impl Local {
     pub fn stating(mut self, trace_state: Option<TraceState>) -> Self {
         self.trace_state = trace_state;
         self
+    }
+
+    /// The same, of which no span is begun here yet: the [`Context`](super::Context) of this span stands for one of another
+    /// process, whose child is the first one here.
+    #[must_use]
+    pub fn called_by(self, span: SpanId) -> Self {
+        let _ = self.extras().caller.set(span);
+        self
+    }
+
+    /// The span that was named by [`Local::called_by`]. Two loads when there is none.
+    #[inline]
+    pub fn caller(&self) -> Option<SpanId> {
+        self.extras.get()?.caller.get().copied()
     }
 
     fn extras(&self) -> &Extras {

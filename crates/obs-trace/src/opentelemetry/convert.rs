@@ -3,11 +3,13 @@
 use std::borrow::Cow;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use ::opentelemetry::trace::{SpanContext, SpanKind, TraceState as TheirState};
-use ::opentelemetry::{Array, KeyValue, Value as Theirs};
-use obs_core::context::{Context, Ids, TraceFlags};
+use ::opentelemetry::baggage::BaggageExt;
+use ::opentelemetry::trace::{SpanContext, SpanKind, TraceContextExt, TraceState as TheirState};
+use ::opentelemetry::{Array, Context as TheirContext, KeyValue, Value as Theirs};
+use obs_core::context::{Context, Ids, Local, TraceFlags};
 use obs_core::fields::Value;
-use obs_core::propagate::TraceState;
+use obs_core::propagate::{Baggage, TraceState};
+use obs_core::redact::Rules;
 use obs_core::{SpanId, Timestamp, TraceId};
 
 use crate::record::{Kind, List};
@@ -22,7 +24,7 @@ pub(super) fn ids(context: &SpanContext) -> Option<Ids> {
     })
 }
 
-/// A span of this process.
+/// A span that is open here; of another process where nothing is begun under it yet.
 pub(super) fn span_context(context: &Context) -> SpanContext {
     let Ids { trace_id, span_id, flags } = context.ids();
     let state = context.local().trace_state().and_then(|state| state.as_str().parse::<TheirState>().ok());
@@ -30,7 +32,7 @@ pub(super) fn span_context(context: &Context) -> SpanContext {
         trace_id.get().into(),
         span_id.get().into(),
         ::opentelemetry::TraceFlags::new(flags.to_byte()),
-        false,
+        context.local().caller() == Some(span_id),
         state.unwrap_or_default(),
     )
 }
@@ -39,6 +41,33 @@ pub(super) fn span_context(context: &Context) -> SpanContext {
 pub(super) fn trace_state(context: &SpanContext) -> Option<TraceState> {
     let header = context.trace_state().header();
     if header.is_empty() { None } else { TraceState::parse([header.as_bytes()]) }
+}
+
+/// A span that nothing is known of here, with what came along with its trace. One of another process is the caller of what is
+/// begun under it.
+pub(super) fn elsewhere(named: &TheirContext, ids: Ids, rules: &Rules) -> Context {
+    let span = named.span();
+    let parent = span.span_context();
+    let local = Local::task().judged_by(rules).stating(trace_state(parent)).carrying(baggage(named));
+    Context::root(ids, if parent.is_remote() { local.called_by(ids.span_id) } else { local })
+}
+
+/// A span under the local root of `open`, whose ids came through the API: that knows of no debug.
+pub(super) fn beside(open: &Context, ids: Ids) -> Context {
+    let is_debug = open.ids().flags.is_debug() && ids.flags.is_sampled();
+    open.with_ids(if is_debug { Ids { flags: ids.flags.debug(), ..ids } } else { ids })
+}
+
+fn baggage(named: &TheirContext) -> Option<Baggage> {
+    if named.baggage().is_empty() {
+        return None;
+    }
+    let mut baggage = Baggage::default();
+    for (key, (value, _)) in named.baggage().iter() {
+        // What is no member of ours stays behind.
+        let _ = baggage.set(key.as_str(), value.as_str());
+    }
+    Some(baggage)
 }
 
 pub(super) fn kind(kind: &SpanKind) -> Kind {
@@ -57,8 +86,10 @@ pub(super) fn time(time: SystemTime) -> Timestamp {
     Timestamp::default().after(since)
 }
 
-pub(super) fn pair(pair: &KeyValue) -> (Cow<'static, str>, Given<'_>) {
-    (Cow::Owned(pair.key.as_str().to_owned()), given(&pair.value))
+/// `None` where the key is too long.
+pub(super) fn pair(pair: &KeyValue) -> Option<(Cow<'static, str>, Given<'_>)> {
+    let key = Some(pair.key.as_str()).filter(|key| key.len() <= Local::MAX_KEY)?;
+    Some((Cow::Owned(key.to_owned()), given(&pair.value)))
 }
 
 fn given(value: &Theirs) -> Given<'_> {

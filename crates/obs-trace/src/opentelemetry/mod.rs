@@ -18,7 +18,8 @@
 //! - A span without a parent of its own is a child of the innermost that is open on this thread, whoever made it, and
 //!   has its decision; where none is open it begins a trace, and the sampler decides.
 //! - A span that is named as the parent is the parent. The one that is current for OpenTelemetry gives way to what was
-//!   opened inside of it. One of another process is believed as a caller is.
+//!   opened inside of it. One of another process is believed as a caller is, whether it is named or attached; attached inside
+//!   of a request or job of the same trace it changes nothing of that.
 //! - [`observe`] makes the span that is current for OpenTelemetry the current one for everything else: lines show its
 //!   ids, exemplars point at it, spans of `tracing` are its children.
 //! - [`current`] is the other way round: what is open here as a `Context` of OpenTelemetry, for its propagators.
@@ -26,11 +27,12 @@
 
 mod convert;
 mod current;
+mod made;
 mod observer;
 mod provider;
 mod span;
 
 pub use current::current;
-pub use observer::{Observer, observe};
+pub use observer::{Observer, observe, observe_judging_by};
 pub use provider::{Provider, ScopeTracer};
 pub use span::ProvidedSpan;

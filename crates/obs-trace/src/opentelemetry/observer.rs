@@ -5,30 +5,27 @@
 
 use std::any::Any;
 use std::cell::RefCell;
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use ::opentelemetry::Context as TheirContext;
 use ::opentelemetry::context::{ContextObserver, GlobalContextObserver, ObserverContextView};
 use ::opentelemetry::trace::TraceContextExt;
 use obs_core::SpanId;
-use obs_core::context::{self, Context, Ids, Local, WeakContext};
+use obs_core::context::{self, Context};
+use obs_core::redact::Rules;
 
-use super::convert;
+use super::{convert, made};
 
 thread_local! {
     /// The spans of the contexts that are attached here; `None` for one without a span.
     static ATTACHED: RefCell<Vec<Option<SpanId>>> = const { RefCell::new(Vec::new()) };
-    /// The spans that were made here last: a context is mostly made of one right after.
-    static MADE: RefCell<VecDeque<WeakContext>> = const { RefCell::new(VecDeque::new()) };
 }
 
-/// How many of them are known.
-const MADE_LAST: usize = 8;
-
 /// Opens the span of each context that is attached, until that is detached; set by [`observe`].
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Observer;
+#[derive(Clone, Debug, Default)]
+pub struct Observer {
+    rules: Rules,
+}
 
 /// The span of a context, as it is opened here.
 struct View(Context);
@@ -45,33 +42,19 @@ impl ObserverContextView for View {
 ///
 /// A context that was attached before this is not seen.
 pub fn observe() {
-    GlobalContextObserver::set(Arc::new(Observer));
+    GlobalContextObserver::set(Arc::new(Observer::default()));
+}
+
+/// As [`observe`], with `rules` for the fields that are set while a span is current of which nothing else is known here, such
+/// as a caller's.
+pub fn observe_judging_by(rules: &Rules) {
+    GlobalContextObserver::set(Arc::new(Observer { rules: rules.clone() }));
 }
 
 /// The context's span as it is opened here. Under OpenTelemetry's own cell: asks it for nothing.
 fn view(context: &TheirContext) -> Option<&Context> {
     let view = context.observer_view().as_ref()?;
     view.as_any().downcast_ref::<View>().map(|View(context)| context)
-}
-
-/// Notes a span of this provider's, for the context that is made of it: that knows its ids alone.
-pub(super) fn made(span: &Context) {
-    let _ = MADE.try_with(|made| {
-        let mut made = made.try_borrow_mut().ok()?;
-        if made.len() >= MADE_LAST {
-            made.pop_front();
-        }
-        made.push_back(span.downgrade());
-        Some(())
-    });
-}
-
-fn made_here(ids: Ids) -> Option<Context> {
-    let find = |made: &RefCell<VecDeque<WeakContext>>| {
-        let made = made.try_borrow().ok()?;
-        made.iter().rev().find(|context| context.ids() == ids)?.upgrade()
-    };
-    MADE.try_with(find).ok().flatten()
 }
 
 /// What a context opens, where it was made under the observer.
@@ -115,13 +98,20 @@ impl ContextObserver for Observer {
         }
     }
 
-    fn make_view(&self, made: &TheirContext) -> Option<Arc<dyn ObserverContextView>> {
-        let ids = convert::ids(made.span().span_context())?;
+    fn make_view(&self, named: &TheirContext) -> Option<Arc<dyn ObserverContextView>> {
+        let span = named.span();
+        let ids = convert::ids(span.span_context())?;
+        let is_beside = |open: &Context| {
+            // Inside of one context of another process, a further one is not a part of that.
+            let apart = span.span_context().is_remote() && open.local().caller().is_some();
+            open.trace_id() == ids.trace_id && !apart
+        };
         let opened = match context::current() {
-            Some(open) if open.ids() == ids => open,
-            // Of the same request or job: its lines show its ids and fields.
-            Some(open) if open.trace_id() == ids.trace_id => open.with_ids(ids),
-            _ => made_here(ids).unwrap_or_else(|| Context::root(ids, Local::task())),
+            Some(open) if open.span_id() == ids.span_id && open.trace_id() == ids.trace_id => open,
+            open => made::find(ids)
+                // Of the same request or job: its lines show its ids and fields.
+                .or_else(|| open.filter(is_beside).map(|open| convert::beside(&open, ids)))
+                .unwrap_or_else(|| convert::elsewhere(named, ids, &self.rules)),
         };
         Some(Arc::new(View(opened)))
     }

@@ -3,19 +3,17 @@
 use std::fmt;
 use std::sync::Arc;
 
-use ::opentelemetry::baggage::BaggageExt;
 use ::opentelemetry::trace::{SpanBuilder, SpanContext, TraceContextExt, TracerProvider};
 use ::opentelemetry::{Context as TheirContext, InstrumentationScope, KeyValue, trace};
-use obs_core::context::{self, Context, Ids, Local};
+use obs_core::context::{self, Context, Ids};
 use obs_core::fields::Value;
 use obs_core::keys::{attribute, target};
-use obs_core::observe::Candidate;
-use obs_core::propagate::{Baggage, Remote};
+use obs_core::propagate::TraceState;
 
-use super::convert;
-use super::observer::{made, opened_by};
+use super::observer::opened_by;
 use super::span::ProvidedSpan;
-use crate::record::{Kind, Parent};
+use super::{convert, made};
+use crate::record::Kind;
 use crate::span::{Pointed, Span};
 use crate::tracer::Tracer;
 
@@ -56,10 +54,8 @@ enum Above {
     Nothing,
     /// What is open on this thread.
     Open(Context),
-    /// A span that is named, of this process.
+    /// A span that is named.
     Named(Context),
-    /// A span of another process.
-    Remote(Context),
 }
 
 impl ScopeTracer {
@@ -76,43 +72,27 @@ impl ScopeTracer {
             {
                 Above::Open(open)
             }
-            Some(open) if open.trace_id() == ids.trace_id && !parent.is_remote() => {
-                Above::Named(open.with_ids(ids))
+            _ if parent.is_remote() => Above::Named(self.elsewhere(named, ids)),
+            open => {
+                // Of the request or job that the span or its context was made in.
+                let known = made::find(ids).or_else(|| opened_by(named));
+                let beside = || open.filter(|open| open.trace_id() == ids.trace_id);
+                let known = known.or_else(|| beside().map(|open| convert::beside(&open, ids)));
+                Above::Named(known.unwrap_or_else(|| self.elsewhere(named, ids)))
             }
-            // Of the request or job that the context was made in.
-            _ => match opened_by(named).filter(|_| !parent.is_remote()) {
-                Some(opened) => Above::Named(opened),
-                None => self.named_elsewhere(named, parent, ids),
-            },
         }
     }
 
-    fn named_elsewhere(&self, named: &TheirContext, parent: &SpanContext, ids: Ids) -> Above {
-        let local = Local::task()
-            .judged_by(&self.tracer.base().redaction)
-            .stating(convert::trace_state(parent))
-            .carrying(baggage(named));
-        if !parent.is_remote() {
-            return Above::Named(Context::root(ids, local));
-        }
-        // As a caller's: how many of them are believed is the sampler's to say.
-        let sampled = self.tracer.sample(&Candidate::new(ids.trace_id, Some(&Remote::new(ids))));
-        let root = Context::root(Ids { flags: ids.flags.sampled(sampled), ..ids }, local);
-        self.tracer.begin(&root);
-        Above::Remote(root)
+    fn elsewhere(&self, named: &TheirContext, ids: Ids) -> Context {
+        convert::elsewhere(named, ids, &self.tracer.base().redaction)
     }
 
     fn start(&self, builder: &SpanBuilder, kind: Kind, named: &TheirContext) -> Span {
-        let name = builder.name.clone();
-        match self.above(named) {
-            Above::Nothing => self.tracer.start(None, name, kind),
-            Above::Open(parent) | Above::Named(parent) => self.tracer.start(Some(&parent), name, kind),
-            Above::Remote(parent) => {
-                let mut span = self.tracer.start(Some(&parent), name, kind);
-                span.put_under(Parent { span_id: parent.span_id(), remote: true });
-                span
-            }
-        }
+        let parent = match self.above(named) {
+            Above::Nothing => None,
+            Above::Open(parent) | Above::Named(parent) => Some(parent),
+        };
+        self.tracer.start(parent.as_ref(), builder.name.clone(), kind)
     }
 }
 
@@ -134,18 +114,6 @@ fn is_current(parent: &SpanContext) -> bool {
     })
 }
 
-fn baggage(named: &TheirContext) -> Option<Baggage> {
-    if named.baggage().is_empty() {
-        return None;
-    }
-    let mut baggage = Baggage::default();
-    for (key, (value, _)) in named.baggage().iter() {
-        // What is no member of ours stays behind.
-        let _ = baggage.set(key.as_str(), value.as_str());
-    }
-    Some(baggage)
-}
-
 impl trace::Tracer for ScopeTracer {
     type Span = ProvidedSpan;
 
@@ -159,7 +127,7 @@ impl trace::Tracer for ScopeTracer {
         let kind = builder.span_kind.as_ref().map_or(Kind::Internal, convert::kind);
         let is_dated = builder.start_time.is_some();
         let mut span = self.start(&builder, kind, named);
-        made(span.context());
+        made::begun(span.context());
         if span.is_recording() {
             self.describe(&mut span, builder);
         }
@@ -180,11 +148,10 @@ impl ScopeTracer {
             span.set(attribute::SCOPE_VERSION, Value::Str(version));
         }
         for pair in attributes.iter().flatten() {
-            let (key, given) = convert::pair(pair);
-            span.give(key, given);
+            give(span, pair);
         }
         for event in events.iter().flatten() {
-            let given = event.attributes.iter().map(convert::pair);
+            let given = event.attributes.iter().filter_map(convert::pair);
             span.add_event(&event.name, convert::time(event.timestamp), given);
         }
         for link in links.iter().flatten() {
@@ -196,10 +163,18 @@ impl ScopeTracer {
 /// A link to what is valid.
 pub(super) fn point_at(span: &mut Span, context: &SpanContext, attributes: &[::opentelemetry::KeyValue]) {
     let Some(ids) = convert::ids(context) else { return };
-    let state = context.trace_state().header();
-    let trace_state = Some(state.as_str()).filter(|state| !state.is_empty());
+    let state = convert::trace_state(context);
+    let trace_state = state.as_ref().map(TraceState::as_str);
     let pointed = Pointed { ids, remote: context.is_remote(), trace_state };
-    span.point_at(pointed, attributes.iter().map(convert::pair));
+    span.point_at(pointed, attributes.iter().filter_map(convert::pair));
+}
+
+/// An attribute, or counts it where its key is too long.
+pub(super) fn give(span: &mut Span, pair: &KeyValue) {
+    match convert::pair(pair) {
+        Some((key, given)) => span.give(key, given),
+        None => span.drop_attribute(),
+    }
 }
 
 impl fmt::Debug for Provider {

@@ -9,8 +9,8 @@ use ::opentelemetry::trace::{self, SpanContext};
 
 use obs_core::context::Context;
 
-use super::convert;
-use super::provider::point_at;
+use super::provider::{give, point_at};
+use super::{convert, made};
 use crate::record::Status;
 use crate::span::Span;
 use crate::tracer::Tracer;
@@ -45,6 +45,7 @@ impl ProvidedSpan {
 
     fn finish(&mut self, end: Option<SystemTime>) {
         let Some(mut span) = self.span.take() else { return };
+        made::ended(span.context().ids());
         match end {
             Some(end) => span.end_at(convert::time(end)),
             None if self.is_dated => span.end_at(self.tracer.base().clock.now()),
@@ -62,7 +63,7 @@ impl trace::Span for ProvidedSpan {
         // Becomes a text before anything of the span is touched: it is a user's code.
         let name = name.into();
         if let Some(span) = &mut self.span {
-            span.add_event(&name, convert::time(timestamp), attributes.iter().map(convert::pair));
+            span.add_event(&name, convert::time(timestamp), attributes.iter().filter_map(convert::pair));
         }
     }
 
@@ -76,8 +77,7 @@ impl trace::Span for ProvidedSpan {
 
     fn set_attribute(&mut self, attribute: KeyValue) {
         if let Some(span) = self.span.as_mut().filter(|span| span.is_recording()) {
-            let (key, given) = convert::pair(&attribute);
-            span.give(key, given);
+            give(span, &attribute);
         }
     }
 

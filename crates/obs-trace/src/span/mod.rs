@@ -113,6 +113,13 @@ impl Span {
         }
     }
 
+    /// Counts an attribute that is not taken.
+    pub fn drop_attribute(&mut self) {
+        if let Some(recording) = &mut self.recording {
+            recording.dropped_attributes = recording.dropped_attributes.saturating_add(1);
+        }
+    }
+
     /// Points at another span, or counts the link when there is no room for it.
     pub fn link(&mut self, ids: Ids) {
         self.link_with(ids, &[]);

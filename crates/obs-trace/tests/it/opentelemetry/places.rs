@@ -89,7 +89,7 @@ fn a_span_that_is_named_is_the_parent_although_others_are_open() {
     assert_eq!(find("child").parent_id(), Some(find("named").ids.span_id));
 }
 
-fn remote(flags: TraceFlags) -> TheirContext {
+pub(super) fn remote(flags: TraceFlags) -> TheirContext {
     let context = SpanContext::new(
         TheirTraceId::from(7),
         TheirSpanId::from(9),

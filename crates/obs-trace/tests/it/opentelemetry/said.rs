@@ -215,6 +215,28 @@ fn what_is_beyond_the_limits_is_counted_and_secrets_are_taken_out_of_lists_too()
     assert!(!format!("{spans:?}").contains("abcdef0123456789"), "{spans:?}");
 }
 
+#[test]
+fn keys_and_states_of_others_are_bounded() {
+    let (longest, longer) = ("k".repeat(256), "l".repeat(257));
+    let (long, short) = ("v".repeat(256), String::from("v"));
+    let members = [("short", &short), ("a", &long), ("b", &long)].map(|(key, v)| (key, v.clone()));
+    let state = TraceState::from_key_value(members).unwrap();
+    let many = SpanContext::new(TraceId::from(7), SpanId::from(9), TraceFlags::SAMPLED, true, state);
+    let spans = recorded(Limits::default(), |tracer| {
+        let both = || vec![KeyValue::new(longest.clone(), "x"), KeyValue::new(longer.clone(), "y")];
+        let mut span = tracer.span_builder("charge").with_attributes(both()).start(tracer);
+        span.set_attribute(KeyValue::new(longer.clone(), 1));
+        span.add_event("paid", both());
+        // Above 512 bytes, long members go first (W3C Trace Context, 3.3.1.5).
+        span.add_link(many, both());
+    });
+    let [span] = &spans[..] else { panic!("{spans:?}") };
+    let kept = [text(&longest, "x")];
+    assert_eq!((&span.attributes[2..], span.dropped_attributes_count), (&kept[..], 2));
+    assert_eq!((&span.events[0].attributes[..], &span.links[0].attributes[..]), (&kept[..], &kept[..]));
+    assert_eq!(span.links[0].trace_state, format!("short=v,a={long}"));
+}
+
 const SECRET: &str = "Bearer abcdef0123456789abcdef0123456789";
 
 #[test]
