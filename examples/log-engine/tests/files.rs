@@ -121,7 +121,8 @@ fn each_line_is_where_the_file_has_it_in_the_form_it_has_there() {
 
     // Nowhere.
     for lines in [&console, &elastic, &collector, &audit, &errors] {
-        for text in ["/health", "hunter2", "DE0212", "4111 1111", "abcdef0123456789", "looked into the cart"] {
+        for text in ["/health", "hunter2", "DE0212", "4111 1111", "abcdef0123456789", "looked into the cart"]
+        {
             assert_eq!(with(lines, &[text]), Vec::<&String>::new(), "{text}");
         }
     }
