@@ -205,13 +205,19 @@ impl Family {
                         note("", None, &|_| value);
                     }
                     Kind::Histogram => {
+                        // A sum that falls below zero is none in OpenMetrics: what is negative has its counterpart.
                         let value = chance.value();
-                        recorder.histogram(&self.name, &labels).expect("it was declared").observe(value, ids);
-                        note("_count", None, &|known| known + 1.0);
-                        note("_sum", None, &|known| known + value);
-                        for bound in self.bounds.iter().copied().chain([f64::INFINITY]) {
-                            let more = f64::from(value <= bound);
-                            note("_bucket", Some(("le", format!("{bound:?}"))), &|known| known + more);
+                        let all =
+                            if value < 0.0 { [Some(value), Some(1.0 - value)] } else { [Some(value), None] };
+                        for value in all.into_iter().flatten() {
+                            let histogram = recorder.histogram(&self.name, &labels).expect("it was declared");
+                            histogram.observe(value, ids);
+                            note("_count", None, &|known| known + 1.0);
+                            note("_sum", None, &|known| known + value);
+                            for bound in self.bounds.iter().copied().chain([f64::INFINITY]) {
+                                let more = f64::from(value <= bound);
+                                note("_bucket", Some(("le", format!("{bound:?}"))), &|known| known + more);
+                            }
                         }
                     }
                 }
