@@ -9,12 +9,14 @@ use super::segment::{self, Kind, Spare};
 use super::table::{Entry, Table};
 use super::{Error, Settings};
 
-/// Locks are taken in the order of the fields, and none is held while segments are made, removed or read.
+/// Locks are taken in the order of the fields, and none but `making` is held while segments are made, removed or read.
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) settings: Settings,
     /// The sequence of the last record that is whole.
     published: AtomicU64,
+    /// Held while a spare is made that the writer may want.
+    making: Mutex<()>,
     cursor: Mutex<Cursor>,
     table: Mutex<Table>,
     _lock: Lock,
@@ -25,6 +27,7 @@ impl Shared {
         Self {
             settings,
             published: AtomicU64::new(published),
+            making: Mutex::default(),
             cursor: Mutex::new(cursor),
             table: Mutex::new(table),
             _lock: lock,
@@ -51,6 +54,21 @@ impl Shared {
         let mapped = table.spares.iter().position(|spare| spare.map.is_some());
         let place = mapped.or_else(|| table.spares.len().checked_sub(1))?;
         Some(table.spares.swap_remove(place))
+    }
+
+    /// Makes one more ahead, if that is allowed, and puts it where the writer takes it.
+    pub(super) fn prepare_spare(&self) -> Result<bool, Error> {
+        let _making = self.making.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(mut spare) = self.make_spare()? else { return Ok(false) };
+        let prepared = spare.prepare();
+        self.table().spares.push(spare);
+        prepared.map(|()| true)
+    }
+
+    /// A spare that another thread was making: it is within the bound already, so that no other can be made.
+    pub(super) fn take_spare_in_the_making(&self) -> Option<Spare> {
+        drop(self.making.lock());
+        self.take_spare()
     }
 
     /// Makes one more, if that is allowed.

@@ -31,10 +31,7 @@ impl Upkeep {
             None => (PathBuf::new(), 0),
         };
         if bytes == 0 {
-            let Some(mut spare) = self.shared.make_spare()? else { return Ok(false) };
-            let prepared = spare.prepare();
-            self.shared.table().spares.push(spare);
-            return prepared.map(|()| true);
+            return self.shared.prepare_spare();
         }
         // It stays where the writer can take it.
         let map = segment::map(&path, bytes);

@@ -153,6 +153,9 @@ impl Writer {
         if let Some(spare) = self.shared.make_spare()? {
             return Ok(Some(spare));
         }
+        if let Some(spare) = self.shared.take_spare_in_the_making() {
+            return Ok(Some(spare));
+        }
         // What is delivered may be taken again.
         self.shared.table().settle_front();
         self.shared.save()?;

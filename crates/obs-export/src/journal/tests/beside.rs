@@ -78,6 +78,27 @@ fn with_two_producers_and_records_that_are_dropped_each_is_read_or_dropped_once(
 }
 
 #[test]
+fn a_segment_that_another_thread_is_making_is_waited_for() {
+    /// How many records fit, where the next segment is made by nobody but the writer, or beside it.
+    fn fitted(is_made_beside: bool) -> usize {
+        let folder = Folder::new();
+        let Journal { mut writer, mut reader, .. } = open(&tiny(&folder, 1 << 16, 2));
+        let mut fill = || (0..).take_while(|_| writer.append(&[1; 1000], 0).is_ok()).count();
+        if !is_made_beside {
+            return fill();
+        }
+        std::thread::scope(|scope| {
+            scope.spawn(|| reader.prepare_spare().unwrap());
+            fill()
+        })
+    }
+    let alone = fitted(false);
+    for round in 0..200 {
+        assert_eq!(fitted(true), alone, "in round {round}");
+    }
+}
+
+#[test]
 fn segments_that_are_delivered_are_used_again() {
     use std::os::unix::fs::MetadataExt;
     let folder = Folder::new();
