@@ -29,6 +29,7 @@ pub(crate) fn start(binary: &Path, settings: &Settings<'_>) -> Result<Service> {
         name: "quickstart",
         binary,
         config: "examples/quickstart/obs.yaml",
+        configuration: "",
         addresses: settings.addresses,
         otlp: settings.otlp,
         folder: settings.folder,

@@ -46,6 +46,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) binary: &'a Path,
     /// Its `obs.yaml` in the workspace, of which it gets a copy.
     pub(crate) config: &'a str,
+    /// What stands at the end of the copy besides.
+    pub(crate) configuration: &'a str,
     pub(crate) addresses: Addresses,
     /// The sink its spans go to.
     pub(crate) otlp: SocketAddr,
@@ -84,7 +86,8 @@ impl Service {
         let _ = fs::remove_file(&lines);
         // A copy, so that it can be edited while the service runs.
         let config = plan.folder.join(format!("{name}.obs.yaml"));
-        fs::copy(cargo::root().join(plan.config), &config)
+        fs::read_to_string(cargo::root().join(plan.config))
+            .and_then(|text| fs::write(&config, text + plan.configuration))
             .map_err(|error| format!("{} to {}: {error}", plan.config, config.display()))?;
         let mut command = Command::new(plan.binary);
         if plan.inherited == Inherited::Nothing {

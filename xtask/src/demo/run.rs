@@ -76,6 +76,7 @@ fn play(options: &Options, place: &Place, binaries: &Binaries, supervisor: &Supe
         database_url: None,
         redis_url: None,
         rates: Rates::default(),
+        configuration: "",
         folder: place.folder(),
         inherited: Inherited::Configuration,
     };

@@ -34,6 +34,7 @@ impl Shop {
             name: part.name(),
             binary: binaries.of(part),
             config: part.config(),
+            configuration: settings.configuration,
             addresses: settings.addresses(part),
             otlp: settings.otlp,
             folder: settings.folder,

@@ -58,6 +58,8 @@ pub(crate) struct Settings<'a> {
     /// Where prices are; by default in the process.
     pub(crate) redis_url: Option<&'a str>,
     pub(crate) rates: Rates,
+    /// What stands at the end of each `obs.yaml` besides.
+    pub(crate) configuration: &'a str,
     /// The folder for their lines, their output, their copies of `obs.yaml` and the data base.
     pub(crate) folder: &'a Path,
     pub(crate) inherited: Inherited,
@@ -135,6 +137,7 @@ mod tests {
             database_url: None,
             redis_url: None,
             rates: Rates { fail: Some(0), ..Rates::default() },
+            configuration: "",
             folder: Path::new("/data"),
             inherited: Inherited::Nothing,
         }

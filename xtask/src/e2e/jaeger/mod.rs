@@ -1,5 +1,6 @@
 //! The shop's traces in a real Jaeger: found by an id alone, and there as they have to be, to the last attribute.
 
+mod links;
 mod server;
 mod trace;
 
@@ -13,6 +14,7 @@ use super::postgres::Postgres;
 use super::redis::Redis;
 use super::report::Report;
 use super::requests::{self, Request};
+use super::victoria::server::Victoria;
 use crate::ids::Ids;
 use crate::json::Json;
 use crate::service::{Addresses, Inherited, Service};
@@ -38,7 +40,8 @@ pub(super) fn check_all(programs: &Programs, folder: &Path, report: &mut Report)
     let postgres = Postgres::start(&programs.postgres, postgres, folder)?;
     let redis = Redis::start(programs, redis, folder)?;
     let (jaeger, binaries) = (built::jaeger()?, Binaries::build()?);
-    let scene = Scene { jaeger, binaries, folder, postgres: &postgres, redis };
+    let victoria = Victoria::start(&built::victoria_logs()?, folder)?;
+    let scene = Scene { jaeger, binaries, folder, postgres: &postgres, redis, victoria };
     for protocol in ["http/protobuf", "grpc"] {
         scene.check(protocol, report)?;
     }
@@ -51,6 +54,8 @@ struct Scene<'a> {
     folder: &'a Path,
     postgres: &'a Postgres,
     redis: Redis<'a>,
+    /// Where lines are looked at.
+    victoria: Victoria,
 }
 
 /// What was ordered, and what came of it.
@@ -64,7 +69,7 @@ impl Scene<'_> {
     fn check(&self, protocol: &'static str, report: &mut Report) -> Result {
         let folder = self.folder.join(protocol.replace('/', "-"));
         std::fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-        let jaeger = Jaeger::start(&self.jaeger, &folder)?;
+        let jaeger = Jaeger::start(&self.jaeger, &folder, &links::ui(self.victoria.at, &folder)?)?;
         let database = self.postgres.create(&protocol.replace('/', "_"))?;
         // The price is not in the cache, and is put there.
         self.redis.empty()?;
@@ -77,6 +82,7 @@ impl Scene<'_> {
             database_url: Some(&database),
             redis_url: Some(&cache),
             rates: RATES,
+            configuration: &links::configuration(jaeger.query),
             folder: &folder,
             inherited: Inherited::Nothing,
         };
@@ -103,6 +109,11 @@ impl Scene<'_> {
                 );
                 report.check(&name, found);
             }
+            let linked =
+                links::there_and_back(&jaeger, &self.victoria, &shop, &ordered.request, status >= 500);
+            let name =
+                format!("jaeger: of {what}, links lead from a line to the trace and back, by {protocol}");
+            report.check(&name, linked);
         }
         report.check(&format!("jaeger: it knows the three by {protocol}, and nobody else"), known(&jaeger));
         shop.stop(|_, _| {})
@@ -138,6 +149,7 @@ fn compare(
     let seen = trace::tree(&spans, &ordered.request.parent_id)?;
     let mut expected = expected.replace("{order}", &ordered.id.to_string());
     expected = expected.replace("{request_id}", &ordered.request.request_id);
+    expected = expected.replace("{jaeger}", &jaeger.query.to_string()).replace("{trace_id}", trace_id);
     for service in shop.services() {
         let port = service.service.port().to_string();
         expected = expected.replace(&format!("{{{}}}", service.name), &port);

@@ -25,6 +25,7 @@ extensions:
   jaeger_storage: { backends: { memory: { memory: { max_traces: 10000 } } } }
   jaeger_query:
     storage: { traces: memory }
+    ui: { config_file: '{ui}' }
     http: { endpoint: '{query}' }
     grpc: { endpoint: '{query_grpc}' }
 receivers:
@@ -36,17 +37,18 @@ exporters:
 /// A running Jaeger.
 pub(super) struct Jaeger {
     process: Process,
-    query: SocketAddr,
+    /// Where its pages are, and its API.
+    pub(super) query: SocketAddr,
     /// Where it takes spans.
     pub(super) grpc: SocketAddr,
     pub(super) http: SocketAddr,
 }
 
 impl Jaeger {
-    /// Starts it and waits until it takes spans and answers questions.
-    pub(super) fn start(program: &Path, folder: &Path) -> Result<Self> {
+    /// Starts it and waits until it takes spans and answers questions. `ui` is the file that configures its pages.
+    pub(super) fn start(program: &Path, folder: &Path, ui: &Path) -> Result<Self> {
         let [query, query_grpc, grpc, http] = ports::free()?;
-        let mut text = CONFIGURATION.to_owned();
+        let mut text = CONFIGURATION.replace("{ui}", &ui.display().to_string());
         for (name, at) in
             [("{query}", query), ("{query_grpc}", query_grpc), ("{grpc}", grpc), ("{http}", http)]
         {

@@ -88,8 +88,8 @@ fn attributes(of: Option<&Json>) -> Vec<(String, String)> {
 const KINDS: [&str; 6] = ["UNSPECIFIED", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER"];
 const STATUSES: [&str; 3] = ["unset", "OK", "ERROR"];
 
-/// All spans of the trace that begins under `root`, a line each with its attributes below it. Spans of one parent stand in
-/// the order of their start. One that hangs on nothing, or begins before what it is a part of, is an error.
+/// All spans of the trace that begins under `root`, a line each with its attributes below it, in which a span's own id is
+/// `{span_id}`. Spans of one parent stand in the order of their start. One that hangs on nothing, or begins before what it is a part of, is an error.
 pub(super) fn tree(spans: &[Span], root: &str) -> Result<String> {
     let mut text = String::new();
     let told = below(spans, root, None, 0, &mut text)?;
@@ -120,6 +120,7 @@ fn below(
         // Into memory: that does not fail.
         let _ = writeln!(text, "{indent}{} {kind} {} {status}{message}", span.service, span.name);
         for (name, value) in &span.attributes {
+            let value = value.replace(&format!("={}\"", span.span_id), "={span_id}\"");
             let _ = writeln!(text, "{indent}    {name} = {value}");
         }
         for (name, attributes) in &span.events {
@@ -150,12 +151,12 @@ mod tests {
             {"key":"service.name","value":{"stringValue":"shop"}}]},"scopeSpans":[{"spans":[
             {"traceId":"0a","spanId":"02","parentSpanId":"01","name":"b","kind":3,
              "startTimeUnixNano":"5","endTimeUnixNano":"6","status":{"code":2,"message":"no"},
-             "attributes":[{"key":"z","value":{"intValue":"7"}},{"key":"a","value":{"stringValue":"7"}}],
+             "attributes":[{"key":"z","value":{"stringValue":"?on=02"}},{"key":"a","value":{"stringValue":"7"}},{"key":"b","value":{"intValue":"7"}}],
              "events":[{"name":"e","attributes":[{"key":"k","value":{"boolValue":true}}]}]},
             {"traceId":"0a","spanId":"01","parentSpanId":"ff","name":"a","kind":2,
              "startTimeUnixNano":"4","endTimeUnixNano":"9","status":{}}]}]}]}}"#;
         let spans = read(&Json::parse(answer).unwrap()).unwrap();
-        let expected = "shop SERVER a unset\n  shop CLIENT b ERROR `no`\n      a = \"7\"\n      z = 7\n      \
+        let expected = "shop SERVER a unset\n  shop CLIENT b ERROR `no`\n      a = \"7\"\n      b = 7\n      z = \"?on={span_id}\"\n      \
                         event e\n          k = true\n";
         assert_eq!(tree(&spans, "ff").as_deref(), Ok(expected));
     }

@@ -65,6 +65,7 @@ pub(super) fn check_all(programs: &Programs, folder: &Path, report: &mut Report)
         name: "pools",
         binary: &binary,
         config: "examples/pools/obs.yaml",
+        configuration: "",
         addresses: Addresses { service, admin },
         otlp: otlp_http,
         folder,

@@ -54,6 +54,7 @@ impl Gateway {
             name: "gateway",
             binary,
             config: "examples/shop/gateway/obs.yaml",
+            configuration: "",
             addresses: Addresses { service, admin },
             otlp: sink.address,
             folder,

@@ -59,6 +59,7 @@ pub(super) fn under_load(part: Part, setting: &Setting<'_>) -> Result<String> {
         database_url: Some(&database),
         redis_url: None,
         rates: Rates { fail: Some(0), slow: Some(SLOW_EVERY), panic: Some(0) },
+        configuration: "",
         folder: &folder,
         inherited: Inherited::Nothing,
     };

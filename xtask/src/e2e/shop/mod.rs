@@ -137,6 +137,7 @@ pub(super) fn check_all(programs: &Programs, folder: &Path, report: &mut Report)
         protocol: None,
         database_url: Some(&database),
         redis_url: Some(&cache),
+        configuration: "",
         rates: Rates {
             fail: Some(traffic::FAIL_EVERY),
             slow: Some(traffic::SLOW_EVERY),

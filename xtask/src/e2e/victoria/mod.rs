@@ -3,7 +3,7 @@
 
 mod found;
 mod sender;
-mod server;
+pub(super) mod server;
 mod ways;
 
 use std::path::{Path, PathBuf};

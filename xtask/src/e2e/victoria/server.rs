@@ -14,16 +14,16 @@ use crate::{Result, ports};
 
 const START_LIMIT: Duration = Duration::from_secs(30);
 
-pub(super) struct Victoria {
+pub(in crate::e2e) struct Victoria {
     program: PathBuf,
     folder: PathBuf,
-    pub(super) at: SocketAddr,
+    pub(in crate::e2e) at: SocketAddr,
     process: Option<Process>,
     starts: u32,
 }
 
 impl Victoria {
-    pub(super) fn start(program: &Path, folder: &Path) -> Result<Self> {
+    pub(in crate::e2e) fn start(program: &Path, folder: &Path) -> Result<Self> {
         let [at] = ports::free()?;
         let (program, folder) = (program.to_owned(), folder.to_owned());
         let mut victoria = Self { program, folder, at, process: None, starts: 0 };
@@ -65,7 +65,7 @@ impl Victoria {
     }
 
     /// What it finds of a tenant, which is an account, or an account and a project with a colon between.
-    pub(super) fn query(&self, tenant: &str, query: &str) -> Result<Vec<Json>> {
+    pub(in crate::e2e) fn query(&self, tenant: &str, query: &str) -> Result<Vec<Json>> {
         let target = format!("/select/logsql/query?query={}", encode_query(query));
         let (account, project) = tenant.split_once(':').unwrap_or((tenant, "0"));
         let answer = http::get(self.at, &target, &[("AccountID", account), ("ProjectID", project)])
