@@ -120,7 +120,7 @@ impl Kind {
             Self::Shares => {
                 String::from("a list of routes and their shares such as { route: /health*, ratio: 0 }")
             }
-            Self::Names => String::from("a list of names such as [env, region]"),
+            Self::Names => String::from("a list of names such as [a, b]"),
             Self::Pairs => String::from("text by name, such as { name: text }"),
             Self::Address => String::from("an address such as 127.0.0.1:9464, or `off`"),
         }

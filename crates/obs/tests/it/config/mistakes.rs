@@ -81,7 +81,7 @@ fn every_kind_of_mistake_has_its_words() {
     );
     check(
         "metrics: { labels: env }",
-        &["obs.yaml:1:20: metrics.labels: expected a list of names such as [env, region], not `env`"],
+        &["obs.yaml:1:20: metrics.labels: expected a list of names such as [a, b], not `env`"],
     );
     check(
         "metrics: { labels: [env, env] }",
