@@ -27,6 +27,19 @@ impl Timestamp {
     pub fn after(self, duration: Duration) -> Self {
         Self(self.0.saturating_add(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)))
     }
+
+    /// This point less `duration`, at least the Unix epoch.
+    pub fn before(self, duration: Duration) -> Self {
+        Self(self.0.saturating_sub(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)))
+    }
+
+    /// As RFC 3339 has it, in UTC and whole seconds: `2023-11-14T22:13:20Z`.
+    pub fn rfc3339(self) -> String {
+        let seconds = self.0 / 1_000_000_000;
+        let ((year, month, day), of_day) = (civil(seconds / 86_400), seconds % 86_400);
+        let (hour, minute, second) = (of_day / 3_600, of_day / 60 % 60, of_day % 60);
+        format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+    }
 }
 
 /// A point on a clock that never steps back; only differences have a meaning.
@@ -146,6 +159,24 @@ pub fn tick_millis() -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn times_are_those_of_the_calendar() {
+        // By `date -u -d @SECONDS +%FT%TZ`.
+        for (seconds, text) in [
+            (0, "1970-01-01T00:00:00Z"),
+            (951_782_399, "2000-02-28T23:59:59Z"),
+            (951_868_799, "2000-02-29T23:59:59Z"),
+            (1_700_000_000, "2023-11-14T22:13:20Z"),
+            (4_107_542_399, "2100-02-28T23:59:59Z"),
+            (4_107_542_400, "2100-03-01T00:00:00Z"),
+        ] {
+            let time = Timestamp::from_unix_nanos(seconds * 1_000_000_000 + 999_999_999);
+            assert_eq!(time.rfc3339(), text);
+            assert_eq!(time.after(Duration::from_secs(9)).before(Duration::from_secs(9)), time);
+        }
+        assert_eq!(Timestamp::from_unix_nanos(5).before(Duration::MAX), Timestamp::default());
+    }
 
     #[test]
     fn a_manual_clock_moves_only_when_told() {

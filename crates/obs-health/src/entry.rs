@@ -1,12 +1,13 @@
-//! One registered check: what was asked for, what its last run found, and the task that runs it.
+//! One registered check: what was asked for, what its runs found, and the task that runs it.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use obs_core::time::Monotonic;
 use tokio::task::AbortHandle;
 
 use crate::check::AnyCheck;
+use crate::history::{Change, Ended, History};
 use crate::report::{CheckReport, RunResult, Status};
 use crate::settings::Resolved;
 
@@ -15,33 +16,9 @@ pub(crate) struct Entry {
     pub(crate) name: String,
     pub(crate) settings: Resolved,
     pub(crate) check: Box<dyn AnyCheck>,
-    /// Held for a few stores and loads only; no code of a user's runs under it.
-    state: Mutex<State>,
+    /// Held for a few stores and loads, and for copies of what is shown; no code of a user's runs under it.
+    history: Mutex<History>,
     task: Mutex<Option<AbortHandle>>,
-}
-
-#[derive(Default)]
-struct State {
-    last: Option<Ended>,
-    /// How many runs ended, in the order of [`RunResult::ALL`].
-    runs: [u64; RunResult::ALL.len()],
-}
-
-/// A run that has ended.
-#[derive(Clone)]
-pub(crate) struct Ended {
-    pub(crate) at: Monotonic,
-    pub(crate) took: Duration,
-    pub(crate) result: RunResult,
-    /// Why it did not pass.
-    pub(crate) error: Option<Arc<str>>,
-}
-
-/// A check has begun to fail, or to pass again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Change {
-    Fails,
-    Recovers,
 }
 
 /// The numbers of one check.
@@ -53,64 +30,60 @@ pub(crate) struct Numbers {
 
 impl Entry {
     pub(crate) fn new(name: String, settings: Resolved, check: Box<dyn AnyCheck>) -> Self {
-        Self { name, settings, check, state: Mutex::default(), task: Mutex::default() }
+        Self { name, settings, check, history: Mutex::default(), task: Mutex::default() }
     }
 
-    /// Notes a run. Says what it changed: a first run that passes changes nothing.
+    /// Notes a run. Says what it changed.
     pub(crate) fn record(&self, ended: Ended) -> Option<Change> {
-        let passes = ended.result == RunResult::Passed;
-        let before = {
-            let mut state = self.state();
-            state.runs[ended.result as usize] += 1;
-            state.last.replace(ended)
-        };
-        let passed = before.is_none_or(|before| before.result == RunResult::Passed);
-        match (passed, passes) {
-            (true, false) => Some(Change::Fails),
-            (false, true) => Some(Change::Recovers),
-            _ => None,
-        }
+        self.history().record(ended, self.settings.thresholds)
     }
 
     /// What is known of it at `now`. The age decides, not the task, which may be the one that is stuck.
     pub(crate) fn status(&self, now: Monotonic) -> Status {
-        self.status_of(self.state().last.as_ref(), now)
+        self.status_of(&self.history(), now)
     }
 
-    fn status_of(&self, last: Option<&Ended>, now: Monotonic) -> Status {
-        match last {
-            None => Status::Unknown,
-            Some(last) if now.since(last.at) > self.settings.stale_after => Status::Stale,
-            Some(last) if last.result == RunResult::Passed => Status::Passed,
-            Some(_) => Status::Failed,
+    fn status_of(&self, history: &History, now: Monotonic) -> Status {
+        match (history.last(), history.passes()) {
+            (Some(last), _) if now.since(last.at) > self.settings.stale_after => Status::Stale,
+            (_, Some(true)) => Status::Passed,
+            (_, Some(false)) => Status::Failed,
+            (_, None) => Status::Unknown,
         }
     }
 
     pub(crate) fn numbers(&self, now: Monotonic) -> Numbers {
-        let state = self.state();
-        let last = state.last.as_ref();
-        Numbers { status: self.status_of(last, now), took: last.map(|last| last.took), runs: state.runs }
+        let history = self.history();
+        let took = history.last().map(|last| last.took);
+        Numbers { status: self.status_of(&history, now), took, runs: history.counts() }
     }
 
     pub(crate) fn report(&self, now: Monotonic) -> CheckReport {
-        let last = self.state().last.clone();
-        let status = self.status_of(last.as_ref(), now);
-        let age = last.as_ref().map(|last| now.since(last.at));
-        let said = last.as_ref().and_then(|last| last.error.as_deref());
-        let error = match status {
-            Status::Passed => None,
-            Status::Failed => said.map(str::to_owned),
-            Status::Unknown => Some(self.why_no_result().to_owned()),
-            Status::Stale => Some(self.why_stale(age.unwrap_or_default(), said)),
-        };
-        CheckReport {
+        let history = self.history();
+        let status = self.status_of(&history, now);
+        let last = history.last();
+        let mut report = CheckReport {
             name: self.name.clone(),
             status,
             importance: self.settings.importance,
-            error,
-            age,
+            error: history.last_error().filter(|_| status == Status::Failed).map(str::to_owned),
+            age: last.map(|last| now.since(last.at)),
             duration: last.map(|last| last.took),
+            since: history.since(now),
+            last_failure: history.last_failure(now),
+            history: history.reports(now),
+        };
+        let said = last.and_then(|last| last.error.clone());
+        // The task's lock is not taken under this one.
+        drop(history);
+        match status {
+            Status::Passed | Status::Failed => {}
+            Status::Unknown => report.error = Some(self.why_no_result().to_owned()),
+            Status::Stale => {
+                report.error = Some(self.why_stale(report.age.unwrap_or_default(), said.as_deref()));
+            }
         }
+        report
     }
 
     fn why_stale(&self, age: Duration, said: Option<&str>) -> String {
@@ -133,7 +106,7 @@ impl Entry {
         self.task.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn history(&self) -> MutexGuard<'_, History> {
+        self.history.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -60,7 +60,7 @@ impl fmt::Debug for CheckError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SettingsError {
-    /// A duration of zero, by the setting's name.
+    /// A duration or a threshold of zero, by the setting's name.
     Zero(&'static str),
     /// A check that passes would look stale before its next run can have ended.
     StaleTooSoon {
@@ -74,7 +74,7 @@ pub enum SettingsError {
 impl Display for SettingsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Zero(setting) => write!(f, "`{setting}` is zero; it must be longer"),
+            Self::Zero(setting) => write!(f, "`{setting}` is zero; it must be more"),
             Self::StaleTooSoon { stale_after, least } => write!(
                 f,
                 "`stale_after` is {stale_after:?}; it must be at least `interval` plus `timeout`, {least:?}"
@@ -93,9 +93,11 @@ pub enum RegisterError {
     Name(String),
     /// There is a check of this name.
     Taken(String),
+    /// A group of this name with no check, which would always be ready.
+    EmptyGroup(String),
     /// There are as many as there may be.
     TooMany {
-        /// Of what: `checks` or `heartbeats`.
+        /// Of what: `checks`, `heartbeats`, `groups` or `checks in a group`.
         what: &'static str,
         /// How many there may be.
         most: usize,
@@ -118,13 +120,14 @@ impl Display for RegisterError {
         match self {
             Self::Name(name) => write!(
                 f,
-                "health check name `{}`: must be 1 to {} characters of `A-Za-z0-9._-`",
+                "health check or group `{}`: its name must be 1 to {} characters of `A-Za-z0-9._-`",
                 name.escape_debug(),
                 crate::registry::LONGEST_NAME
             ),
             Self::Taken(name) => {
                 write!(f, "health check `{name}`: a check of this name is registered already")
             }
+            Self::EmptyGroup(name) => write!(f, "health group `{name}`: has no check"),
             Self::TooMany { what, most } => write!(f, "more than {most} health {what}"),
             Self::Settings { check, .. } => {
                 write!(f, "health check `{check}`: its settings contradict each other")

@@ -41,6 +41,9 @@
 //!   shown and counted, and the service stays ready.
 //! - Liveness is a [`Heartbeat`] of the service's own, and takes no check: restarting a service does not repair its
 //!   database.
+//! - A check that **flaps** does not take the service in and out: [`Settings::failure_threshold`] and
+//!   [`success_threshold`](Settings::success_threshold) say how many runs in a row turn what is said of it.
+//! - A [**group**](Health::group) is readiness for one purpose, with critical checks of its own: `/readyz?group=checkout`.
 //! - Errors are shown under `?verbose` alone, cut at 256 bytes and [without secrets](CheckError).
 //!
 //! # What it tells
@@ -60,7 +63,9 @@
 mod check;
 mod entry;
 mod error;
+mod group;
 mod heartbeat;
+mod history;
 mod json;
 mod numbers;
 mod redact;
@@ -75,6 +80,6 @@ pub mod admin;
 pub use check::Check;
 pub use error::{CheckError, RegisterError, SettingsError};
 pub use heartbeat::Heartbeat;
-pub use registry::{Health, MAX_CHECKS, MAX_HEARTBEATS};
-pub use report::{CheckReport, Readiness, RunResult, Status};
+pub use registry::{Health, MAX_CHECKS, MAX_GROUPS, MAX_HEARTBEATS};
+pub use report::{CheckReport, Readiness, RunReport, RunResult, Status};
 pub use settings::{Importance, Settings};

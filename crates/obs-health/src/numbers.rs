@@ -29,6 +29,11 @@ impl Source for Numbers {
                 meter.counter(&metric::HEALTH_CHECK_RUNS, &[name, result.as_str()], runs);
             }
         }
+        for group in inner.groups() {
+            let states: Vec<_> = group.states(&inner.checks(), now).collect();
+            let ready = Readiness::of(inner.base.lifecycle.phase(), states) == Readiness::Ready;
+            meter.gauge(&metric::HEALTH_GROUP_READY, &[&group.name], f64::from(u8::from(ready)));
+        }
         let ready = Readiness::of(inner.base.lifecycle.phase(), states) == Readiness::Ready;
         meter.gauge(&metric::HEALTH_READY, &[], f64::from(u8::from(ready)));
     }

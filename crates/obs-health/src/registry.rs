@@ -10,17 +10,21 @@ use tokio::runtime::Handle;
 use crate::check::Check;
 use crate::entry::Entry;
 use crate::error::{RegisterError, SettingsError};
+use crate::group::Group;
 use crate::heartbeat::Heartbeat;
 use crate::numbers::Numbers;
-use crate::report::{CheckReport, Readiness};
+use crate::report::{CheckReport, Readiness, Status};
 use crate::runner;
-use crate::settings::Settings;
+use crate::settings::{Importance, Settings};
 
 /// The longest name of a check, in characters.
 pub(crate) const LONGEST_NAME: usize = 64;
 
 /// The most checks of a registry.
 pub const MAX_CHECKS: usize = 256;
+
+/// The most groups of a registry, and the most checks of one.
+pub const MAX_GROUPS: usize = 64;
 
 /// The most heartbeats of a registry.
 pub const MAX_HEARTBEATS: usize = 64;
@@ -37,6 +41,7 @@ pub(crate) struct Inner {
     pub(crate) base: Arc<Base>,
     defaults: Settings,
     checks: RwLock<Vec<Arc<Entry>>>,
+    groups: RwLock<Vec<Group>>,
     heartbeats: RwLock<Vec<Heartbeat>>,
     /// The runtime given by `run_on`, for checks registered outside of any.
     runtime: RwLock<Option<Handle>>,
@@ -63,6 +68,7 @@ impl Health {
             base,
             defaults,
             checks: RwLock::default(),
+            groups: RwLock::default(),
             heartbeats: RwLock::default(),
             runtime: RwLock::default(),
             ended: AtomicBool::new(false),
@@ -123,6 +129,53 @@ impl Health {
         Ok(())
     }
 
+    /// Has readiness for one purpose told apart: the group is ready while the service is in traffic and each of `checks`
+    /// has passed, whatever their importance is for the whole; others do not matter to it. `/readyz?group=checkout` tells of
+    /// it, and the metric `health_group_ready`.
+    ///
+    /// The checks may be registered later; until then the group is not ready. A group of a name that is there takes
+    /// its place.
+    ///
+    /// ```
+    /// # let health = obs_health::Health::new(obs_core::Base::new(obs_core::Resource::new("orders")));
+    /// health.group("checkout", ["postgres", "payments"])?;
+    /// # Ok::<(), obs_health::RegisterError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// A name, of the group or of a check, that is no label; no check, or more than [`MAX_GROUPS`]; a registry that has as
+    /// many groups as it may, or has been shut down.
+    pub fn group<C: Into<String>>(
+        &self,
+        name: impl Into<String>,
+        checks: impl IntoIterator<Item = C>,
+    ) -> Result<(), RegisterError> {
+        let name = name.into();
+        // One more than may be is enough to know.
+        let checks: Vec<_> = checks.into_iter().map(Into::into).take(MAX_GROUPS + 1).collect();
+        if let Some(wrong) = checks.iter().chain([&name]).find(|name| !is_label(name)) {
+            return Err(RegisterError::Name(wrong.chars().take(LONGEST_NAME).collect()));
+        }
+        if checks.is_empty() {
+            return Err(RegisterError::EmptyGroup(name));
+        }
+        if checks.len() > MAX_GROUPS {
+            return Err(RegisterError::TooMany { what: "checks in a group", most: MAX_GROUPS });
+        }
+        if self.0.has_ended() {
+            return Err(RegisterError::ShutDown);
+        }
+        let group = Group { name, checks };
+        let mut groups = self.0.groups.write().unwrap_or_else(PoisonError::into_inner);
+        let before = groups.len();
+        groups.retain(|known| known.name != group.name);
+        if groups.len() == before && before == MAX_GROUPS {
+            return Err(RegisterError::TooMany { what: "groups", most: MAX_GROUPS });
+        }
+        groups.push(group);
+        Ok(())
+    }
+
     /// Makes a heartbeat part of liveness, from now on: where it is missed, `/healthz` answers 503, but not while the
     /// service drains, for a loop that has ended in good order beats no more.
     ///
@@ -168,6 +221,42 @@ impl Health {
         Readiness::of(self.phase(), states)
     }
 
+    /// Whether the service takes traffic for the purpose of a group: what `/readyz?group=..` says. `None` where there is no
+    /// such group.
+    pub fn group_readiness(&self, name: &str) -> Option<Readiness> {
+        let group = self.0.groups().into_iter().find(|group| group.name == name)?;
+        let states = group.states(&self.0.checks(), self.0.base.clock.monotonic()).collect::<Vec<_>>();
+        Some(Readiness::of(self.phase(), states))
+    }
+
+    /// The names of the groups, in the order of registration.
+    pub fn groups(&self) -> Vec<String> {
+        self.0.groups().into_iter().map(|group| group.name).collect()
+    }
+
+    /// Each check of a group as it stands, which for the group is critical; those that are not registered are unknown.
+    pub(crate) fn group_checks(&self, name: &str) -> Option<Vec<CheckReport>> {
+        let group = self.0.groups().into_iter().find(|group| group.name == name)?;
+        let reports = self.checks();
+        let report = |name: String| {
+            let known = reports.iter().find(|report| report.name == name).cloned();
+            let mut report = known.unwrap_or_else(|| CheckReport {
+                name,
+                status: Status::Unknown,
+                importance: Importance::Critical,
+                error: Some("no check of this name is registered".to_owned()),
+                age: None,
+                duration: None,
+                since: None,
+                last_failure: None,
+                history: Vec::new(),
+            });
+            report.importance = Importance::Critical;
+            report
+        };
+        Some(group.checks.into_iter().map(report).collect())
+    }
+
     /// Whether the process should be left running: what `/healthz` says.
     pub fn is_alive(&self) -> bool {
         self.phase() >= Phase::Draining || !self.heartbeats().iter().any(Heartbeat::is_missed)
@@ -184,6 +273,10 @@ impl Health {
         self.0.heartbeats.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    pub(crate) fn base(&self) -> &Base {
+        &self.0.base
+    }
+
     /// The phase the service is in.
     pub fn phase(&self) -> Phase {
         self.0.base.lifecycle.phase()
@@ -193,6 +286,10 @@ impl Health {
 impl Inner {
     pub(crate) fn checks(&self) -> RwLockReadGuard<'_, Vec<Arc<Entry>>> {
         self.checks.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn groups(&self) -> Vec<Group> {
+        self.groups.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn add(&self, entry: &Arc<Entry>) -> Result<(), RegisterError> {

@@ -9,9 +9,9 @@ use crate::settings::Importance;
 /// What is known of a check now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Status {
-    /// Its last run passed, and not too long ago.
+    /// Its last runs passed, the latest of them not too long ago.
     Passed,
-    /// Its last run failed, was cut or panicked.
+    /// Its last runs failed, were cut or panicked.
     Failed,
     /// Its last result is too old to count: its runtime is blocked or gone.
     Stale,
@@ -59,6 +59,20 @@ impl RunResult {
     }
 }
 
+/// One run of a check that has ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RunReport {
+    /// How it ended.
+    pub result: RunResult,
+    /// How long ago it ended.
+    pub age: Duration,
+    /// How long it took.
+    pub duration: Duration,
+    /// Why it did not pass; at most 256 bytes, without secrets.
+    pub error: Option<String>,
+}
+
 /// One check as it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -75,6 +89,12 @@ pub struct CheckReport {
     pub age: Option<Duration>,
     /// How long that run took.
     pub duration: Option<Duration>,
+    /// For how long it has passed, or failed, as the thresholds of its settings see it.
+    pub since: Option<Duration>,
+    /// The latest run that did not pass, however long ago.
+    pub last_failure: Option<RunReport>,
+    /// The last 16 runs, the latest first.
+    pub history: Vec<RunReport>,
 }
 
 /// Whether the service takes traffic.

@@ -13,8 +13,9 @@ use obs_core::time::Monotonic;
 use tokio::time::{Interval, MissedTickBehavior, interval, timeout};
 
 use crate::check::{AnyCheck, Run};
-use crate::entry::{Change, Ended, Entry};
+use crate::entry::Entry;
 use crate::error::CheckError;
+use crate::history::{Change, Ended};
 use crate::report::RunResult;
 use crate::text;
 

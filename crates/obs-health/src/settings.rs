@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::error::SettingsError;
+use crate::history::Thresholds;
 
 const TIMEOUT: Duration = Duration::from_secs(1);
 const INTERVAL: Duration = Duration::from_secs(10);
@@ -35,12 +36,21 @@ pub struct Settings {
     interval: Option<Duration>,
     stale_after: Option<Duration>,
     importance: Option<Importance>,
+    failure_threshold: Option<u32>,
+    success_threshold: Option<u32>,
 }
 
 impl Settings {
     /// Settings that say nothing yet: the registry's hold, and where it has none the defaults named below.
     pub const fn new() -> Self {
-        Self { timeout: None, interval: None, stale_after: None, importance: None }
+        Self {
+            timeout: None,
+            interval: None,
+            stale_after: None,
+            importance: None,
+            failure_threshold: None,
+            success_threshold: None,
+        }
     }
 
     /// How long one run may take before it is cut and counts as failed; default 1 s.
@@ -68,6 +78,19 @@ impl Settings {
         self
     }
 
+    /// How many runs in a row have to fail until a check that passes counts as failed; default 1. The first run of all
+    /// decides by itself.
+    pub const fn failure_threshold(mut self, runs: u32) -> Self {
+        self.failure_threshold = Some(runs);
+        self
+    }
+
+    /// How many runs in a row have to pass until a check that fails counts as passed again; default 1.
+    pub const fn success_threshold(mut self, runs: u32) -> Self {
+        self.success_threshold = Some(runs);
+        self
+    }
+
     /// What holds for a check with these settings in a registry with `defaults`.
     pub(crate) fn resolve(self, defaults: Self) -> Result<Resolved, SettingsError> {
         let timeout = self.timeout.or(defaults.timeout).unwrap_or(TIMEOUT);
@@ -77,6 +100,16 @@ impl Settings {
         }
         if interval.is_zero() {
             return Err(SettingsError::Zero("interval"));
+        }
+        let thresholds = Thresholds {
+            failure: self.failure_threshold.or(defaults.failure_threshold).unwrap_or(1),
+            success: self.success_threshold.or(defaults.success_threshold).unwrap_or(1),
+        };
+        if thresholds.failure == 0 {
+            return Err(SettingsError::Zero("failure_threshold"));
+        }
+        if thresholds.success == 0 {
+            return Err(SettingsError::Zero("success_threshold"));
         }
         let least = interval.saturating_add(timeout);
         let stale_after = match self.stale_after {
@@ -90,7 +123,7 @@ impl Settings {
                 .unwrap_or_else(|| interval.saturating_mul(3).saturating_add(timeout)),
         };
         let importance = self.importance.or(defaults.importance).unwrap_or_default();
-        Ok(Resolved { timeout, interval, stale_after, importance })
+        Ok(Resolved { timeout, interval, stale_after, importance, thresholds })
     }
 }
 
@@ -101,6 +134,7 @@ pub(crate) struct Resolved {
     pub(crate) interval: Duration,
     pub(crate) stale_after: Duration,
     pub(crate) importance: Importance,
+    pub(crate) thresholds: Thresholds,
 }
 
 #[cfg(test)]
@@ -119,6 +153,7 @@ mod tests {
             interval: secs(interval),
             stale_after: secs(stale_after),
             importance,
+            thresholds: Thresholds { failure: 1, success: 1 },
         };
         assert_eq!(own.resolve(defaults), Ok(expected));
     }
@@ -150,6 +185,10 @@ mod tests {
         let refused = |own: Settings| own.resolve(Settings::new()).unwrap_err();
         assert_eq!(refused(Settings::new().timeout(Duration::ZERO)), SettingsError::Zero("timeout"));
         assert_eq!(refused(Settings::new().interval(Duration::ZERO)), SettingsError::Zero("interval"));
+        let refused_threshold = refused(Settings::new().failure_threshold(0));
+        assert_eq!(refused_threshold, SettingsError::Zero("failure_threshold"));
+        let refused_threshold = refused(Settings::new().success_threshold(0));
+        assert_eq!(refused_threshold, SettingsError::Zero("success_threshold"));
         let error = refused(Settings::new().stale_after(secs(10)));
         assert_eq!(error, SettingsError::StaleTooSoon { stale_after: secs(10), least: secs(11) });
         let text = "`stale_after` is 10s; it must be at least `interval` plus `timeout`, 11s";

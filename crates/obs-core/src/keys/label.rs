@@ -25,6 +25,8 @@ names! {
     SLI = "sli";
     /// The health check's name.
     CHECK = "check";
+    /// The group of health checks, by the name it was given.
+    GROUP = "group";
     /// The pool, by the name it was given.
     POOL = "pool";
     /// The cache, by the name it was given.

@@ -346,6 +346,9 @@ metrics! {
     /// Whether the service takes traffic.
     HEALTH_READY = Gauge "health_ready" []
         "1 while the readiness probe says ready.";
+    /// Whether the service takes traffic for the purpose of a group.
+    HEALTH_GROUP_READY = Gauge "health_group_ready" [GROUP]
+        "1 while all checks of the group have passed and the service is in traffic.";
     /// Connections that somebody has.
     DB_POOL_ACTIVE = Gauge "db_pool_connections_active" [POOL]
         "Connections in use.";

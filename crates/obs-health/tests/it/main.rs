@@ -1,5 +1,8 @@
 //! The registry from outside: runs, what happens when nothing runs any more, probes and numbers.
 
+mod flaps;
+mod groups;
+mod health_json;
 mod hostile;
 mod numbers;
 mod probes;

@@ -93,9 +93,12 @@ async fn names_and_errors_are_told_under_verbose_alone() {
         "checks": [
             {
                 "name": "postgres", "status": "failed", "importance": "critical", "error": "no route to host",
-                "age_ms": 123, "duration_ms": 4.2,
+                "age_ms": 123, "duration_ms": 4.2, "since_ms": 123,
             },
-            { "name": "cache", "status": "passed", "importance": "degraded", "age_ms": 123, "duration_ms": 0 },
+            {
+                "name": "cache", "status": "passed", "importance": "degraded", "age_ms": 123,
+                "duration_ms": 0, "since_ms": 123,
+            },
             {
                 "name": "queue", "status": "unknown", "importance": "critical",
                 "error": "its run has not ended: it or another task may block the runtime's threads",

@@ -31,7 +31,7 @@ fn names_are_labels_and_unique() {
     assert!(endless.len() < 300 && !endless.contains('\n'), "{endless}");
     assert_eq!(
         rig.health.check("", passes).unwrap_err().to_string(),
-        "health check name ``: must be 1 to 64 characters of `A-Za-z0-9._-`"
+        "health check or group ``: its name must be 1 to 64 characters of `A-Za-z0-9._-`"
     );
     assert_eq!(rig.health.checks().len(), 5);
 }
@@ -56,7 +56,7 @@ fn settings_that_contradict_each_other_are_refused_with_the_checks_name() {
     let rig = Rig::new();
     let error = rig.health.check_with("db", Settings::new().timeout(Duration::ZERO), passes).unwrap_err();
     assert_eq!(error.to_string(), "health check `db`: its settings contradict each other");
-    assert_eq!(error.source().unwrap().to_string(), "`timeout` is zero; it must be longer");
+    assert_eq!(error.source().unwrap().to_string(), "`timeout` is zero; it must be more");
     let defaults = Settings::new().stale_after(5 * SECOND);
     let error = Health::with(Base::new(Resource::new("test")), defaults).unwrap_err();
     assert_eq!(error, SettingsError::StaleTooSoon { stale_after: 5 * SECOND, least: 11 * SECOND });

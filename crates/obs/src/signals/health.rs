@@ -37,7 +37,11 @@ pub(crate) fn mistakes(config: &Config) -> Vec<Mistake> {
 
 fn settings(config: &Config) -> Settings {
     let choices = &config.health;
-    let settings = Settings::new().timeout(choices.timeout).interval(choices.interval);
+    let settings = Settings::new()
+        .timeout(choices.timeout)
+        .interval(choices.interval)
+        .failure_threshold(choices.failure_threshold)
+        .success_threshold(choices.success_threshold);
     match choices.stale_after {
         Some(stale_after) => settings.stale_after(stale_after),
         None => settings,

@@ -125,6 +125,7 @@ pub(super) fn run() -> Run {
         usage.resident_bytes(3).mapped_bytes(4).retained_bytes(5)
     });
     obs.health().check("shelf", async || Ok::<_, String>(())).unwrap();
+    obs.health().group("pantry", ["shelf"]).unwrap();
     obs.health().run_on(checks.handle());
 
     let agent = "user-agent: semantics/1\r\n";

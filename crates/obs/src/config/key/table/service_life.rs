@@ -2,7 +2,7 @@
 
 use super::super::{Key, Kind, Reload, Value};
 use super::forms::{ANY_TIME, SOME_TIME, same};
-use super::macros::field;
+use super::macros::{field, whole};
 
 pub(super) const KEYS: &[Key] = &[
     field!(
@@ -40,6 +40,24 @@ pub(super) const KEYS: &[Key] = &[
             }
         },
     },
+    whole!(
+        "health.failure_threshold",
+        Kind::Whole(1, 100),
+        "`1`",
+        [],
+        "health",
+        "How many runs of a check in a row have to fail until it counts as failed.",
+        health.failure_threshold
+    ),
+    whole!(
+        "health.success_threshold",
+        Kind::Whole(1, 100),
+        "`1`",
+        [],
+        "health",
+        "How many runs in a row of a check that has failed have to pass until it counts as passed.",
+        health.success_threshold
+    ),
     Key {
         path: "admin.addr",
         kind: Kind::Address,
