@@ -31,6 +31,7 @@ const FEATURES: &[&str] = &[
     "health",
     "middleware",
     "client-hyper-util",
+    "client-lapin",
     "client-redis",
     "client-reqwest",
     "client-sqlx",
