@@ -365,7 +365,10 @@ fn gone(scene: &mut Scene<'_>, broker: &mut Broker) -> Result<String> {
         return Err(format!("it is called {kind}: {span:?}"));
     }
     let status = (status, scene.taker.end()?);
-    if status.1.success() || !scene.taker.errors().contains("CONNECTION_FORCED") {
+    // What the broker said may be lost with its connection.
+    let is_told =
+        ["CONNECTION_FORCED", "ConnectionReset"].iter().any(|word| scene.taker.errors().contains(word));
+    if status.1.success() || !is_told {
         return Err(format!("the taker ended with {}: {}", status.1, scene.taker.errors()));
     }
     Ok(format!("rabbitmq: {}; {kind}", status.0))
