@@ -1,9 +1,9 @@
 //! Sends messages to RabbitMQ, or takes them, as it is told, and says what came of each: see `cargo xtask e2e --only queue`.
 //!
-//! `queue send` has a line on standard input for each message: `EXCHANGE KEY BODY`, with `-` for the exchange without a name,
+//! `queue URL send` has a line on standard input for each message: `EXCHANGE KEY BODY`, with `-` for the exchange without a name,
 //! `PATTERN=KEY` for a key that is one of many; a word `must` in front has the message come back where nobody takes it.
-//! A line `channel` has it open another channel. `queue take QUEUE [MESSAGES]` takes messages until its input ends, one by one
-//! or so many at once. `AMQP_URL` says where the broker is.
+//! A line `channel` has it open another channel. `queue URL take QUEUE [MESSAGES]` takes messages until its input ends, one by one
+//! or so many at once.
 
 use std::error::Error;
 use std::fmt::Display;
@@ -21,21 +21,23 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 type Failed = Box<dyn Error>;
 
+const USAGE: &str = "queue URL send, or queue URL take QUEUE [MESSAGES]";
+
 #[tokio::main]
 async fn main() -> Result<(), Failed> {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
     let words: Vec<_> = arguments.iter().map(String::as_str).collect();
+    let [url, words @ ..] = &words[..] else { return Err(USAGE.into()) };
     let name = if words.first() == Some(&"send") { "sender" } else { "taker" };
     let obs = obs::builder(name).install()?;
-    let url = std::env::var("AMQP_URL").unwrap_or_else(|_| "amqp://127.0.0.1:5672/%2f".to_owned());
-    let connection = Connection::connect(&url, ConnectionProperties::default()).await?;
+    let connection = Connection::connect(url, ConnectionProperties::default()).await?;
     let input = lines();
     let broker = obs.lapin().at("127.0.0.1", None);
-    match words[..] {
+    match *words {
         ["send"] => send(&obs, &broker, &connection, input).await,
         ["take", queue] => take(&broker, &connection, queue, 1, input).await,
         ["take", queue, messages] => take(&broker, &connection, queue, messages.parse()?, input).await,
-        _ => Err("queue send, or queue take QUEUE [MESSAGES]".into()),
+        _ => Err(USAGE.into()),
     }
 }
 

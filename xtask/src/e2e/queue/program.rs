@@ -42,8 +42,8 @@ impl Program {
         std::fs::write(&file, text).map_err(|error| format!("{}: {error}", file.display()))?;
         let errors = File::create(&errors).map_err(|error| format!("{}: {error}", errors.display()))?;
         let mut command = Command::new(place.binary);
-        command.args(arguments).env("OBS_CONFIG", &file).current_dir(&folder);
-        command.env("AMQP_URL", format!("amqp://{}/%2f", place.broker));
+        command.arg(format!("amqp://{}/%2f", place.broker)).args(arguments);
+        command.env("OBS_CONFIG", &file).current_dir(&folder);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(errors);
         let mut child = command.spawn().map_err(|error| format!("{}: {error}", place.binary.display()))?;
         let input = child.stdin.take();
