@@ -59,6 +59,7 @@
 //! | `health` (default) | checks, and `/healthz`, `/readyz`, `/startupz` on the same listener |
 //! | `middleware` (default) | the tower layer |
 //! | `client-hyper-util` | errors of hyper-util's client told apart by their types |
+//! | `client-lapin` | `obs::lapin`: messages to and from RabbitMQ by the crate lapin |
 //! | `client-redis` | `obs::redis`: commands to Redis, by connections of the crate redis |
 //! | `client-reqwest` | `obs::reqwest`: calls made by reqwest |
 //! | `client-sqlx` | `obs::sqlx`: queries made by sqlx; asks for Rust 1.94 as sqlx does |
@@ -156,6 +157,8 @@ pub use spawn::{JoinSetExt, spawn, spawn_blocking};
 pub use subscriber::{Composed, ComposedBuilder, Fused};
 #[cfg(feature = "middleware")]
 pub use work::http;
+#[cfg(feature = "client-lapin")]
+pub use work::lapin;
 pub use work::{cache, db, environment, inject, job, messaging};
 
 pub use obs_core::context::Route;
@@ -206,6 +209,10 @@ mod pages {
 
     #[doc = include_str!("../../../docs/redaction.md")]
     struct Redaction;
+
+    #[cfg(feature = "client-lapin")]
+    #[doc = include_str!("../../../docs/rabbitmq.md")]
+    struct RabbitMq;
 
     #[cfg(feature = "traces-opentelemetry")]
     #[doc = include_str!("../../../docs/opentelemetry.md")]

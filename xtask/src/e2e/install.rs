@@ -8,8 +8,8 @@ use std::{env, fs};
 use crate::{Result, cargo};
 
 /// Packages of Debian: the server with `promtool`, what keeps pushes, what keeps orders, what pools connect to besides, what makes a venv,
-/// what makes load, what moves log files away, a terminal, and what takes lines by syslog, with its TLS.
-const DEBIAN: [&str; 11] = [
+/// what makes load, what moves log files away, a terminal, what takes lines by syslog, with its TLS, and what carries messages.
+const DEBIAN: [&str; 12] = [
     "prometheus",
     "prometheus-pushgateway",
     "postgresql",
@@ -21,18 +21,20 @@ const DEBIAN: [&str; 11] = [
     "tmux",
     "rsyslog",
     "rsyslog-gnutls",
+    "rabbitmq-server",
 ];
 
 /// Where Debian keeps the programs of each version of PostgreSQL.
 const POSTGRES: &str = "/usr/lib/postgresql";
 
-/// Packages of PyPI: an OTLP sink as a wheel, the strict OpenMetrics parser, and OpenTelemetry's propagators.
-const PYPI: [&str; 5] = [
+/// Packages of PyPI: an OTLP sink as a wheel, the strict OpenMetrics parser, OpenTelemetry's propagators, and a client of RabbitMQ.
+const PYPI: [&str; 6] = [
     "rotel==0.0.1a15",
     "prometheus_client==0.26.0",
     "opentelemetry-api==1.45.2",
     "opentelemetry-propagator-b3==1.45.1",
     "opentelemetry-propagator-jaeger==1.45.1",
+    "pika==1.4.4",
 ];
 
 /// As Debian calls the program.
@@ -43,6 +45,11 @@ const LOGROTATE: &str = "logrotate";
 const RSYSLOGD: &str = "rsyslogd";
 /// What it speaks TLS by, in a folder `rsyslog` somewhere below.
 const RSYSLOG_TLS: (&str, &str) = ("/usr/lib", "rsyslog/lmnsd_gtls.so");
+
+/// What carries messages: by its own script, since the one in `PATH` would have it run as another user, and the daemon of Erlang's that
+/// knows the nodes.
+const RABBITMQ: (&str, &str) = ("/usr/lib/rabbitmq/bin", "rabbitmq-server");
+const EPMD: &str = "epmd";
 
 /// What brings all of it.
 const INSTALL: &str = "cargo xtask e2e --install";
@@ -107,6 +114,22 @@ pub(super) fn rsyslogd() -> Result<PathBuf> {
     }
 }
 
+/// What carries messages.
+pub(super) struct RabbitMq {
+    pub(super) server: PathBuf,
+    pub(super) epmd: PathBuf,
+}
+
+pub(super) fn rabbitmq() -> Result<RabbitMq> {
+    let (folder, name) = RABBITMQ;
+    let own = Path::new(folder).join(name);
+    let server = if own.is_file() { Some(own) } else { in_path(name) };
+    Ok(RabbitMq {
+        server: server.ok_or_else(|| missing(name))?,
+        epmd: in_path(EPMD).ok_or_else(|| missing(EPMD))?,
+    })
+}
+
 /// Brings what is missing, and does nothing where nothing is.
 pub(super) fn install() -> Result {
     let programs = ["prometheus", "promtool", PUSHGATEWAY, "redis-cli", "redis-server", "wrk"];
@@ -115,6 +138,7 @@ pub(super) fn install() -> Result {
         || beside_path(LOGROTATE).is_none()
         || tmux().is_err()
         || rsyslogd().is_err()
+        || rabbitmq().is_err()
         || postgres().is_none()
         || !makes_venvs()
     {
@@ -139,6 +163,7 @@ pub(super) fn install() -> Result {
     println!("pushgateway {}", programs.pushgateway.display());
     println!("logrotate   {}", logrotate()?.display());
     println!("rsyslogd    {}", rsyslogd()?.display());
+    println!("rabbitmq    {}", rabbitmq()?.server.display());
     println!("rotel       {}", programs.rotel.display());
     println!("wrk         {}", programs.wrk.display());
     Ok(())

@@ -18,6 +18,7 @@ mod postgres;
 mod prometheus;
 mod propagation;
 mod push;
+mod queue;
 mod quickstart;
 mod readers;
 mod redis;

@@ -59,8 +59,10 @@ names! {
     CACHE_KEY = "cache.key";
     /// The product that carries messages: `kafka`, `rabbitmq`.
     MESSAGING_SYSTEM = "messaging.system";
-    /// The topic or queue.
+    /// The topic or queue; of RabbitMQ the exchange, the routing key and the queue, as far as they are known, with `:` between them.
     MESSAGING_DESTINATION_NAME = "messaging.destination.name";
+    /// By which name of few it is counted, where its own is another: of RabbitMQ the queue, or the routing key's pattern.
+    MESSAGING_DESTINATION_TEMPLATE = "messaging.destination.template";
     /// What is done, as the product calls it: `publish`, `process`.
     MESSAGING_OPERATION_NAME = "messaging.operation.name";
     /// What that is: `send`, `receive`, `process`, `settle`.
@@ -77,6 +79,10 @@ names! {
     MESSAGING_CONSUMER_GROUP_NAME = "messaging.consumer.group.name";
     /// The partition of the destination.
     MESSAGING_DESTINATION_PARTITION_ID = "messaging.destination.partition.id";
+    /// The routing key of a message of RabbitMQ.
+    MESSAGING_RABBITMQ_DESTINATION_ROUTING_KEY = "messaging.rabbitmq.destination.routing_key";
+    /// By which number RabbitMQ has the message acknowledged.
+    MESSAGING_RABBITMQ_MESSAGE_DELIVERY_TAG = "messaging.rabbitmq.message.delivery_tag";
     /// The protocol of a remote procedure call: `grpc`.
     RPC_SYSTEM_NAME = "rpc.system.name";
     /// The method that was called, with its service: `shop.Orders/Place`.

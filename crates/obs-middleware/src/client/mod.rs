@@ -45,6 +45,8 @@
 
 mod call;
 mod inject;
+#[cfg(feature = "client-lapin")]
+pub mod lapin;
 mod place;
 #[cfg(feature = "client-redis")]
 pub mod redis;

@@ -5,6 +5,8 @@ mod client_wire;
 mod ends;
 mod formats;
 mod ids;
+#[cfg(feature = "client-lapin")]
+mod lapin;
 mod redis;
 mod spy;
 mod tonic;

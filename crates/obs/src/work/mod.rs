@@ -5,6 +5,8 @@ pub mod db;
 #[cfg(feature = "middleware")]
 pub mod http;
 pub mod job;
+#[cfg(feature = "client-lapin")]
+pub mod lapin;
 pub mod messaging;
 
 mod child;

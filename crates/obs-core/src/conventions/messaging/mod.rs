@@ -41,6 +41,7 @@ pub struct Destination {
     base: Option<Arc<Base>>,
     system: Target,
     name: Target,
+    server: Option<(Arc<str>, Option<u16>)>,
     around: Option<Arc<dyn Around>>,
 }
 
@@ -48,7 +49,14 @@ impl Destination {
     /// The topic or queue `name` of a product, by the name the conventions have for it, such as `kafka`, `rabbitmq`, `nats` or
     /// `aws_sqs`. Without a base messages are sent and processed, and that is all.
     pub fn new(base: Option<Arc<Base>>, system: impl Into<Target>, name: impl Into<Target>) -> Self {
-        Self { base, system: system.into(), name: name.into(), around: None }
+        Self { base, system: system.into(), name: name.into(), server: None, around: None }
+    }
+
+    /// Where its broker is: `server.address` and `server.port`. The port may be left out where it is the product's own.
+    #[must_use]
+    pub fn at(mut self, address: &str, port: Option<u16>) -> Self {
+        self.server = Some((address.into(), port));
+        self
     }
 
     /// What is entered with each poll of what processes its messages, such as a subscriber that is not the process's own.

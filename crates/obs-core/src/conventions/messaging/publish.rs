@@ -115,6 +115,11 @@ impl Published {
         self.0.run(future, |answer, _| Judged::by(answer, kind)).await
     }
 
+    /// What was begun, to say more of it.
+    pub fn opened(&mut self) -> &mut Opened<Told> {
+        &mut self.0
+    }
+
     /// For whoever runs and judges it in a way of their own.
     pub fn into_opened(self) -> Opened<Told> {
         self.0

@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use std::sync::Arc;
+
 use super::Destination;
 use crate::conventions::Text;
 use crate::keys::{attribute, metric};
@@ -23,6 +25,10 @@ pub struct Told {
     pub(super) body_bytes: Option<usize>,
     pub(super) batch: Option<usize>,
     pub(super) links: Vec<Remote>,
+    server: Option<(Arc<str>, Option<u16>)>,
+    full_name: Option<Box<str>>,
+    routing_key: Option<Box<str>>,
+    delivery_tag: Option<u64>,
 }
 
 /// What is done.
@@ -49,6 +55,10 @@ impl Told {
             body_bytes: None,
             batch: None,
             links: Vec::new(),
+            server: destination.server.clone(),
+            full_name: None,
+            routing_key: None,
+            delivery_tag: None,
         }
     }
 
@@ -61,6 +71,22 @@ impl Told {
     pub fn partition(&mut self, partition: i64) {
         self.partition = Text::default();
         let _ = write!(self.partition, "{partition}");
+    }
+
+    /// The destination's own name, where the one it is counted and its span is named by stands for many. Allocates: to be called
+    /// where it [is recorded](crate::observe::work::Opened::is_recorded).
+    pub fn full_name(&mut self, name: &str) {
+        self.full_name = Some(name).filter(|name| *name != self.destination.as_str()).map(Into::into);
+    }
+
+    /// The routing key of a message of RabbitMQ. Allocates: to be called where it is recorded.
+    pub fn routing_key(&mut self, key: &str) {
+        self.routing_key = Some(key.into());
+    }
+
+    /// By which number RabbitMQ has the message acknowledged.
+    pub fn delivery_tag(&mut self, tag: u64) {
+        self.delivery_tag = Some(tag);
     }
 }
 
@@ -88,7 +114,13 @@ impl Describe for Told {
 
     fn attributes<'a>(&'a self, list: &mut Attributes<'a>) {
         list.text(attribute::MESSAGING_SYSTEM, self.system.as_str());
-        list.text(attribute::MESSAGING_DESTINATION_NAME, self.destination.as_str());
+        match &self.full_name {
+            None => list.text(attribute::MESSAGING_DESTINATION_NAME, self.destination.as_str()),
+            Some(name) => {
+                list.text(attribute::MESSAGING_DESTINATION_NAME, name);
+                list.text(attribute::MESSAGING_DESTINATION_TEMPLATE, self.destination.as_str());
+            }
+        }
         list.text(attribute::MESSAGING_OPERATION_NAME, self.operation);
         let role = if self.role == Role::Process { "process" } else { "send" };
         list.text(attribute::MESSAGING_OPERATION_TYPE, role);
@@ -106,6 +138,18 @@ impl Describe for Told {
         for (key, number) in numbers {
             if let Some(number) = number {
                 list.number(key, i64::try_from(number).unwrap_or(i64::MAX));
+            }
+        }
+        let routing_key = self.routing_key.as_deref().unwrap_or_default();
+        list.text(attribute::MESSAGING_RABBITMQ_DESTINATION_ROUTING_KEY, routing_key);
+        if let Some(tag) = self.delivery_tag {
+            let tag = i64::try_from(tag).unwrap_or(i64::MAX);
+            list.number(attribute::MESSAGING_RABBITMQ_MESSAGE_DELIVERY_TAG, tag);
+        }
+        if let Some((address, port)) = &self.server {
+            list.text(attribute::SERVER_ADDRESS, address);
+            if let Some(port) = port {
+                list.number(attribute::SERVER_PORT, i64::from(*port));
             }
         }
     }
