@@ -171,7 +171,7 @@ impl Tracer {
         let (context, parent) = match parent {
             Some(parent) => {
                 let span_id = parent.span_id();
-                let remote = parent.local().caller() == Some(span_id);
+                let remote = parent.is_caller();
                 let context = if remote { self.behind(parent) } else { self.below(parent) };
                 (context, Some(Parent { span_id, remote }))
             }
@@ -192,11 +192,11 @@ impl Tracer {
         }
     }
 
-    /// The first span here under one of another process: how many callers are believed is the sampler's to say.
+    /// A local root under a span of another process: how many callers are believed is the sampler's to say.
     #[cold]
     fn behind(&self, caller: &Context) -> Context {
         let sampled = self.sample(&Candidate::new(caller.trace_id(), Some(&Remote::new(caller.ids()))));
-        let root = caller.child_sampled(self.0.base.ids.span_id(), sampled);
+        let root = caller.behind(self.0.base.ids.span_id(), sampled);
         self.begin(&root);
         root
     }

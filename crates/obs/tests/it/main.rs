@@ -33,5 +33,6 @@ mod serve;
 mod service;
 mod shutdown;
 mod tail;
+mod tail_composed;
 mod testing;
 mod trees;
