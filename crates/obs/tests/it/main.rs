@@ -10,6 +10,7 @@ mod config;
 mod conventions;
 mod dead_ends;
 mod flight;
+mod flood;
 #[cfg(feature = "traces-debug")]
 mod forced;
 mod health;
