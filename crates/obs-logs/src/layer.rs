@@ -61,7 +61,8 @@ where
         fields.judge_by(&self.0.base().redaction);
         attributes.record(&mut fields);
         if let Some(span) = context.span(id) {
-            let opened_in = context::current();
+            // Under a span of another process it is a root of its own.
+            let opened_in = context::current().filter(|open| !open.is_caller());
             let (fragments, is_written) = (SpanFragments::new(), self.0.writes(attributes.metadata()));
             span.extensions_mut().replace(Kept { opened_in, fields, fragments, is_written });
         }

@@ -17,7 +17,7 @@ use crate::record::{Kind, Parent, SpanRecord};
 use crate::sampler::{Rule, Sampler, SamplerError};
 use crate::sink::SpanSink;
 use crate::span::{Recording, Span};
-use crate::tail::{Held, Kept, RootEnd, Tail, Tails};
+use crate::tail::{Held, Kept, Missing, RootEnd, Tail, Tails};
 
 /// Makes spans and hands on those that are kept. Clones share everything.
 #[derive(Clone)]
@@ -171,7 +171,7 @@ impl Tracer {
         let (context, parent) = match parent {
             Some(parent) => {
                 let span_id = parent.span_id();
-                let remote = parent.local().caller() == Some(span_id);
+                let remote = parent.is_caller();
                 let context = if remote { self.behind(parent) } else { self.below(parent) };
                 (context, Some(Parent { span_id, remote }))
             }
@@ -192,11 +192,11 @@ impl Tracer {
         }
     }
 
-    /// The first span here under one of another process: how many callers are believed is the sampler's to say.
+    /// A local root under a span of another process: how many callers are believed is the sampler's to say.
     #[cold]
     fn behind(&self, caller: &Context) -> Context {
         let sampled = self.sample(&Candidate::new(caller.trace_id(), Some(&Remote::new(caller.ids()))));
-        let root = caller.child_sampled(self.0.base.ids.span_id(), sampled);
+        let root = caller.behind(self.0.base.ids.span_id(), sampled);
         self.begin(&root);
         root
     }
@@ -242,21 +242,21 @@ impl Tracer {
     pub(crate) fn settle(&self, context: &Context, is_kept: bool) -> Marks {
         let Some(held) = self.held(context) else { return self.marks_of_head(context) };
         let kept = is_kept.then(|| held.judged().unwrap_or(Kept::Asked));
-        Marks { head: false, kept, dropped: held.settle(kept, &*self.0.sink) }
+        Marks { head: false, kept, missing: held.settle(kept, &*self.0.sink) }
     }
 
     /// The same for a local root that no other signal judges.
     pub(crate) fn settle_alone(&self, context: &Context, end: impl FnOnce() -> RootEnd) -> Marks {
         let Some(held) = self.held(context) else { return self.marks_of_head(context) };
         let kept = self.0.tails.judge(context.trace_id(), end(), false);
-        Marks { head: false, kept, dropped: held.settle(kept, &*self.0.sink) }
+        Marks { head: false, kept, missing: held.settle(kept, &*self.0.sink) }
     }
 
     /// Of a local root under which nothing waits.
     fn marks_of_head(&self, context: &Context) -> Marks {
         let forced = context.ids().flags.is_debug();
         let is_told = context.is_sampled() && (forced || self.0.tails.is_on());
-        Marks { head: true, kept: is_told.then(|| Kept::of_head(context)), dropped: 0 }
+        Marks { head: true, kept: is_told.then(|| Kept::of_head(context)), missing: Missing::default() }
     }
 
     /// Hands on a span that has ended, or has it wait. What another tracer alone holds is none of this one's.
@@ -264,7 +264,7 @@ impl Tracer {
         if context.is_sampled() {
             self.0.sink.export(span);
         } else if let Some(held) = self.held(context) {
-            held.take(span, &*self.0.sink);
+            held.take(context, span, &*self.0.sink, &self.0.base.clock);
         }
     }
 
@@ -285,7 +285,7 @@ pub(crate) struct Marks {
     head: bool,
     /// `None` where it is not kept, or where nothing is to be said.
     kept: Option<Kept>,
-    dropped: u64,
+    missing: Missing,
 }
 
 impl Marks {
@@ -299,8 +299,12 @@ impl Marks {
         let Some(kept) = self.kept else { return };
         each(attribute::SAMPLED_HEAD, Value::Bool(self.head));
         each(attribute::KEPT, Value::Str(kept.as_str()));
-        if self.dropped > 0 {
-            each(attribute::SPANS_DROPPED, Value::U64(self.dropped));
+        let Missing { spans, gave_way } = self.missing;
+        if spans > 0 {
+            each(attribute::SPANS_DROPPED, Value::U64(spans));
+        }
+        if gave_way {
+            each(attribute::GAVE_WAY, Value::Bool(true));
         }
     }
 }

@@ -127,10 +127,32 @@ impl Local {
         self
     }
 
-    /// The span that was named by [`Local::called_by`]. Two loads when there is none.
+    /// The span that was named by [`Local::called_by`], also of a local root that was begun [behind](super::Context::behind) it. Two
+    /// loads when there is none.
     #[inline]
     pub fn caller(&self) -> Option<SpanId> {
         self.extras.get()?.caller.get().copied()
+    }
+
+    /// What a local root begins with that is begun under a span of another process: all that was said beside it.
+    pub(super) fn behind(&self, caller: SpanId) -> Self {
+        let local = Self::of(self.kind, self.request_id, self.trace_state.clone()).called_by(caller);
+        if let Some(from) = self.extras.get() {
+            let to = local.extras();
+            if let Some(rules) = from.rules.get() {
+                let _ = to.rules.set(rules.clone());
+            }
+            if let Some(around) = from.around.get() {
+                let _ = to.around.set(Arc::clone(around));
+            }
+            if let Some(baggage) = self.with_baggage(Baggage::clone) {
+                let _ = to.baggage.set(Mutex::new(baggage));
+            }
+        }
+        if let Some(fields) = self.with_fields(Fields::clone) {
+            let _ = local.fields.set(Box::new(Mutex::new(fields)));
+        }
+        local
     }
 
     fn extras(&self) -> &Extras {

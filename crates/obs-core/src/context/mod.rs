@@ -114,6 +114,27 @@ impl Context {
         Self { ids: Ids { span_id, flags, ..self.ids }, local: self.local.clone() }
     }
 
+    /// A local root under this span of another process: of its trace, with what came along, and a decision and an end of its own.
+    #[must_use]
+    pub fn behind(&self, span_id: SpanId, sampled: bool) -> Self {
+        let flags = self.ids.flags.sampled(sampled);
+        Self::root(Ids { span_id, flags, ..self.ids }, self.local.behind(self.ids.span_id))
+    }
+
+    /// Whether it stands for a span of another process, under which nothing is begun here yet: what is begun is a local root, as
+    /// by [`Context::behind`].
+    #[inline]
+    pub fn is_caller(&self) -> bool {
+        self.is_called_by(Some(self.ids.span_id))
+    }
+
+    /// Whether its local root was begun under this span of another process.
+    #[inline]
+    pub fn is_called_by(&self, span_id: Option<SpanId>) -> bool {
+        let caller = self.local.caller();
+        caller.is_some() && caller == span_id
+    }
+
     /// Whether both belong to the same local root: the same request, or the same job.
     pub fn is_beside(&self, other: &Self) -> bool {
         self.local.is_same(&other.local)

@@ -109,6 +109,8 @@ names! {
     KEPT = "obs.kept";
     /// How many spans under a local root found no room to wait in.
     SPANS_DROPPED = "obs.spans.dropped";
+    /// Whether the spans under a local root gave way to those of others, and further ones were not recorded.
+    GAVE_WAY = "obs.gave_way";
     /// The module path a `tracing` span comes from.
     CODE_NAMESPACE = "code.namespace";
     /// The level of a `tracing` span or of an event on it.

@@ -195,7 +195,7 @@ metrics! {
         "Spans that waited and were handed on, because their local root was kept.";
     /// Those of them that were not.
     TAIL_SPANS_DROPPED = Counter "obs_tail_spans_dropped_total" [REASON]
-        "Spans that waited and were let go, by reason: verdict, trace_full, process_full, unjudged.";
+        "Spans that waited and were let go, by reason: verdict, trace_full, process_full, overdue, unjudged.";
     /// What waits.
     TAIL_BYTES = Gauge "obs_tail_bytes" []
         "Bytes in which spans wait for the end of their local root.";

@@ -69,10 +69,36 @@ impl Operations {
 
 impl Base {
     /// The context of an operation that begins here, and the span it is a part of: a child of what is open, or the root of a trace
-    /// of its own.
+    /// of its own. Under a span of another process it is a local root.
     pub fn open_operation(&self) -> (Context, Option<SpanId>) {
-        let child = |open: &Context| (open.child(self.ids.span_id()), Some(open.span_id()));
-        context::with_current(child).unwrap_or_else(|| (self.open_root(None, None), None))
+        let child = |open: &Context| if open.is_caller() { Err(open.clone()) } else { Ok(self.child(open)) };
+        match context::with_current(child) {
+            Some(Ok((context, parent))) => (context, Some(parent)),
+            // Where nothing is lent: the sampler is asked.
+            Some(Err(caller)) => (self.open_behind(&caller), Some(caller.span_id())),
+            None => (self.open_root(None, None), None),
+        }
+    }
+
+    /// The same of one that begins under `open`.
+    pub fn open_below(&self, open: &Context) -> (Context, SpanId) {
+        if open.is_caller() { (self.open_behind(open), open.span_id()) } else { self.child(open) }
+    }
+
+    #[inline]
+    fn child(&self, open: &Context) -> (Context, SpanId) {
+        (open.child(self.ids.span_id()), open.span_id())
+    }
+
+    /// A local root under a span of another process.
+    #[cold]
+    fn open_behind(&self, caller: &Context) -> Context {
+        let remote = Remote::new(caller.ids());
+        let candidate = Candidate::new(remote.trace_id, Some(&remote));
+        let sampled = self.operations.iter().find_map(|observer| observer.sample(&candidate));
+        let root = caller.behind(self.ids.span_id(), sampled.unwrap_or(caller.is_sampled()));
+        self.operations.iter().for_each(|observer| observer.begun(&root));
+        root
     }
 
     /// The context of work that is the first of its trace in this process and is no request: a job, a message, a child process. It

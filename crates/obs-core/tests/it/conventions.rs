@@ -8,11 +8,12 @@ use obs_core::keys::{attribute, log_attribute, resource};
 const REGISTRY: &str = include_str!("../semantic-conventions.txt");
 
 /// Names that are nobody's but ours.
-const OWN: [&str; 11] = [
+const OWN: [&str; 12] = [
     "cache.hit",
     "cache.key",
     "job.name",
     "level",
+    "obs.gave_way",
     "obs.kept",
     "obs.outcome",
     "obs.sampled.head",

@@ -1,4 +1,5 @@
 //! The vocabulary against the standards it follows.
 
 mod conventions;
+mod sql;
 mod urls;

@@ -46,15 +46,24 @@ const fn field(number: u32, name: &'static str, shown: As) -> Field {
     Field { number, name, shown }
 }
 
+/// All that is of one resource, in both requests.
+const fn of_resource(name: &'static str, scopes: &'static [Field]) -> [Field; 3] {
+    [
+        field(1, "resource", As::One(&RESOURCE)),
+        field(2, name, As::Many(scopes)),
+        field(3, "schemaUrl", As::Text),
+    ]
+}
+
+/// All that is of one scope, in both requests.
+const fn of_scope(name: &'static str, entries: &'static [Field]) -> [Field; 3] {
+    [field(1, "scope", As::One(&SCOPE)), field(2, name, As::Many(entries)), field(3, "schemaUrl", As::Text)]
+}
+
 /// `ExportTraceServiceRequest`.
 static TRACES: [Field; 1] = [field(1, "resourceSpans", As::Many(&RESOURCE_SPANS))];
-static RESOURCE_SPANS: [Field; 3] = [
-    field(1, "resource", As::One(&RESOURCE)),
-    field(2, "scopeSpans", As::Many(&SCOPE_SPANS)),
-    field(3, "schemaUrl", As::Text),
-];
-static SCOPE_SPANS: [Field; 3] =
-    [field(1, "scope", As::One(&SCOPE)), field(2, "spans", As::Many(&SPAN)), field(3, "schemaUrl", As::Text)];
+static RESOURCE_SPANS: [Field; 3] = of_resource("scopeSpans", &SCOPE_SPANS);
+static SCOPE_SPANS: [Field; 3] = of_scope("spans", &SPAN);
 static SPAN: [Field; 16] = [
     field(1, "traceId", As::Hex),
     field(2, "spanId", As::Hex),
@@ -91,16 +100,8 @@ static STATUS: [Field; 2] = [field(2, "message", As::Text), field(3, "code", As:
 
 /// `ExportLogsServiceRequest`.
 static LOGS: [Field; 1] = [field(1, "resourceLogs", As::Many(&RESOURCE_LOGS))];
-static RESOURCE_LOGS: [Field; 3] = [
-    field(1, "resource", As::One(&RESOURCE)),
-    field(2, "scopeLogs", As::Many(&SCOPE_LOGS)),
-    field(3, "schemaUrl", As::Text),
-];
-static SCOPE_LOGS: [Field; 3] = [
-    field(1, "scope", As::One(&SCOPE)),
-    field(2, "logRecords", As::Many(&LOG_RECORD)),
-    field(3, "schemaUrl", As::Text),
-];
+static RESOURCE_LOGS: [Field; 3] = of_resource("scopeLogs", &SCOPE_LOGS);
+static SCOPE_LOGS: [Field; 3] = of_scope("logRecords", &LOG_RECORD);
 static LOG_RECORD: [Field; 11] = [
     field(1, "timeUnixNano", As::Long),
     field(2, "severityNumber", As::Number),

@@ -206,6 +206,20 @@ fn the_fields_of_a_guard_held_across_an_await_stay_off_another_requests_lines() 
 }
 
 #[test]
+fn a_span_inside_of_a_context_of_another_process_has_its_fields_on_its_lines() {
+    let lines = Bench::new().run(|| {
+        let caller = context().ids();
+        let remote = Context::root(caller, Local::task().called_by(caller.span_id));
+        let _attached = enter_poll(&remote);
+        let span = info_span!("message", number = 1);
+        // As a tracer has it: a local root of its own.
+        let _work = enter_poll(&remote.behind(IdSource::random().span_id(), false));
+        span.in_scope(|| info!("at work"));
+    });
+    assert!(lines[0].contains(r#""number":1"#), "{lines:?}");
+}
+
+#[test]
 fn each_line_has_the_ids_of_its_own_context_however_they_take_turns() {
     let ids = IdSource::seeded(2);
     let root = |request: &str| {

@@ -1,5 +1,6 @@
 //! An engine with one output at a socket.
 
+use std::cell::RefCell;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -58,9 +59,24 @@ pub(crate) fn numbers(messages: &[Message]) -> Vec<u64> {
     messages.iter().map(|message| line(message)["n"].as_u64().unwrap()).collect()
 }
 
-/// A path that nobody else uses, short enough for a socket.
+/// The paths of one test, at which nothing is left when its thread ends.
+#[derive(Default)]
+struct Paths(RefCell<Vec<PathBuf>>);
+
+impl Drop for Paths {
+    fn drop(&mut self) {
+        self.0.take().iter().for_each(|path| drop(std::fs::remove_file(path)));
+    }
+}
+
+/// A path that nobody else uses, short enough for a socket. What is there at the end of the test is removed.
 pub(crate) fn path() -> PathBuf {
     static NEXT: AtomicU32 = AtomicU32::new(0);
+    thread_local! {
+        static PATHS: Paths = Paths::default();
+    }
     let next = NEXT.fetch_add(1, Ordering::Relaxed);
-    std::env::temp_dir().join(format!("obs-sockets-{}-{next}", std::process::id()))
+    let path = std::env::temp_dir().join(format!("obs-sockets-{}-{next}", std::process::id()));
+    PATHS.with(|paths| paths.0.borrow_mut().push(path.clone()));
+    path
 }

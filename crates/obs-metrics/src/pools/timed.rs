@@ -179,10 +179,11 @@ fn span(
     if outcome == Outcome::Success && waited < SPAN_AFTER {
         return open.is_sampled().then(|| open.ids());
     }
-    let context = open.child(books.base.ids.span_id());
+    let (context, parent) = books.base.open_below(open);
     let mut operation = Operation::uncounted(OperationKind::Internal, "acquire");
     operation.name.1 = Some(&books.name);
-    operation.parent = Some(open.span_id());
+    operation.parent = Some(parent);
+    operation.is_parent_remote = open.is_caller();
     operation.started = started;
     let mut end = OperationEnd::new(outcome, waited);
     end.fault = outcome.is_error().then(|| outcome.as_str());

@@ -157,6 +157,7 @@ impl Open {
         let mut operation = Operation::new(OperationKind::Client, method, &metric::HTTP_CLIENT, &labels);
         operation.name.1 = self.route.map(Route::as_str);
         operation.parent = self.parent;
+        operation.is_parent_remote = self.context.is_called_by(self.parent);
         operation.started = self.started;
         if !self.context.is_recording() {
             return self.base.operations.finish(&self.context, &operation, &end);

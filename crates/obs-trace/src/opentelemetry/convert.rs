@@ -32,7 +32,7 @@ pub(super) fn span_context(context: &Context) -> SpanContext {
         trace_id.get().into(),
         span_id.get().into(),
         ::opentelemetry::TraceFlags::new(flags.to_byte()),
-        context.local().caller() == Some(span_id),
+        context.is_caller(),
         state.unwrap_or_default(),
     )
 }
@@ -86,10 +86,16 @@ pub(super) fn time(time: SystemTime) -> Timestamp {
     Timestamp::default().after(since)
 }
 
-/// `None` where the key is too long.
-pub(super) fn pair(pair: &KeyValue) -> Option<(Cow<'static, str>, Given<'_>)> {
-    let key = Some(pair.key.as_str()).filter(|key| key.len() <= Local::MAX_KEY)?;
-    Some((Cow::Owned(key.to_owned()), given(&pair.value)))
+/// With a key that is refused where it is too long.
+pub(super) fn pair(pair: &KeyValue) -> (Cow<'static, str>, Given<'_>) {
+    (Cow::Owned(key(pair).to_owned()), given(&pair.value))
+}
+
+/// The key, and of one that is too long no more than shows that.
+fn key(pair: &KeyValue) -> &str {
+    let key = pair.key.as_str();
+    let end = (Local::MAX_KEY + 1..key.len()).find(|end| key.is_char_boundary(*end));
+    end.and_then(|end| key.get(..end)).unwrap_or(key)
 }
 
 fn given(value: &Theirs) -> Given<'_> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ::opentelemetry::trace::{SpanBuilder, SpanContext, TraceContextExt, TracerProvider};
 use ::opentelemetry::{Context as TheirContext, InstrumentationScope, KeyValue, trace};
-use obs_core::context::{self, Context, Ids};
+use obs_core::context::{self, Context, Ids, Local};
 use obs_core::fields::Value;
 use obs_core::keys::{attribute, target};
 use obs_core::propagate::TraceState;
@@ -151,7 +151,7 @@ impl ScopeTracer {
             give(span, pair);
         }
         for event in events.iter().flatten() {
-            let given = event.attributes.iter().filter_map(convert::pair);
+            let given = event.attributes.iter().map(convert::pair);
             span.add_event(&event.name, convert::time(event.timestamp), given);
         }
         for link in links.iter().flatten() {
@@ -166,15 +166,13 @@ pub(super) fn point_at(span: &mut Span, context: &SpanContext, attributes: &[::o
     let state = convert::trace_state(context);
     let trace_state = state.as_ref().map(TraceState::as_str);
     let pointed = Pointed { ids, remote: context.is_remote(), trace_state };
-    span.point_at(pointed, attributes.iter().filter_map(convert::pair));
+    span.point_at(pointed, attributes.iter().map(convert::pair));
 }
 
 /// An attribute, or counts it where its key is too long.
 pub(super) fn give(span: &mut Span, pair: &KeyValue) {
-    match convert::pair(pair) {
-        Some((key, given)) => span.give(key, given),
-        None => span.drop_attribute(),
-    }
+    let (key, given) = convert::pair(pair);
+    if key.len() > Local::MAX_KEY { span.drop_attribute() } else { span.give(key, given) }
 }
 
 impl fmt::Debug for Provider {

@@ -63,7 +63,7 @@ impl trace::Span for ProvidedSpan {
         // Becomes a text before anything of the span is touched: it is a user's code.
         let name = name.into();
         if let Some(span) = &mut self.span {
-            span.add_event(&name, convert::time(timestamp), attributes.iter().filter_map(convert::pair));
+            span.add_event(&name, convert::time(timestamp), attributes.iter().map(convert::pair));
         }
     }
 

@@ -229,6 +229,32 @@ fn the_limit_is_for_what_the_share_would_record_and_not_for_callers() {
     assert!(sampler.decide(&Candidate::new(yes.trace_id, Some(&yes)), &clock));
 }
 
+#[test]
+fn callers_that_choose_their_ids_and_flags_are_bounded_by_both_limits_together() {
+    let clock = clock();
+    let sampler = Sampler::ratio(0.001).unwrap().parent_based().caller_limit(50).per_second(100);
+    // The smallest ids are in every share, however small.
+    let recorded = |second: u64| {
+        let mut recorded = 0;
+        for number in 0..10_000 {
+            clock.advance(Duration::from_micros(100));
+            let mut remote = caller(true);
+            remote.trace_id = TraceId::new(u128::from(second * 10_000 + number + 1)).unwrap();
+            let of_caller = sampler.decide(&Candidate::new(remote.trace_id, Some(&remote)), &clock);
+            // The same by `x-trace-id`.
+            let of_id = sampler.decide(&Candidate::new(remote.trace_id, None), &clock);
+            recorded += u32::from(of_caller) + u32::from(of_id);
+        }
+        recorded
+    };
+    // What the caller's limit holds at first is a second's worth.
+    assert!((150..=50 + 50 + 110).contains(&recorded(0)));
+    for second in 1..5 {
+        let recorded = recorded(second);
+        assert!((145..=155).contains(&recorded), "{recorded}");
+    }
+}
+
 fn rule(route: &str, ratio: f64) -> Rule {
     Rule::new(route, ratio).unwrap()
 }

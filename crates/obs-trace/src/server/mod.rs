@@ -29,7 +29,7 @@ pub const MAX_TEXT: usize = 4 * 1_024;
 /// The longest IPv6 address in text.
 const MAX_ADDRESS: usize = 45;
 /// How many attributes a span has at most.
-const MAX_ATTRIBUTES: usize = 19;
+const MAX_ATTRIBUTES: usize = 20;
 
 /// One span for each request whose verdict is [`Verdict::Keep`]; decides for all signals which are sampled.
 #[derive(Clone, Debug)]

@@ -181,7 +181,7 @@ impl Recording {
     }
 }
 
-/// Keeps so many of what is given, each text up to so many characters. How many found no room.
+/// Keeps so many of what is given, each text up to so many characters. How many found no room, or have keys that are too long.
 fn fill<'a>(
     fields: &mut Fields,
     lists: &mut Lists,
@@ -192,6 +192,10 @@ fn fill<'a>(
     let mut dropped = 0u32;
     fields.judge_by(rules);
     for (key, given) in given {
+        if key.len() > Local::MAX_KEY {
+            dropped = dropped.saturating_add(1);
+            continue;
+        }
         let is_full = fields.len() + lists.len() >= most;
         if is_full && fields.find(&key).is_none() && lists.iter().all(|(known, _)| *known != key) {
             dropped = dropped.saturating_add(1);

@@ -16,6 +16,8 @@ pub(super) enum LetGo {
     TraceFull,
     /// The process had no room left.
     ProcessFull,
+    /// It had waited for long, and others had no room.
+    Overdue,
     /// Its local root never ended, or what it was handed on to had failed before it.
     Unjudged,
 }
@@ -25,7 +27,7 @@ pub(super) enum LetGo {
 pub(super) struct Counts {
     waited: AtomicU64,
     kept: AtomicU64,
-    let_go: [AtomicU64; 4],
+    let_go: [AtomicU64; 5],
     roots_kept: [AtomicU64; Kept::ALL.len()],
     roots_let_go: AtomicU64,
 }
@@ -70,7 +72,8 @@ impl Source for Tails {
         let of = |count: &AtomicU64| count.load(Ordering::Relaxed);
         meter.counter(&metric::TAIL_SPANS, &[], of(waited));
         meter.counter(&metric::TAIL_SPANS_KEPT, &[], of(kept));
-        for (reason, count) in ["verdict", "trace_full", "process_full", "unjudged"].into_iter().zip(let_go) {
+        let reasons = ["verdict", "trace_full", "process_full", "overdue", "unjudged"];
+        for (reason, count) in reasons.into_iter().zip(let_go) {
             meter.counter(&metric::TAIL_SPANS_DROPPED, &[reason], of(count));
         }
         meter.gauge(&metric::TAIL_BYTES, &[], self.bytes() as f64);

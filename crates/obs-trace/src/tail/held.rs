@@ -4,17 +4,20 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use obs_core::Clock;
+use obs_core::context::Context;
 use obs_export::proto::Reader;
 
 use super::counts::LetGo;
-use super::judge::{Kept, Tails};
+use super::holders::{Holder, Large};
+use super::judge::{Kept, PIECE_BYTES, Tails};
 use crate::encode;
 use crate::record::SpanRecord;
 use crate::sink::SpanSink;
 
-/// What memory is taken in; a span that is larger has a piece of its own.
-const PIECE_BYTES: usize = 4 * 1024;
 const UNJUDGED: u8 = u8::MAX;
+/// How often others are asked to make room for one span: somebody else may be faster.
+const MOST_ASKS: u32 = 4;
 
 /// What the spans under a local root wait in; kept in its `Local`.
 #[derive(Debug)]
@@ -30,6 +33,17 @@ enum State {
     Waiting(Waiting),
     Kept,
     LetGo,
+    /// Others had no room: so many are gone, and no more are taken until the root has ended.
+    GaveWay(u64),
+}
+
+/// What has found no room, for the local root to tell.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Missing {
+    /// How many spans.
+    pub(crate) spans: u64,
+    /// Whether it gave way before its end, and further ones were not recorded.
+    pub(crate) gave_way: bool,
 }
 
 #[derive(Debug, Default)]
@@ -39,6 +53,10 @@ struct Waiting {
     bytes: usize,
     /// How many found no room.
     dropped: u64,
+    /// While there are any pieces, and mostly behind the last of them.
+    holder: Option<Holder>,
+    /// While there are more than its share.
+    large: Option<Large>,
 }
 
 #[derive(Debug)]
@@ -84,79 +102,161 @@ impl Held {
 
     /// Whether it is decided that nothing more is kept, so that nothing more need be recorded.
     pub(crate) fn is_let_go(&self) -> bool {
-        matches!(*self.lock(), State::LetGo)
+        matches!(*self.lock(), State::LetGo | State::GaveWay(_))
     }
 
-    /// Takes a span that has ended: it waits, or follows the verdict where there is one.
-    pub(crate) fn take(&self, span: &SpanRecord<'_>, sink: &dyn SpanSink) {
+    /// Takes a span under the local root of `context` that has ended: it waits, or follows the verdict where there is one.
+    pub(crate) fn take(&self, context: &Context, span: &SpanRecord<'_>, sink: &dyn SpanSink, clock: &Clock) {
         let counts = self.tails.counts();
         counts.waited();
-        if self.is_let_go() {
-            return counts.let_go(1, LetGo::Verdict);
+        if self.lets_go() {
+            return;
         }
         encode::with_span(span, |bytes| {
             // Encoded out here, where nothing is locked.
-            let mut state = self.lock();
-            match &mut *state {
-                State::Waiting(waiting) => waiting.push(bytes, &self.tails),
-                State::LetGo => counts.let_go(1, LetGo::Verdict),
-                State::Kept => {
-                    drop(state);
-                    counts.kept(1);
-                    sink.export_encoded(bytes);
+            let mut asks = MOST_ASKS;
+            loop {
+                let mut state = self.lock();
+                match &mut *state {
+                    State::Waiting(waiting) => {
+                        if let Some(missing) = waiting.push(bytes, &self.tails, asks > 0) {
+                            drop(state);
+                            // Others are locked to make room.
+                            asks = if self.tails.make_room(missing, clock) { asks - 1 } else { 0 };
+                            continue;
+                        }
+                        if waiting.holder.is_none() && !waiting.pieces.is_empty() {
+                            waiting.holder = Some(Holder::new(&self.tails, context, clock.monotonic()));
+                        }
+                    }
+                    State::LetGo | State::GaveWay(_) => {
+                        drop(state);
+                        self.lets_go();
+                    }
+                    State::Kept => {
+                        drop(state);
+                        counts.kept(1);
+                        sink.export_encoded(bytes);
+                    }
                 }
+                return;
             }
         });
     }
 
-    /// The local root has ended: what waits is handed on or let go, and what comes later follows. Gives the number of spans
-    /// that had found no room.
-    pub(crate) fn settle(&self, kept: Option<Kept>, sink: &dyn SpanSink) -> u64 {
+    /// Whether a span that has ended is let go at once; counts it.
+    fn lets_go(&self) -> bool {
+        let why = match &mut *self.lock() {
+            State::LetGo => LetGo::Verdict,
+            State::GaveWay(spans) => {
+                *spans += 1;
+                LetGo::Overdue
+            }
+            State::Waiting(_) | State::Kept => return false,
+        };
+        self.tails.counts().let_go(1, why);
+        true
+    }
+
+    /// Lets all go that waits, and has no more recorded, so that others have room. How many bytes came free.
+    pub(super) fn give_way(&self) -> usize {
+        let mut state = self.lock();
+        let State::Waiting(waiting) = &mut *state else { return 0 };
+        let mut gone = std::mem::take(waiting);
+        let spans = gone.pieces.iter_mut().map(Piece::taken).sum::<u64>();
+        *state = State::GaveWay(gone.dropped + spans);
+        drop(state);
+        self.tails.counts().let_go(spans, LetGo::Overdue);
+        gone.bytes
+    }
+
+    /// Lets the oldest go that are above its share, so that others have room. How many bytes came free.
+    pub(super) fn trim(&self) -> usize {
+        let mut state = self.lock();
+        let State::Waiting(waiting) = &mut *state else { return 0 };
+        let share = self.tails.share();
+        let (mut gone, mut spans, mut bytes) = (Vec::new(), 0, 0);
+        while waiting.bytes > share
+            && let Some(mut oldest) = waiting.pieces.pop_front()
+        {
+            waiting.bytes -= oldest.charge.bytes;
+            bytes += oldest.charge.bytes;
+            spans += oldest.taken();
+            gone.push(oldest);
+        }
+        waiting.dropped += spans;
+        waiting.large = None;
+        drop(state);
+        self.tails.counts().let_go(spans, LetGo::ProcessFull);
+        bytes
+    }
+
+    /// The local root has ended: what waits is handed on or let go, and what comes later follows. Gives what had found no room.
+    pub(crate) fn settle(&self, kept: Option<Kept>, sink: &dyn SpanSink) -> Missing {
         let counts = self.tails.counts();
         counts.root(kept);
-        let next = if kept.is_some() { State::Kept } else { State::LetGo };
-        let State::Waiting(waiting) = std::mem::replace(&mut *self.lock(), next) else { return 0 };
-        let Waiting { pieces, dropped, .. } = waiting;
+        let mut state = self.lock();
+        let is_kept = kept.is_some() && !matches!(*state, State::GaveWay(_));
+        let waited = std::mem::replace(&mut *state, if is_kept { State::Kept } else { State::LetGo });
+        drop(state);
+        let Waiting { pieces, dropped, .. } = match waited {
+            State::Waiting(waiting) => waiting,
+            State::GaveWay(spans) => return Missing { spans, gave_way: true },
+            State::Kept | State::LetGo => return Missing::default(),
+        };
         for mut piece in pieces {
-            if kept.is_some() {
+            if is_kept {
                 counts.kept(piece.taken());
                 piece.each(|span| sink.export_encoded(span));
             } else {
                 counts.let_go(piece.taken(), LetGo::Verdict);
             }
         }
-        dropped
+        Missing { spans: dropped, gave_way: false }
     }
 }
 
 impl Waiting {
-    /// Where there is no room the oldest spans of the same trace go. They are the innermost: what stays has its parents.
-    fn push(&mut self, span: &[u8], tails: &Arc<Tails>) {
+    /// Where the process has no room, others may be asked first: how much is missing. Where there is none all the same, the
+    /// oldest spans of the same trace go. They are the innermost: what stays has its parents.
+    fn push(&mut self, span: &[u8], tails: &Arc<Tails>, may_ask: bool) -> Option<usize> {
         if let Some(last) = self.pieces.back_mut()
             && last.has_room(span.len())
         {
-            return last.push(span);
+            last.push(span);
+            return None;
         }
         let (in_trace, in_process) = (tails.trace_bytes(), tails.process_bytes());
         if span.len() > in_trace.min(in_process) {
             // It would find none however many went.
             self.dropped += 1;
             let why = if span.len() > in_trace { LetGo::TraceFull } else { LetGo::ProcessFull };
-            return tails.counts().let_go(1, why);
+            tails.counts().let_go(1, why);
+            return None;
         }
         let size = PIECE_BYTES.min(in_trace).min(in_process).max(span.len());
+        let share = tails.share();
         loop {
             let is_in_trace = self.bytes + size <= in_trace;
             if is_in_trace && let Some(charge) = Charge::take(tails, size) {
                 self.bytes += size;
+                if self.bytes > share && self.large.is_none() {
+                    self.large = Some(Large::new(tails));
+                }
                 let mut piece = Piece { bytes: Vec::with_capacity(size), spans: 0, charge };
                 piece.push(span);
-                return self.pieces.push_back(piece);
+                self.pieces.push_back(piece);
+                return None;
+            }
+            // Nobody gives anything for what would be above its own share.
+            if is_in_trace && may_ask && self.bytes + size <= share.max(size) {
+                return Some(size);
             }
             let why = if is_in_trace { LetGo::ProcessFull } else { LetGo::TraceFull };
             let Some(mut oldest) = self.pieces.pop_front() else {
                 self.dropped += 1;
-                return tails.counts().let_go(1, why);
+                tails.counts().let_go(1, why);
+                return None;
             };
             self.bytes -= oldest.charge.bytes;
             let spans = oldest.taken();

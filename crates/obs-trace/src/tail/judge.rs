@@ -11,6 +11,7 @@ use obs_core::observe::{End, Quantiles};
 
 use super::counts::Counts;
 use super::held::Held;
+use super::holders::Holders;
 use super::settings::Tail;
 use crate::sampler::Share;
 
@@ -91,6 +92,10 @@ impl RootEnd {
 }
 
 const NEVER: u64 = u64::MAX;
+/// What memory is taken in; a span that is larger has a piece of its own.
+pub(super) const PIECE_BYTES: usize = 4 * 1024;
+/// How many local roots can hold their share at once.
+const SHARES: usize = 256;
 
 /// All that waits under one tracer, and what is decided by. Each number is read by itself: a change of several comes into force
 /// one after the other.
@@ -104,8 +109,11 @@ pub(crate) struct Tails {
     ratio: Share,
     trace_bytes: AtomicUsize,
     process_bytes: AtomicUsize,
+    /// In nanoseconds.
+    wait: AtomicU64,
     /// The bytes in which spans wait.
     held: AtomicUsize,
+    holders: Holders,
     /// What is usual on each route, from when it was first asked for.
     usual: OnceLock<Quantiles>,
     counts: Counts,
@@ -121,7 +129,9 @@ impl Tails {
             ratio: Share::new(settings.ratio),
             trace_bytes: AtomicUsize::new(0),
             process_bytes: AtomicUsize::new(0),
+            wait: AtomicU64::new(0),
             held: AtomicUsize::new(0),
+            holders: Holders::default(),
             usual: OnceLock::new(),
             counts: Counts::default(),
         };
@@ -137,6 +147,7 @@ impl Tails {
         self.ratio.set(settings.ratio);
         self.trace_bytes.store(settings.trace_bytes, Ordering::Relaxed);
         self.process_bytes.store(settings.process_bytes, Ordering::Relaxed);
+        self.wait.store(nanos(settings.wait), Ordering::Relaxed);
         self.on.store(settings.keeps_any(), Ordering::Relaxed);
     }
 
@@ -191,6 +202,20 @@ impl Tails {
 
     pub(super) fn process_bytes(&self) -> usize {
         self.process_bytes.load(Ordering::Relaxed)
+    }
+
+    /// How long spans wait for sure.
+    pub(super) fn wait(&self) -> Duration {
+        Duration::from_nanos(self.wait.load(Ordering::Relaxed))
+    }
+
+    /// What one local root may hold where others find no room.
+    pub(super) fn share(&self) -> usize {
+        (self.process_bytes() / SHARES).max(PIECE_BYTES)
+    }
+
+    pub(super) fn holders(&self) -> &Holders {
+        &self.holders
     }
 
     /// The bytes in which spans wait.

@@ -7,13 +7,15 @@
 //!
 //! - A local root is a request, or a span or operation without a parent in this process.
 //! - Spans that end after their root follow its verdict.
+//! - Where the process has no room left, those that have waited for long make some: [`holders`].
 //! - Where another signal wants a request kept, its spans are kept too.
 
 mod counts;
 mod held;
+mod holders;
 mod judge;
 mod settings;
 
-pub(crate) use held::Held;
+pub(crate) use held::{Held, Missing};
 pub(crate) use judge::{Kept, RootEnd, Tails};
 pub use settings::Tail;

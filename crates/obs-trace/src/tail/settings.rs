@@ -33,6 +33,7 @@ pub struct Tail {
     pub(super) ratio: Ratio,
     pub(super) trace_bytes: usize,
     pub(super) process_bytes: usize,
+    pub(super) wait: Duration,
 }
 
 impl Tail {
@@ -45,6 +46,7 @@ impl Tail {
             ratio: Ratio::NONE,
             trace_bytes: 256 * 1024,
             process_bytes: 16 * 1024 * 1024,
+            wait: Duration::from_secs(10),
         }
     }
 
@@ -83,7 +85,15 @@ impl Tail {
         self
     }
 
-    /// The most memory in which all spans wait, in bytes; default 16 MiB.
+    /// How long spans wait for sure; default 10 seconds. Where the process has no room left, those go whose local root has had
+    /// some waiting for longer, the longest first, and no more are recorded under it.
+    pub const fn wait(mut self, wait: Duration) -> Self {
+        self.wait = wait;
+        self
+    }
+
+    /// The most memory in which all spans wait, in bytes; default 16 MiB. Where that is full, a local root that holds more than
+    /// a 256th of it has its oldest spans go for those of others.
     pub const fn process_bytes(mut self, bytes: usize) -> Self {
         self.process_bytes = bytes;
         self

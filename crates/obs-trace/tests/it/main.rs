@@ -22,3 +22,4 @@ mod stdout_waiting;
 mod stub;
 mod tail;
 mod tail_bounds;
+mod tail_long;

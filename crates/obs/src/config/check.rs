@@ -161,9 +161,11 @@ fn traces(draft: &mut Draft) {
     if !draft.config.traces.tail.keeps_any() && !draft.is_wrong("traces.tail") {
         let default = TraceTail::default();
         let chosen = &draft.config.traces.tail;
-        let [trace, process] =
-            [chosen.trace_bytes != default.trace_bytes, chosen.process_bytes != default.process_bytes];
-        for (differs, path) in [(trace, "traces.tail.trace_bytes"), (process, "traces.tail.process_bytes")] {
+        for (differs, path) in [
+            (chosen.trace_bytes != default.trace_bytes, "traces.tail.trace_bytes"),
+            (chosen.process_bytes != default.process_bytes, "traces.tail.process_bytes"),
+            (chosen.wait != default.wait, "traces.tail.wait"),
+        ] {
             if differs {
                 has_no_effect(draft, path, "nothing under `traces.tail` says what is kept");
             }

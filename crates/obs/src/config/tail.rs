@@ -18,6 +18,8 @@ pub struct TraceTail {
     pub trace_bytes: usize,
     /// The most memory in which the spans of all traces wait, in bytes; default 16 MiB.
     pub process_bytes: usize,
+    /// How long spans wait for sure where the process has no room left; default 10 seconds.
+    pub wait: Duration,
 }
 
 /// None is kept.
@@ -30,6 +32,7 @@ impl Default for TraceTail {
             ratio: 0.0,
             trace_bytes: 256 * 1024,
             process_bytes: 16 * 1024 * 1024,
+            wait: Duration::from_secs(10),
         }
     }
 }
@@ -72,6 +75,14 @@ impl TraceTail {
     #[must_use]
     pub fn process_bytes(mut self, bytes: usize) -> Self {
         self.process_bytes = bytes;
+        self
+    }
+
+    /// How long spans wait for sure where the process has no room left; default 10 seconds. Those of a root that stays open for
+    /// longer, such as a stream, go first.
+    #[must_use]
+    pub fn wait(mut self, wait: Duration) -> Self {
+        self.wait = wait;
         self
     }
 

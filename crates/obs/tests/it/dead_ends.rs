@@ -146,6 +146,8 @@ fn an_answer_that_is_no_otlp_is_a_rejection_and_said_once() {
             });
         }
         assert!(collector.requests() > 1, "several batches");
+        // Before its file, into which it still writes.
+        drop((service, obs));
     });
     assert_eq!(said.matches("obs: spans are lost").count(), 1, "{said}");
     assert!(said.contains("records lost (rejected) after 1 attempts: status 200"), "{said}");

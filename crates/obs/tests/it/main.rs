@@ -10,6 +10,7 @@ mod config;
 mod conventions;
 mod dead_ends;
 mod flight;
+mod flood;
 #[cfg(feature = "traces-debug")]
 mod forced;
 mod health;
@@ -33,5 +34,6 @@ mod serve;
 mod service;
 mod shutdown;
 mod tail;
+mod tail_composed;
 mod testing;
 mod trees;

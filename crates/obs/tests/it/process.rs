@@ -41,6 +41,11 @@ pub(crate) fn alone_and_heard(
     child(module, name, (&[], told, ""), body)
 }
 
+/// Whether this is the new process of one of these: what is made around `body` is not wanted there, and never dropped.
+pub(crate) fn is_alone() -> bool {
+    std::env::args().any(|argument| argument == CHILD)
+}
+
 #[track_caller]
 fn child(
     module: &str,
@@ -48,7 +53,7 @@ fn child(
     (env, told, first): (&[(&str, &str)], &str, &str),
     body: impl FnOnce(&str),
 ) -> (String, String) {
-    if std::env::args().any(|argument| argument == CHILD) {
+    if is_alone() {
         let told = std::env::args().find_map(|argument| argument.strip_prefix(TOLD).map(str::to_owned));
         run(|| body(&told.unwrap_or_default()));
     }

@@ -4,10 +4,10 @@ use std::fmt::Display;
 use std::sync::Arc;
 
 use super::Destination;
-use super::told::{Role, Told};
+use super::told::{Role, Told, setters};
 use crate::Base;
 use crate::context;
-use crate::conventions::{Origin, Text};
+use crate::conventions::Origin;
 use crate::observe::Target;
 use crate::observe::work::{Answer, Failure, Judged, Opened};
 use crate::propagate::{Caller, Extractor};
@@ -31,39 +31,15 @@ impl Process {
         Self { base: destination.base.clone(), told, origin }
     }
 
-    /// What the product calls it, where that is another word than `process`.
-    pub fn operation(mut self, name: &'static str) -> Self {
-        self.told.operation = name;
-        self
-    }
-
-    /// The message's id; at most 64 bytes.
-    pub fn message_id(mut self, id: &str) -> Self {
-        self.told.message_id(id);
-        self
-    }
-
-    /// Which conversation it belongs to; at most 64 bytes.
-    pub fn conversation(mut self, id: &str) -> Self {
-        self.told.conversation = Text::new(id);
-        self
+    setters! {
+        operation: "What the product calls it, where that is another word than `process`.",
+        message_id: "The message's id; at most 64 bytes.",
+        partition: "The partition it came from.",
     }
 
     /// The group of consumers this one belongs to.
     pub fn consumer_group(mut self, group: impl Into<Target>) -> Self {
         self.told.group = Some(group.into());
-        self
-    }
-
-    /// The partition it came from.
-    pub fn partition(mut self, partition: i64) -> Self {
-        self.told.partition(partition);
-        self
-    }
-
-    /// How many bytes the message's body has.
-    pub fn body_bytes(mut self, bytes: usize) -> Self {
-        self.told.body_bytes = Some(bytes);
         self
     }
 

@@ -4,9 +4,8 @@ use std::fmt::{self, Display};
 use std::sync::Arc;
 
 use super::Destination;
-use super::told::{Role, Told};
+use super::told::{Role, Told, setters};
 use crate::Base;
-use crate::conventions::Text;
 use crate::observe::work::{Failure, Judged, Opened};
 use crate::propagate::Injector;
 
@@ -23,34 +22,10 @@ impl Publish {
         Self { base: destination.base.clone(), told: Told::new(destination, "publish", Role::Send) }
     }
 
-    /// What the product calls it, where that is another word than `publish`, such as `send`.
-    pub fn operation(mut self, name: &'static str) -> Self {
-        self.told.operation = name;
-        self
-    }
-
-    /// The message's id, where it is known before it is sent; at most 64 bytes.
-    pub fn message_id(mut self, id: &str) -> Self {
-        self.told.message_id(id);
-        self
-    }
-
-    /// Which conversation it belongs to; at most 64 bytes.
-    pub fn conversation(mut self, id: &str) -> Self {
-        self.told.conversation = Text::new(id);
-        self
-    }
-
-    /// The partition it goes to.
-    pub fn partition(mut self, partition: i64) -> Self {
-        self.told.partition(partition);
-        self
-    }
-
-    /// How many bytes the message's body has.
-    pub fn body_bytes(mut self, bytes: usize) -> Self {
-        self.told.body_bytes = Some(bytes);
-        self
+    setters! {
+        operation: "What the product calls it, where that is another word than `publish`, such as `send`.",
+        message_id: "The message's id, where it is known before it is sent; at most 64 bytes.",
+        partition: "The partition it goes to.",
     }
 
     /// How many messages are sent as one.

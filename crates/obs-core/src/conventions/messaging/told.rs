@@ -18,10 +18,10 @@ pub struct Told {
     destination: Target,
     pub(super) operation: &'static str,
     pub(super) role: Role,
-    pub(super) id: Text<64>,
-    pub(super) conversation: Text<64>,
+    id: Text<64>,
+    conversation: Text<64>,
     pub(super) group: Option<Target>,
-    pub(super) partition: Text<24>,
+    partition: Text<24>,
     pub(super) body_bytes: Option<usize>,
     pub(super) batch: Option<usize>,
     pub(super) links: Vec<Remote>,
@@ -30,6 +30,42 @@ pub struct Told {
     routing_key: Option<Box<str>>,
     delivery_tag: Option<u64>,
 }
+
+/// What can be said of a message before it is sent as before it is processed; what differs is how it is documented.
+macro_rules! setters {
+    (operation: $operation:literal, message_id: $message_id:literal, partition: $partition:literal,) => {
+        #[doc = $operation]
+        pub fn operation(mut self, name: &'static str) -> Self {
+            self.told.operation = name;
+            self
+        }
+
+        #[doc = $message_id]
+        pub fn message_id(mut self, id: &str) -> Self {
+            self.told.message_id(id);
+            self
+        }
+
+        /// Which conversation it belongs to; at most 64 bytes.
+        pub fn conversation(mut self, id: &str) -> Self {
+            self.told.conversation(id);
+            self
+        }
+
+        #[doc = $partition]
+        pub fn partition(mut self, partition: i64) -> Self {
+            self.told.partition(partition);
+            self
+        }
+
+        /// How many bytes the message's body has.
+        pub fn body_bytes(mut self, bytes: usize) -> Self {
+            self.told.body_bytes = Some(bytes);
+            self
+        }
+    };
+}
+pub(super) use setters;
 
 /// What is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +101,10 @@ impl Told {
     /// The message's id, which many products give once it was sent; at most 64 bytes.
     pub fn message_id(&mut self, id: &str) {
         self.id = Text::new(id);
+    }
+
+    pub(super) fn conversation(&mut self, id: &str) {
+        self.conversation = Text::new(id);
     }
 
     /// The partition it went to.

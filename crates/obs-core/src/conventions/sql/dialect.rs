@@ -16,6 +16,8 @@ use Has::{Maybe, No, Yes};
 pub struct Dialect {
     /// Whether a backslash in a text takes away the meaning of the quote behind it.
     pub(super) escapes: Has,
+    /// Whether it does so in a text behind `E`, whatever it does in others.
+    pub(super) e_texts: Has,
     /// The same in the quotes of names.
     pub(super) name_escapes: Has,
     /// Whether text stands in double quotes; else names do.
@@ -38,6 +40,8 @@ pub struct Dialect {
     pub(super) spaced_dashes: Has,
     /// Whether comments may stand in comments.
     pub(super) nested_comments: Has,
+    /// Whether text stands between two `$tag$`.
+    pub(super) dollar_quotes: Has,
     /// Whether `$1` is an amount of money.
     pub(super) money: Has,
 }
@@ -45,7 +49,9 @@ pub struct Dialect {
 impl Dialect {
     /// The standard's own, as PostgreSQL speaks it.
     pub const STANDARD: Self = Self {
-        escapes: No,
+        // A session's setting has the last word (`standard_conforming_strings`), and a text behind `E` may go on in the next line.
+        escapes: Maybe,
+        e_texts: Yes,
         name_escapes: No,
         double_quoted_texts: No,
         backticks: No,
@@ -57,15 +63,17 @@ impl Dialect {
         slash_comments: No,
         spaced_dashes: No,
         nested_comments: Yes,
+        dollar_quotes: Yes,
         money: No,
     };
 
     /// That of a system nobody knows: told is only what every system would tell.
     pub const UNKNOWN: Self = Self {
         escapes: Maybe,
+        e_texts: Maybe,
         name_escapes: Maybe,
         double_quoted_texts: Maybe,
-        backticks: Yes,
+        backticks: Maybe,
         brackets: Maybe,
         triple_quotes: Maybe,
         raw_texts: No,
@@ -74,34 +82,57 @@ impl Dialect {
         slash_comments: Maybe,
         spaced_dashes: Maybe,
         nested_comments: Maybe,
+        dollar_quotes: Maybe,
         money: No,
     };
 
     /// That of a system by its well-known name (`db.system.name`, or the one it had before). Of any other it is
     /// [`Dialect::UNKNOWN`]: there, as in all systems that are not known to have names in double quotes, these hold text.
     pub fn of(system: &str) -> Self {
-        // Where an inner comment would be read so or so, nothing is told from there on.
-        let plain = Self { nested_comments: Maybe, ..Self::STANDARD };
+        // A backslash is a character of a text, but who knows what is behind an `E` or between dollars. Where an inner comment
+        // would be read so or so, nothing is told from there on.
+        let plain = Self {
+            escapes: No,
+            e_texts: Maybe,
+            nested_comments: Maybe,
+            dollar_quotes: Maybe,
+            ..Self::STANDARD
+        };
         match system {
             "postgresql" | "postgres" => Self::STANDARD,
-            "cockroachdb" | "trino" | "ibm.db2" | "db2" | "h2database" | "hsqldb" | "derby" | "sap.hana"
-            | "sap.maxdb" | "teradata" | "actian.ingres" | "intersystems.cache" | "duckdb" => plain,
-            "microsoft.sql_server" | "mssql" => Self { brackets: Yes, money: Yes, ..Self::STANDARD },
-            "oracle.db" | "oracle" | "firebirdsql" => Self { q_quotes: Yes, ..plain },
+            // Made after PostgreSQL, where a text behind `E` may go on in the next line.
+            "cockroachdb" | "duckdb" => Self { nested_comments: Maybe, ..Self::STANDARD },
+            "h2database" => Self { dollar_quotes: Yes, ..plain },
+            "trino" | "ibm.db2" | "db2" | "hsqldb" | "derby" | "sap.hana" | "sap.maxdb" | "teradata"
+            | "actian.ingres" => plain,
+            // A session's setting decides whether names or texts are in double quotes (`QUOTED_IDENTIFIER`).
+            "microsoft.sql_server" | "mssql" => {
+                Self { double_quoted_texts: Maybe, brackets: Yes, money: Yes, nested_comments: Yes, ..plain }
+            }
+            // The same (`SUPPORT_DELIMITED_IDENTIFIERS`).
+            "intersystems.cache" => Self { double_quoted_texts: Maybe, ..plain },
+            "oracle.db" | "oracle" => Self { q_quotes: Yes, ..plain },
+            // The same (`SQL DIALECT`).
+            "firebirdsql" => Self { double_quoted_texts: Maybe, q_quotes: Yes, ..plain },
             "cassandra" => Self { slash_comments: Yes, ..plain },
             // Both come from a PostgreSQL of before its texts were those of the standard.
-            "aws.redshift" | "redshift" | "ibm.netezza" => Self { escapes: Maybe, ..plain },
-            "snowflake" => Self { escapes: Yes, slash_comments: Yes, ..plain },
+            "aws.redshift" | "redshift" | "ibm.netezza" => {
+                Self { escapes: Maybe, dollar_quotes: Yes, ..plain }
+            }
+            "snowflake" => Self { escapes: Yes, slash_comments: Yes, dollar_quotes: Yes, ..plain },
             "clickhouse" => Self {
                 escapes: Yes,
                 name_escapes: Yes,
                 backticks: Yes,
                 hash_comments: Yes,
                 slash_comments: Yes,
-                ..Self::STANDARD
+                nested_comments: Yes,
+                dollar_quotes: Yes,
+                ..plain
             },
             "mysql" | "mariadb" => Self {
-                escapes: Yes,
+                // A session's setting has the last word (`NO_BACKSLASH_ESCAPES`).
+                escapes: Maybe,
                 double_quoted_texts: Yes,
                 backticks: Yes,
                 hash_comments: Yes,

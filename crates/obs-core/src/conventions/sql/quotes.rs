@@ -57,7 +57,8 @@ pub(super) fn prefixed(all: &str, dialect: Dialect) -> Option<Option<usize>> {
         let escapes = if dialect.raw_texts == Has::Yes { Has::No } else { dialect.escapes };
         text(rest, quote, escapes, dialect)
     } else if is(&["e"]) {
-        quoted(rest, quote, if dialect.escapes == Has::No { Has::Yes } else { dialect.escapes })
+        let is_sure = [dialect.escapes, dialect.e_texts].contains(&Has::Yes);
+        quoted(rest, quote, if is_sure { Has::Yes } else { Has::Maybe })
     } else if is(&["b", "x", "n"]) {
         text(rest, quote, dialect.escapes, dialect)
     } else {
@@ -89,15 +90,17 @@ pub(super) fn dollar_quoted(text: &str) -> Option<Option<usize>> {
     is_name.then(|| text[tag.len()..].find(tag).map(|end| end + 2 * tag.len()))
 }
 
-/// Behind the bracket of a name in brackets. Where they may be others, that is sure only of what has no quotes in it, and there
-/// they are taken for others: `Some(None)`.
-pub(super) fn bracketed(text: &str, brackets: Has) -> Option<Option<usize>> {
-    match brackets {
+/// Behind the end of a name in brackets or backticks, which ends at `close`. Where they may be others, that is sure only of what
+/// is read the same either way, and there they are taken for others: `Some(None)`.
+pub(super) fn name(text: &str, close: u8, is_name: Has, escapes: Has) -> Option<Option<usize>> {
+    match is_name {
         Has::No => Some(None),
-        Has::Yes => quoted(text, b']', Has::No).map(Some),
+        Has::Yes => quoted(text, close, escapes).map(Some),
         Has::Maybe => {
-            let inner = &text[1..text.find(']')?];
-            (!has_quotes(inner)).then_some(None)
+            let end = text[1..].bytes().position(|byte| byte == close)? + 1;
+            let inner = &text[1..end];
+            let is_same = !has_quotes(inner) && !inner.contains(['#', '\\']) && !inner.contains("--");
+            (is_same && !inner.contains("//")).then_some(None)
         }
     }
 }

@@ -41,12 +41,12 @@ fn texts_numbers_and_comments_are_taken_out_and_the_rest_is_left() {
 
 #[test]
 fn each_system_has_its_own_quotes() {
-    let query = r#"SELECT "a\"b", 'c\'d', `e` FROM t # f"#;
+    let query = r#"SELECT "a'b", 'c"d', `e` FROM t # f"#;
     assert_eq!(sanitized(query, Dialect::of("mysql")), "SELECT ?, ?, `e` FROM t");
     let query = "SELECT [a'b] FROM [t 1] WHERE c = 'd'";
     assert_eq!(sanitized(query, Dialect::of("microsoft.sql_server")), "SELECT [a'b] FROM [t 1] WHERE c = ?");
     // A backslash is one of the text's own characters.
-    assert_eq!(sanitized(r"SELECT '\', 'x'", Dialect::of("postgresql")), "SELECT ?, ?");
+    assert_eq!(sanitized(r"SELECT '\', 'x'", Dialect::of("oracle.db")), "SELECT ?, ?");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! SQL cut into pieces, as far as it has to be told apart: what may be data, and what is the statement's own.
 
 use super::dialect::{Dialect, Has};
-use super::quotes::{bracketed, comment, dollar_quoted, is_in_word, line, prefixed, quoted, text};
+use super::quotes::{comment, dollar_quoted, is_in_word, line, name, prefixed, quoted, text};
 
 /// A piece of a statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,6 +108,14 @@ impl<'a> Tokens<'a> {
         }
     }
 
+    /// A name that ends at `close`, where what it begins with is no other character.
+    fn name(&mut self, close: u8, is_name: Has, escapes: Has) -> Token<'a> {
+        match name(self.rest, close, is_name, escapes) {
+            Some(None) => self.other(),
+            found => self.up_to(found.flatten(), Token::Quoted),
+        }
+    }
+
     fn dollar(&mut self) -> Token<'a> {
         if self.dialect.money == Has::Yes && self.rest[1..].starts_with(|next: char| next.is_ascii_digit()) {
             self.take(1);
@@ -118,7 +126,8 @@ impl<'a> Tokens<'a> {
             return Token::Placeholder(self.take(end));
         }
         match dollar_quoted(self.rest) {
-            Some(end) => self.text(end),
+            // A system without such texts may have it as a name.
+            Some(end) => self.text(end.filter(|_| self.dialect.dollar_quotes == Has::Yes)),
             None => self.other(),
         }
     }
@@ -185,13 +194,8 @@ impl<'a> Tokens<'a> {
             [b'/', b'*', ..] => self.space(comment(all, dialect.nested_comments)),
             [b'\'', ..] => self.text(text(all, b'\'', dialect.escapes, dialect)),
             [b'"', ..] => self.double_quoted(),
-            [b'`', ..] if dialect.backticks != Has::No => {
-                self.up_to(quoted(all, b'`', dialect.name_escapes), Token::Quoted)
-            }
-            [b'[', ..] => match bracketed(all, dialect.brackets) {
-                Some(None) => self.other(),
-                found => self.up_to(found.flatten(), Token::Quoted),
-            },
+            [b'`', ..] => self.name(b'`', dialect.backticks, dialect.name_escapes),
+            [b'[', ..] => self.name(b']', dialect.brackets, Has::No),
             [b'$', ..] => self.dollar(),
             [b'?', ..] => {
                 let end = self.numbered(MOST_DIGITS).unwrap_or(1);
@@ -202,6 +206,10 @@ impl<'a> Tokens<'a> {
             [b'@', ..] => self.named(),
             [first, ..] | [b'.', first, ..] if first.is_ascii_digit() => {
                 self.number();
+                // A name or a text may begin there, as far as anything may.
+                if self.rest.starts_with('$') {
+                    self.rest = "";
+                }
                 Token::Literal
             }
             [first, ..] if first.is_ascii_whitespace() => {
@@ -213,8 +221,9 @@ impl<'a> Tokens<'a> {
                 if let Some(end) = prefixed(all, dialect) {
                     return Some(self.text(end));
                 }
-                // Digits are part of a word they do not begin.
-                match all.find(|other| !is_in_word(other)).unwrap_or(all.len()) {
+                // Digits and dollars are part of a word they do not begin.
+                let is_part = |other: char| is_in_word(other) || other == '$';
+                match all.find(|other| !is_part(other)).unwrap_or(all.len()) {
                     0 => self.other(),
                     end => Token::Word(self.take(end)),
                 }

@@ -34,11 +34,13 @@ struct Place {
 }
 
 impl<D: Describe> Opened<D> {
-    /// Begins as a child of what is open here, or as the root of a trace of its own. Without a base nobody is told.
+    /// Begins as a child of what is open here, or as the root of a trace of its own; under a span of another process as a local
+    /// root. Without a base nobody is told.
     pub fn here(base: Option<&Arc<Base>>, describe: D) -> Self {
         let place = base.map(|base| {
             let (context, parent) = base.open_operation();
-            Place::new(base, context, parent, false)
+            let is_parent_remote = context.is_called_by(parent);
+            Place::new(base, context, parent, is_parent_remote)
         });
         Self { place, describe }
     }

@@ -1,15 +1,18 @@
 //! Contexts that are attached where nothing is open: those of spans begun elsewhere, and those of other processes.
 
+use std::sync::Arc;
 use std::thread;
 
 use obs_core::context::{self, Context, Ids, Local, TraceFlags};
+use obs_core::conventions::messaging::Destination;
 use obs_core::fields::Value;
 use obs_core::redact::REDACTED;
 use obs_core::{SpanId, TraceId};
+use obs_trace::opentelemetry::Provider;
 use obs_trace::record::Parent;
 use obs_trace::sampler::Choice;
-use obs_trace::sink::FinishedSpan;
-use obs_trace::{Sampler, Tail};
+use obs_trace::sink::{FinishedSpan, Memory, Scalar};
+use obs_trace::{OperationSpans, Sampler, Tail, Tracer};
 use opentelemetry::baggage::BaggageExt;
 use opentelemetry::trace::{Span as _, Status, TraceContextExt, Tracer as _, TracerProvider as _};
 use opentelemetry::{Context as TheirContext, KeyValue};
@@ -188,4 +191,108 @@ fn what_is_set_inside_of_a_context_of_another_process_is_judged_by_the_rules_of_
     open.local().set_field("seat", Value::Str("12a"));
     let found = open.local().with_fields(|fields| fields.find("seat") == Some(Value::Str(REDACTED)));
     assert_eq!(found, Some(true));
+}
+
+fn wait<T>(work: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(work)
+}
+
+/// Whether it is a part of nothing of this process, but of the span that `remote` makes.
+fn is_behind_caller(span: &FinishedSpan) -> bool {
+    span.parent == CALLER && span.ids.trace_id.get() == 7 && span.trace_state.as_deref() == Some("vendor=x")
+}
+
+#[test]
+fn each_span_inside_of_a_context_of_another_process_is_kept_by_its_own_end() {
+    let memory = Memory::new();
+    let setup = setup(Sampler::always_on());
+    let tracer = Tracer::builder(setup.base.clone())
+        .sampler(Sampler::always_on().parent_based())
+        .tail(Tail::new().errors())
+        .sink(memory.clone())
+        .build();
+    let theirs = Provider::new(&tracer).tracer("a library");
+    let _attached = remote(opentelemetry::TraceFlags::NOT_SAMPLED)
+        .with_baggage([KeyValue::new("tenant", "blue")])
+        .attach();
+    for number in 0..4 {
+        let span = theirs.start(format!("message {number}"));
+        let cx = TheirContext::current_with_span(span);
+        let _open = cx.clone().attach();
+        context::with_current(|open| {
+            open.local().set_field("number", Value::U64(number));
+            open.local().with_baggage(|baggage| assert_eq!(baggage.iter().count(), 1)).unwrap();
+        });
+        drop(theirs.start("step"));
+        if number % 2 == 1 {
+            cx.span().set_status(Status::error("no"));
+        }
+        cx.span().end();
+    }
+    let spans = memory.take();
+    let names: Vec<_> = spans.iter().map(|span| span.name.as_str()).collect();
+    assert_eq!(names, ["step", "message 1", "step", "message 3"]);
+    for (at, number) in [(1, 1), (3, 3)] {
+        assert!(is_behind_caller(&spans[at]), "{spans:?}");
+        assert_eq!(spans[at - 1].parent_id(), Some(spans[at].ids.span_id));
+        assert_eq!(spans[at].attribute("number"), Some(&Scalar::U64(number)), "no field of another's");
+    }
+}
+
+#[test]
+fn work_inside_of_a_context_of_another_process_is_asked_of_the_sampler_each_time() {
+    let memory = Memory::new();
+    let setup = setup(Sampler::always_on());
+    let tracer = Tracer::builder(setup.base.clone())
+        .sampler(Sampler::ratio(0.0).unwrap().parent_based().caller_limit(2))
+        .sink(memory.clone())
+        .build();
+    setup.base.operations.register(Arc::new(OperationSpans::new(&tracer)));
+    let orders = Destination::new(Some(setup.base.clone()), "kafka", "orders");
+    // Under a span of this process nobody is asked again.
+    let publish = || async {
+        orders.publish().run(async { Ok::<_, String>(()) }).await.unwrap();
+    };
+    let process = || wait(orders.process().run(publish()));
+    {
+        let _attached = remote(opentelemetry::TraceFlags::SAMPLED).attach();
+        for _ in 0..4 {
+            process();
+        }
+        // A decision that this process has not made is none of its own, either.
+        let _unsampled = remote(opentelemetry::TraceFlags::NOT_SAMPLED).attach();
+        process();
+    }
+    let spans = memory.take();
+    let names: Vec<_> = spans.iter().map(|span| span.name.as_str()).collect();
+    assert_eq!(names, ["publish orders", "process orders", "publish orders", "process orders"]);
+    for pair in spans.chunks(2) {
+        assert!(is_behind_caller(&pair[1]), "{spans:?}");
+        assert_eq!(pair[0].parent, Some(Parent { span_id: pair[1].ids.span_id, remote: false }));
+    }
+}
+
+#[test]
+fn work_inside_of_a_context_of_another_process_is_kept_by_its_own_end() {
+    let memory = Memory::new();
+    let setup = setup(Sampler::always_on());
+    let tracer = Tracer::builder(setup.base.clone())
+        .sampler(Sampler::always_on().parent_based())
+        .tail(Tail::new().errors())
+        .sink(memory.clone())
+        .build();
+    setup.base.operations.register(Arc::new(OperationSpans::new(&tracer)));
+    let orders = Destination::new(Some(setup.base.clone()), "kafka", "orders");
+    let _attached = remote(opentelemetry::TraceFlags::NOT_SAMPLED).attach();
+    for number in 0..4 {
+        let work = async {
+            orders.publish().run(async { Ok::<_, String>(()) }).await.unwrap();
+            if number % 2 == 1 { Err("no") } else { Ok(()) }
+        };
+        assert_eq!(wait(orders.process().run(work)).is_err(), number % 2 == 1);
+    }
+    let spans = memory.take();
+    let names: Vec<_> = spans.iter().map(|span| span.name.as_str()).collect();
+    assert_eq!(names, ["publish orders", "process orders", "publish orders", "process orders"]);
+    assert!(is_behind_caller(&spans[1]) && is_behind_caller(&spans[3]), "{spans:?}");
 }

@@ -234,6 +234,8 @@ fn keys_and_states_of_others_are_bounded() {
     let kept = [text(&longest, "x")];
     assert_eq!((&span.attributes[2..], span.dropped_attributes_count), (&kept[..], 2));
     assert_eq!((&span.events[0].attributes[..], &span.links[0].attributes[..]), (&kept[..], &kept[..]));
+    let [event, link] = [span.events[0].dropped_attributes_count, span.links[0].dropped_attributes_count];
+    assert_eq!((event, link), (1, 1));
     assert_eq!(span.links[0].trace_state, format!("short=v,a={long}"));
 }
 

@@ -31,8 +31,9 @@ pub(super) fn take_up(tracer: &Tracer, choices: &Traces) {
 }
 
 pub(super) fn tail(choices: &TraceTail) -> Result<Tail, SamplerError> {
-    let TraceTail { keep_errors, slow, slow_p99, ratio, trace_bytes, process_bytes } = choices;
-    let tail = Tail::new().trace_bytes(*trace_bytes).process_bytes(*process_bytes).ratio(*ratio)?;
+    let TraceTail { keep_errors, slow, slow_p99, ratio, trace_bytes, process_bytes, wait } = choices;
+    let tail =
+        Tail::new().trace_bytes(*trace_bytes).process_bytes(*process_bytes).wait(*wait).ratio(*ratio)?;
     let tail = if *keep_errors { tail.errors() } else { tail };
     let tail = if *slow_p99 { tail.slow_p99() } else { tail };
     Ok(match slow {

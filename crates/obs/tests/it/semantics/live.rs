@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::io::{self, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::mpsc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::http::{Request, Response, StatusCode};
@@ -57,9 +57,13 @@ async fn order() -> &'static str {
     "placed"
 }
 
+fn crowd(spans: u32) {
+    (0..spans).for_each(|_| tracing::info_span!("crowd").in_scope(|| ()));
+}
+
 async fn fail() -> StatusCode {
     tracing::debug!("held until it is known that this fails");
-    (0..100).for_each(|_| tracing::info_span!("crowd").in_scope(|| ()));
+    crowd(100);
     tracing::error!("{}", "the text of a very long error, ".repeat(10_000));
     StatusCode::INTERNAL_SERVER_ERROR
 }
@@ -74,7 +78,8 @@ pub(super) fn run() -> Run {
     let config = TempFile::new("semantics.yaml");
     let sampling = "sampling: { tick: 1h, first: 20, thereafter: 0 }";
     // The head of what fails is left out, and its spans find little room.
-    let tail = "routes: [{ route: /fail, ratio: 0 }], tail: { keep_errors: true, trace_bytes: 4KiB }";
+    let tail = "routes: [{ route: '/f*', ratio: 0 }], \
+        tail: { keep_errors: true, trace_bytes: 64KiB, process_bytes: 64KiB, wait: 1ms }";
     let text = format!("service: {{ version: 1.2.3 }}\nlogs: {{ {sampling} }}\ntraces: {{ {tail} }}");
     std::fs::write(&config.0, text).unwrap();
     let collector = Collector::start(Answer::LaterOk);
@@ -103,6 +108,14 @@ pub(super) fn run() -> Run {
         began.send(()).unwrap();
         std::future::pending().await
     };
+    let (filled, full) = mpsc::channel();
+    let (empty, emptied) = tokio::sync::watch::channel(());
+    let fill = async move || -> StatusCode {
+        crowd(1_000);
+        filled.send(Instant::now()).unwrap();
+        emptied.clone().changed().await.unwrap();
+        StatusCode::INTERNAL_SERVER_ERROR
+    };
     let none: fn() -> Connections = || Connections::new(0, 0).max(8).waiters(0);
     let pool = obs.recorder().pool("orders", none).unwrap();
     let (prices, imports) = (obs.recorder().cache("prices"), Sli::new(obs.recorder(), "imports").unwrap());
@@ -113,6 +126,7 @@ pub(super) fn run() -> Run {
     let router = Router::new()
         .route("/orders/{id}", get(order))
         .route("/fail", get(fail))
+        .route("/fill", get(fill))
         .route("/panic", get(panicking))
         .route("/wait", get(wait))
         .route("/look", get(look))
@@ -129,6 +143,11 @@ pub(super) fn run() -> Run {
     obs.health().run_on(checks.handle());
 
     let agent = "user-agent: semantics/1\r\n";
+    // What stays open for long gives way to what fails after it.
+    let mut filling = TcpStream::connect(service.addr).unwrap();
+    filling.write_all(&request("GET", "/fill", agent)).unwrap();
+    let full = full.recv_timeout(LONG).unwrap();
+    until("it has waited for long", || full.elapsed() > Duration::from_millis(1));
     for (method, path, status) in [
         ("GET", "/orders/7", Some(200)),
         // The one form of an HTTP/1 request that says which scheme it is for.
@@ -143,6 +162,7 @@ pub(super) fn run() -> Run {
         let response = exchange(service.addr, &request(method, path, agent));
         assert_eq!(response.map(|response| response.status), status, "{method} {path}");
     }
+    empty.send(()).unwrap();
     let mut stream = TcpStream::connect(service.addr).unwrap();
     stream.write_all(&request("GET", "/wait", agent)).unwrap();
     begun.recv_timeout(LONG).unwrap();
@@ -162,7 +182,7 @@ pub(super) fn run() -> Run {
         obs.flush(Duration::from_secs(10));
         let scrape = Scrape::parse(&scraped(admin, "text/plain"));
         scrape.sum("http_requests_cancelled_total", &[]) == 1.0
-            && scrape.sum("http_requests_total", &[]) == 8.0
+            && scrape.sum("http_requests_total", &[]) == 9.0
             && scrape.sum("http_requests_in_flight", &[]) == 0.0
             && scrape.sum("health_check_status", &[("check", "shelf")]) == 1.0
     });

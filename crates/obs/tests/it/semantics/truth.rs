@@ -115,6 +115,7 @@ fn server_spans_are_named_and_judged_as_the_page_says() {
             [
                 ("GET", unset),
                 ("GET /fail", error),
+                ("GET /fill", error),
                 ("GET /look", unset),
                 ("GET /orders/{id}", unset),
                 ("GET /orders/{id}", unset),

@@ -11,14 +11,13 @@ fn told(systems: &[&str], statements: &[(&str, &str)]) {
     }
 }
 
-/// The values of `db.system.name` that have names in double quotes, by their manuals.
+/// The values of `db.system.name` that have names in double quotes whatever is set, by their manuals.
 const NAMES_IN_DOUBLE_QUOTES: &[&str] = &[
     "postgresql",
     "cockroachdb",
     "oracle.db",
     "trino",
     "clickhouse",
-    "microsoft.sql_server",
     "ibm.db2",
     "snowflake",
     "aws.redshift",
@@ -26,7 +25,6 @@ const NAMES_IN_DOUBLE_QUOTES: &[&str] = &[
     "h2database",
     "hsqldb",
     "derby",
-    "firebirdsql",
     "sap.hana",
     "sap.maxdb",
     "teradata",
@@ -38,7 +36,8 @@ fn double_quotes_hold_text_where_nobody_says_that_they_hold_names() {
     let query = "SELECT \"Name 1\" FROM t WHERE a = 'b'";
     told(NAMES_IN_DOUBLE_QUOTES, &[(query, "SELECT \"Name 1\" FROM t WHERE a = ?")]);
     // MySQL, "String Literals"; GoogleSQL, "String and bytes literals"; Databricks, "STRING type"; Hive, "LanguageManual
-    // Types"; SQLite, "Double-quoted String Literals Are Accepted". The others may be anything.
+    // Types"; SQLite, "Double-quoted String Literals Are Accepted"; SQL Server, "SET QUOTED_IDENTIFIER"; Firebird, "SET SQL
+    // DIALECT"; InterSystems, "Delimited Identifiers". The others may be anything.
     let systems = [
         "mysql",
         "mariadb",
@@ -48,6 +47,9 @@ fn double_quotes_hold_text_where_nobody_says_that_they_hold_names() {
         "hive",
         "databricks",
         "sqlite",
+        "microsoft.sql_server",
+        "firebirdsql",
+        "intersystems.cache",
         "other_sql",
         "ibm.informix",
         "",
@@ -85,25 +87,35 @@ fn what_stands_where_only_a_table_may_is_its_name_all_the_same() {
 fn a_backslash_is_what_each_system_says_it_is() {
     // By one reading two texts with a name between, by the other a text that has the name in it.
     let query = r"SELECT 'a\', b, 'c'";
-    // PostgreSQL, "String Constants": a backslash is a character, as in the standard, which the others follow.
-    told(
-        &["postgresql", "trino", "oracle.db", "sqlite", "microsoft.sql_server"],
-        &[(query, "SELECT ?, b, ?")],
-    );
-    // MySQL, "String Literals"; Snowflake, "Escape sequences in single-quoted string constants"; ClickHouse, "String";
+    // A backslash is a character, as in the standard.
+    told(&["trino", "oracle.db", "sqlite", "microsoft.sql_server"], &[(query, "SELECT ?, b, ?")]);
+    // Snowflake, "Escape sequences in single-quoted string constants"; ClickHouse, "String";
     // GoogleSQL, "Escape sequences"; Databricks, "STRING type".
-    let escaping =
-        ["mysql", "mariadb", "snowflake", "clickhouse", "gcp.bigquery", "databricks", "spark", "hive"];
+    let escaping = ["snowflake", "clickhouse", "gcp.bigquery", "databricks", "spark", "hive"];
     told(&escaping, &[(query, "SELECT ?c?"), (r"SELECT 'it\'s', b, '\\', c", "SELECT ?, b, ?, c")]);
-    // Where it is one or the other, nothing behind it is told.
+    // Where it is one or the other, nothing behind it is told: PostgreSQL, "standard_conforming_strings"; MySQL, "Server SQL
+    // Modes", `NO_BACKSLASH_ESCAPES`.
     told(
-        &["aws.redshift", "gcp.spanner", "other_sql", "nobody's"],
+        &["postgresql", "aws.redshift", "mysql", "mariadb", "gcp.spanner", "other_sql", "nobody's"],
         &[
             (query, "SELECT ?"),
             (r"SELECT 'it\'s', b", "SELECT ?"),
             (r"SELECT '\\', 'a\b', c", "SELECT ?, ?, c"),
+            (r"SELECT '\\\', 'a', c", "SELECT ?"),
+            (
+                r"SELECT a FROM t WHERE b LIKE 'c' ESCAPE '\' AND d = 'e'",
+                "SELECT a FROM t WHERE b LIKE ? ESCAPE ?",
+            ),
         ],
     );
+    told(&["mysql"], &[(r#"SELECT "a\"b", c"#, "SELECT ?"), (r#"SELECT "a\\", c"#, "SELECT ?, c")]);
+    // PostgreSQL, "String Constants with C-Style Escapes", which may go on in the next line; elsewhere it may be a column and the
+    // name it is given.
+    told(
+        &["postgresql", "cockroachdb"],
+        &[(r"SELECT E'it\'s', b", "SELECT ?, b"), ("SELECT E'a'\n'it\\'s', b, 'c'", "SELECT ? ?")],
+    );
+    told(&["microsoft.sql_server", "mysql"], &[(r"SELECT e'a\', 'b'", "SELECT ?")]);
     // ClickHouse and GoogleSQL escape in names as well.
     told(&["clickhouse", "gcp.bigquery"], &[(r"SELECT `a\`b`, 'c'", r"SELECT `a\`b`, ?")]);
     // A name that never ends may be anything.
@@ -142,8 +154,11 @@ fn each_system_has_its_own_texts() {
     );
     // Databricks, "STRING type": no escapes behind `r`.
     told(&["databricks", "spark"], &[(r#"SELECT r'a\', b, R"c\", d"#, "SELECT ?, b, ?, d")]);
-    // Snowflake, "Dollar-quoted string constants".
-    told(&["snowflake"], &[("SELECT $$it's $ secret$$, a", "SELECT ?, a")]);
+    // Snowflake, "Dollar-quoted string constants"; H2, "Dollar Quoted String". In others it may be a name.
+    told(&["snowflake", "h2database"], &[("SELECT $$it's $ secret$$, a", "SELECT ?, a")]);
+    told(&["mysql", "nobody's"], &[("SELECT $a$, 'x $a$', 'secret'", "SELECT ?")]);
+    // MySQL, "Schema Object Names"; PostgreSQL, "Identifiers and Key Words": a dollar goes on with a name.
+    told(&["mysql", "postgresql"], &[("SELECT a$b$, 'x $b$', c", "SELECT a$b$, ?, c")]);
     // SQL Server, "Constants": money; "Database Identifiers".
     let query = "SELECT $542023.14, $12, @p1, [a]]'b], 'c'";
     told(&["microsoft.sql_server"], &[(query, "SELECT ?, ?, @p1, [a]]'b], ?")]);

@@ -78,6 +78,16 @@ pub(super) const KEYS: &[Key] = &[
             }
         },
     },
+    field!(
+        "traces.tail.wait",
+        SOME_TIME,
+        "`10s`",
+        [],
+        "trace_tail",
+        Yes,
+        "How long spans wait for sure. Where `process_bytes` are full, those go whose root has had some waiting for longer, such as a stream.",
+        Time at traces.tail.wait
+    ),
     Key {
         path: "traces.debug_key",
         kind: Kind::Text,

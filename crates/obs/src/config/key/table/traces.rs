@@ -255,7 +255,7 @@ pub(super) const KEYS: &[Key] = &[
         "`1000`",
         [],
         "forced_per_second",
-        "How many traces a second callers may force by their sampled flag.",
+        "How many traces a second callers may force by their sampled flag; beyond, their trace id decides, which `traces.per_second` bounds.",
         traces.forced_per_second
     ),
     Key {
