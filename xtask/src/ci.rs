@@ -43,9 +43,6 @@ const FEATURES: &[&str] = &[
     "testing",
 ];
 
-/// What no member of the workspace asks for.
-const WITH_LAPIN: [&str; 2] = ["--features", "obs/client-lapin"];
-
 /// What an example with metrics alone must not build: the other signals, and what they alone bring.
 const OTHER_SIGNALS: [&str; 5] =
     ["obs-logs", "obs-trace", "tracing-subscriber", "opentelemetry", "opentelemetry_sdk"];
@@ -59,7 +56,7 @@ pub(crate) fn run(arguments: &[String]) -> Result {
         ("cargo fmt --all --check", || if_present("fmt", cargo::command().args(["fmt", "--all", "--check"]))),
         ("cargo xtask tidy", || tidy::run(&[])),
         ("cargo xtask schema --check", || schema::run(&[String::from("--check")])),
-        ("cargo clippy --workspace --all-targets --features obs/client-lapin -- -D warnings", clippy),
+        ("cargo clippy --workspace --all-targets -- -D warnings", clippy),
         ("cargo doc --workspace --no-deps, warnings denied", doc),
         ("obs and obs-export without any feature, and with each alone", features_alone),
         ("metrics-only builds no other signal", metrics_only),
@@ -88,8 +85,7 @@ fn step(heading: &str, work: fn() -> Result) -> bool {
 }
 
 fn clippy() -> Result {
-    let workspace = ["clippy", "--workspace", "--all-targets"];
-    let arguments = [&workspace[..], &WITH_LAPIN, &["--", "-D", "warnings"]].concat();
+    let arguments = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
     if_present("clippy", cargo::command().args(arguments))?;
     // Features that nothing else in the workspace asks for.
     let export =
@@ -99,9 +95,7 @@ fn clippy() -> Result {
 
 fn doc() -> Result {
     let mut doc = cargo::command();
-    cargo::run(
-        doc.args(["doc", "--workspace", "--no-deps"]).args(WITH_LAPIN).env("RUSTDOCFLAGS", "-D warnings"),
-    )
+    cargo::run(doc.args(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))
 }
 
 /// Runs a subcommand this toolchain may lack, and says so where it does.
