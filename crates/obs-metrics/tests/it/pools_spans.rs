@@ -4,9 +4,9 @@ use std::future::pending;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use obs_core::context::{self, Context};
+use obs_core::context::{self, Context, Local};
 use obs_core::id::SpanId;
-use obs_core::observe::{Operation, OperationEnd, OperationKind, OperationObserver};
+use obs_core::observe::{Candidate, Operation, OperationEnd, OperationKind, OperationObserver};
 use obs_core::{Clock, Outcome, Timestamp};
 use obs_metrics::Operations;
 use obs_metrics::pools::SPAN_AFTER;
@@ -126,4 +126,36 @@ fn a_wait_given_up_outside_of_any_poll_is_still_a_part_of_its_span() {
     drop(waits);
     let text = open_metrics(&recorder);
     assert!(text.contains(&format!("# {{trace_id=\"{}\"", open.trace_id())), "{text}");
+}
+
+#[test]
+fn a_wait_inside_of_a_context_of_another_process_is_a_root_that_the_sampler_is_asked_for() {
+    /// Records every other one.
+    #[derive(Default)]
+    struct Asked(Mutex<(u32, Vec<bool>)>);
+
+    impl OperationObserver for Asked {
+        fn sample(&self, candidate: &Candidate<'_>) -> Option<bool> {
+            assert!(candidate.parent.is_some());
+            let mut asked = self.0.lock().unwrap();
+            asked.0 += 1;
+            Some(asked.0 % 2 == 1)
+        }
+        fn finish(&self, context: &Context, operation: &Operation<'_>, _: &OperationEnd<'_>) {
+            assert!(operation.is_parent_remote && operation.parent.is_some());
+            self.0.lock().unwrap().1.push(context.is_sampled());
+        }
+    }
+
+    let (recorder, base) = timed();
+    let asked = Arc::new(Asked::default());
+    base.operations.register(Arc::clone(&asked) as _);
+    let pool = recorder.pool("orders", three).unwrap();
+    let ids = root(true).ids();
+    let caller = Context::root(ids, Local::task().called_by(ids.span_id));
+    let _attached = context::enter_poll(&caller);
+    for _ in 0..4 {
+        now(pool.timed(std::future::ready(Err::<(), _>("no")), |_| false)).unwrap_err();
+    }
+    assert_eq!(*asked.0.lock().unwrap(), (4, vec![true, false, true, false]));
 }
