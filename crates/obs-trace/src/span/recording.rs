@@ -45,7 +45,7 @@ pub(crate) struct Recording {
     pub(super) end: Option<Timestamp>,
     pub(super) limits: Limits,
     code: [Pair; 2],
-    code_len: usize,
+    pub(super) code_len: usize,
     pub(super) fields: Fields,
     /// Keys of several values.
     pub(super) lists: Lists,
@@ -170,21 +170,6 @@ impl Recording {
                 self.lists.retain(|(known, _)| *known != key);
             }
             self.fields.set(key, value);
-        }
-    }
-
-    /// Takes the first fields of a span at once where there is room for all of them; `left_out` of them are none of
-    /// its attributes.
-    pub(super) fn set_first(&mut self, fields: &Fields, left_out: fn(&str, Value<'_>) -> bool) {
-        if self.code_len + fields.len() <= self.limits.attributes {
-            return self.fields.copy_from(fields, left_out);
-        }
-        self.set_all(fields, left_out);
-    }
-
-    pub(super) fn set_all(&mut self, fields: &Fields, left_out: fn(&str, Value<'_>) -> bool) {
-        for (key, value) in fields.pairs().filter(|(key, value)| !left_out(key, *value)) {
-            self.set(key, value);
         }
     }
 
