@@ -75,7 +75,7 @@ impl Recording {
         base: &Base,
     ) -> Box<Self> {
         let Base { clock, redaction, .. } = base;
-        let (start, begun) = (clock.now(), clock.monotonic());
+        let (start, begun) = clock.moment();
         let name = match name {
             // The program's own text.
             Cow::Borrowed(_) => name,
