@@ -93,11 +93,7 @@ impl Stack {
     }
 
     /// Takes out the topmost entry that `is` the one meant.
-    #[inline]
     fn take(&mut self, is: impl Fn(&Entry) -> bool) -> Option<Entry> {
-        if self.entries.last().is_some_and(&is) {
-            return self.pop();
-        }
         let at = self.entries.iter().rposition(is)?;
         let taken = self.entries.remove(at);
         OPEN.set(self.entries.len());
@@ -112,6 +108,7 @@ fn stack<R>(with: impl FnOnce(&mut Stack) -> R) -> Option<R> {
 }
 
 /// A copy of the context that is open on this thread.
+#[inline]
 pub fn current() -> Option<Context> {
     with_current(Context::clone)
 }
@@ -168,30 +165,65 @@ pub fn with_polled_request<R>(read: impl FnOnce(&Context) -> R) -> Option<R> {
 }
 
 /// Opens `context` until [`leave`] is called with its span id, or the poll around it ends.
+#[inline]
 pub fn push(context: Context) {
     stack(|stack| stack.push(Entry { context: Some(context), owner: Owner::NATIVE }));
 }
 
+/// Opens a span under what is open, if `make` makes one of it, until [`leave`] is called with its id or the poll around it
+/// ends. `make` runs no code of a user's. `None` when nothing was open, or nothing made.
+#[inline]
+pub fn push_below(make: impl FnOnce(&Context) -> Option<Context>) -> Option<SpanId> {
+    stack(|stack| {
+        let context = make(stack.current()?)?;
+        let span_id = context.span_id();
+        stack.push(Entry { context: Some(context), owner: Owner::NATIVE });
+        Some(span_id)
+    })
+    .flatten()
+}
+
 /// Closes the topmost context that was pushed for this span, wherever it stands. Does nothing when there is none: a
 /// poll that ended has closed it already.
+#[inline]
 pub fn leave(span_id: SpanId) {
     let is = |entry: &Entry| {
         entry.owner == Owner::NATIVE
             && entry.context.as_ref().is_some_and(|context| context.span_id() == span_id)
     };
-    // Dropped out here, where nothing is borrowed.
-    drop(stack(|stack| stack.take(is)));
+    close(is);
 }
 
 /// Opens a span of a subscriber under a tag of its choice below 2^63, until [`leave_tagged`] is called with that, or the poll
 /// around it ends. Without a context of its own the span shows the one it is entered in.
+#[inline]
 pub fn push_tagged(context: Option<Context>, tag: NonZeroU64) {
     stack(|stack| stack.push(Entry { context, owner: Owner::tagged(tag) }));
 }
 
 /// Closes the topmost span that was opened under `tag`, wherever it stands; nothing when there is none.
+#[inline]
 pub fn leave_tagged(tag: NonZeroU64) {
-    drop(stack(|stack| stack.take(|entry| entry.owner == Owner::tagged(tag))));
+    close(|entry| entry.owner == Owner::tagged(tag));
+}
+
+/// Closes the topmost entry that `is` the one meant: nearly always the top itself.
+#[inline]
+fn close(is: impl Fn(&Entry) -> bool) {
+    let top = stack(|stack| match stack.entries.last() {
+        Some(entry) if is(entry) => stack.pop().map(|entry| entry.context.map(|context| context.local)),
+        _ => None,
+    });
+    // Dropped out here, where nothing is borrowed.
+    match top.flatten() {
+        Some(local) => drop(local),
+        None => close_below(is),
+    }
+}
+
+#[cold]
+fn close_below(is: impl Fn(&Entry) -> bool) {
+    drop(stack(|stack| stack.take(is)));
 }
 
 /// What a subscriber finds when it asks for the innermost span of its own.

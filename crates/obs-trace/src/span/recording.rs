@@ -1,7 +1,7 @@
 //! What a sampled span has gathered, in memory that is used again by later spans of the thread.
 
 use std::borrow::Cow;
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::fmt;
 use std::time::Duration;
 
@@ -63,7 +63,7 @@ pub(crate) struct Recording {
 
 thread_local! {
     #[expect(clippy::vec_box, reason = "the boxes themselves are what is used again")]
-    static POOL: Cell<Vec<Box<Recording>>> = const { Cell::new(Vec::new()) };
+    static POOL: RefCell<Vec<Box<Recording>>> = const { RefCell::new(Vec::new()) };
 }
 
 impl Recording {
@@ -81,12 +81,7 @@ impl Recording {
             Cow::Borrowed(_) => name,
             Cow::Owned(name) => Cow::Owned(clean(&name, redaction)),
         };
-        let spare = POOL.try_with(|pool| {
-            let mut spares = pool.take();
-            let spare = spares.pop();
-            pool.set(spares);
-            spare
-        });
+        let spare = POOL.try_with(|pool| pool.try_borrow_mut().ok()?.pop());
         if let Some(mut spare) = spare.ok().flatten() {
             // Emptied when it was put there.
             (spare.parent, spare.name, spare.kind, spare.start, spare.begun) =
@@ -120,6 +115,22 @@ impl Recording {
         })
     }
 
+    /// Ends it: what waits under a local root is settled, and a span that is kept goes to the sink.
+    pub(super) fn hand_on(mut self: Box<Self>, context: &Context, tracer: &Tracer) {
+        let clock = &tracer.base().clock;
+        if !self.is_local_root() {
+            tracer.pass(context, &self.view(context, None, clock));
+        } else if self.settle(context, tracer) {
+            let shared = Draft::of_local(context.local());
+            // It was judged just now.
+            tracer.export(&self.view(context, shared.as_deref().map(Draft::fields), clock));
+            if let Some(shared) = shared {
+                shared.put_back();
+            }
+        }
+        self.recycle();
+    }
+
     pub(super) fn recycle(mut self: Box<Self>) {
         let events = self.events.iter().map(|event| event.fields.capacity_bytes());
         let bytes = self.fields.capacity_bytes() + events.sum::<usize>();
@@ -142,11 +153,11 @@ impl Recording {
         self.special = Special::default();
         self.error = None;
         let _ = POOL.try_with(|pool| {
-            let mut spares = pool.take();
-            if spares.len() < SPARES {
+            if let Ok(mut spares) = pool.try_borrow_mut()
+                && spares.len() < SPARES
+            {
                 spares.push(self);
             }
-            pool.set(spares);
         });
     }
 
