@@ -226,12 +226,8 @@ impl Tracer {
     /// ```
     #[inline]
     pub fn enter(&self, name: impl Into<Cow<'static, str>>, kind: Kind) -> Entered<'_> {
-        let below = |above: &Context| {
-            let is_left_out = self.leaves_out_below(above);
-            is_left_out.then(|| above.child(self.0.base.ids.span_id()))
-        };
-        match context::push_below(below) {
-            Some(span_id) => Entered::unsampled(self, span_id),
+        match context::push_plain(&self.0.base.ids, |above| self.leaves_out_below(above)) {
+            Some(number) => Entered::plain(self, number),
             None => self.enter_new(name.into(), kind),
         }
     }
@@ -240,13 +236,9 @@ impl Tracer {
     fn enter_new(&self, name: Cow<'static, str>, kind: Kind) -> Entered<'_> {
         let above = context::current();
         let (context, parent) = self.place(above.as_ref());
-        let span_id = context.span_id();
         match self.record(&context, parent, || name, kind) {
-            Some(recording) => Entered::open(self, Span::recording(context, recording)),
-            None => {
-                context::push(context);
-                Entered::unsampled(self, span_id)
-            }
+            Some(recording) => Entered::recording(self, Span::recording(context, recording)),
+            None => Entered::unsampled(self, context),
         }
     }
 

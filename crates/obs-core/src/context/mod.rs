@@ -14,8 +14,8 @@ pub use local::{Local, LocalKind};
 pub use route::Route;
 pub use scope::{
     Around, Innermost, PollScope, Silence, current, current_ids, enter_poll, innermost_tagged, is_open,
-    is_open_span, is_silenced, leave, leave_tagged, push, push_below, push_tagged, sampled, silence,
-    with_current, with_polled_request,
+    is_open_span, is_silenced, leave, leave_plain, leave_tagged, push, push_plain, push_tagged, sampled,
+    silence, with_current, with_polled_request,
 };
 
 use shared::Shared;

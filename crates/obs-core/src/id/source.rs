@@ -49,6 +49,16 @@ impl IdSource {
         Self(Kind::Seeded(Arc::new(Mutex::new(Generator { state: seed, stride: 0x9e37_79b9_7f4a_7c15 }))))
     }
 
+    /// Whether ids come from the same place; cheap.
+    #[inline]
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Kind::Thread, Kind::Thread) => true,
+            (Kind::Seeded(one), Kind::Seeded(other)) => Arc::ptr_eq(one, other),
+            _ => false,
+        }
+    }
+
     /// A new trace id. All 128 bits are random, so the W3C `random` flag may be set with it.
     #[inline]
     pub fn trace_id(&self) -> TraceId {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::marker::PhantomData;
 
 use obs_core::SpanId;
-use obs_core::context;
+use obs_core::context::{self, Context};
 use obs_core::fields::Value;
 
 use super::Span;
@@ -16,36 +16,43 @@ use crate::tracer::Tracer;
 #[must_use = "the span ends when this is dropped"]
 pub struct Entered<'a> {
     tracer: &'a Tracer,
-    span_id: SpanId,
-    /// Nothing where the span is ids only: those are on the scope.
-    recorded: Option<Span>,
+    state: State,
     not_send: PhantomData<*const ()>,
 }
 
+#[derive(Debug)]
+enum State {
+    /// Ids only, which are given when somebody looks; closed by this number.
+    Plain(u64),
+    /// Ids only.
+    Unsampled(SpanId),
+    Recording(Span),
+}
+
 impl<'a> Entered<'a> {
-    /// Of a span that is ids only, and open.
+    /// Of a span that is open.
     #[inline]
-    pub(crate) fn unsampled(tracer: &'a Tracer, span_id: SpanId) -> Self {
-        Self { tracer, span_id, recorded: None, not_send: PhantomData }
+    pub(crate) fn plain(tracer: &'a Tracer, number: u64) -> Self {
+        Self { tracer, state: State::Plain(number), not_send: PhantomData }
+    }
+
+    /// Opens a span that is ids only.
+    pub(crate) fn unsampled(tracer: &'a Tracer, context: Context) -> Self {
+        let state = State::Unsampled(context.span_id());
+        context::push(context);
+        Self { tracer, state, not_send: PhantomData }
     }
 
     /// Opens a span that records.
-    #[inline]
-    pub(crate) fn open(tracer: &'a Tracer, span: Span) -> Self {
+    pub(crate) fn recording(tracer: &'a Tracer, span: Span) -> Self {
         context::push(span.context.clone());
-        Self { tracer, span_id: span.context.span_id(), recorded: Some(span), not_send: PhantomData }
-    }
-
-    /// Its id in its trace.
-    #[inline]
-    pub fn span_id(&self) -> SpanId {
-        self.span_id
+        Self { tracer, state: State::Recording(span), not_send: PhantomData }
     }
 
     /// Sets an attribute, or counts it when there is no room for it.
     #[inline]
     pub fn set(&mut self, key: impl Into<Cow<'static, str>>, value: Value<'_>) {
-        if let Some(span) = &mut self.recorded {
+        if let State::Recording(span) = &mut self.state {
             span.set(key, value);
         }
     }
@@ -53,16 +60,30 @@ impl<'a> Entered<'a> {
     /// The span, for all else that is to be said of it, where what is said goes anywhere.
     #[inline]
     pub fn recorded(&mut self) -> Option<&mut Span> {
-        self.recorded.as_mut()
+        match &mut self.state {
+            State::Recording(span) => Some(span),
+            _ => None,
+        }
+    }
+
+    fn end(&mut self) {
+        match std::mem::replace(&mut self.state, State::Plain(u64::MAX)) {
+            State::Plain(_) => {}
+            State::Unsampled(span_id) => context::leave(span_id),
+            State::Recording(span) => {
+                context::leave(span.context.span_id());
+                self.tracer.end(span);
+            }
+        }
     }
 }
 
 impl Drop for Entered<'_> {
     #[inline]
     fn drop(&mut self) {
-        context::leave(self.span_id);
-        if let Some(span) = self.recorded.take() {
-            self.tracer.end(span);
+        match self.state {
+            State::Plain(number) => context::leave_plain(number),
+            _ => self.end(),
         }
     }
 }

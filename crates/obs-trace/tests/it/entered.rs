@@ -18,12 +18,13 @@ fn tracer(sampler: Sampler, tail: Tail) -> (Tracer, Memory) {
 #[test]
 fn a_span_is_current_until_it_is_dropped_and_then_ends() {
     let (tracer, spans) = tracer(Sampler::always_on(), Tail::default());
-    let root = tracer.enter("root", Kind::Server);
+    let mut root = tracer.enter("root", Kind::Server);
     let mut child = tracer.enter(String::from("child"), Kind::Internal);
     child.set("step", Value::U64(7));
     child.recorded().unwrap().rename("renamed");
-    assert_eq!(context::current_ids().map(|ids| ids.span_id), Some(child.span_id()));
-    let (root_id, child_id) = (root.span_id(), child.span_id());
+    let child_id = child.recorded().unwrap().context().span_id();
+    let root_id = root.recorded().unwrap().context().span_id();
+    assert_eq!(context::current_ids().map(|ids| ids.span_id), Some(child_id));
     drop(child);
     assert_eq!(context::current_ids().map(|ids| ids.span_id), Some(root_id));
     assert_eq!(spans.spans().len(), 1);
@@ -45,14 +46,42 @@ fn a_span_that_is_not_sampled_has_ids_of_its_own_in_the_same_trace_and_leaves_no
     let mut child = tracer.enter("child", Kind::Internal);
     let below = context::current().unwrap();
     assert!(root.recorded().is_none() && child.recorded().is_none());
-    assert_eq!((above.span_id(), below.span_id()), (root.span_id(), child.span_id()));
-    assert_ne!(root.span_id(), child.span_id());
+    assert_ne!(above.span_id(), below.span_id());
+    assert_eq!(context::current_ids(), Some(below.ids()), "given once");
     assert!(above.trace_id() == below.trace_id() && below.is_beside(&above) && !below.is_sampled());
     // Out of order: each takes itself along, and no other.
     drop(root);
     assert_eq!(context::current_ids(), Some(below.ids()));
     drop(child);
     assert!(!context::is_open() && spans.spans().is_empty());
+}
+
+#[test]
+fn spans_that_nobody_looks_at_close_in_any_order_and_with_the_poll_around_them() {
+    let (tracer, _) = tracer(Sampler::always_off(), Tail::default());
+    let root = tracer.enter("root", Kind::Server);
+    let above = context::current().unwrap();
+    let (first, second) = (tracer.enter("first", Kind::Internal), tracer.enter("second", Kind::Internal));
+    drop(first);
+    let third = tracer.enter("third", Kind::Internal);
+    assert!(context::current_ids().is_some_and(|ids| ids != above.ids() && ids.trace_id == above.trace_id()));
+    drop(second);
+    drop(third);
+    assert_eq!(context::current_ids(), Some(above.ids()));
+    let poll = context::enter_poll(&above);
+    let left = tracer.enter("left open", Kind::Internal);
+    drop(poll);
+    assert_eq!(context::current_ids(), Some(above.ids()));
+    let other = tracer.enter("other", Kind::Internal);
+    drop(left);
+    assert_ne!(context::current_ids(), Some(above.ids()), "the other one is open");
+    drop(other);
+    // What is below goes first.
+    let last = tracer.enter("last", Kind::Internal);
+    drop(root);
+    assert_ne!(context::current_ids().unwrap().span_id, above.span_id());
+    drop(last);
+    assert!(!context::is_open());
 }
 
 #[test]
