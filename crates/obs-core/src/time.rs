@@ -2,6 +2,7 @@
 
 mod calendar;
 
+use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -73,6 +74,16 @@ struct Manual {
 
 /// Milliseconds since the Unix epoch at the last reading of a system clock, rounded down to [`TICK_MILLIS`].
 static TICK: AtomicU64 = AtomicU64::new(0);
+thread_local! {
+    /// Both of a system clock's times at one moment.
+    static ANCHOR_HERE: Cell<Option<(Instant, Timestamp)>> = const { Cell::new(None) };
+}
+
+/// How long a thread goes by its anchor: for so long it does not see that somebody has set the machine's calendar.
+const ANCHOR_NANOS: u32 = 10_000_000;
+/// Two readings that lie further apart than this are no one moment: the thread was interrupted between them.
+const ONE_MOMENT: Duration = Duration::from_micros(10);
+
 /// What manual clocks count from.
 static ANCHOR: OnceLock<Instant> = OnceLock::new();
 
@@ -114,11 +125,7 @@ impl Clock {
             Kind::System => {
                 let nanos =
                     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64);
-                let tick = nanos / (TICK_MILLIS * 1_000_000) * TICK_MILLIS;
-                // A load first: the line stays shared between cores but for one store each tick.
-                if TICK.load(Ordering::Relaxed) != tick {
-                    TICK.store(tick, Ordering::Relaxed);
-                }
+                tick(nanos);
                 Timestamp(nanos)
             }
             Kind::Manual(manual) => Timestamp(manual.calendar.load(Ordering::Relaxed)),
@@ -136,6 +143,48 @@ impl Clock {
                 Monotonic(anchor.checked_add(moved).unwrap_or(anchor))
             }
         }
+    }
+}
+
+impl Clock {
+    /// Both times of one moment, for what has a beginning and will have a duration. A system clock is mostly read once for
+    /// it: its calendar is followed by the other one for up to 10 ms.
+    #[inline]
+    pub fn moment(&self) -> (Timestamp, Monotonic) {
+        match &self.0 {
+            Kind::System => {
+                let now = Instant::now();
+                if let Some((then, time)) = ANCHOR_HERE.get() {
+                    let since = now.saturating_duration_since(then);
+                    if since.as_secs() == 0 && since.subsec_nanos() < ANCHOR_NANOS {
+                        let nanos = time.0 + u64::from(since.subsec_nanos());
+                        tick(nanos);
+                        return (Timestamp(nanos), Monotonic(now));
+                    }
+                }
+                self.anchored(now)
+            }
+            Kind::Manual(_) => (self.now(), self.monotonic()),
+        }
+    }
+
+    #[cold]
+    fn anchored(&self, now: Instant) -> (Timestamp, Monotonic) {
+        let time = self.now();
+        if now.elapsed() < ONE_MOMENT {
+            ANCHOR_HERE.set(Some((now, time)));
+        }
+        (time, Monotonic(now))
+    }
+}
+
+/// Moves the coarse tick to this point in calendar time.
+#[inline]
+fn tick(nanos: u64) {
+    let tick = nanos / (TICK_MILLIS * 1_000_000) * TICK_MILLIS;
+    // A load first: the line stays shared between cores but for one store each tick.
+    if TICK.load(Ordering::Relaxed) != tick {
+        TICK.store(tick, Ordering::Relaxed);
     }
 }
 
@@ -187,6 +236,25 @@ mod tests {
         assert_eq!(clock.now().unix_nanos(), 12);
         assert_eq!(clock.monotonic().since(mono), Duration::from_nanos(7));
         assert_eq!(mono.since(clock.monotonic()), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_moment_is_what_both_clocks_say() {
+        let clock = Clock::manual(Timestamp::from_unix_nanos(5));
+        assert_eq!(clock.moment(), (clock.now(), clock.monotonic()));
+        clock.set(Timestamp::from_unix_nanos(70));
+        assert_eq!(clock.moment(), (clock.now(), clock.monotonic()));
+        let system = Clock::system();
+        for _ in 0..100 {
+            let before = (system.now(), system.monotonic());
+            let (time, begun) = system.moment();
+            let after = (system.now(), system.monotonic());
+            assert!(before.1 <= begun && begun <= after.1);
+            // Both of an anchor's readings lie within one moment.
+            let off = 2 * ONE_MOMENT.as_nanos() as u64;
+            let (earliest, latest) = (before.0.unix_nanos() - off, after.0.unix_nanos() + off);
+            assert!((earliest..=latest).contains(&time.unix_nanos()), "{earliest} {time:?} {latest}");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use obs_core::context::{Context, Ids, Local, TraceFlags};
+use obs_core::context::{self, Context, Ids, TraceFlags};
 use obs_core::fields::Value;
 use obs_core::keys::attribute;
 use obs_core::meter::Source;
@@ -16,7 +16,7 @@ use crate::limits::Limits;
 use crate::record::{Kind, Parent, SpanRecord};
 use crate::sampler::{Rule, Sampler, SamplerError};
 use crate::sink::SpanSink;
-use crate::span::{Recording, Span};
+use crate::span::{Entered, Recording, Span};
 use crate::tail::{Held, Kept, Missing, RootEnd, Tail, Tails};
 
 /// Makes spans and hands on those that are kept. Clones share everything.
@@ -151,6 +151,7 @@ impl Tracer {
     }
 
     /// The head decision for a request.
+    #[inline]
     pub fn sample(&self, candidate: &Candidate<'_>) -> bool {
         self.0.sampler.decide(candidate, &self.0.base.clock)
     }
@@ -165,22 +166,87 @@ impl Tracer {
     /// sampler decides, as it does under a span of another process ([`Local::called_by`]). A span that is not sampled is ids only, unless [`Tail`] keeps some by their end: it costs no clock
     /// reading and keeps nothing.
     ///
-    /// The span is in no scope yet: push its [`Span::context`] for as long as its code runs.
+    /// The span is in no scope yet: push its [`Span::context`] for as long as its code runs, or have [`Tracer::enter`] do so.
+    #[inline]
     pub fn start(&self, parent: Option<&Context>, name: impl Into<Cow<'static, str>>, kind: Kind) -> Span {
-        let Inner { base, limits, .. } = &*self.0;
-        let (context, parent) = match parent {
-            Some(parent) => {
-                let span_id = parent.span_id();
-                let remote = parent.is_caller();
-                let context = if remote { self.behind(parent) } else { self.below(parent) };
-                (context, Some(Parent { span_id, remote }))
+        match parent {
+            Some(parent) if self.leaves_out_below(parent) => {
+                Span::unsampled(parent.child(self.0.base.ids.span_id()))
             }
-            None => (self.root(base.ids.trace_id()), None),
-        };
-        if !context.is_sampled() && self.held(&context).is_none_or(Held::is_let_go) {
-            return Span::unsampled(context);
+            parent => {
+                let (context, parent) = self.place(parent);
+                match self.record(&context, parent, || name.into(), kind) {
+                    Some(recording) => Span::recording(context, recording),
+                    None => Span::unsampled(context),
+                }
+            }
         }
-        Span::recording(context, Recording::begin(parent, name.into(), kind, limits, base))
+    }
+
+    /// A new span's place, and what is above it.
+    fn place(&self, parent: Option<&Context>) -> (Context, Option<Parent>) {
+        let Some(parent) = parent else { return (self.root(self.0.base.ids.trace_id()), None) };
+        let span_id = parent.span_id();
+        let remote = parent.is_caller();
+        let context = if remote { self.behind(parent) } else { self.below(parent) };
+        (context, Some(Parent { span_id, remote }))
+    }
+
+    /// What is recorded of a new span, where anything is.
+    #[inline]
+    fn record(
+        &self,
+        context: &Context,
+        parent: Option<Parent>,
+        name: impl FnOnce() -> Cow<'static, str>,
+        kind: Kind,
+    ) -> Option<Box<Recording>> {
+        let is_recorded = context.is_sampled() || self.held(context).is_some_and(|held| !held.is_let_go());
+        is_recorded.then(|| Recording::begin(parent, name(), kind, &self.0.limits, &self.0.base))
+    }
+
+    /// Begins a span under what is open on this thread, or a new trace, and opens it until what this gives is dropped, which
+    /// also ends it. A span that is dropped while its thread panics ends as one that has.
+    ///
+    /// ```
+    /// use obs_core::fields::Value;
+    /// use obs_core::{Base, Resource, context};
+    /// use obs_trace::{Kind, Tracer, sink};
+    ///
+    /// let spans = sink::Memory::new();
+    /// let tracer = Tracer::builder(Base::new(Resource::new("orders"))).sink(spans.clone()).build();
+    /// {
+    ///     let mut charge = tracer.enter("charge", Kind::Internal);
+    ///     charge.set("amount", Value::U64(12));
+    ///     tracer.enter("ask the bank", Kind::Client);
+    /// }
+    /// assert!(context::current().is_none());
+    /// let spans = spans.spans();
+    /// assert_eq!(spans[0].parent.map(|parent| parent.span_id), Some(spans[1].ids.span_id));
+    /// ```
+    #[inline]
+    pub fn enter(&self, name: impl Into<Cow<'static, str>>, kind: Kind) -> Entered<'_> {
+        match context::push_plain(&self.0.base.ids, |above| self.leaves_out_below(above)) {
+            Some(number) => Entered::plain(self, number),
+            None => self.enter_new(name.into(), kind),
+        }
+    }
+
+    #[inline(never)]
+    fn enter_new(&self, name: Cow<'static, str>, kind: Kind) -> Entered<'_> {
+        let above = context::current();
+        let (context, parent) = self.place(above.as_ref());
+        match self.record(&context, parent, || name, kind) {
+            Some(recording) => Entered::recording(self, Span::recording(context, recording)),
+            None => Entered::unsampled(self, context),
+        }
+    }
+
+    /// Whether spans under `parent` are ids only, as is quickly seen of most that are not sampled: nothing waits for the end of
+    /// their local root, and the sampler does with them as with what is above.
+    #[inline]
+    fn leaves_out_below(&self, parent: &Context) -> bool {
+        !parent.is_sampled() && parent.local().is_plain() && self.0.sampler.decide_below(parent).is_none()
     }
 
     #[inline]
@@ -201,13 +267,12 @@ impl Tracer {
         root
     }
 
+    #[inline]
     fn root(&self, trace_id: TraceId) -> Context {
         let sampled = self.sample(&Candidate::new(trace_id, None));
         let flags = TraceFlags::default().random().sampled(sampled);
-        let root = Context::root(
-            Ids { trace_id, span_id: self.0.base.ids.span_id(), flags },
-            Local::task().judged_by(&self.0.base.redaction),
-        );
+        let ids = Ids { trace_id, span_id: self.0.base.ids.span_id(), flags };
+        let root = Context::task(ids, &self.0.base.redaction);
         self.begin(&root);
         root
     }
@@ -269,6 +334,7 @@ impl Tracer {
     }
 
     /// Ends a span and hands it to the sink if it is recorded. A span that is dropped instead is lost.
+    #[inline]
     pub fn end(&self, span: Span) {
         span.finish(self);
     }

@@ -129,20 +129,34 @@ pub(crate) const ROWS: &[Row] = &[
     },
     Row { name: "log-shipped-10-fields/obs-otlp", batch: 5_000, make: obs_shipping_subjects::otlp_of_ten },
     Row { name: "root-span/obs", batch: 10_000, make: obs_subjects::root_span },
+    Row { name: "root-span/obs-traces-alone", batch: 10_000, make: obs_trace_subjects::root_alone },
     Row { name: "root-span/obs-composed", batch: 10_000, make: obs_subjects::root_span_composed },
     Row { name: "root-span/obs-native", batch: 20_000, make: obs_subjects::root_span_native },
+    Row { name: "root-span/obs-entered", batch: 20_000, make: obs_subjects::root_span_entered },
     Row { name: "root-span/tracing-opentelemetry", batch: 5_000, make: opentelemetry_peer::sampled },
     Row { name: "root-span/fastrace", batch: 10_000, make: fastrace_peer::sampled },
     Row { name: "span-tree/obs", batch: 2_000, make: obs_subjects::span_tree },
+    Row { name: "span-tree/obs-traces-alone", batch: 2_000, make: obs_trace_subjects::tree_alone },
     Row { name: "span-tree/obs-composed", batch: 2_000, make: obs_subjects::span_tree_composed },
     Row { name: "span-tree/obs-native", batch: 2_000, make: obs_trace_subjects::tree_native },
+    Row { name: "span-tree/obs-entered", batch: 2_000, make: obs_trace_subjects::tree_entered },
     Row { name: "span-tree/tracing-opentelemetry", batch: 500, make: opentelemetry_peer::tree },
     Row { name: "span-tree/fastrace", batch: 1_000, make: fastrace_peer::tree_sampled },
     Row { name: "span-tree-unsampled/obs", batch: 2_000, make: obs_trace_subjects::tree_unsampled },
     Row {
+        name: "span-tree-unsampled/obs-traces-alone",
+        batch: 2_000,
+        make: obs_trace_subjects::tree_alone_unsampled,
+    },
+    Row {
         name: "span-tree-unsampled/obs-native",
         batch: 10_000,
         make: obs_trace_subjects::tree_native_unsampled,
+    },
+    Row {
+        name: "span-tree-unsampled/obs-entered",
+        batch: 10_000,
+        make: obs_trace_subjects::tree_entered_unsampled,
     },
     Row {
         name: "span-tree-unsampled/tracing-opentelemetry",
@@ -164,6 +178,11 @@ pub(crate) const ROWS: &[Row] = &[
     },
     Row { name: "root-span-unsampled/obs", batch: 10_000, make: obs_subjects::root_span_unsampled },
     Row {
+        name: "root-span-unsampled/obs-traces-alone",
+        batch: 10_000,
+        make: obs_trace_subjects::root_alone_unsampled,
+    },
+    Row {
         name: "root-span-unsampled/obs-composed",
         batch: 10_000,
         make: obs_subjects::root_span_unsampled_composed,
@@ -172,6 +191,11 @@ pub(crate) const ROWS: &[Row] = &[
         name: "root-span-unsampled/obs-native",
         batch: 50_000,
         make: obs_subjects::root_span_native_unsampled,
+    },
+    Row {
+        name: "root-span-unsampled/obs-entered",
+        batch: 50_000,
+        make: obs_subjects::root_span_entered_unsampled,
     },
     Row {
         name: "root-span-unsampled/tracing-opentelemetry",

@@ -1,6 +1,7 @@
 //! obs's subscriber, or its layers on a registry where other layers are wanted beside them, as its umbrella installs them.
 
 use super::Subject;
+use super::obs_trace_subjects::entered_root;
 use crate::workload::{self, expect};
 use obs_core::fields::Value;
 use obs_core::keys::Metric;
@@ -50,6 +51,13 @@ pub(super) fn install_spans(tracer: &Tracer) -> LogsGuard {
     let (logs, guard) = logs(&base(), Output::discard());
     install(Form::Fused, &logs, tracer);
     guard
+}
+
+/// Spans in the same subscriber without lines.
+pub(super) fn install_spans_alone(tracer: &Tracer) {
+    let info: Targets = "info".parse().expect("a level");
+    let spans = Dispatch::new(obs::Fused::new().traces(tracer, info));
+    dispatcher::set_global_default(spans).expect("one subscriber in this process");
 }
 
 /// Lines alone, in the subscriber of both signals.
@@ -213,20 +221,37 @@ fn native(tracer: &Tracer, turn: u64) {
     tracer.end(span);
 }
 
-fn native_spans(sampler: Sampler, spans_of: fn(u64) -> u64) -> Subject {
+/// The same open until it is dropped.
+fn entered(tracer: &Tracer, turn: u64) {
+    entered_root(tracer, turn, || {
+        black_box(turn);
+    });
+}
+
+fn native_spans(sampler: Sampler, run: fn(&Tracer, u64), spans_of: fn(u64) -> u64) -> Subject {
     let tracer = tracer(sampler, 5);
     Subject::new(
-        move |count| (0..count).for_each(|turn| native(&tracer, turn)),
+        move |count| (0..count).for_each(|turn| run(&tracer, turn)),
         move |total| expect("spans", SPANS.load(Relaxed), spans_of(total)),
     )
 }
 
 /// A root span by the engine that is sampled.
 pub(crate) fn root_span_native() -> Subject {
-    native_spans(Sampler::always_on(), |total| total)
+    native_spans(Sampler::always_on(), native, |total| total)
+}
+
+/// The same open until it is dropped.
+pub(crate) fn root_span_entered() -> Subject {
+    native_spans(Sampler::always_on(), entered, |total| total)
 }
 
 /// A root span by the engine that is not.
 pub(crate) fn root_span_native_unsampled() -> Subject {
-    native_spans(Sampler::always_off(), |_| 0)
+    native_spans(Sampler::always_off(), native, |_| 0)
+}
+
+/// The same open until it is dropped.
+pub(crate) fn root_span_entered_unsampled() -> Subject {
+    native_spans(Sampler::always_off(), entered, |_| 0)
 }

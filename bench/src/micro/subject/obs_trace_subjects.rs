@@ -1,7 +1,7 @@
 //! obs's spans in trees, without `tracing`, by two threads, and on their way into a queue.
 
 use super::Subject;
-use super::obs_subjects::{base, install_spans};
+use super::obs_subjects::{base, install_spans, install_spans_alone};
 use crate::workload::{self, expect};
 use bench::core_pin;
 use obs_core::context;
@@ -56,6 +56,28 @@ fn root(tracer: &Tracer, turn: u64, work: impl FnOnce()) {
     tracer.end(span);
 }
 
+/// The same open until it is dropped.
+pub(super) fn entered_root(tracer: &Tracer, turn: u64, work: impl FnOnce()) {
+    let mut span = tracer.enter("request", Kind::Server);
+    span.set("http.request.method", Value::Str("GET"));
+    span.set("http.route", Value::Str("/users/{id}"));
+    span.set("http.response.status_code", Value::U64(200));
+    span.set("user_id", Value::U64(turn));
+    span.set("url.path", Value::Str("/users/42"));
+    work();
+}
+
+fn entered_tree(tracer: &Tracer, turn: u64) {
+    entered_root(tracer, turn, || {
+        for step in 0..BELOW {
+            let mut span = tracer.enter("step", Kind::Internal);
+            span.set("step", Value::U64(step));
+            span.set("table", Value::Str("orders"));
+            black_box(turn);
+        }
+    });
+}
+
 fn tree(tracer: &Tracer, turn: u64) {
     root(tracer, turn, || {
         for step in 0..BELOW {
@@ -71,11 +93,11 @@ fn tree(tracer: &Tracer, turn: u64) {
     });
 }
 
-fn native_trees(sampler: Sampler, spans_of: fn(u64) -> u64) -> Subject {
+fn native_trees(sampler: Sampler, run: fn(&Tracer, u64), spans_of: fn(u64) -> u64) -> Subject {
     let tracer = counting(sampler);
     Subject::new(
         move |count| {
-            (0..count).for_each(|turn| tree(&tracer, turn));
+            (0..count).for_each(|turn| run(&tracer, turn));
             gather();
         },
         move |total| expect("spans", SPANS.load(Relaxed), spans_of(total)),
@@ -84,12 +106,22 @@ fn native_trees(sampler: Sampler, spans_of: fn(u64) -> u64) -> Subject {
 
 /// A tree by the engine that is sampled.
 pub(crate) fn tree_native() -> Subject {
-    native_trees(Sampler::always_on(), |total| total * (BELOW + 1))
+    native_trees(Sampler::always_on(), tree, |total| total * (BELOW + 1))
+}
+
+/// The same of spans that are open until they are dropped.
+pub(crate) fn tree_entered() -> Subject {
+    native_trees(Sampler::always_on(), entered_tree, |total| total * (BELOW + 1))
 }
 
 /// A tree by the engine that is not.
 pub(crate) fn tree_native_unsampled() -> Subject {
-    native_trees(Sampler::always_off(), |_| 0)
+    native_trees(Sampler::always_off(), tree, |_| 0)
+}
+
+/// The same of spans that are open until they are dropped.
+pub(crate) fn tree_entered_unsampled() -> Subject {
+    native_trees(Sampler::always_off(), entered_tree, |_| 0)
 }
 
 /// A tree through the `tracing` macros that is not sampled.
@@ -102,6 +134,38 @@ pub(crate) fn tree_unsampled() -> Subject {
             expect("spans", SPANS.load(Relaxed), 0)
         },
     )
+}
+
+/// Spans through the `tracing` macros in the subscriber of both signals, with traces alone.
+fn alone(sampler: Sampler, run: fn(u64), spans_of: fn(u64) -> u64) -> Subject {
+    install_spans_alone(&counting(sampler));
+    Subject::new(
+        move |count| {
+            (0..count).for_each(run);
+            gather();
+        },
+        move |total| expect("spans", SPANS.load(Relaxed), spans_of(total)),
+    )
+}
+
+/// A root span that is sampled.
+pub(crate) fn root_alone() -> Subject {
+    alone(Sampler::always_on(), workload::root_span, |total| total)
+}
+
+/// A root span that is not.
+pub(crate) fn root_alone_unsampled() -> Subject {
+    alone(Sampler::always_off(), workload::root_span, |_| 0)
+}
+
+/// A tree that is sampled.
+pub(crate) fn tree_alone() -> Subject {
+    alone(Sampler::always_on(), workload::span_tree, |total| total * (BELOW + 1))
+}
+
+/// A tree that is not.
+pub(crate) fn tree_alone_unsampled() -> Subject {
+    alone(Sampler::always_off(), workload::span_tree, |_| 0)
 }
 
 /// Root spans through the `tracing` macros by two threads at once.

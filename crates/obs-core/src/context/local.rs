@@ -77,8 +77,10 @@ impl Local {
         Self::of(LocalKind::Task, None, None)
     }
 
-    /// As it is left for the next one: with nothing of its root.
+    /// As it is left for the next one: with nothing of its root, as [`Local::task`] has it.
     pub(super) fn empty(&mut self) {
+        self.kind = LocalKind::Task;
+        *self.verdict.get_mut() = UNDECIDED;
         self.request_id = None;
         self.trace_state = None;
         self.route.take();
@@ -106,10 +108,22 @@ impl Local {
     #[inline]
     #[must_use]
     pub fn judged_by(self, rules: &Rules) -> Self {
+        self.judge_by(rules);
+        self
+    }
+
+    #[inline]
+    pub(super) fn judge_by(&self, rules: &Rules) {
         if !rules.is_same(Rules::STANDARD) {
             let _ = self.extras().rules.set(rules.clone());
         }
-        self
+    }
+
+    /// Whether there is nothing here of what few local roots have, such as a caller or spans that wait: one load instead
+    /// of one each.
+    #[inline]
+    pub fn is_plain(&self) -> bool {
+        self.extras.get().is_none()
     }
 
     /// The same, with what other vendors said beside the trace that goes on here.

@@ -14,13 +14,14 @@ pub use local::{Local, LocalKind};
 pub use route::Route;
 pub use scope::{
     Around, Innermost, PollScope, Silence, current, current_ids, enter_poll, innermost_tagged, is_open,
-    is_open_span, is_silenced, leave, leave_tagged, push, push_tagged, sampled, silence, with_current,
-    with_polled_request,
+    is_open_span, is_silenced, leave, leave_plain, leave_tagged, push, push_plain, push_tagged, sampled,
+    silence, with_current, with_polled_request,
 };
 
 use shared::Shared;
 
 use crate::id::{RequestId, SpanId, TraceId};
+use crate::redact::Rules;
 
 /// The flags of W3C Trace Context level 2 that are known, and whether a caller asked for debug in another format.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -97,7 +98,14 @@ impl Context {
         Self { ids, local: Shared::new(local) }
     }
 
+    /// As [`Context::root`], of work that is no request: [`Local::task`], with its fields judged by `rules`.
+    #[inline]
+    pub fn task(ids: Ids, rules: &Rules) -> Self {
+        Self { ids, local: Shared::task(rules) }
+    }
+
     /// A span under this one: same trace, flags and local root.
+    #[inline]
     pub fn child(&self, span_id: SpanId) -> Self {
         Self { ids: Ids { span_id, ..self.ids }, local: self.local.clone() }
     }
@@ -109,6 +117,7 @@ impl Context {
     }
 
     /// A span under this one for which another decision was made than for what is above it.
+    #[inline]
     pub fn child_sampled(&self, span_id: SpanId, sampled: bool) -> Self {
         let flags = self.ids.flags.sampled(sampled);
         Self { ids: Ids { span_id, flags, ..self.ids }, local: self.local.clone() }

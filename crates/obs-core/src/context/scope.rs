@@ -5,6 +5,7 @@
 //! - A poll knows its own entry and takes all above it along when it ends, so that a guard held across an await
 //!   leaves nothing behind for the next task on this thread.
 //! - An entry without a context, of a span that is only seen by lines, shows the one below it.
+//! - A span that is ids only may stand on top as a number, until somebody looks ([`plain`]).
 //! - Readers get copies or a short borrow; no cell is borrowed while user code runs.
 
 use std::any::Any;
@@ -18,6 +19,10 @@ use crate::id::SpanId;
 
 #[cfg(test)]
 mod tests;
+
+mod plain;
+
+pub use plain::{leave_plain, push_plain};
 
 thread_local! {
     static STACK: RefCell<Stack> = const { RefCell::new(Stack { entries: Vec::new(), polls: 0 }) };
@@ -37,30 +42,30 @@ struct Entry {
     owner: Owner,
 }
 
-/// Who closes an entry: a native span, by its span id; a poll, by its number; or a span of a subscriber, by the tag
-/// that one chose.
+/// Who closes an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Owner(u64);
+enum Owner {
+    /// A native span, by its span id.
+    Native,
+    /// A poll, by its number.
+    Poll(u64),
+    /// A span of a subscriber, by the tag that one chose.
+    Tagged(NonZeroU64),
+    /// A span that was opened without ids, by its number.
+    Plain(u64),
+}
 
 impl Owner {
-    const NATIVE: Self = Self(0);
-    const POLL: u64 = 1 << 63;
-
-    fn poll(number: u64) -> Self {
-        Self(Self::POLL | number)
-    }
-
-    fn tagged(tag: NonZeroU64) -> Self {
-        Self(tag.get() & !Self::POLL)
-    }
-
     fn is_poll(self) -> bool {
-        self.0 & Self::POLL != 0
+        matches!(self, Self::Poll(_))
     }
 
     /// The tag of a subscriber's span.
     fn tag(self) -> Option<NonZeroU64> {
-        if self.is_poll() { None } else { NonZeroU64::new(self.0) }
+        match self {
+            Self::Tagged(tag) => Some(tag),
+            _ => None,
+        }
     }
 }
 
@@ -93,11 +98,7 @@ impl Stack {
     }
 
     /// Takes out the topmost entry that `is` the one meant.
-    #[inline]
     fn take(&mut self, is: impl Fn(&Entry) -> bool) -> Option<Entry> {
-        if self.entries.last().is_some_and(&is) {
-            return self.pop();
-        }
         let at = self.entries.iter().rposition(is)?;
         let taken = self.entries.remove(at);
         OPEN.set(self.entries.len());
@@ -112,6 +113,7 @@ fn stack<R>(with: impl FnOnce(&mut Stack) -> R) -> Option<R> {
 }
 
 /// A copy of the context that is open on this thread.
+#[inline]
 pub fn current() -> Option<Context> {
     with_current(Context::clone)
 }
@@ -136,6 +138,7 @@ pub fn is_open() -> bool {
 
 /// Whether the span of this id is open on this thread, at the top or below.
 pub fn is_open_span(span_id: SpanId) -> bool {
+    plain::settle();
     let is = |entry: &Entry| entry.context.as_ref().is_some_and(|context| context.span_id() == span_id);
     STACK.try_with(|stack| Some(stack.try_borrow().ok()?.entries.iter().any(is))).ok().flatten() == Some(true)
 }
@@ -149,6 +152,7 @@ fn sampled_top() -> Option<Ids> {
 /// is open.
 #[inline]
 pub fn with_current<R>(read: impl FnOnce(&Context) -> R) -> Option<R> {
+    plain::settle();
     STACK.try_with(|stack| stack.try_borrow().ok()?.current().map(read)).ok().flatten()
 }
 
@@ -168,30 +172,55 @@ pub fn with_polled_request<R>(read: impl FnOnce(&Context) -> R) -> Option<R> {
 }
 
 /// Opens `context` until [`leave`] is called with its span id, or the poll around it ends.
+#[inline]
 pub fn push(context: Context) {
-    stack(|stack| stack.push(Entry { context: Some(context), owner: Owner::NATIVE }));
+    plain::settle();
+    stack(|stack| stack.push(Entry { context: Some(context), owner: Owner::Native }));
 }
 
 /// Closes the topmost context that was pushed for this span, wherever it stands. Does nothing when there is none: a
 /// poll that ended has closed it already.
+#[inline]
 pub fn leave(span_id: SpanId) {
     let is = |entry: &Entry| {
-        entry.owner == Owner::NATIVE
+        entry.owner == Owner::Native
             && entry.context.as_ref().is_some_and(|context| context.span_id() == span_id)
     };
-    // Dropped out here, where nothing is borrowed.
-    drop(stack(|stack| stack.take(is)));
+    close(is);
 }
 
 /// Opens a span of a subscriber under a tag of its choice below 2^63, until [`leave_tagged`] is called with that, or the poll
 /// around it ends. Without a context of its own the span shows the one it is entered in.
+#[inline]
 pub fn push_tagged(context: Option<Context>, tag: NonZeroU64) {
-    stack(|stack| stack.push(Entry { context, owner: Owner::tagged(tag) }));
+    plain::settle();
+    stack(|stack| stack.push(Entry { context, owner: Owner::Tagged(tag) }));
 }
 
 /// Closes the topmost span that was opened under `tag`, wherever it stands; nothing when there is none.
+#[inline]
 pub fn leave_tagged(tag: NonZeroU64) {
-    drop(stack(|stack| stack.take(|entry| entry.owner == Owner::tagged(tag))));
+    close(|entry| entry.owner == Owner::Tagged(tag));
+}
+
+/// Closes the topmost entry that `is` the one meant: nearly always the top itself.
+#[inline]
+fn close(is: impl Fn(&Entry) -> bool) {
+    plain::settle();
+    let top = stack(|stack| match stack.entries.last() {
+        Some(entry) if is(entry) => stack.pop().map(|entry| entry.context.map(|context| context.local)),
+        _ => None,
+    });
+    // Dropped out here, where nothing is borrowed.
+    match top.flatten() {
+        Some(local) => drop(local),
+        None => close_below(is),
+    }
+}
+
+#[cold]
+fn close_below(is: impl Fn(&Entry) -> bool) {
+    drop(stack(|stack| stack.take(is)));
 }
 
 /// What a subscriber finds when it asks for the innermost span of its own.
@@ -232,14 +261,15 @@ pub trait Around: Any + fmt::Debug + Send + Sync {
 #[must_use = "the context is open until this is dropped"]
 pub fn enter_poll(context: &Context) -> PollScope {
     let around = context.local().around().map(|around| around.enter());
+    plain::settle();
     let owner = stack(|stack| {
-        stack.polls = (stack.polls + 1) & !Owner::POLL;
-        let owner = Owner::poll(stack.polls);
+        stack.polls = stack.polls.wrapping_add(1);
+        let owner = Owner::Poll(stack.polls);
         stack.push(Entry { context: Some(context.clone()), owner });
         owner
     });
     // Where nothing could be opened, nothing is found to be closed.
-    PollScope { owner: owner.unwrap_or(Owner::NATIVE), _around: around, not_send: PhantomData }
+    PollScope { owner: owner.unwrap_or(Owner::Native), _around: around, not_send: PhantomData }
 }
 
 /// Open while it lives; made by [`enter_poll`].
@@ -254,9 +284,10 @@ pub struct PollScope {
 impl Drop for PollScope {
     #[inline]
     fn drop(&mut self) {
-        if self.owner == Owner::NATIVE {
+        if self.owner == Owner::Native {
             return;
         }
+        plain::settle();
         let own = |stack: &mut Stack| match stack.entries.last() {
             Some(entry) if entry.owner == self.owner => stack.pop(),
             _ => None,

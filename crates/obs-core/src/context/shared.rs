@@ -1,11 +1,12 @@
 //! The one allocation of a local root, which later ones of the thread use again.
 
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::{Arc, Weak};
 
 use super::{Local, LocalKind};
+use crate::redact::Rules;
 
 /// How many each thread keeps: more local roots than this seldom end in a row before others begin.
 const SPARES: usize = 16;
@@ -18,25 +19,33 @@ pub(super) struct Shared(Option<Arc<Local>>);
 static NOBODY: Local = Local::of(LocalKind::Task, None, None);
 
 thread_local! {
-    static POOL: Cell<Vec<Arc<Local>>> = const { Cell::new(Vec::new()) };
+    static POOL: RefCell<Vec<Arc<Local>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// One that was emptied, and that nobody else knows of.
+#[inline]
+fn spare() -> Option<Arc<Local>> {
+    POOL.try_with(|pool| pool.try_borrow_mut().ok()?.pop()).ok().flatten()
 }
 
 impl Shared {
     #[inline]
     pub(super) fn new(local: Local) -> Self {
-        let spare = POOL.try_with(|pool| {
-            let mut spares = pool.take();
-            let spare = spares.pop();
-            pool.set(spares);
-            spare
-        });
-        if let Ok(Some(mut spare)) = spare
+        if let Some(mut spare) = spare()
             && let Some(place) = Arc::get_mut(&mut spare)
         {
             *place = local;
             return Self(Some(spare));
         }
         Self(Some(Arc::new(local)))
+    }
+
+    /// Of a [`Local::task`], which is what an emptied one is: nothing is moved.
+    #[inline]
+    pub(super) fn task(rules: &Rules) -> Self {
+        let local = spare().unwrap_or_else(|| Arc::new(Local::task()));
+        local.judge_by(rules);
+        Self(Some(local))
     }
 
     #[inline]
@@ -80,11 +89,11 @@ fn put_back(mut local: Arc<Local>) {
     let Some(place) = Arc::get_mut(&mut local) else { return };
     place.empty();
     let _ = POOL.try_with(|pool| {
-        let mut spares = pool.take();
-        if spares.len() < SPARES {
+        if let Ok(mut spares) = pool.try_borrow_mut()
+            && spares.len() < SPARES
+        {
             spares.push(local);
         }
-        pool.set(spares);
     });
 }
 

@@ -71,6 +71,8 @@ enum Stored {
 #[derive(Clone, Debug, Default)]
 pub struct Fields {
     entries: Vec<(Cow<'static, str>, Stored)>,
+    /// A bit for each key there may be: where it is not set, the key is none of them.
+    seen: u64,
     text: String,
     /// Bytes of `text` that belong to values which were replaced.
     unused: usize,
@@ -87,6 +89,15 @@ const CUT: &str = "…";
 /// compactions.
 const MARKS: usize = COMPACT_ABOVE + (Fields::MAX_FIELDS + 1) * CUT.len();
 
+/// One of 64 bits for a key: other keys of a list mostly have others.
+#[inline]
+fn bit_of(key: &str) -> u64 {
+    let bytes = key.as_bytes();
+    let (middle, last) = (bytes.get(bytes.len() / 2), bytes.last());
+    let sum = |byte: Option<&u8>, times: usize| byte.map_or(0, |byte| usize::from(*byte) * times);
+    1 << ((bytes.len() + sum(middle, 7) + sum(last, 13)) % 64)
+}
+
 impl Fields {
     /// The most text kept in one list, in bytes.
     pub const MAX_TEXT: usize = 64 * 1024;
@@ -95,12 +106,13 @@ impl Fields {
 
     /// An empty list; allocates nothing.
     pub const fn new() -> Self {
-        Self { entries: Vec::new(), text: String::new(), unused: 0, rules: Rules::new() }
+        Self { entries: Vec::new(), seen: 0, text: String::new(), unused: 0, rules: Rules::new() }
     }
 
     /// Empties the list and keeps its memory.
     pub fn clear(&mut self) {
         self.entries.clear();
+        self.seen = 0;
         self.text.clear();
         self.unused = 0;
     }
@@ -174,46 +186,54 @@ impl Fields {
     }
 
     /// Makes this list the same as `other` without the fields that are `left_out`. Keeps its memory.
-    pub fn copy_from(&mut self, other: &Self, left_out: impl Fn(&str, Value<'_>) -> bool) {
-        self.clear();
+    pub fn copy_from(&mut self, other: &Self, mut left_out: impl FnMut(&str, Value<'_>) -> bool) {
+        self.entries.clear();
+        self.text.clear();
         self.text.push_str(&other.text);
-        self.unused = other.unused;
-        for (entry, (key, value)) in other.entries.iter().zip(other.iter()) {
-            if !left_out(key, value) {
-                self.entries.push(entry.clone());
-            } else if let Value::Str(text) = value {
-                self.unused += text.len();
+        (self.seen, self.unused) = (other.seen, other.unused);
+        self.entries.reserve(other.entries.len());
+        for (key, stored) in &other.entries {
+            if !left_out(key, other.value(*stored)) {
+                self.entries.push((key.clone(), *stored));
+            } else if let Stored::Text { len, .. } = stored {
+                self.unused += *len as usize;
             }
         }
     }
 
     /// The value of `key`.
     pub fn find(&self, key: &str) -> Option<Value<'_>> {
+        if self.seen & bit_of(key) == 0 {
+            return None;
+        }
         self.iter().find(|(known, _)| *known == key).map(|(_, value)| value)
     }
 
     /// Keys and values, in the order the keys were first set.
     pub fn iter(&self) -> impl Iterator<Item = (&str, Value<'_>)> {
-        self.entries.iter().map(|(key, stored)| {
-            let value = match *stored {
-                Stored::Text { start, len } => {
-                    let (start, len) = (start as usize, len as usize);
-                    Value::Str(self.text.get(start..start + len).unwrap_or_default())
-                }
-                Stored::I64(value) => Value::I64(value),
-                Stored::U64(value) => Value::U64(value),
-                Stored::F64(value) => Value::F64(value),
-                Stored::Bool(value) => Value::Bool(value),
-            };
-            (key.as_ref(), value)
-        })
+        self.entries.iter().map(|(key, stored)| (key.as_ref(), self.value(*stored)))
+    }
+
+    #[inline]
+    fn value(&self, stored: Stored) -> Value<'_> {
+        match stored {
+            Stored::Text { start, len } => {
+                let (start, len) = (start as usize, len as usize);
+                Value::Str(self.text.get(start..start + len).unwrap_or_default())
+            }
+            Stored::I64(value) => Value::I64(value),
+            Stored::U64(value) => Value::U64(value),
+            Stored::F64(value) => Value::F64(value),
+            Stored::Bool(value) => Value::Bool(value),
+        }
     }
 
     /// As [`Fields::iter`], with keys as they are held: those of the program's text are copied for nothing.
     pub fn pairs(&self) -> impl Iterator<Item = (Cow<'static, str>, Value<'_>)> {
-        self.entries.iter().zip(self.iter()).map(|((key, _), (_, value))| (key.clone(), value))
+        self.entries.iter().map(|(key, stored)| (key.clone(), self.value(*stored)))
     }
 
+    #[inline]
     #[expect(clippy::ptr_arg, reason = "whether it is borrowed decides how it is asked")]
     fn is_secret(&self, key: &Cow<'static, str>) -> bool {
         match key {
@@ -338,13 +358,26 @@ impl Fields {
         self.unused = 0;
     }
 
+    #[inline]
     fn put(&mut self, key: Cow<'static, str>, stored: Stored) {
+        let bit = bit_of(&key);
+        if self.seen & bit == 0 && self.entries.len() < Self::MAX_FIELDS {
+            self.seen |= bit;
+            self.entries.push((key, stored));
+        } else {
+            self.put_among(key, stored);
+        }
+    }
+
+    /// Of a key that may be one of those there are.
+    fn put_among(&mut self, key: Cow<'static, str>, stored: Stored) {
         if let Some((_, old)) = self.entries.iter_mut().find(|(known, _)| *known == key) {
             if let Stored::Text { len, .. } = std::mem::replace(old, stored) {
                 self.unused += len as usize;
                 self.compact();
             }
         } else if self.entries.len() < Self::MAX_FIELDS {
+            self.seen |= bit_of(&key);
             self.entries.push((key, stored));
         } else {
             self.refuse(stored);
@@ -373,6 +406,26 @@ mod tests {
         fields.set_display("c", format_args!("{}-{}", 1, 2));
         let all: Vec<_> = fields.iter().collect();
         assert_eq!(all, [("a", Value::Bool(true)), ("b", Value::Str("x")), ("c", Value::Str("1-2"))]);
+    }
+
+    #[test]
+    fn keys_whose_bits_meet_are_told_apart() {
+        let mut fields = Fields::new();
+        for round in 0..2 {
+            for key in 0..200_u64 {
+                assert_eq!(fields.find(&format!("key{key}")).is_some(), round > 0);
+                fields.set(format!("key{key}"), Value::U64(key + round));
+            }
+        }
+        assert_eq!(fields.len(), 200);
+        assert!((0..200).all(|key| fields.find(&format!("key{key}")) == Some(Value::U64(key + 1))));
+        let mut copy = Fields::new();
+        copy.copy_from(&fields, |key, _| key == "key7");
+        copy.set("key8", Value::Bool(true));
+        copy.set("key7", Value::Bool(true));
+        assert_eq!((copy.len(), copy.find("key8")), (200, Some(Value::Bool(true))));
+        copy.clear();
+        assert_eq!(copy.find("key8"), None);
     }
 
     #[test]

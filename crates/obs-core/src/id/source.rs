@@ -32,6 +32,12 @@ thread_local! {
     static GENERATOR: Cell<Generator> = const { Cell::new(Generator { state: 0, stride: 0 }) };
 }
 
+/// Seeds this thread's generator.
+#[cold]
+fn seeded() -> Generator {
+    Generator { state: os_random(), stride: mixed_stride(os_random()) }
+}
+
 impl IdSource {
     /// A generator per thread, each seeded from the operating system's randomness.
     pub const fn random() -> Self {
@@ -43,7 +49,18 @@ impl IdSource {
         Self(Kind::Seeded(Arc::new(Mutex::new(Generator { state: seed, stride: 0x9e37_79b9_7f4a_7c15 }))))
     }
 
+    /// Whether ids come from the same place; cheap.
+    #[inline]
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Kind::Thread, Kind::Thread) => true,
+            (Kind::Seeded(one), Kind::Seeded(other)) => Arc::ptr_eq(one, other),
+            _ => false,
+        }
+    }
+
     /// A new trace id. All 128 bits are random, so the W3C `random` flag may be set with it.
+    #[inline]
     pub fn trace_id(&self) -> TraceId {
         loop {
             if let Some(id) = TraceId::new(self.next_u128()) {
@@ -53,6 +70,7 @@ impl IdSource {
     }
 
     /// A new span id.
+    #[inline]
     pub fn span_id(&self) -> SpanId {
         loop {
             if let Some(id) = SpanId::new(self.next_u64()) {
@@ -66,32 +84,41 @@ impl IdSource {
         RequestId::from_hex(super::hex::encode_wide(self.next_u128()))
     }
 
+    #[inline]
     fn next_u64(&self) -> u64 {
         self.draw(Generator::step)
     }
 
+    #[inline]
     fn next_u128(&self) -> u128 {
         self.draw(|generator| u128::from(generator.step()) << 64 | u128::from(generator.step()))
     }
 
+    #[inline]
     fn draw<T>(&self, draw: impl FnOnce(&mut Generator) -> T) -> T {
         match &self.0 {
             // Nothing is dropped with the cell, so it is there until the thread's very end.
             Kind::Thread => GENERATOR.with(|cell| {
                 let mut generator = cell.get();
                 if generator.stride == 0 {
-                    generator = Generator { state: os_random(), stride: mixed_stride(os_random()) };
+                    generator = seeded();
                 }
                 let drawn = draw(&mut generator);
                 cell.set(generator);
                 drawn
             }),
-            Kind::Seeded(generator) => draw(&mut generator.lock().unwrap_or_else(PoisonError::into_inner)),
+            Kind::Seeded(generator) => Self::draw_shared(generator, draw),
         }
+    }
+
+    #[cold]
+    fn draw_shared<T>(generator: &Mutex<Generator>, draw: impl FnOnce(&mut Generator) -> T) -> T {
+        draw(&mut generator.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
 impl Generator {
+    #[inline]
     fn step(&mut self) -> u64 {
         self.state = self.state.wrapping_add(self.stride);
         let mut z = self.state;

@@ -1,6 +1,6 @@
 //! Which keys hold secrets.
 
-use std::cell::RefCell;
+use std::cell::Cell;
 
 /// Words that make a key secret wherever they stand in it.
 fn is_secret_word(word: &[u8]) -> bool {
@@ -49,34 +49,59 @@ fn ends(last: u8) -> &'static [&'static str] {
 /// The most bytes of a key that are looked at.
 pub(super) const LONGEST_KEY: usize = 96;
 
-/// How many names each thread remembers its verdict on; a power of two.
-const REMEMBERED: usize = 128;
+/// How many names each thread remembers its verdict on: so many sets of so many. The sets are a power of two.
+const SETS: usize = 64;
+const IN_A_SET: usize = 4;
+
+/// A name in the program's text, by where it is.
+#[derive(Clone, Copy)]
+struct Verdict {
+    address: usize,
+    len: u32,
+    is_secret: bool,
+}
+
+/// Nothing is at this address.
+const NONE: Verdict = Verdict { address: 0, len: 0, is_secret: false };
 
 thread_local! {
-    static VERDICTS: RefCell<[Option<(&'static str, bool)>; REMEMBERED]> = const { RefCell::new([None; REMEMBERED]) };
+    static VERDICTS: [[Cell<Verdict>; IN_A_SET]; SETS] =
+        const { [const { [const { Cell::new(NONE) }; IN_A_SET] }; SETS] };
+}
+
+/// Names lie next to each other in the program's text: only a multiplication spreads them.
+#[inline]
+fn set_of(key: &'static str) -> usize {
+    let mixed = (key.as_ptr().addr() as u64 ^ (key.len() as u64) << 48).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (mixed >> 32) as usize % SETS
 }
 
 /// [`is_secret`] for names in the program's text, which are the same few again and again: mostly one look-up by
 /// address.
+#[inline]
 pub fn is_secret_static(key: &'static str) -> bool {
-    // Names lie next to each other in the program's text: only a multiplication spreads them.
-    let mixed = (key.as_ptr() as u64 ^ (key.len() as u64) << 48).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    let slot = (mixed >> 32) as usize & (REMEMBERED - 1);
+    let (address, len) = (key.as_ptr().addr(), key.len());
     let known = VERDICTS.try_with(|verdicts| {
-        let verdicts = verdicts.borrow();
-        let at = |slot: usize| verdicts[slot].filter(|(known, _)| std::ptr::eq::<str>(*known, key));
-        // Two names that meet at one slot would turn each other out for ever.
-        at(slot).or_else(|| at(slot ^ 1))
+        let mut known = verdicts[set_of(key)].iter().map(Cell::get);
+        known.find(|known| known.address == address && known.len as usize == len)
     });
-    if let Ok(Some((_, verdict))) = known {
-        return verdict;
+    match known {
+        Ok(Some(verdict)) => verdict.is_secret,
+        _ => judge_static(key),
     }
-    let verdict = is_secret(key);
+}
+
+/// Judges a name and remembers the verdict in the place of the oldest one of its set.
+#[cold]
+fn judge_static(key: &'static str) -> bool {
+    let is_secret = is_secret(key);
+    let Ok(len) = u32::try_from(key.len()) else { return is_secret };
     let _ = VERDICTS.try_with(|verdicts| {
-        let mut verdicts = verdicts.borrow_mut();
-        verdicts[slot ^ 1] = verdicts[slot].replace((key, verdict));
+        let newest = Verdict { address: key.as_ptr().addr(), len, is_secret };
+        let set = &verdicts[set_of(key)];
+        set.iter().fold(newest, |moved, place| place.replace(moved));
     });
-    verdict
+    is_secret
 }
 
 /// Whether a field, header or attribute of this name holds a secret. Case and the separators `-`, `.`, `_` make no
@@ -158,6 +183,28 @@ mod tests {
                 assert_eq!(is_secret_static(key), is_secret(key), "{key}");
             }
         }
+    }
+
+    #[test]
+    fn names_that_meet_at_one_set_do_not_turn_each_other_out() {
+        let text: &'static str = Box::leak("abc".repeat(2_000).into_boxed_str());
+        let mut names: Vec<&'static str> = (0..5_000).map(|at| &text[at..at + 3]).collect();
+        names.retain(|name| set_of(name) == set_of(names_first(text)));
+        names.truncate(IN_A_SET);
+        assert_eq!(names.len(), IN_A_SET);
+        let remembered = |name: &'static str| {
+            VERDICTS.with(|verdicts| {
+                verdicts[set_of(name)].iter().any(|known| known.get().address == name.as_ptr().addr())
+            })
+        };
+        for name in &names {
+            assert!(!is_secret_static(name));
+        }
+        assert!(names.iter().all(|name| remembered(name)));
+    }
+
+    fn names_first(text: &'static str) -> &'static str {
+        &text[..3]
     }
 
     #[test]

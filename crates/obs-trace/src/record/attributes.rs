@@ -70,10 +70,18 @@ impl<'a> Attributes<'a> {
     }
 
     /// The first `most` of them with texts of at most `length` characters, and how many are left out.
+    #[inline]
     pub(crate) fn within(mut self, most: usize, length: Option<usize>) -> (Self, u32) {
         self.length = length.unwrap_or(usize::MAX);
         let fields = self.fields.map_or(0, Fields::len).saturating_sub(usize::from(self.without.is_some()));
         let own = self.pairs.len() + fields + self.lists.len();
+        if own <= most && self.request.is_none() {
+            return (self, 0);
+        }
+        self.narrowed(own, most)
+    }
+
+    fn narrowed(mut self, own: usize, most: usize) -> (Self, u32) {
         let request = self.request.map_or(0, |_| self.of_request().count());
         let dropped = (own + request).saturating_sub(most);
         if dropped > 0 {

@@ -249,6 +249,7 @@ impl Sampler {
     }
 
     /// The decision. Never blocks and never allocates.
+    #[inline]
     pub fn decide(&self, candidate: &Candidate<'_>, clock: &Clock) -> bool {
         if let (Some(branches), Some(is_sampled)) = (&self.branches, candidate.decided())
             && let Some(decision) = branches.of_caller(is_sampled, candidate.trace_id, clock)

@@ -1,10 +1,9 @@
 //! Takes fields that its caller has read already, so that a user's `Debug` runs once for all signals.
 
 use obs_core::context::Context;
-use obs_core::fields::{Fields, Value};
+use obs_core::fields::Fields;
 use tracing_core::Metadata;
 
-use super::special::Special;
 use super::{Recording, Span};
 
 impl Span {
@@ -32,26 +31,20 @@ impl Span {
     }
 }
 
-/// Whether a field sets a part of the span instead of an attribute.
-fn is_special(key: &str, value: Value<'_>) -> bool {
-    Special::is_key(key) && matches!(value, Value::Str(_))
-}
-
 impl Recording {
+    /// Takes the first fields of a span at once where there is room for all of them.
     fn take_first(&mut self, fields: &Fields) {
-        self.take_special(fields);
-        self.set_first(fields, is_special);
+        if self.code_len + fields.len() > self.limits.attributes {
+            return self.take(fields);
+        }
+        let (special, rules) = (&mut self.special, self.fields.rules().clone());
+        self.fields.copy_from(fields, |key, value| special.take(key, value, &rules));
     }
 
     fn take(&mut self, fields: &Fields) {
-        self.take_special(fields);
-        self.set_all(fields, is_special);
-    }
-
-    fn take_special(&mut self, fields: &Fields) {
-        for (key, value) in fields.iter() {
-            if let (true, Value::Str(text)) = (Special::is_key(key), value) {
-                self.special.set(key, text, self.fields.rules());
+        for (key, value) in fields.pairs() {
+            if !self.special.take(&key, value, self.fields.rules()) {
+                self.set(key, value);
             }
         }
     }

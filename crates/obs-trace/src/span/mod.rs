@@ -8,12 +8,14 @@
 
 mod collected;
 mod draft;
+mod entered;
 mod given;
 mod recording;
 mod special;
 mod stored;
 
 pub use draft::Draft;
+pub use entered::Entered;
 pub(crate) use given::Lists;
 pub use given::{Given, Pointed};
 pub(crate) use recording::Recording;
@@ -43,6 +45,7 @@ pub struct Span {
 }
 
 impl Span {
+    #[inline]
     pub(crate) fn unsampled(context: Context) -> Self {
         Self { context, recording: None, is_used: AtomicBool::new(false), is_bound: false }
     }
@@ -52,6 +55,7 @@ impl Span {
     }
 
     /// What to push onto the scope while its code runs.
+    #[inline]
     pub fn context(&self) -> &Context {
         &self.context
     }
@@ -68,6 +72,7 @@ impl Span {
     }
 
     /// Whether what is set here goes anywhere.
+    #[inline]
     pub fn is_recording(&self) -> bool {
         self.recording.is_some()
     }
@@ -78,6 +83,7 @@ impl Span {
     }
 
     /// Sets an attribute, or counts it when there is no room for it.
+    #[inline]
     pub fn set(&mut self, key: impl Into<Cow<'static, str>>, value: Value<'_>) {
         if let Some(recording) = &mut self.recording {
             recording.set(key, value);
@@ -132,25 +138,11 @@ impl Span {
         }
     }
 
+    #[inline]
     pub(crate) fn finish(self, tracer: &Tracer) {
-        let Some(mut recording) = self.recording else { return };
-        let clock = &tracer.base().clock;
-        let is_kept = !recording.is_local_root() || recording.settle(&self.context, tracer);
-        if !is_kept {
-            return recording.recycle();
+        let Self { context, recording, .. } = self;
+        if let Some(recording) = recording {
+            recording.hand_on(&context, tracer);
         }
-        let shared = if recording.is_local_root() { Draft::of_local(self.context.local()) } else { None };
-        let fields = shared.as_deref().map(Draft::fields);
-        let view = recording.view(&self.context, fields, clock);
-        if recording.is_local_root() {
-            // It was judged just now.
-            tracer.export(&view);
-        } else {
-            tracer.pass(&self.context, &view);
-        }
-        if let Some(shared) = shared {
-            shared.put_back();
-        }
-        recording.recycle();
     }
 }

@@ -1,7 +1,7 @@
 //! What a sampled span has gathered, in memory that is used again by later spans of the thread.
 
 use std::borrow::Cow;
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::fmt;
 use std::time::Duration;
 
@@ -45,7 +45,7 @@ pub(crate) struct Recording {
     pub(super) end: Option<Timestamp>,
     pub(super) limits: Limits,
     code: [Pair; 2],
-    code_len: usize,
+    pub(super) code_len: usize,
     pub(super) fields: Fields,
     /// Keys of several values.
     pub(super) lists: Lists,
@@ -63,7 +63,7 @@ pub(crate) struct Recording {
 
 thread_local! {
     #[expect(clippy::vec_box, reason = "the boxes themselves are what is used again")]
-    static POOL: Cell<Vec<Box<Recording>>> = const { Cell::new(Vec::new()) };
+    static POOL: RefCell<Vec<Box<Recording>>> = const { RefCell::new(Vec::new()) };
 }
 
 impl Recording {
@@ -75,18 +75,13 @@ impl Recording {
         base: &Base,
     ) -> Box<Self> {
         let Base { clock, redaction, .. } = base;
-        let (start, begun) = (clock.now(), clock.monotonic());
+        let (start, begun) = clock.moment();
         let name = match name {
             // The program's own text.
             Cow::Borrowed(_) => name,
             Cow::Owned(name) => Cow::Owned(clean(&name, redaction)),
         };
-        let spare = POOL.try_with(|pool| {
-            let mut spares = pool.take();
-            let spare = spares.pop();
-            pool.set(spares);
-            spare
-        });
+        let spare = POOL.try_with(|pool| pool.try_borrow_mut().ok()?.pop());
         if let Some(mut spare) = spare.ok().flatten() {
             // Emptied when it was put there.
             (spare.parent, spare.name, spare.kind, spare.start, spare.begun) =
@@ -120,6 +115,22 @@ impl Recording {
         })
     }
 
+    /// Ends it: what waits under a local root is settled, and a span that is kept goes to the sink.
+    pub(super) fn hand_on(mut self: Box<Self>, context: &Context, tracer: &Tracer) {
+        let clock = &tracer.base().clock;
+        if !self.is_local_root() {
+            tracer.pass(context, &self.view(context, None, clock));
+        } else if self.settle(context, tracer) {
+            let shared = Draft::of_local(context.local());
+            // It was judged just now.
+            tracer.export(&self.view(context, shared.as_deref().map(Draft::fields), clock));
+            if let Some(shared) = shared {
+                shared.put_back();
+            }
+        }
+        self.recycle();
+    }
+
     pub(super) fn recycle(mut self: Box<Self>) {
         let events = self.events.iter().map(|event| event.fields.capacity_bytes());
         let bytes = self.fields.capacity_bytes() + events.sum::<usize>();
@@ -142,11 +153,11 @@ impl Recording {
         self.special = Special::default();
         self.error = None;
         let _ = POOL.try_with(|pool| {
-            let mut spares = pool.take();
-            if spares.len() < SPARES {
+            if let Ok(mut spares) = pool.try_borrow_mut()
+                && spares.len() < SPARES
+            {
                 spares.push(self);
             }
-            pool.set(spares);
         });
     }
 
@@ -170,21 +181,6 @@ impl Recording {
                 self.lists.retain(|(known, _)| *known != key);
             }
             self.fields.set(key, value);
-        }
-    }
-
-    /// Takes the first fields of a span at once where there is room for all of them; `left_out` of them are none of
-    /// its attributes.
-    pub(super) fn set_first(&mut self, fields: &Fields, left_out: fn(&str, Value<'_>) -> bool) {
-        if self.code_len + fields.len() <= self.limits.attributes {
-            return self.fields.copy_from(fields, left_out);
-        }
-        self.set_all(fields, left_out);
-    }
-
-    pub(super) fn set_all(&mut self, fields: &Fields, left_out: fn(&str, Value<'_>) -> bool) {
-        for (key, value) in fields.pairs().filter(|(key, value)| !left_out(key, *value)) {
-            self.set(key, value);
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use obs_core::fields::{Bounded, guarded};
+use obs_core::fields::{Bounded, Value, guarded};
 use obs_core::redact::Rules;
 
 use crate::record::Kind;
@@ -46,9 +46,13 @@ const CUT: &str = "…";
 
 impl Special {
     /// Whether `key` is one of the special ones. All begin alike, so that other keys cost one comparison.
+    #[inline]
     pub(super) fn is_key(key: &str) -> bool {
-        key.starts_with("otel.")
-            && [NAME, KIND, STATUS_CODE, STATUS_DESCRIPTION, STATUS_MESSAGE].contains(&key)
+        key.starts_with("otel.") && Self::is_one(key)
+    }
+
+    fn is_one(key: &str) -> bool {
+        [NAME, KIND, STATUS_CODE, STATUS_DESCRIPTION, STATUS_MESSAGE].contains(&key)
     }
 
     /// Takes the value of a special key; an unknown word changes nothing.
@@ -59,6 +63,18 @@ impl Special {
             STATUS_CODE => self.code = self.code.max(Code::parse(value)),
             STATUS_DESCRIPTION | STATUS_MESSAGE => self.description = Some(clean(value, rules)),
             _ => {}
+        }
+    }
+
+    /// As [`Special::set`] where `key` is a special one, and whether it is: then it is none of the span's attributes.
+    #[inline]
+    pub(super) fn take(&mut self, key: &str, value: Value<'_>, rules: &Rules) -> bool {
+        match value {
+            Value::Str(text) if Self::is_key(key) => {
+                self.set(key, text, rules);
+                true
+            }
+            _ => false,
         }
     }
 

@@ -3,6 +3,7 @@
 #[expect(dead_code, reason = "shared with the crate it comes from, which uses all of it")]
 #[path = "../../../obs-export/tests/it/called.rs"]
 mod called;
+mod entered;
 mod layer;
 mod layer_scope;
 mod limits;

@@ -14,7 +14,6 @@ use super::fused::Fused;
 use super::key::Key;
 use super::proxy;
 use super::slab::Data;
-use super::traces::Traced;
 
 impl Subscriber for Fused {
     fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
@@ -42,21 +41,25 @@ impl Subscriber for Fused {
             return nowhere.id();
         }
         let Some(slot) = self.slab.reserve() else { return nowhere.id() };
-        let (parent, parent_context) = self.parent_of(attributes);
-        let mut traced = Traced::default();
-        if wants.traces {
-            traced = self.traces.start(parent_context.as_ref(), metadata);
+        let is_recording = self.parent_of(attributes, |parent, above| {
+            slot.prepare(|data| {
+                (data.metadata, data.parent) = (Some(metadata), parent);
+                if wants.traces {
+                    data.traced = self.traces.start(above, metadata);
+                }
+                if data.traced.context().is_none() {
+                    data.inherited = above.cloned();
+                }
+                data.traced.is_recording()
+            })
+        });
+        if !wants.lines && !is_recording {
+            return slot.fill(false, |_| ()).id();
         }
-        let inherited = if traced.context().is_some() { None } else { parent_context };
-        let reads_fields = wants.lines || traced.is_recording();
         let mut key = nowhere;
         let fill = |fields: &mut Fields| {
-            traced.describe(metadata, fields);
             key = slot.fill(false, |data| {
-                data.metadata = Some(metadata);
-                data.parent = parent;
-                data.traced = traced;
-                data.inherited = inherited;
+                data.traced.describe(metadata, fields);
                 if wants.lines {
                     data.on_lines = true;
                     data.is_written = wants.written;
@@ -64,11 +67,7 @@ impl Subscriber for Fused {
                 }
             });
         };
-        if reads_fields {
-            self.read(|fields| attributes.record(fields), fill);
-        } else {
-            fill(&mut Fields::new());
-        }
+        self.read(|fields| attributes.record(fields), fill);
         key.id()
     }
 
@@ -122,9 +121,8 @@ impl Subscriber for Fused {
 
     fn enter(&self, span: &Id) {
         let Some(key) = Key::of(self.instance, span) else { return };
-        if let Some(context) = self.context_of(key) {
-            context::push_tagged(context, key.tag());
-        }
+        // Onto the scope from where it stands, so that it is moved once.
+        self.slab.with(key, |data| context::push_tagged(Self::opened_by(data), key.tag()));
     }
 
     fn exit(&self, span: &Id) {

@@ -21,7 +21,7 @@ use tracing::{Event, Metadata};
 use super::key::{Instance, Key};
 use super::lines::{self, Lines};
 use super::slab::{Data, Released, Slab};
-use super::traces::{Fate, Traces};
+use super::traces::{Fate, Traced, Traces};
 use super::wants::{self, Stamp, Wants};
 
 /// Numbers the subscribers of this process.
@@ -155,24 +155,36 @@ impl Fused {
         }
     }
 
-    /// The span above a new one, of which a reference is taken, and what it is opened in.
+    /// Has `begin`, which runs no code of a user's, begin a span under the one above it, of which a reference is taken, and
+    /// in what it is opened in.
     #[inline]
-    pub(super) fn parent_of(&self, attributes: &Attributes<'_>) -> (Option<Key>, Option<Context>) {
+    pub(super) fn parent_of<R>(
+        &self,
+        attributes: &Attributes<'_>,
+        begin: impl Fn(Option<Key>, Option<&Context>) -> R,
+    ) -> R {
         if let Some(parent) = attributes.parent() {
-            let Some(parent) = Key::of(self.instance, parent) else { return (None, None) };
+            let Some(parent) = Key::of(self.instance, parent) else { return begin(None, None) };
             // A span that found no room is no reason to begin another trace.
             if !parent.is_nowhere() {
-                return (self.hold(parent), self.context_of(parent).flatten());
+                return begin(self.hold(parent), self.context_of(parent).flatten().as_ref());
             }
         } else if attributes.is_root() {
-            return (None, None);
+            return begin(None, None);
         }
-        let current = context::current();
         let above = self.innermost().filter(|(key, is_behind_poll)| {
             // Left open by another request: it must not be kept for this one's sake.
-            !is_behind_poll || self.slab.with(*key, |data| data.belongs_to(current.as_ref())) == Some(true)
+            !is_behind_poll || self.is_of_current(*key)
         });
-        (above.and_then(|(key, _)| self.hold(key)), current)
+        let above = above.and_then(|(key, _)| self.hold(key));
+        let begun = context::with_current(|current| begin(above, Some(current)));
+        begun.unwrap_or_else(|| begin(above, None))
+    }
+
+    #[cold]
+    fn is_of_current(&self, key: Key) -> bool {
+        let current = context::current();
+        self.slab.with(key, |data| data.belongs_to(current.as_ref())) == Some(true)
     }
 
     /// Takes a reference for a child. A native span's fields are its own affair, and a request is not kept by its
@@ -185,10 +197,16 @@ impl Fused {
     /// What a span opens, if there is such a span.
     #[inline]
     pub(super) fn context_of(&self, key: Key) -> Option<Option<Context>> {
-        self.slab.with(key, |data| {
-            let of_proxy = || data.proxy.as_ref().and_then(|proxy| proxy.of.upgrade());
-            data.used().cloned().or_else(of_proxy)
-        })
+        self.slab.with(key, |data| Self::opened_by(data))
+    }
+
+    /// What a span opens.
+    #[inline]
+    pub(super) fn opened_by(data: &Data) -> Option<Context> {
+        match data.used() {
+            Some(context) => Some(context.clone()),
+            None => data.proxy.as_ref()?.of.upgrade(),
+        }
     }
 
     /// Gives back one reference, and those which spans that close by it held in turn.
@@ -200,14 +218,18 @@ impl Fused {
                 break;
             }
             closed = true;
-            let gone = self.slab.vacate(key, |data| {
+            // By reference, so that what is large is moved once.
+            let (mut traced, mut inherited) = (Traced::default(), None);
+            self.slab.vacate(key, |data| {
                 next = data.parent.take();
-                (std::mem::take(&mut data.traced), data.inherited.take())
+                std::mem::swap(&mut traced, &mut data.traced);
+                if data.inherited.is_some() {
+                    inherited = data.inherited.take();
+                }
             });
             // Nothing is locked here: a sink runs, and a request may end with its last context.
-            if let Some((traced, _inherited)) = gone {
-                self.traces.end(traced);
-            }
+            self.traces.end(traced);
+            drop(inherited);
         }
         closed
     }

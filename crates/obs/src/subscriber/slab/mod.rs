@@ -68,13 +68,11 @@ impl Slab {
     /// A slot for a new span; `None`, and counted, when all are in use.
     #[inline]
     pub(super) fn reserve(self: &Arc<Self>) -> Option<Reserved<'_>> {
-        match near::take(self) {
-            Some(index) => Some(Reserved { slab: self, index: Some(index) }),
-            None => {
-                self.refused.fetch_add(1, Ordering::Relaxed);
-                None
-            }
-        }
+        let Some(index) = near::take(self) else {
+            self.refused.fetch_add(1, Ordering::Relaxed);
+            return None;
+        };
+        Some(Reserved { slab: self, slot: self.slot_or_init(index)?, index, is_filled: false })
     }
 
     /// How many spans found no slot.
@@ -139,24 +137,33 @@ impl Slab {
 #[must_use]
 pub(super) struct Reserved<'a> {
     slab: &'a Arc<Slab>,
-    index: Option<u32>,
+    slot: &'a Slot,
+    index: u32,
+    is_filled: bool,
 }
 
 impl Reserved<'_> {
+    /// Moves in what is known of the span so far. Nobody finds it yet.
+    #[inline]
+    pub(super) fn prepare<R>(&self, prepare: impl FnOnce(&mut Data) -> R) -> R {
+        self.slot.prepare(prepare)
+    }
+
     /// Moves the span in, with one reference.
     #[inline]
     pub(super) fn fill(mut self, is_proxy: bool, fill: impl FnOnce(&mut Data)) -> Key {
-        let nowhere = Key::nowhere(self.slab.instance);
-        let Some(index) = self.index.take() else { return nowhere };
-        let Some(slot) = self.slab.slot_or_init(index) else { return nowhere };
-        Key::new(self.slab.instance, slot.fill(fill), index, is_proxy)
+        self.is_filled = true;
+        Key::new(self.slab.instance, self.slot.fill(fill), self.index, is_proxy)
     }
 }
 
 impl Drop for Reserved<'_> {
     fn drop(&mut self) {
-        if let Some(index) = self.index {
-            near::put(self.slab, index);
+        if !self.is_filled {
+            let gone = self.slot.vacate(|data| (std::mem::take(&mut data.traced), data.inherited.take()));
+            near::put(self.slab, self.index);
+            // Out here, where nothing is locked: a request may end with its last context.
+            drop(gone);
         }
     }
 }

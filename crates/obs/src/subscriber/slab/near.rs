@@ -21,14 +21,27 @@ struct Near {
 }
 
 impl Near {
+    #[inline]
     fn turn_to(&mut self, slab: &Arc<Slab>) {
         if !std::ptr::eq(self.slab.as_ptr(), Arc::as_ptr(slab)) {
-            self.give_back(0);
-            self.slab = Arc::downgrade(slab);
+            self.turn(slab);
         }
     }
 
+    #[cold]
+    fn turn(&mut self, slab: &Arc<Slab>) {
+        self.give_back(0);
+        self.slab = Arc::downgrade(slab);
+    }
+
+    #[cold]
+    fn fetch(&mut self, slab: &Arc<Slab>) -> Option<u32> {
+        slab.shared().hand_out(&mut self.free, BATCH);
+        self.free.pop()
+    }
+
     /// Keeps `kept` of them.
+    #[cold]
     fn give_back(&mut self, kept: usize) {
         if let Some(slab) = self.slab.upgrade() {
             slab.shared().give_back(self.free.drain(kept..));
@@ -43,6 +56,7 @@ impl Drop for Near {
     }
 }
 
+#[inline]
 fn near<R>(slab: &Arc<Slab>, with: impl FnOnce(&mut Near) -> R) -> Option<R> {
     let lent = NEAR.try_with(|near| {
         let mut near = near.try_borrow_mut().ok()?;
@@ -55,18 +69,16 @@ fn near<R>(slab: &Arc<Slab>, with: impl FnOnce(&mut Near) -> R) -> Option<R> {
 /// A free slot; `None` when there is none.
 #[inline]
 pub(super) fn take(slab: &Arc<Slab>) -> Option<u32> {
-    let taken = near(slab, |near| {
-        if near.free.is_empty() {
-            slab.shared().hand_out(&mut near.free, BATCH);
-        }
-        near.free.pop()
-    });
+    let taken = near(slab, |near| near.free.pop().or_else(|| near.fetch(slab)));
     // A thread that is ending keeps none.
-    taken.unwrap_or_else(|| {
-        let mut one = Vec::new();
-        slab.shared().hand_out(&mut one, 1);
-        one.pop()
-    })
+    taken.unwrap_or_else(|| take_shared(slab))
+}
+
+#[cold]
+fn take_shared(slab: &Arc<Slab>) -> Option<u32> {
+    let mut one = Vec::new();
+    slab.shared().hand_out(&mut one, 1);
+    one.pop()
 }
 
 /// Puts a slot that has become free where it is found again.
@@ -79,6 +91,11 @@ pub(super) fn put(slab: &Arc<Slab>, index: u32) {
         near.free.push(index);
     });
     if kept.is_none() {
-        slab.shared().give_back([index]);
+        put_shared(slab, index);
     }
+}
+
+#[cold]
+fn put_shared(slab: &Arc<Slab>, index: u32) {
+    slab.shared().give_back([index]);
 }

@@ -87,9 +87,12 @@ impl Data {
         self.parent = None;
         self.traced = Traced::default();
         self.inherited = None;
-        self.on_lines = false;
-        self.is_written = false;
         self.proxy = None;
+        if !std::mem::take(&mut self.on_lines) {
+            // Nor has it any fields.
+            return;
+        }
+        self.is_written = false;
         if self.fields.capacity_bytes() > KEEP_BYTES {
             self.fields = Fields::new();
             self.fragments = Fragments::default();
@@ -107,6 +110,12 @@ impl Slot {
 
     fn is(state: u64, key: Key) -> bool {
         ((state >> 32) as u32) % GENERATIONS == key.generation()
+    }
+
+    /// Lends what is to be known of a span that nobody finds yet. The slot must be the caller's.
+    #[inline]
+    pub(super) fn prepare<R>(&self, prepare: impl FnOnce(&mut Data) -> R) -> R {
+        prepare(&mut self.lock())
     }
 
     /// Moves a span in; returns its generation. The slot must be the caller's.

@@ -92,7 +92,10 @@ fn large_lists_of_fields_give_their_memory_back() {
 
     let slab = slab(1);
     let key = open(&slab).unwrap();
-    slab.with(key, |data| data.fields.set("large", Value::Str(&"x".repeat(10_000))));
+    slab.with(key, |data| {
+        data.on_lines = true;
+        data.fields.set("large", Value::Str(&"x".repeat(10_000)));
+    });
     close(&slab, key);
     let key = open(&slab).unwrap();
     assert!(slab.with(key, |data| data.fields.capacity_bytes()).unwrap() <= 1_024);
