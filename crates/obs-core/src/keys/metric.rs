@@ -103,6 +103,27 @@ metrics! {
     /// Durations of cancelled requests.
     HTTP_REQUEST_CANCELLED_DURATION = Histogram "http_request_cancelled_duration_seconds" [ROUTE, METHOD]
         "Seconds from the request head until the client went away.";
+    /// Remote procedure calls that were answered.
+    RPC_SERVER_REQUESTS = Counter "rpc_server_requests_total" [SERVICE, METHOD, CODE]
+        "Remote procedure calls that ended, by the code the caller is told.";
+    /// Durations of the same.
+    RPC_SERVER_REQUEST_DURATION = Histogram "rpc_server_request_duration_seconds" [SERVICE, METHOD, CODE]
+        "Seconds from the request head to the end of the response, or until the caller went away.";
+    /// Those between start and finish.
+    RPC_SERVER_REQUESTS_IN_FLIGHT = Gauge "rpc_server_requests_in_flight" [SERVICE, METHOD]
+        "Remote procedure calls that have begun and not ended.";
+    /// Messages that came.
+    RPC_SERVER_REQUEST_MESSAGES = Counter "rpc_server_request_messages_total" [SERVICE, METHOD]
+        "Messages of requests that were read whole, counted when their call ends.";
+    /// Messages that were sent.
+    RPC_SERVER_RESPONSE_MESSAGES = Counter "rpc_server_response_messages_total" [SERVICE, METHOD]
+        "Messages of responses that were handed on whole, counted when their call ends.";
+    /// Bytes that came.
+    RPC_SERVER_REQUEST_BYTES = Counter "rpc_server_request_bytes_total" [SERVICE, METHOD]
+        "Bytes of requests that were read, with the prefixes of their messages.";
+    /// Bytes that were sent.
+    RPC_SERVER_RESPONSE_BYTES = Counter "rpc_server_response_bytes_total" [SERVICE, METHOD]
+        "Bytes of responses that were handed on, with the prefixes of their messages.";
     /// Calls of other services.
     HTTP_CLIENT_REQUESTS = Counter "http_client_requests_total" [TARGET, ROUTE, METHOD, STATUS_CODE]
         "Calls that ended with an answer or an error, by the answer's status, or error where none came.";

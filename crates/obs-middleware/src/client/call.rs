@@ -4,6 +4,7 @@ use std::any::Any;
 use std::fmt::{self, Display, Write};
 use std::sync::Arc;
 
+use bytes::Buf;
 use http::{Response, StatusCode};
 use obs_core::context::{Context, Route};
 use obs_core::fields::Value;
@@ -89,8 +90,8 @@ impl Watch for Call {
         is_bodiless(self.0.method, response.status())
     }
 
-    fn passed(&mut self, bytes: u64) -> u64 {
-        self.0.response_bytes = self.0.response_bytes.saturating_add(bytes);
+    fn passed<D: Buf>(&mut self, data: &D) -> u64 {
+        self.0.response_bytes = self.0.response_bytes.saturating_add(data.remaining() as u64);
         self.0.response_bytes
     }
 

@@ -12,6 +12,7 @@ mod dead_ends;
 mod flight;
 #[cfg(feature = "traces-debug")]
 mod forced;
+mod grpc;
 mod health;
 mod hostile;
 mod idioms;
