@@ -34,6 +34,7 @@ const FEATURES: &[&str] = &[
     "client-redis",
     "client-reqwest",
     "client-sqlx",
+    "client-tonic",
     "tonic",
     "serve",
     "axum",

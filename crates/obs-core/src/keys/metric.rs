@@ -35,6 +35,14 @@ pub static HTTP_CLIENT: Measures = Measures {
     cancelled: &HTTP_CLIENT_REQUESTS_CANCELLED,
 };
 
+/// Where remote procedure calls are counted.
+pub static RPC_CLIENT: Measures = Measures {
+    count: &RPC_CLIENT_REQUESTS,
+    duration: &RPC_CLIENT_REQUEST_DURATION,
+    errors: &RPC_CLIENT_REQUEST_ERRORS,
+    cancelled: &RPC_CLIENT_REQUESTS_CANCELLED,
+};
+
 /// Where queries and commands of databases are counted.
 pub static DB_CLIENT: Measures = Measures {
     count: &DB_CLIENT_OPERATIONS,
@@ -136,6 +144,18 @@ metrics! {
     /// Calls whose caller lost interest.
     HTTP_CLIENT_REQUESTS_CANCELLED = Counter "http_client_requests_cancelled_total" [TARGET, ROUTE, METHOD]
         "Calls that were given up before an answer came.";
+    /// Remote procedure calls of other services.
+    RPC_CLIENT_REQUESTS = Counter "rpc_client_requests_total" [TARGET, SERVICE, METHOD, CODE]
+        "Remote procedure calls of others that ended with an answer or an error, by the code the caller is told.";
+    /// Durations of the same calls.
+    RPC_CLIENT_REQUEST_DURATION = Histogram "rpc_client_request_duration_seconds" [TARGET, SERVICE, METHOD]
+        "Seconds from the call to the end of its answer; cancelled calls apart.";
+    /// Those that failed.
+    RPC_CLIENT_REQUEST_ERRORS = Counter "rpc_client_request_errors_total" [TARGET, SERVICE, METHOD, KIND]
+        "Remote procedure calls of others that failed, by kind: server_error, dns, connect, tls, timeout, reset, panicked, other.";
+    /// Those nobody waited for any more.
+    RPC_CLIENT_REQUESTS_CANCELLED = Counter "rpc_client_requests_cancelled_total" [TARGET, SERVICE, METHOD]
+        "Remote procedure calls of others that were given up before they ended.";
     /// The good events of a service level indicator.
     SLI_GOOD_EVENTS = Counter "sli_good_events_total" [SLI]
         "Events of a service level indicator that were good.";

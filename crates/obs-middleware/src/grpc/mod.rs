@@ -2,6 +2,7 @@
 //! "gRPC over HTTP2" of gRPC's protocol documents.
 
 mod messages;
+mod methods;
 
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use http::header::{HeaderMap, HeaderName, HeaderValue};
 use obs_core::observe::RpcCode;
 
 pub(crate) use messages::Messages;
+pub(crate) use methods::Methods;
 
 const STATUS: HeaderName = HeaderName::from_static("grpc-status");
 const MESSAGE: HeaderName = HeaderName::from_static("grpc-message");

@@ -17,10 +17,9 @@ use super::Settings;
 use super::extract::Found;
 use super::head::Head;
 use super::incoming::Received;
-use super::methods::Methods;
 use super::rpc::Rpc;
 use crate::cause::{self, Fault};
-use crate::grpc;
+use crate::grpc::{self, Methods};
 use crate::header::{Headers, X_REQUEST_ID, X_TRACE_ID};
 use crate::watch::{Watch, is_bodiless, panic_text};
 

@@ -4,7 +4,6 @@ mod extract;
 mod guard;
 mod head;
 mod incoming;
-mod methods;
 mod rpc;
 
 use std::fmt;
@@ -18,11 +17,11 @@ use obs_core::{Base, Network, Observer};
 use tower_layer::Layer;
 use tower_service::Service;
 
+use crate::grpc::Methods;
 use crate::route::{Known, RouteOf};
 use crate::trust::{Trust, Trusted};
 use crate::watch::{Watch, WatchedBody, WatchedFuture};
 use guard::Guard;
-use methods::Methods;
 
 /// The response body of [`Server`]: the inner body's frames, unchanged.
 ///

@@ -11,8 +11,7 @@ use obs_core::observe::{self, End, RpcCall, RpcCode, RpcEnd};
 
 use super::guard::Tell;
 use super::incoming::Received;
-use super::methods::Methods;
-use crate::grpc::{self, Messages};
+use crate::grpc::{self, Messages, Methods};
 
 /// One call.
 pub(super) struct Rpc {

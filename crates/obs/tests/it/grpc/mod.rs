@@ -1,5 +1,6 @@
 //! gRPC by tonic under the server's layer: each way to end is the same on /metrics, on the access line and in the span.
 
+mod client;
 mod ends;
 mod methods;
 mod service;

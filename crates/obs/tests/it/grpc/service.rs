@@ -13,12 +13,13 @@ use futures_core::Stream;
 use http::uri::PathAndQuery;
 use tokio::sync::Notify;
 use tonic::body::Body;
+use tonic::client::GrpcService;
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::server::{Grpc, NamedService};
 use tonic::transport::server::TcpIncoming;
 use tonic::transport::{Channel, Server};
 use tonic::{Request, Response, Status, Streaming};
-use tower::{Service, service_fn};
+use tower::{Layer, Service, service_fn};
 
 /// Messages that are a text and nothing else.
 #[derive(Clone, Copy, Default)]
@@ -182,20 +183,46 @@ impl Service<http::Request<Body>> for Orders {
 
 /// A client of it.
 #[derive(Clone)]
-pub(super) struct Client(tonic::client::Grpc<Channel>);
+pub(super) struct Client<C = Channel>(tonic::client::Grpc<C>);
 
 /// Serves by tonic's own server under `layer`, and connects to it.
 pub(super) async fn start(layer: obs::Layer) -> (Client, Orders) {
+    let (orders, address) = serve(layer);
+    let channel = Channel::from_shared(format!("http://{address}")).unwrap().connect().await.unwrap();
+    (Client(tonic::client::Grpc::new(channel)), orders)
+}
+
+fn serve(layer: obs::Layer) -> (Orders, std::net::SocketAddr) {
     let incoming = TcpIncoming::bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let address = incoming.local_addr().unwrap();
     let orders = Orders::default();
     let server = Server::builder().layer(layer).add_service(orders.clone());
     tokio::spawn(server.serve_with_incoming(incoming));
-    let channel = Channel::from_shared(format!("http://{address}")).unwrap().connect().await.unwrap();
-    (Client(tonic::client::Grpc::new(channel)), orders)
+    (orders, address)
 }
 
-impl Client {
+/// A client of it whose calls are seen, too.
+pub(super) async fn start_seen(
+    layer: obs::Layer,
+    calls: obs::ClientLayer,
+) -> (Client<obs::Client<Channel>>, Orders) {
+    let (orders, address) = serve(layer);
+    let channel = Channel::from_shared(format!("http://{address}")).unwrap().connect().await.unwrap();
+    (Client(tonic::client::Grpc::new(calls.layer(channel))), orders)
+}
+
+/// A client of what is not there.
+pub(super) fn nobody(calls: obs::ClientLayer, uri: &'static str) -> Client<obs::Client<Channel>> {
+    Client(tonic::client::Grpc::new(calls.layer(Channel::from_static(uri).connect_lazy())))
+}
+
+impl<C> Client<C>
+where
+    C: GrpcService<Body>,
+    C::Error: std::fmt::Debug,
+    C::ResponseBody: http_body::Body<Data = bytes::Bytes> + Send + 'static,
+    <C::ResponseBody as http_body::Body>::Error: Into<Box<dyn std::error::Error + Send + Sync>> + Send,
+{
     async fn ready(&mut self) {
         self.0.ready().await.unwrap();
     }

@@ -6,7 +6,7 @@ use std::sync::{PoisonError, RwLock};
 use obs_core::observe::rpc::split;
 use obs_core::observe::{RpcCode, RpcMethod, RpcPassed};
 
-/// How many methods are learned from answers, by one layer.
+/// How many methods are learned, by one layer.
 const LEARNED: usize = 512;
 
 /// The methods that were named, and those that have answered.
@@ -15,7 +15,7 @@ const LEARNED: usize = 512;
 /// code that no library makes by itself. `UNIMPLEMENTED`, `UNAUTHENTICATED`, `UNAVAILABLE` and the like are what routers,
 /// guards and limits in front of all methods answer to whatever is asked for, a scanner's inventions included.
 #[derive(Debug, Default)]
-pub(super) struct Methods(RwLock<Known>);
+pub(crate) struct Methods(RwLock<Known>);
 
 #[derive(Clone, Debug, Default)]
 struct Known {
@@ -28,7 +28,7 @@ struct Known {
 
 impl Methods {
     /// The same, and those of `names`: `package.Service`, or `package.Service/Method`.
-    pub(super) fn and(&self, names: impl IntoIterator<Item = String>) -> Self {
+    pub(crate) fn and(&self, names: impl IntoIterator<Item = String>) -> Self {
         let mut known = self.0.read().unwrap_or_else(PoisonError::into_inner).clone();
         for name in names {
             let name = name.trim_start_matches('/');
@@ -45,12 +45,17 @@ impl Methods {
     }
 
     /// What is known of a path: its method, its service alone, or neither.
-    pub(super) fn look(&self, path: &str) -> RpcMethod {
+    pub(crate) fn look(&self, path: &str) -> RpcMethod {
         self.0.read().unwrap_or_else(PoisonError::into_inner).look(path)
     }
 
+    /// The method of a path that this process itself calls: known from the first call on, while there is room.
+    pub(crate) fn meet(&self, path: &str) -> RpcMethod {
+        self.learn(path, Some(RpcCode::Ok), RpcPassed::default())
+    }
+
     /// The same after an answer.
-    pub(super) fn learn(&self, path: &str, told: Option<RpcCode>, sent: RpcPassed) -> RpcMethod {
+    pub(crate) fn learn(&self, path: &str, told: Option<RpcCode>, sent: RpcPassed) -> RpcMethod {
         let found = self.look(path);
         let proves =
             sent.messages > 0 || told.is_some_and(|code| code == RpcCode::Ok || code.is_of_application());
