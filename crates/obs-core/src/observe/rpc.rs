@@ -252,13 +252,10 @@ mod tests {
 
     #[test]
     fn a_path_has_a_service_and_a_method_or_is_none() {
-        let place = RpcMethod::new("/shop.Orders/Place").unwrap();
-        assert_eq!((place.service, place.method, place.full), ("shop.Orders", "Place", "shop.Orders/Place"));
-        assert_eq!(place.other().service, "shop.Orders");
-        assert_eq!(place.other().full, "_OTHER");
+        assert_eq!(split("/shop.Orders/Place"), Some(("shop.Orders", "Place")));
         for path in ["", "/", "/shop.Orders", "/shop.Orders/", "//Place", "/a/b/c", "shop.Orders/Place", "*"]
         {
-            assert_eq!(RpcMethod::new(path), None, "{path}");
+            assert_eq!(split(path), None, "{path}");
         }
     }
 }

@@ -36,7 +36,7 @@ pub(super) struct Open {
     place: Option<Place>,
     pub(super) started: Timestamp,
     begun: Monotonic,
-    status: Option<StatusCode>,
+    pub(super) status: Option<StatusCode>,
     response_bytes: u64,
     /// Where it is one of gRPC.
     rpc: Option<Box<Rpc>>,

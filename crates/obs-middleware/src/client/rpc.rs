@@ -83,7 +83,8 @@ impl Rpc {
     #[inline(never)]
     pub(super) fn close(&self, open: &Open, ended: Ended, mut end: OperationEnd<'_>) {
         let (outcome, code, fault) = ended;
-        (end.outcome, end.fault, end.status, end.result) = (outcome, fault, None, Some(code.as_str()));
+        (end.outcome, end.fault, end.result) = (outcome, fault, Some(code.as_str()));
+        end.status = open.status.map(|status| status.as_u16());
         let labels = [open.target.as_str(), self.method.service, self.method.method];
         let name = if self.method.full == RpcMethod::OTHER { SYSTEM } else { self.method.full };
         let mut operation = Operation::new(OperationKind::Client, name, &metric::RPC_CLIENT, &labels);

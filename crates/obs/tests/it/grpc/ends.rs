@@ -183,7 +183,7 @@ async fn a_request_that_breaks_off_is_cancelled_whatever_the_service_makes_of_it
 async fn a_deadline_that_has_passed_is_no_cancellation() {
     let obs = obs::testing::start("shop");
     let (mut client, _) = service::start(layer(&obs)).await;
-    let patience = Some(Duration::from_millis(100));
+    let patience = Some(Duration::from_millis(500));
     let status = client.within("/shop.Orders/Place", "wait", patience).await.unwrap_err();
     assert!([Code::Cancelled, Code::DeadlineExceeded].contains(&status.code()), "{status}");
     obs.requests_ended(1).await;

@@ -7,7 +7,9 @@ use super::service;
 fn counted(obs: &obs::testing::Testing) -> Vec<String> {
     let family = obs.family("rpc_server_requests_total");
     let samples = family.lines().filter_map(|line| line.strip_prefix("rpc_server_requests_total"));
-    samples.map(str::to_owned).collect()
+    let mut samples: Vec<_> = samples.map(str::to_owned).collect();
+    samples.sort_unstable();
+    samples
 }
 
 #[tokio::test]

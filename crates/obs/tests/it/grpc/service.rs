@@ -207,8 +207,9 @@ pub(super) async fn start_seen(
     calls: obs::ClientLayer,
 ) -> (Client<obs::Client<Channel>>, Orders) {
     let (orders, address) = serve(layer);
-    let channel = Channel::from_shared(format!("http://{address}")).unwrap().connect().await.unwrap();
-    (Client(tonic::client::Grpc::new(calls.layer(channel))), orders)
+    let origin: http::Uri = format!("http://{address}").parse().unwrap();
+    let channel = Channel::builder(origin.clone()).connect().await.unwrap();
+    (Client(tonic::client::Grpc::with_origin(calls.layer(channel), origin)), orders)
 }
 
 /// A client of what is not there.
