@@ -35,6 +35,8 @@ const FEATURES: &[&str] = &[
     "client-redis",
     "client-reqwest",
     "client-sqlx",
+    "client-tonic",
+    "tonic",
     "serve",
     "axum",
     "config",

@@ -12,7 +12,8 @@ use crate::format::{Label, Line, Site};
 use crate::plan::Own;
 
 /// Writes the access line: target [`AccessLog::TARGET`], message `request`, and after it `method`, `route` (or
-/// `unmatched`), `path`, `status_code` (left out where no head was made), `outcome`, `duration_ms` (with three
+/// `unmatched`), `path`, `status_code` (left out where no head was made), `rpc_method` and `rpc_code` (of remote procedure
+/// calls), `outcome`, `duration_ms` (with three
 /// decimals), `response_bytes`, `client_address`, `user_agent` and `error` (each left out where it is not known).
 ///
 /// At `ERROR` for what an error rate counts (server errors, panics, time-outs), else at `INFO`: a client's own fault
@@ -26,7 +27,7 @@ pub struct AccessLog {
     logs: Logs,
     info: Site,
     error: Site,
-    labels: [Label; 10],
+    labels: [Label; 12],
 }
 
 /// The message of every access line.
@@ -43,6 +44,8 @@ impl AccessLog {
             field::ROUTE,
             field::PATH,
             field::STATUS_CODE,
+            field::RPC_METHOD,
+            field::RPC_CODE,
             field::OUTCOME,
             field::DURATION_MS,
             field::RESPONSE_BYTES,
@@ -68,6 +71,8 @@ impl AccessLog {
             route,
             path,
             status_code,
+            rpc_method,
+            rpc_code,
             outcome,
             duration_ms,
             response_bytes,
@@ -81,6 +86,10 @@ impl AccessLog {
         line.text(path, request.path);
         if let Some(status) = end.status {
             line.number(status_code, u64::from(status));
+        }
+        if let Some((call, how)) = request.rpc.zip(end.rpc) {
+            line.text(rpc_method, call.method.full);
+            line.text(rpc_code, how.code.as_str());
         }
         line.text(outcome, end.outcome.as_str());
         line.millis(duration_ms, end.duration);
@@ -106,9 +115,13 @@ impl AccessLog {
 
     /// The bits of the labels that are on the line. Asked only where the request has fields of its own.
     fn written(&self, request: &Request<'_>, end: &End<'_>) -> u64 {
-        let [_, _, _, status_code, _, _, _, client_address, user_agent, error] = &self.labels;
+        let [_, _, _, status_code, rpc_method, rpc_code, _, _, _, client_address, user_agent, error] =
+            &self.labels;
+        let is_rpc = request.rpc.is_some() && end.rpc.is_some();
         let left_out = [
             (status_code, end.status.is_none()),
+            (rpc_method, !is_rpc),
+            (rpc_code, !is_rpc),
             (client_address, request.peer.is_none()),
             (user_agent, request.user_agent.is_none()),
             (error, end.error.is_none()),

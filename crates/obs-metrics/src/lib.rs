@@ -74,6 +74,7 @@ mod near;
 mod problems;
 mod recorder;
 mod registry;
+mod rpc;
 mod series;
 #[cfg(feature = "service")]
 mod service;

@@ -14,7 +14,7 @@ use crate::{Counter, Histogram, Recorder};
 /// - One without families is counted by whoever does it, and not here.
 /// - One that was given up is counted as cancelled, and nowhere else.
 /// - Every other one is counted, and timed; those that failed are counted by kind besides. A family with a status counts under
-///   that, or `error` where no answer came; one with a result under what came of it, `success` or `error` unless its maker says
+///   that, or `error` where no answer came; one with a result or a code under what came of it, `success` or `error` unless its maker says
 ///   more.
 /// - One that is recorded leaves an exemplar in the bucket of its duration.
 #[derive(Debug)]
@@ -40,7 +40,7 @@ impl Operations {
             return Handles { count: counter(measures.cancelled, None), duration, errors };
         }
         let mut status = itoa::Buffer::new();
-        let last = if measures.count.labels.last() == Some(&label::RESULT) {
+        let last = if matches!(measures.count.labels.last(), Some(&(label::RESULT | label::CODE))) {
             key.result.unwrap_or(if key.fault.is_some() { label::NO_ANSWER } else { label::DONE })
         } else {
             key.status.map_or(label::NO_ANSWER, |code| class_of(code).unwrap_or_else(|| status.format(code)))

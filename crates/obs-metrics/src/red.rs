@@ -8,6 +8,7 @@ use obs_core::keys::{Metric, metric};
 use obs_core::observe::{End, Method, Observer, Request, Verdict};
 
 use crate::lately::{self, Lately};
+use crate::rpc::RpcRed;
 use crate::{Counter, Histogram, Recorder};
 
 /// Counts and times requests under their route template, method and status.
@@ -16,10 +17,12 @@ use crate::{Counter, Histogram, Recorder};
 /// - Every other one is counted under its status, or the status it implies ([`End::status_or_implied`]), and timed.
 /// - Server errors, panics and time-outs are counted by kind besides.
 /// - A request that is kept leaves an exemplar in the bucket of its duration.
+/// - Remote procedure calls have families of their own, under service, method and code, and are in none of the others.
 #[derive(Debug)]
 pub struct Red {
     recorder: Recorder,
     in_flight: metrics::Gauge,
+    rpc: RpcRed,
 }
 
 impl Red {
@@ -28,7 +31,7 @@ impl Red {
         // The recorder declares our own families before any user can.
         let in_flight =
             recorder.gauge(metric::HTTP_REQUESTS_IN_FLIGHT.name, &[]).unwrap_or(metrics::Gauge::noop());
-        Self { recorder: recorder.clone(), in_flight }
+        Self { recorder: recorder.clone(), in_flight, rpc: RpcRed::new(recorder) }
     }
 
     fn handles(&self, key: &Key) -> Handles {
@@ -58,16 +61,22 @@ impl Red {
     }
 }
 
-fn pairs<'a>(metric: &Metric, values: &[&'a str]) -> Vec<(&'static str, &'a str)> {
+pub(crate) fn pairs<'a>(metric: &Metric, values: &[&'a str]) -> Vec<(&'static str, &'a str)> {
     metric.labels.iter().copied().zip(values.iter().copied()).collect()
 }
 
 impl Observer for Red {
-    fn start(&self, _: &Context, _: &Request<'_>) {
+    fn start(&self, _: &Context, request: &Request<'_>) {
+        if let Some(call) = request.rpc {
+            return self.rpc.start(call);
+        }
         self.in_flight.increment(1.0);
     }
 
     fn finish(&self, context: &Context, request: &Request<'_>, end: &End<'_>, verdict: Verdict) {
+        if let Some((call, how)) = request.rpc.zip(end.rpc) {
+            return self.rpc.finish(context, call, (end, how), verdict);
+        }
         self.in_flight.decrement(1.0);
         let route = context.local().route().unwrap_or(Route::UNMATCHED);
         // Cancelled requests are counted without a status, so that it makes no entries in the cache either.

@@ -48,10 +48,13 @@
 //! |---|---|
 //! | `axum` (default) | route templates from `MatchedPath`, peer addresses from `ConnectInfo` |
 //! | `client-hyper-util` | errors of hyper-util's client told apart by their types |
+//! | `client-tonic` | errors of tonic's channels told apart by their types; with `tonic` |
+//! | `tonic` | what comes in requests that tonic's own server hands over is counted |
 //! | `client-reqwest` | calls made by reqwest, `client::reqwest` |
 
 mod cause;
 pub mod client;
+mod grpc;
 mod header;
 pub mod peer;
 pub mod probe;

@@ -63,6 +63,8 @@
 //! | `client-redis` | `obs::redis`: commands to Redis, by connections of the crate redis |
 //! | `client-reqwest` | `obs::reqwest`: calls made by reqwest |
 //! | `client-sqlx` | `obs::sqlx`: queries made by sqlx; asks for Rust 1.94 as sqlx does |
+//! | `client-tonic` | errors of tonic's channels told apart by their types; with `tonic` |
+//! | `tonic` | messages and bytes of gRPC requests under tonic's own server; behind axum's router they are counted without it |
 //! | `serve` (default) | `Obs::serve`: the accept loop, signals, and an end that loses no request |
 //! | `axum` (default) | `obs::axum::serve`, for a `Router` |
 //! | `spawn` (default) | `spawn` and `spawn_blocking`, on tokio |

@@ -85,8 +85,10 @@ names! {
     MESSAGING_RABBITMQ_MESSAGE_DELIVERY_TAG = "messaging.rabbitmq.message.delivery_tag";
     /// The protocol of a remote procedure call: `grpc`.
     RPC_SYSTEM_NAME = "rpc.system.name";
-    /// The method that was called, with its service: `shop.Orders/Place`.
+    /// The method that was called, with its service: `shop.Orders/Place`; `_OTHER` where it is not known.
     RPC_METHOD = "rpc.method";
+    /// What was asked for where that is no method that is known.
+    RPC_METHOD_ORIGINAL = "rpc.method_original";
     /// How a remote procedure call ended, by its protocol: `OK`, `DEADLINE_EXCEEDED`.
     RPC_RESPONSE_STATUS_CODE = "rpc.response.status_code";
     /// The job's name.

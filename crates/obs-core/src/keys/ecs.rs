@@ -37,6 +37,10 @@ names! {
     URL_PATH = "url.path";
     /// Access line: the response's status; left out where no head was made.
     HTTP_RESPONSE_STATUS_CODE = "http.response.status_code";
+    /// Access line: of a remote procedure call the method with its service, or `_OTHER`; no field of the schema's.
+    RPC_METHOD = "rpc.method";
+    /// Access line: of a remote procedure call how it ended, by its protocol: `OK`, `DEADLINE_EXCEEDED`; no field of the schema's.
+    RPC_RESPONSE_STATUS_CODE = "rpc.response.status_code";
     /// Access line: `success`, `failure` where the service is at fault, `unknown` where the client went away.
     EVENT_OUTCOME = "event.outcome";
     /// Access line: how it ended, in the words of the other formats; no field of the schema's.

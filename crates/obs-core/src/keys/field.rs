@@ -35,6 +35,10 @@ names! {
     PATH = "path";
     /// Access line: the response's status; left out where no head was made.
     STATUS_CODE = "status_code";
+    /// Access line: of a remote procedure call the method with its service, or `_OTHER`.
+    RPC_METHOD = "rpc_method";
+    /// Access line: of a remote procedure call how it ended, by its protocol: `OK`, `DEADLINE_EXCEEDED`.
+    RPC_CODE = "rpc_code";
     /// Access line: how it ended.
     OUTCOME = "outcome";
     /// Access line: from the request's head to the end of the response's body, in milliseconds.

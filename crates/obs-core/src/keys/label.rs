@@ -5,10 +5,12 @@ use super::macros::names;
 names! {
     /// The route template, `unmatched`, or `_overflow`.
     ROUTE = "route";
-    /// The method out of the closed set, or `_OTHER`.
+    /// The method out of the closed set, or `_OTHER`; of a remote procedure call the method of its service.
     METHOD = "method";
     /// The response's status.
     STATUS_CODE = "status_code";
+    /// How a remote procedure call ended.
+    CODE = "code";
     /// Of a call the service that is called, by the name the caller has for it; of a line its target.
     TARGET = "target";
     /// What kind of error.
@@ -47,7 +49,7 @@ names! {
     RESULT = "result";
     /// The level of a line, as the line has it.
     LEVEL = "level";
-    /// The service's name.
+    /// The service's name; of a remote procedure call the service it is for, or `_OTHER`.
     SERVICE = "service";
     /// The service's version.
     VERSION = "version";
@@ -72,8 +74,8 @@ names! {
 /// Labels no metric may have: ids make a series of each request.
 pub const REFUSED: &[&str] = &["trace_id", "span_id", "request_id"];
 
-/// Those that say what the whole process is. They stand in `build_info` alone, so that every sample may carry one of
-/// the same name.
+/// Those that say what the whole process is. They stand in `build_info`, so that every other sample may carry one of the same name; a
+/// `service` gives way in the families of remote procedure calls, whose own it is.
 pub const OF_PROCESS: &[&str] = &[SERVICE, VERSION, REVISION, ENV, OBS_VERSION, OS, ARCH];
 
 /// Stands in the place of a status where no answer came, and is the result of what failed.

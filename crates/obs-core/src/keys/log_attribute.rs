@@ -23,6 +23,10 @@ names! {
     URL_PATH = "url.path";
     /// Access line: the response's status; left out where no head was made.
     HTTP_RESPONSE_STATUS_CODE = "http.response.status_code";
+    /// Access line: of a remote procedure call the method with its service, or `_OTHER`.
+    RPC_METHOD = "rpc.method";
+    /// Access line: of a remote procedure call how it ended, by its protocol: `OK`, `DEADLINE_EXCEEDED`.
+    RPC_RESPONSE_STATUS_CODE = "rpc.response.status_code";
     /// Access line: how it ended.
     OUTCOME = "obs.outcome";
     /// Access line: from the request's head to the end of the response's body, in milliseconds.

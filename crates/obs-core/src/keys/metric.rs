@@ -35,6 +35,14 @@ pub static HTTP_CLIENT: Measures = Measures {
     cancelled: &HTTP_CLIENT_REQUESTS_CANCELLED,
 };
 
+/// Where remote procedure calls are counted.
+pub static RPC_CLIENT: Measures = Measures {
+    count: &RPC_CLIENT_REQUESTS,
+    duration: &RPC_CLIENT_REQUEST_DURATION,
+    errors: &RPC_CLIENT_REQUEST_ERRORS,
+    cancelled: &RPC_CLIENT_REQUESTS_CANCELLED,
+};
+
 /// Where queries and commands of databases are counted.
 pub static DB_CLIENT: Measures = Measures {
     count: &DB_CLIENT_OPERATIONS,
@@ -103,6 +111,27 @@ metrics! {
     /// Durations of cancelled requests.
     HTTP_REQUEST_CANCELLED_DURATION = Histogram "http_request_cancelled_duration_seconds" [ROUTE, METHOD]
         "Seconds from the request head until the client went away.";
+    /// Remote procedure calls that were answered.
+    RPC_SERVER_REQUESTS = Counter "rpc_server_requests_total" [SERVICE, METHOD, CODE]
+        "Remote procedure calls that ended, by the code the caller is told.";
+    /// Durations of the same.
+    RPC_SERVER_REQUEST_DURATION = Histogram "rpc_server_request_duration_seconds" [SERVICE, METHOD, CODE]
+        "Seconds from the request head to the end of the response, or until the caller went away.";
+    /// Those between start and finish.
+    RPC_SERVER_REQUESTS_IN_FLIGHT = Gauge "rpc_server_requests_in_flight" [SERVICE, METHOD]
+        "Remote procedure calls that have begun and not ended.";
+    /// Messages that came.
+    RPC_SERVER_REQUEST_MESSAGES = Counter "rpc_server_request_messages_total" [SERVICE, METHOD]
+        "Messages of requests that were read whole, counted when their call ends.";
+    /// Messages that were sent.
+    RPC_SERVER_RESPONSE_MESSAGES = Counter "rpc_server_response_messages_total" [SERVICE, METHOD]
+        "Messages of responses that were handed on whole, counted when their call ends.";
+    /// Bytes that came.
+    RPC_SERVER_REQUEST_BYTES = Counter "rpc_server_request_bytes_total" [SERVICE, METHOD]
+        "Bytes of requests that were read, with the prefixes of their messages.";
+    /// Bytes that were sent.
+    RPC_SERVER_RESPONSE_BYTES = Counter "rpc_server_response_bytes_total" [SERVICE, METHOD]
+        "Bytes of responses that were handed on, with the prefixes of their messages.";
     /// Calls of other services.
     HTTP_CLIENT_REQUESTS = Counter "http_client_requests_total" [TARGET, ROUTE, METHOD, STATUS_CODE]
         "Calls that ended with an answer or an error, by the answer's status, or error where none came.";
@@ -115,6 +144,18 @@ metrics! {
     /// Calls whose caller lost interest.
     HTTP_CLIENT_REQUESTS_CANCELLED = Counter "http_client_requests_cancelled_total" [TARGET, ROUTE, METHOD]
         "Calls that were given up before an answer came.";
+    /// Remote procedure calls of other services.
+    RPC_CLIENT_REQUESTS = Counter "rpc_client_requests_total" [TARGET, SERVICE, METHOD, CODE]
+        "Remote procedure calls of others that ended with an answer or an error, by the code the caller is told.";
+    /// Durations of the same calls.
+    RPC_CLIENT_REQUEST_DURATION = Histogram "rpc_client_request_duration_seconds" [TARGET, SERVICE, METHOD]
+        "Seconds from the call to the end of its answer; cancelled calls apart.";
+    /// Those that failed.
+    RPC_CLIENT_REQUEST_ERRORS = Counter "rpc_client_request_errors_total" [TARGET, SERVICE, METHOD, KIND]
+        "Remote procedure calls of others that failed, by kind: server_error, dns, connect, tls, timeout, reset, panicked, other.";
+    /// Those nobody waited for any more.
+    RPC_CLIENT_REQUESTS_CANCELLED = Counter "rpc_client_requests_cancelled_total" [TARGET, SERVICE, METHOD]
+        "Remote procedure calls of others that were given up before they ended.";
     /// The good events of a service level indicator.
     SLI_GOOD_EVENTS = Counter "sli_good_events_total" [SLI]
         "Events of a service level indicator that were good.";

@@ -17,6 +17,7 @@ mod operation;
 mod operations;
 mod quantiles;
 mod request;
+pub mod rpc;
 pub mod work;
 
 pub use method::Method;
@@ -24,6 +25,7 @@ pub use operation::{Collection, Measures, Operation, OperationEnd, OperationKind
 pub use operations::{OperationObserver, Operations};
 pub use quantiles::Quantiles;
 pub use request::{End, Request};
+pub use rpc::{RpcCall, RpcCode, RpcEnd, RpcMethod, RpcPassed};
 
 use crate::context::Context;
 use crate::id::TraceId;

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::Method;
+use super::{Method, RpcCall, RpcEnd};
 use crate::Outcome;
 use crate::propagate::Remote;
 use crate::redact::{Recurring, Rules};
@@ -36,6 +36,8 @@ pub struct Request<'a> {
     pub parent: Option<&'a Remote>,
     /// The caller's span that ours only points at, because it is not trusted.
     pub link: Option<&'a Remote>,
+    /// Where it is a remote procedure call: which.
+    pub rpc: Option<&'a RpcCall>,
     /// By which rules the texts hold no secret, where they were judged.
     clean_by: Option<&'a Rules>,
 }
@@ -55,6 +57,7 @@ impl<'a> Request<'a> {
             started: Timestamp::default(),
             parent: None,
             link: None,
+            rpc: None,
             clean_by: None,
         }
     }
@@ -102,12 +105,14 @@ pub struct End<'a> {
     pub response_bytes: u64,
     /// The error of the service or the body, or the panic's message.
     pub error: Option<&'a str>,
+    /// Where it was a remote procedure call: how that ended.
+    pub rpc: Option<&'a RpcEnd>,
 }
 
 impl<'a> End<'a> {
     /// An end with nothing known but outcome and duration.
     pub fn new(outcome: Outcome, duration: Duration) -> Self {
-        Self { outcome, status: None, duration, response_bytes: 0, error: None }
+        Self { outcome, status: None, duration, response_bytes: 0, error: None, rpc: None }
     }
 
     /// The status to count under: the response's own or, where none was made, 500, which is what a proxy in front

@@ -4,6 +4,8 @@
 mod hyper_util;
 #[cfg(feature = "client-reqwest")]
 mod reqwest;
+#[cfg(feature = "client-tonic")]
+mod tonic;
 mod url;
 
 use std::any::Any;
@@ -126,6 +128,10 @@ fn known(any: &dyn Any) -> Option<&(dyn Error + 'static)> {
     if let Some(error) = reqwest::known(any) {
         return Some(error);
     }
+    #[cfg(feature = "client-tonic")]
+    if let Some(error) = tonic::known(any) {
+        return Some(error);
+    }
     hyper_util::known(any)
 }
 
@@ -172,9 +178,10 @@ fn of_io(kind: ErrorKind, connecting: bool) -> Option<Fault> {
     })
 }
 
-/// By the texts of tower's and tokio's `Elapsed`, of tower-http's time-out of a body, of HTTP/2's and of the resolver's errors, so that none has to be a dependency.
+/// By the texts of tower's, tokio's and tonic's elapsed time, of tower-http's time-out of a body, of HTTP/2's and of the resolver's errors, so that none has to be a dependency.
 fn of_text(text: &str) -> Option<Fault> {
-    const LATE: [&str; 4] = [
+    const LATE: [&str; 5] = [
+        "Timeout expired",
         "request timed out",
         "deadline has elapsed",
         "operation timed out",

@@ -4,15 +4,17 @@ use std::any::Any;
 use std::fmt::{self, Display, Write};
 use std::sync::Arc;
 
-use http::{Response, StatusCode};
+use bytes::Buf;
+use http::{HeaderMap, Response, StatusCode};
 use obs_core::context::{Context, Route};
 use obs_core::fields::Value;
 use obs_core::keys::{attribute, metric};
-use obs_core::observe::{Method, Operation, OperationEnd, OperationKind, Target};
+use obs_core::observe::{Method, Operation, OperationEnd, OperationKind, RpcCode, Target};
 use obs_core::time::Monotonic;
 use obs_core::{Base, Outcome, SpanId, Timestamp};
 
 use super::place::Place;
+use super::rpc::{Ended, Rpc};
 use crate::cause::{self, Fault};
 use crate::watch::{Watch, is_bodiless, panic_text};
 
@@ -20,28 +22,30 @@ use crate::watch::{Watch, is_bodiless, panic_text};
 /// come, and as cancelled otherwise.
 pub struct Call(Box<Open>);
 
-struct Open {
+pub(super) struct Open {
     calling: bool,
     closed: bool,
-    base: Arc<Base>,
-    context: Context,
-    parent: Option<SpanId>,
-    target: Target,
+    pub(super) base: Arc<Base>,
+    pub(super) context: Context,
+    pub(super) parent: Option<SpanId>,
+    pub(super) target: Target,
     route: Option<Route>,
     method: Method,
     method_original: http::Method,
     /// Of a call that is not recorded nobody is told where it went.
     place: Option<Place>,
-    started: Timestamp,
+    pub(super) started: Timestamp,
     begun: Monotonic,
-    status: Option<StatusCode>,
+    pub(super) status: Option<StatusCode>,
     response_bytes: u64,
+    /// Where it is one of gRPC.
+    rpc: Option<Box<Rpc>>,
 }
 
 /// How many attributes a call has at most.
 const MAX_ATTRIBUTES: usize = 12;
 /// The kind of a call that was answered by a fault of the other side.
-const SERVER_ERROR: &str = Outcome::ServerError.as_str();
+pub(super) const SERVER_ERROR: &str = Outcome::ServerError.as_str();
 const PANICKED: &str = Outcome::Panicked.as_str();
 
 impl Call {
@@ -70,7 +74,12 @@ impl Call {
             begun,
             status: None,
             response_bytes: 0,
+            rpc: None,
         }))
+    }
+
+    pub(super) fn is_rpc(&mut self, rpc: Box<Rpc>) {
+        self.0.rpc = Some(rpc);
     }
 
     /// Whether the client's `call` runs right now, so that a drop meanwhile is its panic.
@@ -86,11 +95,22 @@ impl Watch for Call {
 
     fn head<B>(&mut self, response: &mut Response<B>) -> bool {
         self.0.status = Some(response.status());
+        self.trailers(response.headers());
         is_bodiless(self.0.method, response.status())
     }
 
-    fn passed(&mut self, bytes: u64) -> u64 {
-        self.0.response_bytes = self.0.response_bytes.saturating_add(bytes);
+    fn ends_with_trailers(&self) -> bool {
+        self.0.rpc.is_some()
+    }
+
+    fn trailers(&mut self, trailers: &HeaderMap) {
+        if let Some(rpc) = &mut self.0.rpc {
+            rpc.tells(trailers);
+        }
+    }
+
+    fn passed<D: Buf>(&mut self, data: &D) -> u64 {
+        self.0.response_bytes = self.0.response_bytes.saturating_add(data.remaining() as u64);
         self.0.response_bytes
     }
 
@@ -100,8 +120,13 @@ impl Watch for Call {
 
     fn fail<E: Display + 'static>(mut self, error: &E) {
         let fault = cause::fault_of(error, &cause::text_of(error));
+        let story = cause::story_of(error);
+        if let Some(rpc) = &self.0.rpc {
+            let ended = rpc.failed(fault);
+            return self.0.close_rpc(ended, Some(&story));
+        }
         let outcome = if fault == Fault::Timeout { Outcome::TimedOut } else { Outcome::ServerError };
-        self.0.close(outcome, Some(fault.as_str()), Some(&cause::story_of(error)));
+        self.0.close(outcome, Some(fault.as_str()), Some(&story));
     }
 
     fn panicked(mut self, payload: &(dyn Any + Send)) {
@@ -123,6 +148,9 @@ impl Drop for Call {
         let open = &mut *self.0;
         if open.calling && std::thread::panicking() {
             open.close(Outcome::Panicked, Some(PANICKED), None);
+        } else if let Some(rpc) = open.rpc.as_ref().filter(|rpc| !rpc.is_told()) {
+            let ended = rpc.given_up(open.base.clock.monotonic().since(open.begun));
+            open.close_rpc(ended, None);
         } else if open.status.is_some() {
             // Whoever reads a status and leaves the body alone has had the answer.
             open.answered();
@@ -134,6 +162,10 @@ impl Drop for Call {
 
 impl Open {
     fn answered(&mut self) {
+        if let Some(rpc) = &self.rpc {
+            let ended = rpc.answered(self.status.map(|status| status.as_u16()));
+            return self.close_rpc(ended, None);
+        }
         // Not as a server's own: a 408 or 504 is what the other side said, and no patience of ours has run out.
         match self.status.map_or(200, |status| status.as_u16()) {
             500.. => self.close(Outcome::ServerError, Some(SERVER_ERROR), None),
@@ -148,6 +180,11 @@ impl Open {
             return;
         }
         let mut end = OperationEnd::new(outcome, self.base.clock.monotonic().since(self.begun));
+        if let Some(rpc) = &self.rpc {
+            // What is closed by something else than an answer or its absence has panicked.
+            end.error = error;
+            return rpc.close(self, (outcome, RpcCode::Internal, fault), end);
+        }
         end.status = self.status.map(|status| status.as_u16());
         (end.fault, end.error) = (fault, error);
         let route = self.route.unwrap_or(Route::UNMATCHED);
@@ -164,10 +201,21 @@ impl Open {
         }
         let url = self.place.as_ref().map(Place::url).unwrap_or_default();
         let status = status_text(end.status);
-        let mut list = List { pairs: [("", Value::Bool(false)); MAX_ATTRIBUTES], len: 0 };
+        let mut list = List::new();
         self.describe(&mut list, &url, &status, &end);
-        operation.attributes = &list.pairs[..list.len];
+        operation.attributes = list.as_slice();
         self.base.operations.finish(&self.context, &operation, &end);
+    }
+
+    fn close_rpc(&mut self, ended: Ended, error: Option<&str>) {
+        if std::mem::replace(&mut self.closed, true) {
+            return;
+        }
+        let mut end = OperationEnd::new(ended.0, self.base.clock.monotonic().since(self.begun));
+        end.error = error;
+        if let Some(rpc) = &self.rpc {
+            rpc.close(self, ended, end);
+        }
     }
 
     /// By the OpenTelemetry semantic conventions for HTTP client spans (stable).
@@ -183,12 +231,7 @@ impl Open {
         if let Some(route) = self.route {
             list.text(attribute::URL_TEMPLATE, route.as_str());
         }
-        if let Some((place, host)) = self.place.as_ref().and_then(|place| Some((place, place.host()?))) {
-            list.text(attribute::SERVER_ADDRESS, host);
-            if let Some(port) = place.port() {
-                list.number(attribute::SERVER_PORT, port.into());
-            }
-        }
+        self.place_of(list);
         list.text(attribute::SERVICE_PEER_NAME, self.target.as_str());
         if let Some(status) = end.status {
             list.number(attribute::HTTP_RESPONSE_STATUS_CODE, status.into());
@@ -204,6 +247,18 @@ impl Open {
     }
 }
 
+impl Open {
+    /// Which host it went to, and which port.
+    pub(super) fn place_of<'a>(&'a self, list: &mut List<'a>) {
+        if let Some((place, host)) = self.place.as_ref().and_then(|place| Some((place, place.host()?))) {
+            list.text(attribute::SERVER_ADDRESS, host);
+            if let Some(port) = place.port() {
+                list.number(attribute::SERVER_PORT, port.into());
+            }
+        }
+    }
+}
+
 /// The text of a status that is an error.
 fn status_text(status: Option<u16>) -> String {
     let mut text = String::new();
@@ -214,13 +269,21 @@ fn status_text(status: Option<u16>) -> String {
 }
 
 /// The attributes of one call, on the stack.
-struct List<'a> {
+pub(super) struct List<'a> {
     pairs: [(&'static str, Value<'a>); MAX_ATTRIBUTES],
     len: usize,
 }
 
 impl<'a> List<'a> {
-    fn text(&mut self, key: &'static str, value: &'a str) {
+    pub(super) fn new() -> Self {
+        Self { pairs: [("", Value::Bool(false)); MAX_ATTRIBUTES], len: 0 }
+    }
+
+    pub(super) fn as_slice(&self) -> &[(&'static str, Value<'a>)] {
+        &self.pairs[..self.len]
+    }
+
+    pub(super) fn text(&mut self, key: &'static str, value: &'a str) {
         self.put(key, Value::Str(value));
     }
 

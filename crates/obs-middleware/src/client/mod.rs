@@ -38,6 +38,11 @@
 //! features those of reqwest and of hyper. An error of another type is judged by its text alone, so that a client whose errors are
 //! its own is best boxed inside of this layer, as tower's `MapErr` does.
 //!
+//! # gRPC
+//! A call whose content type is `application/grpc` is one of gRPC: its span is `package.Service/Method`, it is counted under service,
+//! method and code, and that is the code its headers or trailers say, or the one that tonic tells its caller where no answer came. Given
+//! up when its `grpc-timeout` is over it has timed out, and before that it was cancelled, also in the middle of a stream.
+//!
 //! # What travels
 //! `traceparent` with the call's own span, `tracestate` and `x-request-id` as they came with the request that is being served. What stood
 //! there before is replaced, and an `x-trace-id` of another trace is taken out: headers that are handed on from a caller never point
@@ -52,6 +57,7 @@ mod place;
 pub mod redis;
 #[cfg(feature = "client-reqwest")]
 pub mod reqwest;
+mod rpc;
 #[cfg(feature = "client-sqlx")]
 pub mod sqlx;
 
@@ -59,6 +65,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
 
+use http::header::CONTENT_TYPE;
 use http::{Extensions, Request, Response, Uri};
 use http_body::Body;
 use obs_core::Base;
@@ -67,6 +74,7 @@ use obs_core::observe::Target;
 use tower_layer::Layer;
 use tower_service::Service;
 
+use crate::grpc::{self, Methods};
 use crate::route::RouteOf;
 use crate::watch::{Watch, WatchedBody, WatchedFuture};
 use call::Call;
@@ -98,6 +106,8 @@ struct Caller {
     base: Arc<Base>,
     target: Target,
     inject: inject::Headers,
+    /// Of gRPC.
+    methods: Arc<Methods>,
 }
 
 impl ClientLayer {
@@ -105,8 +115,9 @@ impl ClientLayer {
     /// `unnamed`: to Prometheus an empty label is none.
     pub fn new(base: Arc<Base>, target: &str) -> Self {
         let target = Target::new(if target.is_empty() { "unnamed" } else { target });
-        let inject = inject::Headers::default();
-        Self { settings: Arc::new(Settings { caller: Caller { base, target, inject }, route: Named }) }
+        let (inject, methods) = (inject::Headers::default(), Arc::default());
+        let caller = Caller { base, target, inject, methods };
+        Self { settings: Arc::new(Settings { caller, route: Named }) }
     }
 }
 
@@ -196,7 +207,10 @@ where
         let Settings { caller, route } = &*self.settings;
         let route = route.route(request.uri(), request.extensions());
         let place = || Place::Uri(request.uri().clone());
-        let call = Call::open(&caller.base, caller.target, route, request.method(), place);
+        let mut call = Call::open(&caller.base, caller.target, route, request.method(), place);
+        if request.headers().get(CONTENT_TYPE).is_some_and(grpc::is_grpc) {
+            call.is_rpc(rpc::Rpc::begin(&caller.methods, &request));
+        }
         caller.inject.write(&caller.base.propagation, call.context(), request.headers_mut());
         let inner = &mut self.inner;
         watched(call, || inner.call(request))

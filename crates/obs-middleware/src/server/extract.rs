@@ -16,6 +16,7 @@ pub(super) struct Found<'a> {
     trace_id: Seen<'a>,
     pub(super) host: Option<&'a HeaderValue>,
     pub(super) user_agent: Option<&'a HeaderValue>,
+    pub(super) content_type: Option<&'a HeaderValue>,
 }
 
 /// A header that may be there once.
@@ -42,6 +43,7 @@ impl<'a> Found<'a> {
                 "x-request-id" => found.request_id.note(value),
                 "x-trace-id" => found.trace_id.note(value),
                 "host" => found.host = found.host.or(Some(value)),
+                "content-type" => found.content_type = found.content_type.or(Some(value)),
                 "user-agent" => found.user_agent = found.user_agent.or(Some(value)),
                 _ => {}
             }

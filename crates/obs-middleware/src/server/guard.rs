@@ -4,7 +4,8 @@ use std::any::Any;
 use std::fmt::{self, Display};
 use std::sync::Arc;
 
-use http::header::{HeaderName, HeaderValue};
+use bytes::Buf;
+use http::header::{HeaderMap, HeaderName, HeaderValue};
 use http::{Request, Response, StatusCode};
 use obs_core::context::{Context, Ids, Local, TraceFlags};
 use obs_core::observe::{self, Candidate, End, Method, Observer};
@@ -15,7 +16,10 @@ use obs_core::{Base, Outcome};
 use super::Settings;
 use super::extract::Found;
 use super::head::Head;
+use super::incoming::Received;
+use super::rpc::Rpc;
 use crate::cause::{self, Fault};
+use crate::grpc::{self, Methods};
 use crate::header::{Headers, X_REQUEST_ID, X_TRACE_ID};
 use crate::watch::{Watch, is_bodiless, panic_text};
 
@@ -32,17 +36,24 @@ struct Open {
     echo: Option<HeaderValue>,
     status: Option<StatusCode>,
     response_bytes: u64,
+    /// Where it is a remote procedure call.
+    rpc: Option<Box<Rpc>>,
 }
 
 /// The layer's settings with the observers' type left out, so that it does not spread into bodies and futures.
-trait Tell: Send + Sync {
+pub(super) trait Tell: Send + Sync {
     fn base(&self) -> &Base;
+    fn methods(&self) -> &Methods;
     fn conclude(&self, context: &Context, request: &observe::Request<'_>, end: &End<'_>);
 }
 
 impl<O: Observer, R: Send + Sync> Tell for Settings<O, R> {
     fn base(&self) -> &Base {
         &self.base
+    }
+
+    fn methods(&self) -> &Methods {
+        &self.methods
     }
 
     fn conclude(&self, context: &Context, request: &observe::Request<'_>, end: &End<'_>) {
@@ -96,7 +107,14 @@ impl Guard {
         }
         let context = Context::root(ids, local);
         let head = Head::of(request, method, &found, peer, started, parent, link);
-        settings.observers.start(&context, &head.first_view());
+        let rpc = found.content_type.filter(|value| method == Method::Post && grpc::is_grpc(value));
+        let rpc = rpc.map(|_| Rpc::begin(&settings.methods, request));
+        let mut view = head.first_view();
+        if let Some(rpc) = &rpc {
+            view.rpc = Some(&rpc.call);
+            rpc.route(context.local());
+        }
+        settings.observers.start(&context, &view);
         let tell = Arc::clone(settings) as Arc<dyn Tell>;
         Self(Box::new(Open {
             calling: false,
@@ -108,7 +126,15 @@ impl Guard {
             echo,
             status: None,
             response_bytes: 0,
+            rpc,
         }))
+    }
+
+    /// Where it is a remote procedure call, whoever watches what comes.
+    pub(super) fn receives(&mut self, watch: impl FnOnce() -> Option<Arc<Received>>) {
+        if let Some(rpc) = &mut self.0.rpc {
+            rpc.received = watch();
+        }
     }
 
     /// Whether the service's `call` runs right now, so that a drop meanwhile is its panic.
@@ -143,13 +169,29 @@ impl Watch for Guard {
         if let Ok(trace_id) = HeaderValue::from_bytes(&open.context.trace_id().to_hex()) {
             headers.insert(X_TRACE_ID, trace_id);
         }
+        if let Some(rpc) = &mut open.rpc {
+            rpc.tells(headers);
+        }
         is_bodiless(open.head.method(), status)
     }
 
-    fn passed(&mut self, bytes: u64) -> u64 {
+    fn ends_with_trailers(&self) -> bool {
+        self.0.rpc.is_some()
+    }
+
+    fn passed<D: Buf>(&mut self, data: &D) -> u64 {
         let open = &mut *self.0;
-        open.response_bytes = open.response_bytes.saturating_add(bytes);
+        open.response_bytes = open.response_bytes.saturating_add(data.remaining() as u64);
+        if let Some(rpc) = &mut open.rpc {
+            rpc.sends(data);
+        }
         open.response_bytes
+    }
+
+    fn trailers(&mut self, trailers: &HeaderMap) {
+        if let Some(rpc) = &mut self.0.rpc {
+            rpc.tells(trailers);
+        }
     }
 
     fn complete(mut self) {
@@ -203,6 +245,9 @@ impl Open {
         end.error = error;
         let mut request = self.head.view();
         request.judge(&base.redaction);
-        self.tell.conclude(&self.context, &request, &end);
+        match &mut self.rpc {
+            None => self.tell.conclude(&self.context, &request, &end),
+            Some(rpc) => rpc.conclude(&*self.tell, &self.context, request, end),
+        }
     }
 }

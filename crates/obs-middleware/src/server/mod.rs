@@ -3,6 +3,8 @@
 mod extract;
 mod guard;
 mod head;
+mod incoming;
+mod rpc;
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,6 +17,7 @@ use obs_core::{Base, Network, Observer};
 use tower_layer::Layer;
 use tower_service::Service;
 
+use crate::grpc::Methods;
 use crate::route::{Known, RouteOf};
 use crate::trust::{Trust, Trusted};
 use crate::watch::{Watch, WatchedBody, WatchedFuture};
@@ -43,6 +46,7 @@ struct Settings<O, R> {
     route: R,
     trusted: Trusted,
     debug: Option<HeaderName>,
+    methods: Arc<Methods>,
 }
 
 impl<O: Observer> ServerLayer<O> {
@@ -55,6 +59,7 @@ impl<O: Observer> ServerLayer<O> {
                 route: Known,
                 trusted: Trusted::default(),
                 debug: None,
+                methods: Arc::default(),
             }),
         }
     }
@@ -84,10 +89,20 @@ impl<O: Clone, R: Clone> ServerLayer<O, R> {
         Self { settings: Arc::new(settings) }
     }
 
+    /// Services and methods of gRPC that are known before they are called: `package.Service`, or `package.Service/Method`. Others
+    /// are known from the first answer that only their own code gives; until then they count as `_OTHER`, under their service
+    /// where that is known. Default none.
+    pub fn grpc_services<N: AsRef<str>>(self, names: impl IntoIterator<Item = N>) -> Self {
+        let mut settings = Arc::unwrap_or_clone(self.settings);
+        let names = names.into_iter().map(|name| name.as_ref().to_owned());
+        settings.methods = Arc::new(settings.methods.and(names));
+        Self { settings: Arc::new(settings) }
+    }
+
     /// Where route templates come from; default what the enabled features know.
     pub fn route<N: RouteOf>(self, route: N) -> ServerLayer<O, N> {
-        let Settings { base, observers, trusted, debug, .. } = Arc::unwrap_or_clone(self.settings);
-        ServerLayer { settings: Arc::new(Settings { base, observers, route, trusted, debug }) }
+        let Settings { base, observers, trusted, debug, methods, .. } = Arc::unwrap_or_clone(self.settings);
+        ServerLayer { settings: Arc::new(Settings { base, observers, route, trusted, debug, methods }) }
     }
 }
 
@@ -99,6 +114,7 @@ impl<O: Clone, R: Clone> Clone for Settings<O, R> {
             route: self.route.clone(),
             trusted: self.trusted.clone(),
             debug: self.debug.clone(),
+            methods: Arc::clone(&self.methods),
         }
     }
 }
@@ -146,6 +162,7 @@ where
     S: Service<Request<ReqBody>, Response = Response<ResBody>>,
     S::Error: fmt::Display + 'static,
     ResBody: Body,
+    ReqBody: 'static,
     ResBody::Error: fmt::Display + 'static,
     O: Observer + 'static,
     R: RouteOf + 'static,
@@ -158,7 +175,7 @@ where
         self.inner.poll_ready(task)
     }
 
-    fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
+    fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
         let settings = &*self.settings;
         let route = settings.route.route(request.uri(), request.extensions());
         let nested = context::with_polled_request(|outer| {
@@ -173,6 +190,7 @@ where
         if let Some(route) = route {
             guard.context().local().set_route(route);
         }
+        guard.receives(|| incoming::watch(request.body_mut()));
         let scope = context::enter_poll(guard.context());
         // Catching a panic here would move the whole request once more; the guard is told to look for one instead.
         guard.calls(true);

@@ -45,7 +45,7 @@ impl<B: Body, G: Watch> WatchedBody<B, G> {
         let through = guard.head(&mut response);
         let (body, headers) = (response.body(), response.headers());
         let promised = || headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok();
-        let expected = body.size_hint().exact().or_else(promised);
+        let expected = body.size_hint().exact().or_else(promised).filter(|_| !guard.ends_with_trailers());
         if through || expected == Some(0) || body.is_end_stream() {
             guard.complete();
             return response.map(Self::bare);
@@ -101,10 +101,15 @@ where
             Poll::Ready(None) => true,
             Poll::Ready(Some(Ok(frame))) => match frame.data_ref() {
                 Some(data) => {
-                    let sent = guard.passed(bytes::Buf::remaining(data) as u64);
+                    let sent = guard.passed(data);
                     last || this.expected.is_some_and(|expected| sent >= expected)
                 }
-                None => last || frame.is_trailers(),
+                None => {
+                    if let Some(trailers) = frame.trailers_ref() {
+                        guard.trailers(trailers);
+                    }
+                    last || frame.is_trailers()
+                }
             },
             Poll::Ready(Some(Err(error))) => {
                 if let Some(guard) = this.guard.take() {

@@ -6,7 +6,8 @@ mod future;
 use std::any::Any;
 use std::fmt::Display;
 
-use http::{Response, StatusCode};
+use bytes::Buf;
+use http::{HeaderMap, Response, StatusCode};
 use obs_core::context::Context;
 use obs_core::observe::Method;
 pub(crate) use obs_core::observe::work::panic_text;
@@ -20,8 +21,16 @@ pub trait Watch: Sized {
     fn context(&self) -> &Context;
     /// Notes the response's head. Returns whether that is all there will be: whether nobody will ever ask for the body.
     fn head<B>(&mut self, response: &mut Response<B>) -> bool;
-    /// Counts bytes of the body that were handed on; returns how many there were so far.
-    fn passed(&mut self, bytes: u64) -> u64;
+    /// Whether trailers are what ends the body, however many bytes the head promised.
+    fn ends_with_trailers(&self) -> bool {
+        false
+    }
+    /// Counts a frame of the body that is handed on; returns how many bytes there were so far.
+    fn passed<D: Buf>(&mut self, data: &D) -> u64;
+    /// Trailers that are handed on.
+    fn trailers(&mut self, trailers: &HeaderMap) {
+        let _ = trailers;
+    }
     /// The response came to its end.
     fn complete(self);
     /// The service or the body failed.

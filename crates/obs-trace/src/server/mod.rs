@@ -1,10 +1,12 @@
 //! The observer that writes one span of kind SERVER for each request that is kept.
 //!
-//! Names and attributes follow the OpenTelemetry semantic conventions for HTTP spans (stable). The span is native:
+//! Names and attributes follow the OpenTelemetry semantic conventions for HTTP spans (stable), and for remote procedure calls those
+//! for gRPC. The span is native:
 //! nothing is built until the request has ended, and then only a view of what the middleware holds. Fields set on the
 //! request ([`Local::set_field`](obs_core::context::Local::set_field)) follow its own attributes; where a key is the
 //! same, the span's own stays.
 
+mod rpc;
 mod text;
 
 use std::fmt::Write;
@@ -14,7 +16,7 @@ use obs_core::Outcome;
 use obs_core::context::{Context, Route};
 use obs_core::fields::{Fields, Value};
 use obs_core::keys::attribute;
-use obs_core::observe::{Candidate, End, Keep, Method, Observer, Request, Verdict};
+use obs_core::observe::{Candidate, End, Keep, Method, Observer, Request, RpcCall, RpcEnd, Verdict};
 use obs_core::propagate::{Remote, TraceState};
 
 use crate::record::{Attributes, Kind, Link, Links, Name, Parent, SpanRecord, Status};
@@ -28,6 +30,8 @@ pub const MAX_TEXT: usize = 4 * 1_024;
 
 /// The longest IPv6 address in text.
 const MAX_ADDRESS: usize = 45;
+/// `DEADLINE_EXCEEDED`, the longest of them, and some room.
+const MAX_ERROR_TYPE: usize = 24;
 /// How many attributes a span has at most.
 const MAX_ATTRIBUTES: usize = 20;
 
@@ -88,14 +92,21 @@ impl ServerSpans {
         let route = context.local().route().filter(|route| *route != Route::UNMATCHED);
         // `HTTP` where the method is unknown, so that a scanner's inventions make no names.
         let method = if request.method == Method::Other { "HTTP" } else { request.method.as_str() };
-        let name = Name::joined(method, route.map(|route| cut(route.as_str(), Route::MAX_LEN)));
+        let rpc = request.rpc.zip(end.rpc);
+        let name = match rpc {
+            Some((call, _)) => Name::joined(rpc::name(call), None),
+            None => Name::joined(method, route.map(|route| cut(route.as_str(), Route::MAX_LEN))),
+        };
         let mut address = Text::<MAX_ADDRESS>::new();
         if let Some(peer) = request.peer {
             write_address(&mut address, peer.ip());
         }
-        let mut error_type = Text::<16>::new();
+        let mut error_type = Text::<MAX_ERROR_TYPE>::new();
         if end.outcome.is_error() {
-            write_error_type(&mut error_type, end);
+            match rpc {
+                Some((_, how)) => error_type.push(rpc::error_type(end, how)),
+                None => write_error_type(&mut error_type, end),
+            }
         }
         let rules = &self.tracer.base().redaction;
         let error = end.error.map(|error| rules.redact(error));
@@ -132,7 +143,7 @@ fn status(outcome: Outcome, error: Option<&str>) -> Status<'_> {
 
 /// The status where the response says what went wrong, the outcome's word where it does not: no response was made,
 /// or its body failed after a good head.
-fn write_error_type(out: &mut Text<16>, end: &End<'_>) {
+fn write_error_type(out: &mut Text<MAX_ERROR_TYPE>, end: &End<'_>) {
     match end.status {
         Some(status) if end.outcome != Outcome::Panicked && status >= 400 => {
             let _ = write!(out, "{status}");
@@ -173,19 +184,10 @@ impl<'a> List<'a> {
         error_type: &'a str,
     ) {
         let list = self;
-        list.text(attribute::HTTP_REQUEST_METHOD, request.method.as_str());
-        if request.method == Method::Other {
-            list.text(attribute::HTTP_REQUEST_METHOD_ORIGINAL, request.method_original);
-        }
-        if let Some(route) = route {
-            list.text(attribute::HTTP_ROUTE, route.as_str());
-        }
-        if let Some(status) = end.status {
-            list.number(attribute::HTTP_RESPONSE_STATUS_CODE, status.into());
-        }
-        list.text(attribute::URL_PATH, request.path);
-        if let Some(scheme) = request.scheme {
-            list.text(attribute::URL_SCHEME, scheme);
+        let rpc: Option<(&RpcCall, &RpcEnd)> = request.rpc.zip(end.rpc);
+        match rpc {
+            Some((call, how)) => rpc::describe(list, request, call, how),
+            None => list.http(request, end, route),
         }
         if let Some((host, port)) = request.host.and_then(split_host) {
             list.text(attribute::SERVER_ADDRESS, host);
@@ -208,9 +210,27 @@ impl<'a> List<'a> {
         if !error_type.is_empty() {
             list.text(attribute::ERROR_TYPE, error_type);
         }
-        if end.status.is_some() {
+        if end.status.is_some() && rpc.is_none() {
             let bytes = i64::try_from(end.response_bytes).unwrap_or(i64::MAX);
             list.number(attribute::HTTP_RESPONSE_BODY_SIZE, bytes);
+        }
+    }
+
+    #[inline]
+    fn http(&mut self, request: &Request<'a>, end: &End<'a>, route: Option<Route>) {
+        self.text(attribute::HTTP_REQUEST_METHOD, request.method.as_str());
+        if request.method == Method::Other {
+            self.text(attribute::HTTP_REQUEST_METHOD_ORIGINAL, request.method_original);
+        }
+        if let Some(route) = route {
+            self.text(attribute::HTTP_ROUTE, route.as_str());
+        }
+        if let Some(status) = end.status {
+            self.number(attribute::HTTP_RESPONSE_STATUS_CODE, status.into());
+        }
+        self.text(attribute::URL_PATH, request.path);
+        if let Some(scheme) = request.scheme {
+            self.text(attribute::URL_SCHEME, scheme);
         }
     }
 

@@ -13,6 +13,7 @@ mod flight;
 mod flood;
 #[cfg(feature = "traces-debug")]
 mod forced;
+mod grpc;
 mod health;
 mod hostile;
 mod idioms;

@@ -61,6 +61,11 @@ fn crowd(spans: u32) {
     (0..spans).for_each(|_| tracing::info_span!("crowd").in_scope(|| ()));
 }
 
+/// A method of gRPC, trailers-only.
+async fn remote() -> [(&'static str, &'static str); 2] {
+    [("content-type", "application/grpc"), ("grpc-status", "0")]
+}
+
 async fn fail() -> StatusCode {
     tracing::debug!("held until it is known that this fails");
     crowd(100);
@@ -125,6 +130,7 @@ pub(super) fn run() -> Run {
     };
     let router = Router::new()
         .route("/orders/{id}", get(order))
+        .route("/shop.Orders/Place", axum::routing::post(remote))
         .route("/fail", get(fail))
         .route("/fill", get(fill))
         .route("/panic", get(panicking))
@@ -163,6 +169,11 @@ pub(super) fn run() -> Run {
         assert_eq!(response.map(|response| response.status), status, "{method} {path}");
     }
     empty.send(()).unwrap();
+    let grpc = format!("{agent}content-type: application/grpc\r\n");
+    for (path, status) in [("/shop.Orders/Place", 200), ("/scan.Me/Now", 404)] {
+        let response = exchange(service.addr, &request("POST", path, &grpc)).unwrap();
+        assert_eq!(response.status, status, "{path}");
+    }
     let mut stream = TcpStream::connect(service.addr).unwrap();
     stream.write_all(&request("GET", "/wait", agent)).unwrap();
     begun.recv_timeout(LONG).unwrap();
@@ -183,6 +194,7 @@ pub(super) fn run() -> Run {
         let scrape = Scrape::parse(&scraped(admin, "text/plain"));
         scrape.sum("http_requests_cancelled_total", &[]) == 1.0
             && scrape.sum("http_requests_total", &[]) == 9.0
+            && scrape.sum("rpc_server_requests_total", &[]) == 2.0
             && scrape.sum("http_requests_in_flight", &[]) == 0.0
             && scrape.sum("health_check_status", &[("check", "shelf")]) == 1.0
     });
@@ -221,6 +233,26 @@ fn calls(payments: &obs::ClientLayer, runtime: &tokio::runtime::Handle) {
         std::future::pending::<Result<Response<String>, Infallible>>()
     }));
     drop(waits.call(call("GET")));
+    remote_calls(payments, runtime);
+}
+
+/// The same by gRPC.
+fn remote_calls(payments: &obs::ClientLayer, runtime: &tokio::runtime::Handle) {
+    let call = || {
+        let call = Request::post("http://payments.test:8443/shop.Payments/Pay");
+        call.header("content-type", "application/grpc").body(String::new()).unwrap()
+    };
+    for code in ["0", "5", "14"] {
+        let answers = payments.layer(tower::service_fn(|_: Request<String>| {
+            let answer = Response::builder().header("grpc-status", code).body(String::new());
+            std::future::ready(Ok::<_, Infallible>(answer.unwrap()))
+        }));
+        runtime.block_on(answers.oneshot(call())).unwrap();
+    }
+    let mut waits = payments.layer(tower::service_fn(|_: Request<String>| {
+        std::future::pending::<Result<Response<String>, Infallible>>()
+    }));
+    drop(waits.call(call()));
 }
 
 /// A push that is taken when it is flushed.

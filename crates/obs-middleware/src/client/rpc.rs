@@ -1,0 +1,111 @@
+//! What a call knows besides where it is one of gRPC.
+
+use std::time::Duration;
+
+use http::{HeaderMap, Request};
+use obs_core::Outcome;
+use obs_core::keys::{attribute, metric};
+use obs_core::observe::{Operation, OperationEnd, OperationKind, RpcCode, RpcMethod};
+
+use super::call::{List, Open, SERVER_ERROR};
+use crate::cause::Fault;
+use crate::grpc::{self, Methods};
+
+/// The protocol, and the name of a span whose method is one too many.
+const SYSTEM: &str = "grpc";
+
+/// One call.
+pub(super) struct Rpc {
+    method: RpcMethod,
+    /// How long it may take.
+    deadline: Option<Duration>,
+    told: Option<RpcCode>,
+}
+
+/// How a call ended: the code its caller is told, and under which kind it failed.
+pub(super) type Ended = (Outcome, RpcCode, Option<&'static str>);
+
+impl Rpc {
+    #[cold]
+    pub(super) fn begin<B>(methods: &Methods, request: &Request<B>) -> Box<Self> {
+        let method = methods.meet(request.uri().path());
+        Box::new(Self { method, deadline: grpc::timeout(request.headers()), told: None })
+    }
+
+    /// Reads the status of headers or trailers; the last one that is there counts.
+    pub(super) fn tells(&mut self, headers: &HeaderMap) {
+        self.told = grpc::code(headers).or(self.told);
+    }
+
+    pub(super) fn is_told(&self) -> bool {
+        self.told.is_some()
+    }
+
+    /// The answer came to its end, `http` being its status.
+    pub(super) fn answered(&self, http: Option<u16>) -> Ended {
+        let code = self.told.unwrap_or(match http {
+            Some(200) | None => RpcCode::Unknown,
+            Some(other) => RpcCode::of_http(other),
+        });
+        match code.of_server() {
+            // What the other side has given up, nobody here has.
+            Outcome::Cancelled => (Outcome::ClientError, code, None),
+            Outcome::TimedOut => (Outcome::TimedOut, code, Some(Fault::Timeout.as_str())),
+            Outcome::ServerError => (Outcome::ServerError, code, Some(SERVER_ERROR)),
+            outcome => (outcome, code, None),
+        }
+    }
+
+    /// No answer came, or it broke off. What tonic tells its caller.
+    pub(super) fn failed(&self, fault: Fault) -> Ended {
+        let code = match fault {
+            Fault::Timeout => return self.late(),
+            Fault::Dns | Fault::Connect | Fault::Tls | Fault::Reset => RpcCode::Unavailable,
+            _ => RpcCode::Unknown,
+        };
+        (Outcome::ServerError, code, Some(fault.as_str()))
+    }
+
+    fn late(&self) -> Ended {
+        (Outcome::TimedOut, RpcCode::DeadlineExceeded, Some(Fault::Timeout.as_str()))
+    }
+
+    /// Nobody waits for it any more.
+    pub(super) fn given_up(&self, after: Duration) -> Ended {
+        if self.deadline.is_some_and(|deadline| after >= deadline) {
+            self.late()
+        } else {
+            (Outcome::Cancelled, RpcCode::Cancelled, None)
+        }
+    }
+
+    /// Tells the observers.
+    #[inline(never)]
+    pub(super) fn close(&self, open: &Open, ended: Ended, mut end: OperationEnd<'_>) {
+        let (outcome, code, fault) = ended;
+        (end.outcome, end.fault, end.result) = (outcome, fault, Some(code.as_str()));
+        end.status = open.status.map(|status| status.as_u16());
+        let labels = [open.target.as_str(), self.method.service, self.method.method];
+        let name = if self.method.full == RpcMethod::OTHER { SYSTEM } else { self.method.full };
+        let mut operation = Operation::new(OperationKind::Client, name, &metric::RPC_CLIENT, &labels);
+        operation.parent = open.parent;
+        operation.started = open.started;
+        let mut list = List::new();
+        if open.context.is_recording() {
+            list.text(attribute::RPC_SYSTEM_NAME, SYSTEM);
+            list.text(attribute::RPC_METHOD, self.method.full);
+            list.text(attribute::RPC_RESPONSE_STATUS_CODE, code.as_str());
+            open.place_of(&mut list);
+            list.text(attribute::SERVICE_PEER_NAME, open.target.as_str());
+            list.text(attribute::OUTCOME, outcome.as_str());
+            // The code where one was told, the kind where the call failed without.
+            let is_error = !matches!(outcome, Outcome::Success | Outcome::Cancelled);
+            let kind = fault.filter(|_| self.told.is_none()).unwrap_or(code.as_str());
+            if is_error {
+                list.text(attribute::ERROR_TYPE, kind);
+            }
+        }
+        operation.attributes = list.as_slice();
+        open.base.operations.finish(&open.context, &operation, &end);
+    }
+}
