@@ -163,8 +163,9 @@ impl Tracer {
     }
 
     /// Begins a span under `parent`, in its trace and with its decision; without a parent a new trace begins and the
-    /// sampler decides, as it does under a span of another process ([`Local::called_by`]). A span that is not sampled is ids only, unless [`Tail`] keeps some by their end: it costs no clock
-    /// reading and keeps nothing.
+    /// sampler decides, as it does under a span of another process
+    /// ([`Local::called_by`](obs_core::context::Local::called_by)). A span that is not sampled is ids only, unless [`Tail`]
+    /// keeps some by their end: it costs no clock reading and keeps nothing.
     ///
     /// The span is in no scope yet: push its [`Span::context`] for as long as its code runs, or have [`Tracer::enter`] do so.
     #[inline]
