@@ -82,7 +82,7 @@ thread_local! {
 /// How long a thread goes by its anchor: for so long it does not see that somebody has set the machine's calendar.
 const ANCHOR_NANOS: u32 = 10_000_000;
 /// Two readings that lie further apart than this are no one moment: the thread was interrupted between them.
-const ONE_MOMENT: Duration = Duration::from_micros(10);
+const ONE_MOMENT: Duration = Duration::from_micros(1);
 
 /// What manual clocks count from.
 static ANCHOR: OnceLock<Instant> = OnceLock::new();

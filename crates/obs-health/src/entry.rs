@@ -35,7 +35,8 @@ impl Entry {
 
     /// Notes a run. Says what it changed.
     pub(crate) fn record(&self, ended: Ended) -> Option<Change> {
-        self.history().record(ended, self.settings.thresholds)
+        let Resolved { thresholds, stale_after, .. } = self.settings;
+        self.history().record(ended, thresholds, stale_after)
     }
 
     /// What is known of it at `now`. The age decides, not the task, which may be the one that is stuck.

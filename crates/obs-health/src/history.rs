@@ -73,10 +73,17 @@ pub(crate) struct History {
 }
 
 impl History {
-    /// Notes a run. The first decides by itself; after that a verdict is turned by as many runs in a row as the thresholds
-    /// say. Says what changed: a first run that passes changes nothing.
-    pub(crate) fn record(&mut self, ended: Ended, thresholds: Thresholds) -> Option<Change> {
+    /// Notes a run. The first decides by itself, as does one that comes when what was known is older than `stale_after`;
+    /// otherwise a verdict is turned by as many runs in a row as the thresholds say. Says what changed: a first run that
+    /// passes changes nothing.
+    pub(crate) fn record(
+        &mut self,
+        ended: Ended,
+        thresholds: Thresholds,
+        stale_after: Duration,
+    ) -> Option<Change> {
         let (passes, at) = (ended.passed(), ended.at);
+        let is_stale = self.last().is_some_and(|last| at.since(last.at) > stale_after);
         self.counts[ended.result as usize] += 1;
         if !passes {
             self.last_failure = Some(ended.clone());
@@ -90,6 +97,7 @@ impl History {
                 self.against = 0;
                 return None;
             }
+            _ if is_stale => 1,
             Some(_) if passes => thresholds.success,
             Some(_) => thresholds.failure,
             None => 1,
@@ -158,7 +166,7 @@ mod tests {
             .map(|run| {
                 let result = if run == 'p' { RunResult::Passed } else { RunResult::Failed };
                 let ended = Ended { at: clock.monotonic(), took: Duration::ZERO, result, error: None };
-                match history.record(ended, Thresholds { failure, success }) {
+                match history.record(ended, Thresholds { failure, success }, Duration::MAX) {
                     Some(Change::Fails) => '!',
                     Some(Change::Recovers) => '+',
                     None => '.',

@@ -152,7 +152,13 @@ impl Health {
     ) -> Result<(), RegisterError> {
         let name = name.into();
         // One more than may be is enough to know.
-        let checks: Vec<_> = checks.into_iter().map(Into::into).take(MAX_GROUPS + 1).collect();
+        let mut names: Vec<String> = Vec::new();
+        for check in checks.into_iter().map(Into::into) {
+            if names.len() <= MAX_GROUPS && !names.contains(&check) {
+                names.push(check);
+            }
+        }
+        let checks = names;
         if let Some(wrong) = checks.iter().chain([&name]).find(|name| !is_label(name)) {
             return Err(RegisterError::Name(wrong.chars().take(LONGEST_NAME).collect()));
         }

@@ -160,11 +160,10 @@ impl RpcMethod {
     pub const UNKNOWN: Self =
         Self { service: Self::OTHER, method: Self::OTHER, full: Self::OTHER, route: None };
 
-    /// The method of this path, `/package.Service/Method`; `None` for a path of another form, and where no more names can be
-    /// kept.
+    /// The method of this path, `/package.Service/Method`, whatever stands in front of that; `None` for a path of another form,
+    /// and where no more names can be kept.
     pub fn new(path: &str) -> Option<Self> {
-        split(path)?;
-        let route = Route::new(path);
+        let route = Route::new(last_two(path)?);
         let (service, method) = split(route.as_str())?;
         Some(Self { service, method, full: &route.as_str()[1..], route: Some(route) })
     }
@@ -176,11 +175,17 @@ impl RpcMethod {
     }
 }
 
-/// Service and method of a path.
+/// Service and method of a path: its last two parts, as a gateway or a router may have a prefix in front of them.
 pub fn split(path: &str) -> Option<(&str, &str)> {
-    let (service, method) = path.strip_prefix('/')?.split_once('/')?;
-    let whole = !service.is_empty() && !method.is_empty() && !method.contains('/');
-    whole.then_some((service, method))
+    let (before, method) = path.rsplit_once('/')?;
+    let (_, service) = before.rsplit_once('/')?;
+    (!service.is_empty() && !method.is_empty()).then_some((service, method))
+}
+
+/// The part of a path that is gRPC's: `/package.Service/Method`.
+pub fn last_two(path: &str) -> Option<&str> {
+    let (service, method) = split(path)?;
+    path.get(path.len() - service.len() - method.len() - 2..)
 }
 
 /// The method of a call, as it is known when the call begins and when it ends: the first answer of a method makes it known.
@@ -252,10 +257,14 @@ mod tests {
 
     #[test]
     fn a_path_has_a_service_and_a_method_or_is_none() {
-        assert_eq!(split("/shop.Orders/Place"), Some(("shop.Orders", "Place")));
-        for path in ["", "/", "/shop.Orders", "/shop.Orders/", "//Place", "/a/b/c", "shop.Orders/Place", "*"]
-        {
-            assert_eq!(split(path), None, "{path}");
+        for path in ["/shop.Orders/Place", "/api/shop.Orders/Place", "//api//shop.Orders/Place"] {
+            assert_eq!(split(path), Some(("shop.Orders", "Place")));
+            assert_eq!(last_two(path), Some("/shop.Orders/Place"));
         }
+        for path in ["", "/", "/shop.Orders", "/shop.Orders/", "//Place", "shop.Orders/Place", "/a/b/", "*"] {
+            assert_eq!((split(path), last_two(path)), (None, None), "{path}");
+        }
+        let prefixed = RpcMethod::new("/api/shop.Orders/Place").unwrap();
+        assert_eq!((prefixed.full, prefixed.service), ("shop.Orders/Place", "shop.Orders"));
     }
 }

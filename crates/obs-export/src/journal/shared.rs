@@ -15,7 +15,7 @@ pub(super) struct Shared {
     pub(super) settings: Settings,
     /// The sequence of the last record that is whole.
     published: AtomicU64,
-    /// Held while a spare is made that the writer may want.
+    /// Held while a spare is on its way that the writer may want: one that is made, or a segment that is freed.
     making: Mutex<()>,
     cursor: Mutex<Cursor>,
     table: Mutex<Table>,
@@ -65,7 +65,7 @@ impl Shared {
         prepared.map(|()| true)
     }
 
-    /// A spare that another thread was making: it is within the bound already, so that no other can be made.
+    /// A spare that another thread had under way: it is within the bound already, so that no other can be made.
     pub(super) fn take_spare_in_the_making(&self) -> Option<Spare> {
         drop(self.making.lock());
         self.take_spare()
@@ -102,6 +102,7 @@ impl Shared {
 
     /// Writes down what is settled, and only then frees what that leaves over.
     pub(super) fn save(&self) -> Result<(), Error> {
+        let _making = self.making.lock().unwrap_or_else(PoisonError::into_inner);
         let mut cursor = self.cursor.lock().unwrap_or_else(PoisonError::into_inner);
         let mut table = self.table();
         let (mark, freed) = (table.mark, std::mem::take(&mut table.freed));

@@ -34,6 +34,25 @@ async fn a_check_that_fails_now_and_then_does_not_take_the_service_out() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn after_what_is_too_old_the_next_run_decides_by_itself() {
+    let rig = Rig::new();
+    let switch = Switch::default();
+    let settings = Settings::new().interval(SECOND).failure_threshold(3).success_threshold(3);
+    rig.health.check_with("db", settings, switch.check()).unwrap();
+    settle().await;
+    // The runtime stands still for longer than a result counts.
+    switch.fail(true);
+    rig.clock.advance(60 * SECOND);
+    assert_eq!((rig.status("db"), rig.get("/readyz").0), (Status::Stale, 503));
+    rig.pass(SECOND).await;
+    assert_eq!((rig.status("db"), rig.get("/readyz").0), (Status::Failed, 503));
+    switch.fail(false);
+    rig.clock.advance(60 * SECOND);
+    rig.pass(SECOND).await;
+    assert_eq!((rig.status("db"), rig.get("/readyz").0), (Status::Passed, 200));
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_failed_last_and_since_when_it_passes_stay_known() {
     let rig = Rig::new();
     let switch = Switch::default();

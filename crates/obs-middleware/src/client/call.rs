@@ -148,7 +148,7 @@ impl Drop for Call {
         let open = &mut *self.0;
         if open.calling && std::thread::panicking() {
             open.close(Outcome::Panicked, Some(PANICKED), None);
-        } else if let Some(rpc) = open.rpc.as_ref().filter(|rpc| !rpc.is_told()) {
+        } else if let Some(rpc) = open.rpc.as_ref().filter(|rpc| !rpc.is_told() && !open.is_refused()) {
             let ended = rpc.given_up(open.base.clock.monotonic().since(open.begun));
             open.close_rpc(ended, None);
         } else if open.status.is_some() {
@@ -161,6 +161,11 @@ impl Drop for Call {
 }
 
 impl Open {
+    /// Whether the head was an answer of HTTP's own and none of gRPC's: it tells all, whoever reads the body.
+    fn is_refused(&self) -> bool {
+        self.status.is_some_and(|status| status != StatusCode::OK)
+    }
+
     fn answered(&mut self) {
         if let Some(rpc) = &self.rpc {
             let ended = rpc.answered(self.status.map(|status| status.as_u16()));

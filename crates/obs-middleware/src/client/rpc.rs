@@ -89,6 +89,7 @@ impl Rpc {
         let name = if self.method.full == RpcMethod::OTHER { SYSTEM } else { self.method.full };
         let mut operation = Operation::new(OperationKind::Client, name, &metric::RPC_CLIENT, &labels);
         operation.parent = open.parent;
+        operation.is_parent_remote = open.context.is_called_by(open.parent);
         operation.started = open.started;
         let mut list = List::new();
         if open.context.is_recording() {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
 
-use obs_core::observe::rpc::split;
+use obs_core::observe::rpc::{last_two, split};
 use obs_core::observe::{RpcCode, RpcMethod, RpcPassed};
 
 /// How many methods are learned, by one layer.
@@ -56,10 +56,13 @@ impl Methods {
 
     /// The same after an answer.
     pub(crate) fn learn(&self, path: &str, told: Option<RpcCode>, sent: RpcPassed) -> RpcMethod {
-        let found = self.look(path);
+        let (found, is_full) = {
+            let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+            (known.look(path), known.learned >= LEARNED)
+        };
         let proves =
             sent.messages > 0 || told.is_some_and(|code| code == RpcCode::Ok || code.is_of_application());
-        if found.route.is_some() || !proves {
+        if found.route.is_some() || !proves || is_full || split(path).is_none() {
             return found;
         }
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
@@ -76,7 +79,7 @@ impl Methods {
 
 impl Known {
     fn look(&self, path: &str) -> RpcMethod {
-        if let Some(method) = self.methods.get(path) {
+        if let Some(method) = last_two(path).and_then(|path| self.methods.get(path)) {
             return *method;
         }
         let service = split(path).and_then(|(service, _)| self.services.get(service));

@@ -123,8 +123,8 @@ impl Rpc {
     }
 }
 
-/// Whether the caller's time was over. It began to wait before we did, and gives up by its own clock: an eighth of the time is
-/// what the way here may have taken.
+/// Whether the caller's time was over. It began to wait before we did, and gives up by its own clock: an eighth of the time,
+/// at most a second, is what the way here may have taken.
 fn is_over(deadline: Duration, after: Duration) -> bool {
-    after + deadline / 8 >= deadline
+    after + (deadline / 8).min(Duration::from_secs(1)) >= deadline
 }

@@ -45,7 +45,7 @@ impl<'a> Entered<'a> {
 
     /// Opens a span that records.
     pub(crate) fn recording(tracer: &'a Tracer, span: Span) -> Self {
-        context::push(span.context.clone());
+        context::push(span.used().clone());
         Self { tracer, state: State::Recording(span), not_send: PhantomData }
     }
 

@@ -186,7 +186,10 @@ impl Held {
         }
         waiting.dropped += spans;
         waiting.large = None;
+        // What comes next has not waited yet.
+        let holder = if waiting.pieces.is_empty() { waiting.holder.take() } else { None };
         drop(state);
+        drop(holder);
         self.tails.counts().let_go(spans, LetGo::ProcessFull);
         bytes
     }

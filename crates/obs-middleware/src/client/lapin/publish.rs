@@ -28,7 +28,7 @@ impl Publish {
     /// The message's routing key, where the one that names spans and labels metrics is a pattern of many, such as
     /// `orders.{region}`.
     pub fn routing_key(mut self, key: ShortString) -> Self {
-        self.is_own_key = key != self.routing_key;
+        self.is_own_key |= key != self.routing_key;
         self.routing_key = key;
         self
     }
