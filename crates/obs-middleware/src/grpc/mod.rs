@@ -131,7 +131,8 @@ mod tests {
         assert_eq!(message("no%20such%20order: %E2%82%AC"), Some("no such order: \u{20ac}".to_owned()));
         assert_eq!(message("100% %zz %4"), Some("100% %zz %4".to_owned()));
         assert_eq!(message(""), None);
-        assert_eq!(message(&"x".repeat(5_000)), Some("x".repeat(MAX_MESSAGE) + "…"));
-        assert_eq!(message(&"%20".repeat(MAX_MESSAGE)), Some(" ".repeat(MAX_MESSAGE)));
+        let (long, spaces) = ("x".repeat(5_000), "%20".repeat(MAX_MESSAGE));
+        assert_eq!(message(&long), Some("x".repeat(MAX_MESSAGE) + "…"));
+        assert_eq!(message(&spaces), Some(" ".repeat(MAX_MESSAGE)));
     }
 }

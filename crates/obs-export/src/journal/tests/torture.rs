@@ -60,6 +60,8 @@ fn write_and_count(folder: &Path, most: u64, delivers: bool) {
         let mut out = delivers.then(|| OpenOptions::new().append(true).open(folder.join("out")).unwrap());
         while let Some(out) = &mut out {
             let mut batch = Vec::new();
+            // Before it is read: what is put in between is not seen.
+            let is_over = counted(folder) == [most; THREADS as usize];
             let read = reader.read(20_000, |record| {
                 batch.extend_from_slice(&(record.bytes.len() as u64).to_le_bytes());
                 batch.extend_from_slice(record.bytes);
@@ -69,7 +71,7 @@ fn write_and_count(folder: &Path, most: u64, delivers: bool) {
             out.write_all(&batch).unwrap();
             match read.last {
                 Some(last) => reader.delivered(last).unwrap(),
-                None if counted(folder) == [most; THREADS as usize] => break,
+                None if is_over => break,
                 None => drop(reader.prepare_spare().unwrap()),
             }
         }
