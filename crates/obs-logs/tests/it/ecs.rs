@@ -81,6 +81,7 @@ fn every_name_of_the_page_is_on_some_line() {
     let bench = bench(|output| output.max_field_bytes(100), Caller::Shown);
     let mut lines = bench.run(|| {
         golden::events(&bench.logs);
+        golden::remote(&bench.logs);
         info!(long = "x".repeat(200));
     });
     let found: HashSet<_> = lines.drain(..).flat_map(|line| parse(&line)).map(|(key, _)| key).collect();

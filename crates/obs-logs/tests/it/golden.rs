@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use obs_core::context::{Route, enter_poll};
 use obs_core::fields::Value;
-use obs_core::observe::{End, Method, Observer, Request, Verdict};
+use obs_core::observe::{
+    End, Method, Observer, Request, RpcCall, RpcCode, RpcEnd, RpcMethod, RpcPassed, Verdict,
+};
 use obs_core::{Base, Clock, IdSource, Outcome, Resource, Timestamp};
 use obs_logs::{AccessLog, Builder, Caller, Colours, Filter, Format, Logs, LogsGuard, Memory, Output};
 use tracing::subscriber::with_default;
@@ -103,6 +105,18 @@ fn access(logs: &Logs, context: &obs_core::context::Context) {
         (end.status, end.error, end.response_bytes) = (status, error, 512);
         access.finish(context, &request, &end, Verdict::Keep);
     }
+}
+
+/// The access line of a remote procedure call.
+pub(crate) fn remote(logs: &Logs) {
+    let method = RpcMethod::new("/shop.Orders/Place").unwrap();
+    let call = RpcCall { began: method, method };
+    let mut request = Request::new(Method::Post, "/shop.Orders/Place");
+    request.rpc = Some(&call);
+    let how = RpcEnd { code: RpcCode::NotFound, request: None, response: RpcPassed::default() };
+    let mut end = End::new(Outcome::ClientError, Duration::from_millis(1));
+    end.rpc = Some(&how);
+    AccessLog::new(logs.clone()).finish(&context(), &request, &end, Verdict::Keep);
 }
 
 pub(crate) fn lines(output: impl FnOnce(&Memory) -> Output) -> Vec<String> {

@@ -132,6 +132,15 @@ mod tests {
     }
 
     #[test]
+    fn a_prefix_of_a_gateway_makes_no_other_method() {
+        let methods = Methods::default().and(["shop.Basket/Fill"].map(String::from));
+        let place = methods.learn("/api/shop.Orders/Place", Some(RpcCode::Ok), ONE);
+        assert_eq!((place.full, place.service), ("shop.Orders/Place", "shop.Orders"));
+        assert_eq!(methods.look("/shop.Orders/Place"), place);
+        assert_eq!(names(methods.look("/v2/shop.Basket/Fill")), ("shop.Basket", "Fill"));
+    }
+
+    #[test]
     fn a_method_that_is_known_stays_so_whatever_it_answers() {
         let methods = Methods::default();
         methods.learn("/shop.Orders/Place", Some(RpcCode::Ok), ONE);
