@@ -150,7 +150,7 @@ pub(super) const JAEGER: &[Case] = &[
     case("a trace id of zeros", &[("uber-trace-id", "0:{s}:0:1")]),
     case("a span id of zeros", &[("uber-trace-id", "{t}:0:0:1")]),
     case("no digits", &[("uber-trace-id", "xyz:{s}:0:1")]),
-    case("a trace id that is too long", &[("uber-trace-id", "{t}0:{s}:0:1")]),
-    case("a span id that is too long", &[("uber-trace-id", "{t}:{s}0:0:1")]),
+    case("a trace id that is too long", &[("uber-trace-id", "1{t}:{s}:0:1")]),
+    case("a span id that is too long", &[("uber-trace-id", "{t}:1{s}:0:1")]),
     case("no flags", &[("uber-trace-id", "{t}:{s}:0:")]),
 ];
