@@ -26,7 +26,8 @@ enum State {
     Plain(u64),
     /// Ids only.
     Unsampled(SpanId),
-    Recording(Span),
+    /// The id it is open by, whatever becomes of the span that is lent out.
+    Recording(SpanId, Span),
 }
 
 impl<'a> Entered<'a> {
@@ -46,13 +47,14 @@ impl<'a> Entered<'a> {
     /// Opens a span that records.
     pub(crate) fn recording(tracer: &'a Tracer, span: Span) -> Self {
         context::push(span.used().clone());
-        Self { tracer, state: State::Recording(span), not_send: PhantomData }
+        let span_id = span.context.span_id();
+        Self { tracer, state: State::Recording(span_id, span), not_send: PhantomData }
     }
 
     /// Sets an attribute, or counts it when there is no room for it.
     #[inline]
     pub fn set(&mut self, key: impl Into<Cow<'static, str>>, value: Value<'_>) {
-        if let State::Recording(span) = &mut self.state {
+        if let State::Recording(_, span) = &mut self.state {
             span.set(key, value);
         }
     }
@@ -61,7 +63,7 @@ impl<'a> Entered<'a> {
     #[inline]
     pub fn recorded(&mut self) -> Option<&mut Span> {
         match &mut self.state {
-            State::Recording(span) => Some(span),
+            State::Recording(_, span) => Some(span),
             _ => None,
         }
     }
@@ -70,8 +72,8 @@ impl<'a> Entered<'a> {
         match std::mem::replace(&mut self.state, State::Plain(u64::MAX)) {
             State::Plain(_) => {}
             State::Unsampled(span_id) => context::leave(span_id),
-            State::Recording(span) => {
-                context::leave(span.context.span_id());
+            State::Recording(span_id, span) => {
+                context::leave(span_id);
                 self.tracer.end(span);
             }
         }

@@ -103,3 +103,15 @@ fn what_waits_for_its_end_or_is_decided_anew_is_recorded_below_what_is_not_sampl
     drop(root);
     assert_eq!(spans.spans().len(), 1);
 }
+
+#[test]
+fn a_span_that_is_taken_out_leaves_nothing_open() {
+    let (tracer, spans) = tracer(Sampler::always_on(), Tail::default());
+    let mut entered = tracer.enter("first", Kind::Internal);
+    let other = tracer.start(None, "second", Kind::Internal);
+    let first = std::mem::replace(entered.recorded().unwrap(), other);
+    tracer.end(first);
+    drop(entered);
+    assert!(!context::is_open());
+    assert_eq!(spans.spans().len(), 2);
+}

@@ -55,6 +55,21 @@ pub(crate) fn numbers(base: &Base, name: &str) -> Vec<(String, f64)> {
     told.1
 }
 
+/// How many spans were let go for this reason.
+pub(crate) fn dropped(setup: &Setup, reason: &str) -> f64 {
+    let numbers = numbers(&setup.base, "obs_tail_spans_dropped_total");
+    numbers.into_iter().find(|(label, _)| label == reason).unwrap().1
+}
+
+/// produced = kept + dropped, with nothing waiting.
+#[track_caller]
+pub(crate) fn settled(setup: &Setup) {
+    let [waited, kept] =
+        ["obs_tail_spans_total", "obs_tail_spans_kept_total"].map(|name| total(&setup.base, name));
+    assert_eq!(waited, kept + total(&setup.base, "obs_tail_spans_dropped_total"));
+    assert_eq!(total(&setup.base, "obs_tail_bytes"), 0.0);
+}
+
 pub(crate) fn total(base: &Base, name: &str) -> f64 {
     numbers(base, name).iter().map(|(_, value)| value).sum()
 }

@@ -9,7 +9,7 @@ use obs_trace::record::Status;
 use obs_trace::sink::Scalar;
 use obs_trace::{Kind, Sampler, SpanRecord, SpanSink, Tail, Tracer};
 
-use crate::tail::{Setup, numbers, setup, total};
+use crate::tail::{Setup, dropped, settled, setup, total};
 
 const SHORT: Duration = Duration::from_millis(1);
 
@@ -18,19 +18,6 @@ fn large(setup: &Setup, parent: &obs_core::Context, bytes: usize, number: u64) {
     span.set("number", Value::U64(number));
     span.set("text", Value::Str(&"x".repeat(bytes)));
     setup.tracer.end(span);
-}
-
-fn dropped(setup: &Setup, reason: &str) -> f64 {
-    let numbers = numbers(&setup.base, "obs_tail_spans_dropped_total");
-    numbers.into_iter().find(|(label, _)| label == reason).unwrap().1
-}
-
-/// produced = kept + dropped, with nothing waiting.
-fn settled(setup: &Setup) {
-    let [waited, kept] =
-        ["obs_tail_spans_total", "obs_tail_spans_kept_total"].map(|name| total(&setup.base, name));
-    assert_eq!(waited, kept + total(&setup.base, "obs_tail_spans_dropped_total"));
-    assert_eq!(total(&setup.base, "obs_tail_bytes"), 0.0);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use obs_core::{Context, Outcome};
 use obs_trace::sink::Scalar;
 use obs_trace::{Kind, Sampler, Tail};
 
-use crate::tail::{Setup, numbers, setup, total};
+use crate::tail::{Setup, dropped, settled, setup, total};
 
 const SHORT: Duration = Duration::from_millis(1);
 const LONG: Duration = Duration::from_secs(600);
@@ -50,18 +50,6 @@ fn fail(setup: &Setup, requests: usize, open: &[Context]) {
             assert_eq!(spans[5].attribute("obs.spans.dropped"), None);
         }
     }
-}
-
-fn dropped(setup: &Setup, reason: &str) -> f64 {
-    let numbers = numbers(&setup.base, "obs_tail_spans_dropped_total");
-    numbers.into_iter().find(|(label, _)| label == reason).unwrap().1
-}
-
-fn settled(setup: &Setup) {
-    let [waited, kept] =
-        ["obs_tail_spans_total", "obs_tail_spans_kept_total"].map(|name| total(&setup.base, name));
-    assert_eq!(waited, kept + total(&setup.base, "obs_tail_spans_dropped_total"));
-    assert_eq!(total(&setup.base, "obs_tail_bytes"), 0.0);
 }
 
 #[test]
