@@ -43,6 +43,14 @@ pub static RPC_CLIENT: Measures = Measures {
     cancelled: &RPC_CLIENT_REQUESTS_CANCELLED,
 };
 
+/// Where calls are counted whose attempts are counted by the families above.
+pub static CLIENT_CALLS: Measures = Measures {
+    count: &CLIENT_CALL_COUNT,
+    duration: &CLIENT_CALL_DURATION,
+    errors: &CLIENT_CALL_ERRORS,
+    cancelled: &CLIENT_CALLS_CANCELLED,
+};
+
 /// Where queries and commands of databases are counted.
 pub static DB_CLIENT: Measures = Measures {
     count: &DB_CLIENT_OPERATIONS,
@@ -156,6 +164,18 @@ metrics! {
     /// Those nobody waited for any more.
     RPC_CLIENT_REQUESTS_CANCELLED = Counter "rpc_client_requests_cancelled_total" [TARGET, SERVICE, METHOD]
         "Remote procedure calls of others that were given up before they ended.";
+    /// Calls with all their attempts.
+    CLIENT_CALL_COUNT = Counter "client_calls_total" [TARGET, ROUTE, RESULT]
+        "Calls with all their attempts that ended with an answer or an error, by what came of them.";
+    /// Durations of the same calls.
+    CLIENT_CALL_DURATION = Histogram "client_call_duration_seconds" [TARGET, ROUTE]
+        "Seconds from the first attempt to the end of the last one's answer; cancelled calls apart.";
+    /// Those that failed for good.
+    CLIENT_CALL_ERRORS = Counter "client_call_errors_total" [TARGET, ROUTE, KIND]
+        "Calls that failed with all their attempts, by kind of the last one: server_error, dns, connect, tls, timeout, reset, panicked, other.";
+    /// Those nobody waited for any more.
+    CLIENT_CALLS_CANCELLED = Counter "client_calls_cancelled_total" [TARGET, ROUTE]
+        "Calls with all their attempts that were given up before an answer came.";
     /// The good events of a service level indicator.
     SLI_GOOD_EVENTS = Counter "sli_good_events_total" [SLI]
         "Events of a service level indicator that were good.";
