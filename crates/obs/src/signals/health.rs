@@ -64,8 +64,8 @@ impl Signal for Part {
     fn endpoints(&self) -> Vec<Endpoint> {
         let endpoint = |path| {
             let health = self.0.clone();
-            let respond = Box::new(move |request: &_| obs_health::admin::respond(&health, request));
-            Endpoint { path, respond, runs: Runs::AtOnce, access: Access::Open }
+            let respond = move |request: &_| obs_health::admin::respond(&health, request);
+            Endpoint::new(path, Access::Probe, Runs::AtOnce, respond).about("a probe")
         };
         obs_health::admin::PATHS.map(endpoint).into()
     }
