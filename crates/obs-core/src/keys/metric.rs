@@ -341,6 +341,12 @@ metrics! {
     /// How busy each worker is.
     TOKIO_WORKER_BUSY = Counter "tokio_worker_busy_seconds_total" [RUNTIME, WORKER]
         "Seconds the worker was busy with tasks.";
+    /// A worker that does not come back from its tasks.
+    TOKIO_WORKER_STALL = Gauge "tokio_worker_stall_seconds" [RUNTIME]
+        "Seconds for which the worker that is away longest has not come back from its tasks.";
+    /// How often that was so long that it was told.
+    TOKIO_WORKER_STALLS = Counter "tokio_worker_stalls_total" [RUNTIME]
+        "Times a worker did not come back from its tasks for longer than `health.stall_warning`, or `health.stall`.";
     /// How often workers had nothing to do.
     TOKIO_PARKS = Counter "tokio_parks_total" [RUNTIME]
         "Times a worker went to sleep for want of work.";
@@ -410,6 +416,18 @@ metrics! {
     /// Whether the service takes traffic for the purpose of a group.
     HEALTH_GROUP_READY = Gauge "health_group_ready" [GROUP]
         "1 while all checks of the group have passed and the service is in traffic.";
+    /// Whether a check fails open.
+    HEALTH_CHECK_EXCUSED = Gauge "health_check_excused" [CHECK]
+        "1 while a check that fails open has failed and the service stays ready.";
+    /// Whether the process should be left running.
+    HEALTH_LIVE = Gauge "health_live" []
+        "1 while the liveness probe says ok.";
+    /// Whether the start-up has ended.
+    HEALTH_STARTED = Gauge "health_started" []
+        "1 once the start-up probe says started.";
+    /// How far a step of the start-up has come.
+    HEALTH_STARTUP_STEP = Gauge "health_startup_step_ratio" [STEP]
+        "How much of the step of the start-up is done, from 0 to 1.";
     /// Connections that somebody has.
     DB_POOL_ACTIVE = Gauge "db_pool_connections_active" [POOL]
         "Connections in use.";

@@ -145,7 +145,11 @@ pub(super) fn run() -> Run {
         usage.resident_bytes(3).mapped_bytes(4).retained_bytes(5)
     });
     obs.health().check("shelf", async || Ok::<_, String>(())).unwrap();
+    let open = obs::health::Settings::new().fail_open();
+    obs.health().check_with("larder", open, async || Ok::<_, String>(())).unwrap();
     obs.health().group("pantry", ["shelf"]).unwrap();
+    obs.health().watch_runtime(checks.handle()).unwrap();
+    obs.health().step("shelves", 2).unwrap().done();
     obs.health().run_on(checks.handle());
 
     let agent = "user-agent: semantics/1\r\n";
