@@ -2,10 +2,12 @@
 
 mod flaps;
 mod groups;
+mod grpc;
 mod health_json;
 mod hostile;
 mod numbers;
 mod probes;
+mod ready_made;
 mod registration;
 mod rig;
 mod runs;
