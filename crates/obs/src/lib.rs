@@ -212,6 +212,10 @@ mod pages {
     #[doc = include_str!("../../../docs/metrics.md")]
     struct Metrics;
 
+    #[cfg(feature = "health-sqlx")]
+    #[doc = include_str!("../../../docs/health.md")]
+    struct Health;
+
     #[doc = include_str!("../../../docs/log-formats.md")]
     struct LogFormats;
 

@@ -95,6 +95,37 @@ fn a_watch_is_told_of_the_drain_and_does_not_hold_it_up() {
     });
 }
 
+/// The values behind `key` in blocks of YAML.
+fn values<'a>(page: &'a str, key: &str) -> Vec<&'a str> {
+    let blocks = page.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let behind = blocks.flat_map(|block| block.split(key).skip(1));
+    behind.map(|rest| rest.split([' ', ',', '\n', '}']).next().unwrap_or_default()).collect()
+}
+
+#[tokio::test]
+async fn what_the_page_has_kubernetes_ask_is_answered() {
+    let page = include_str!("../../../../docs/health.md");
+    let obs = obs::testing::start("shop");
+    obs.ready();
+    let paths = values(page, "httpGet: { path: ");
+    assert_eq!(paths, ["/startupz", "/readyz", "/healthz"]);
+    for path in paths {
+        let asked = http::Request::get(path).body(()).unwrap();
+        assert_eq!(obs::health::admin::respond(obs.health(), &asked).status(), 200, "{path}");
+    }
+    let mut client = HealthClient::new(HealthService::new(obs.health()));
+    let services = values(page, "port: 50051, service: ");
+    assert_eq!(services, ["startup", "liveness"]);
+    for service in services.into_iter().chain([""]) {
+        let asked = HealthCheckRequest { service: service.to_owned() };
+        assert_eq!(client.check(asked).await.unwrap().into_inner().status(), Serving, "{service}");
+    }
+    let drain = obs::Config::new("shop").drain;
+    for seconds in values(page, "terminationGracePeriodSeconds: ") {
+        assert!(seconds.parse::<u64>().unwrap() > drain.timeout.as_secs(), "{seconds}");
+    }
+}
+
 #[tokio::test]
 async fn a_probe_by_grpc_is_a_request_like_any_other() {
     let obs = obs::testing::start("shop");

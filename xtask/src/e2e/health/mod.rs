@@ -13,7 +13,7 @@ use super::postgres::Postgres;
 use super::redis::Redis;
 use super::report::Report;
 use crate::json::Json;
-use crate::process::Stop;
+use crate::process::{GRACE, Stop};
 use crate::service::{Addresses, Inherited, Lines, Plan, Service};
 use crate::{Result, cargo, http, ports};
 use judge::Judge;
@@ -175,7 +175,7 @@ fn both_hang(scene: &mut Scene<'_>) -> Result<String> {
     let names =
         [("", NOT_SERVING), ("search", NOT_SERVING), ("checkout", NOT_SERVING), ("liveness", SERVING)];
     scene.come_to(false, &names)?;
-    let [postgres, redis] = ["postgres", "redis"].map(|check| scene.error(check, "timed out after 500ms"));
+    let [postgres, redis] = ["postgres", "redis"].map(|check| scene.error(check, "timed out after 400ms"));
     Ok(format!("postgres: {}; redis: {}", postgres?, redis?))
 }
 
@@ -221,7 +221,8 @@ fn drain(scene: &mut Scene<'_>) -> Result<String> {
         })?;
     }
     let begun = std::time::Instant::now();
-    let status = scene.service.process.stop_by(Stop::Terminate)?;
+    // Not asked once more, which would end it at once.
+    let status = scene.service.process.wait_for(GRACE)?;
     if status.success() {
         Ok(format!("{status}, {:.1} s after the watches", begun.elapsed().as_secs_f64()))
     } else {
