@@ -57,6 +57,8 @@
 //! | `traces-opentelemetry` | `obs::opentelemetry`: spans of code that calls the API of OpenTelemetry itself |
 //! | `zstd` | requests to collectors as zstd; needs a C compiler |
 //! | `health` (default) | checks, and `/healthz`, `/readyz`, `/startupz` on the same listener |
+//! | `health-grpc` | `health::tonic`: `grpc.health.v1` for tonic's servers, and a check that asks it of others |
+//! | `health-sqlx`, `health-redis`, `health-reqwest`, `health-disk` | checks that are ready-made: see docs/health.md |
 //! | `middleware` (default) | the tower layer |
 //! | `client-hyper-util` | errors of hyper-util's client told apart by their types |
 //! | `client-lapin` | `obs::lapin`: messages to and from RabbitMQ by the crate lapin |
@@ -94,6 +96,8 @@ mod obs;
 mod observers;
 #[cfg(feature = "traces-opentelemetry")]
 pub mod opentelemetry;
+#[cfg(all(feature = "health", feature = "metrics"))]
+mod pool_fill;
 #[cfg(feature = "middleware")]
 mod problem;
 #[cfg_attr(not(feature = "config"), path = "reload/absent.rs")]
@@ -145,6 +149,8 @@ pub use obs_middleware::client::sqlx;
 #[cfg(feature = "middleware")]
 pub use obs_middleware::{Client, ClientLayer};
 pub use observers::Observers;
+#[cfg(all(feature = "health", feature = "metrics"))]
+pub use pool_fill::pool_fill;
 #[cfg(feature = "middleware")]
 pub use problem::Problem;
 #[cfg(all(feature = "journal", unix, feature = "logs", feature = "traces"))]
@@ -205,6 +211,10 @@ mod pages {
 
     #[doc = include_str!("../../../docs/metrics.md")]
     struct Metrics;
+
+    #[cfg(feature = "health-sqlx")]
+    #[doc = include_str!("../../../docs/health.md")]
+    struct Health;
 
     #[doc = include_str!("../../../docs/log-formats.md")]
     struct LogFormats;

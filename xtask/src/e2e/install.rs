@@ -27,14 +27,17 @@ const DEBIAN: [&str; 12] = [
 /// Where Debian keeps the programs of each version of PostgreSQL.
 const POSTGRES: &str = "/usr/lib/postgresql";
 
-/// Packages of PyPI: an OTLP sink as a wheel, the strict OpenMetrics parser, OpenTelemetry's propagators, and a client of RabbitMQ.
-const PYPI: [&str; 6] = [
+/// Packages of PyPI: an OTLP sink as a wheel, the strict OpenMetrics parser, OpenTelemetry's propagators, a client of RabbitMQ, and one of
+/// gRPC that knows `grpc.health.v1`.
+const PYPI: [&str; 8] = [
     "rotel==0.0.1a15",
     "prometheus_client==0.26.0",
     "opentelemetry-api==1.45.2",
     "opentelemetry-propagator-b3==1.45.1",
     "opentelemetry-propagator-jaeger==1.45.1",
     "pika==1.4.4",
+    "grpcio==1.85.3",
+    "grpcio-health-checking==1.85.1",
 ];
 
 /// As Debian calls the program.

@@ -178,12 +178,15 @@ fn what_the_pages_say_of_the_file_can_be_read() {
         include_str!("../../../../../docs/propagation.md"),
         include_str!("../../../../../docs/traces.md"),
         include_str!("../../../../../docs/sampling.md"),
+        include_str!("../../../../../docs/health.md"),
         PAGE,
     ];
     let blocks = pages.iter().flat_map(|page| page.split("```yaml\n").skip(1));
     let blocks = blocks
         .filter_map(|rest| rest.split("```").next())
-        .filter(|text| ["logs:", "traces:", "links:"].iter().any(|section| text.starts_with(section)))
+        .filter(|text| {
+            ["logs:", "traces:", "links:", "health:"].iter().any(|section| text.starts_with(section))
+        })
         // Files that are named are nowhere here.
         .filter(|text| !text.contains("_file:"));
     let mut read = 0;
