@@ -9,7 +9,8 @@ use obs_core::propagate::Format;
 use crate::config::{
     Admin, BucketRule, Config, Credentials, Exporter, FileChoice, FlightRecorder, Journal, Layers,
     LogDestination, LogFormat, LogOutput, LogRateLimit, LogRoute, LogSampling, OtlpCompression, OtlpProtocol,
-    ProxyChoice, Redaction, Rotation, SamplerChoice, SpanLimits, TraceRoute, TraceTail, TrustChoice,
+    ProxyChoice, Redaction, Requests, Rotation, SamplerChoice, SpanLimits, TraceRoute, TraceTail,
+    TrustChoice,
 };
 use crate::entry::Reach;
 use crate::reload::Hear;
@@ -504,6 +505,12 @@ impl Builder {
     /// `into_make_service_with_connect_info`. Where nobody says it, no peer is trusted.
     pub fn trusted_peer(mut self, peer: impl Into<String>) -> Self {
         self.config.trusted_peers.push(peer.into());
+        self
+    }
+
+    /// What holds for requests that are served, beside what each signal says; default [`Requests::default`].
+    pub fn requests(mut self, requests: Requests) -> Self {
+        self.config.requests = requests;
         self
     }
 

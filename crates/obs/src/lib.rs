@@ -128,6 +128,8 @@ mod spawn;
 mod subscriber;
 #[cfg(feature = "testing")]
 pub mod testing;
+#[cfg_attr(not(feature = "logs"), path = "warnings/absent.rs")]
+mod warnings;
 mod work;
 
 pub use books::{Books, WayOut};
@@ -147,7 +149,7 @@ pub use obs_middleware::client::reqwest;
 #[cfg(feature = "client-sqlx")]
 pub use obs_middleware::client::sqlx;
 #[cfg(feature = "middleware")]
-pub use obs_middleware::{Client, ClientLayer};
+pub use obs_middleware::{Client, ClientLayer, in_upgrade};
 pub use observers::Observers;
 #[cfg(all(feature = "health", feature = "metrics"))]
 pub use pool_fill::pool_fill;

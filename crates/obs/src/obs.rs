@@ -18,7 +18,7 @@ use crate::remotes::Probes;
 use crate::serve::ShutdownHandle;
 use crate::signals::Signals;
 use crate::subscriber::{Compose, RequestSpans, Subscriber};
-use crate::{Error, install};
+use crate::{Error, install, warnings};
 
 /// A running installation. Keep it until the end of `main`: dropping it delivers what waits, within
 /// [`Obs::DROP_DEADLINE`], and ends its threads.
@@ -93,8 +93,14 @@ impl Obs {
         let links = Links::new(&config.links, &base);
         let failed = FailedLinks::of(&links, config.links.on_line.as_deref());
         // The link before the signals, so that lines and spans have it.
-        let observers =
-            failed.into_iter().chain(signals.observers()).chain(surroundings).chain(watcher).collect();
+        let warnings = warnings::Warnings::of(&config.requests);
+        let observers = failed
+            .into_iter()
+            .chain(signals.observers())
+            .chain(warnings)
+            .chain(surroundings)
+            .chain(watcher)
+            .collect();
         let observers = Observers::new(observers);
         let shutdown = ShutdownHandle::default();
         Ok(Self {

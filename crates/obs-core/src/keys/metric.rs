@@ -119,6 +119,24 @@ metrics! {
     /// Durations of cancelled requests.
     HTTP_REQUEST_CANCELLED_DURATION = Histogram "http_request_cancelled_duration_seconds" [ROUTE, METHOD]
         "Seconds from the request head until the client went away.";
+    /// Sizes of what came in requests, where they are measured.
+    HTTP_REQUEST_BODY_SIZE = Histogram "http_request_body_size_bytes" [ROUTE, METHOD]
+        "Bytes of request body that were read; of requests that were not cancelled.";
+    /// Sizes of what was sent, where they are measured.
+    HTTP_RESPONSE_BODY_SIZE = Histogram "http_response_body_size_bytes" [ROUTE, METHOD]
+        "Bytes of response body that were handed on; of requests that were not cancelled.";
+    /// How long the heads of responses took, where it is measured.
+    HTTP_RESPONSE_HEAD_DURATION = Histogram "http_response_head_duration_seconds" [ROUTE, METHOD]
+        "Seconds from the request head to the response head; of requests that were not cancelled.";
+    /// Connections that speak another protocol.
+    HTTP_UPGRADED_IN_FLIGHT = Gauge "http_connections_upgraded_in_flight" []
+        "Connections in use for another protocol after a request asked for it, such as WebSockets.";
+    /// Those that do not any more.
+    HTTP_UPGRADED = Counter "http_connections_upgraded_total" [ROUTE, RESULT]
+        "Such connections that ended, by how: success, cancelled, panicked.";
+    /// How long they did.
+    HTTP_UPGRADED_DURATION = Histogram "http_connection_upgraded_duration_seconds" [ROUTE]
+        "Seconds for which such connections were in use.";
     /// Remote procedure calls that were answered.
     RPC_SERVER_REQUESTS = Counter "rpc_server_requests_total" [SERVICE, METHOD, CODE]
         "Remote procedure calls that ended, by the code the caller is told.";

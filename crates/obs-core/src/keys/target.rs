@@ -7,6 +7,8 @@ names! {
     ACCESS = "obs::access";
     /// The `tracing` span of a request, where other layers are to see it.
     REQUEST = "obs::request";
+    /// One line for each request that is to be warned of, by option.
+    REQUESTS = "obs::requests";
     /// One line for each panic.
     PANIC = "obs::panic";
     /// What a flight recorder says of the lines it has let go.

@@ -59,7 +59,7 @@ impl Call {
         part: Part,
         place: impl FnOnce() -> Place,
     ) -> Self {
-        let (started, begun) = (base.clock.now(), base.clock.monotonic());
+        let (started, begun) = base.clock.moment();
         let (context, parent) = base.open_operation();
         let place = context.is_recording().then(place);
         Self(Box::new(Open {

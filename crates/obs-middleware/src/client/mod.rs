@@ -229,6 +229,7 @@ where
     S: Service<Request<ReqBody>, Response = Response<ResBody>>,
     S::Error: fmt::Display + 'static,
     ResBody: Body,
+    ResBody::Data: 'static,
     ResBody::Error: fmt::Display + 'static,
     R: RouteOf,
 {

@@ -8,6 +8,10 @@ mod formats;
 mod ids;
 #[cfg(feature = "client-lapin")]
 mod lapin;
+mod measures;
+mod panics;
+mod policies;
 mod redis;
 mod spy;
 mod tonic;
+mod upgrade;

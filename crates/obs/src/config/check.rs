@@ -25,6 +25,7 @@ pub(super) fn contradictions(draft: &mut Draft) {
     peers(draft);
     formats(draft);
     super::links::contradictions(draft);
+    super::requests::contradictions(draft);
     metrics(draft);
     let (health, drain) = (draft.config.health, draft.config.drain);
     longer(draft, "drain.timeout", drain.timeout, "drain.delay", drain.delay);

@@ -44,6 +44,7 @@ mod propagation;
 mod proxy;
 mod redacted;
 mod redaction;
+mod requests;
 mod routing;
 #[cfg(feature = "config")]
 mod schema;
@@ -76,6 +77,7 @@ pub use otlp::{OtlpCompression, OtlpProtocol};
 pub use propagation::Propagate;
 pub use proxy::ProxyChoice;
 pub use redaction::Redaction;
+pub use requests::{ClientChoice, ProxyHeaderChoice, RequestRoute, Requests};
 #[cfg(feature = "config")]
 pub use schema::schema;
 pub use tail::TraceTail;
@@ -111,6 +113,8 @@ pub struct Config {
     pub trust: TrustChoice,
     /// Whose traces go on where callers are not believed: addresses and ranges such as `10.0.0.0/8`; default none.
     pub trusted_peers: Vec<String>,
+    /// What holds for requests that are served, beside what each signal says.
+    pub requests: Requests,
     /// In which formats traces come and go.
     pub propagate: Propagate,
     /// Where traces and lines are looked at.
@@ -143,6 +147,7 @@ impl Config {
             admin_token: None,
             trust: TrustChoice::default(),
             trusted_peers: Vec::new(),
+            requests: Requests::default(),
             propagate: Propagate::default(),
             links: LinkChoices::default(),
             redaction: Redaction::default(),

@@ -83,6 +83,8 @@ pub(crate) async fn run<L: Listener>(
         Err(_) => cut(&connections).await,
     };
 
+    // Nobody waits for those; that they end with the process is to be delivered as well.
+    clock.connections.cut_upgraded();
     timings.finishing = clock.next("flushing", asked.by);
     supervised.ended(&how);
     let delivered = flush(obs, by(schedule.flushed)).await;

@@ -46,10 +46,17 @@ impl Make<()> {
         B::Data: Send,
         B::Error: Into<BoxError> + Display + 'static,
     {
+        Make::of(obs.layer().layer(Ready(service)), introduce)
+    }
+}
+
+impl<S> Make<S> {
+    /// `service`, which has the guard and is always ready.
+    pub(crate) fn of(service: S, introduce: Introduce) -> Self {
         let mut protocols = Builder::new(TokioExecutor::new());
         // WebSockets over HTTP/2 (RFC 8441).
         protocols.http2().enable_connect_protocol();
-        Make { service: obs.layer().layer(Ready(service)), introduce, protocols }
+        Self { service, introduce, protocols }
     }
 }
 

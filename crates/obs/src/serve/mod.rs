@@ -33,6 +33,8 @@ pub(crate) use drain::run;
 #[cfg(feature = "axum")]
 pub(crate) use make::Make;
 #[cfg(feature = "axum")]
+pub(crate) use ready::Ready;
+#[cfg(feature = "axum")]
 pub(crate) use signals::Ears;
 
 /// What services and bodies say when they fail, behind one type.

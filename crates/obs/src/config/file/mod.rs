@@ -3,6 +3,7 @@
 mod families;
 mod find;
 mod outputs;
+mod policies;
 mod read;
 mod routes;
 mod scalar;
