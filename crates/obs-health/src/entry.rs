@@ -1,6 +1,6 @@
 //! One registered check: what was asked for, what its runs found, and the task that runs it.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
 use obs_core::time::Monotonic;
@@ -8,8 +8,9 @@ use tokio::task::AbortHandle;
 
 use crate::check::AnyCheck;
 use crate::history::{Change, Ended, History};
+use crate::others::Others;
 use crate::report::{CheckReport, RunResult, Status};
-use crate::settings::Resolved;
+use crate::settings::{Importance, Resolved};
 
 /// Shared by the registry, which reads it, and the check's task, which writes it.
 pub(crate) struct Entry {
@@ -19,18 +20,29 @@ pub(crate) struct Entry {
     /// Held for a few stores and loads, and for copies of what is shown; no code of a user's runs under it.
     history: Mutex<History>,
     task: Mutex<Option<AbortHandle>>,
+    /// What is told of other replicas, where it fails open.
+    others: RwLock<Option<Others>>,
 }
 
 /// The numbers of one check.
 pub(crate) struct Numbers {
     pub(crate) status: Status,
+    /// What its state means now.
+    pub(crate) weight: Importance,
     pub(crate) took: Option<Duration>,
     pub(crate) runs: [u64; RunResult::ALL.len()],
 }
 
 impl Entry {
     pub(crate) fn new(name: String, settings: Resolved, check: Box<dyn AnyCheck>) -> Self {
-        Self { name, settings, check, history: Mutex::default(), task: Mutex::default() }
+        Self {
+            name,
+            settings,
+            check,
+            history: Mutex::default(),
+            task: Mutex::default(),
+            others: RwLock::default(),
+        }
     }
 
     /// Notes a run. Says what it changed.
@@ -42,6 +54,31 @@ impl Entry {
     /// What is known of it at `now`. The age decides, not the task, which may be the one that is stuck.
     pub(crate) fn status(&self, now: Monotonic) -> Status {
         self.status_of(&self.history(), now)
+    }
+
+    /// What readiness is judged by: what its state means at `now`, and the state.
+    pub(crate) fn stands(&self, now: Monotonic) -> (Importance, Status) {
+        let history = self.history();
+        let status = self.status_of(&history, now);
+        (self.weight(&history, status), status)
+    }
+
+    /// A failure that is excused means no more than that of a check that is not critical.
+    fn weight(&self, history: &History, status: Status) -> Importance {
+        if self.is_excused(history, status) { Importance::Degraded } else { self.settings.importance }
+    }
+
+    /// Whether it fails open: it has passed before, so that it is set up as it should be, and nobody else is known to pass.
+    fn is_excused(&self, history: &History, status: Status) -> bool {
+        let passes_elsewhere = || {
+            let others = self.others.read().unwrap_or_else(PoisonError::into_inner);
+            others.as_ref().and_then(Others::passing).is_some_and(|passing| passing > 0)
+        };
+        self.settings.fails_open && status == Status::Failed && history.has_passed() && !passes_elsewhere()
+    }
+
+    pub(crate) fn know(&self, others: Others) {
+        *self.others.write().unwrap_or_else(PoisonError::into_inner) = Some(others);
     }
 
     fn status_of(&self, history: &History, now: Monotonic) -> Status {
@@ -56,7 +93,8 @@ impl Entry {
     pub(crate) fn numbers(&self, now: Monotonic) -> Numbers {
         let history = self.history();
         let took = history.last().map(|last| last.took);
-        Numbers { status: self.status_of(&history, now), took, runs: history.counts() }
+        let status = self.status_of(&history, now);
+        Numbers { status, weight: self.weight(&history, status), took, runs: history.counts() }
     }
 
     pub(crate) fn report(&self, now: Monotonic) -> CheckReport {
@@ -67,6 +105,7 @@ impl Entry {
             name: self.name.clone(),
             status,
             importance: self.settings.importance,
+            is_excused: self.is_excused(&history, status),
             error: history.last_error().filter(|_| status == Status::Failed).map(str::to_owned),
             age: last.map(|last| now.since(last.at)),
             duration: last.map(|last| last.took),

@@ -98,11 +98,13 @@ pub enum RegisterError {
     Name(String),
     /// There is a check of this name.
     Taken(String),
+    /// There is a step of this name that runs or is done.
+    StepTaken(String),
     /// A group of this name with no check, which would always be ready.
     EmptyGroup(String),
     /// There are as many as there may be.
     TooMany {
-        /// Of what: `checks`, `heartbeats`, `groups` or `checks in a group`.
+        /// Of what: `checks`, `heartbeats`, `groups`, `checks in a group`, `runtimes` or `steps`.
         what: &'static str,
         /// How many there may be.
         most: usize,
@@ -118,6 +120,12 @@ pub enum RegisterError {
     Service(String),
     /// A heartbeat whose greatest age is zero is missed at once.
     MaxAge,
+    /// A step of this name, where the start-up has ended.
+    Started(String),
+    /// What is known of other replicas, for a check of this name, where none that fails open has it.
+    NotOpen(String),
+    /// The stall watchdog has no thread to look from.
+    Thread(std::io::ErrorKind),
     /// The registry has been shut down.
     ShutDown,
 }
@@ -127,13 +135,14 @@ impl Display for RegisterError {
         match self {
             Self::Name(name) => write!(
                 f,
-                "health check or group `{}`: its name must be 1 to {} characters of `A-Za-z0-9._-`",
+                "health check, group or step `{}`: its name must be 1 to {} characters of `A-Za-z0-9._-`",
                 name.escape_debug(),
                 crate::registry::LONGEST_NAME
             ),
             Self::Taken(name) => {
                 write!(f, "health check `{name}`: a check of this name is registered already")
             }
+            Self::StepTaken(name) => write!(f, "step `{name}`: one of this name runs or is done"),
             Self::EmptyGroup(name) => write!(f, "health group `{name}`: has no check"),
             Self::TooMany { what, most } => write!(f, "more than {most} health {what}"),
             Self::Settings { check, .. } => {
@@ -144,6 +153,11 @@ impl Display for RegisterError {
                 write!(f, "gRPC service `{name}`: its name must be 1 to 256 bytes long")
             }
             Self::MaxAge => f.write_str("heartbeat: `max_age` is zero; it must be longer"),
+            Self::Started(name) => write!(f, "step `{name}`: the start-up has ended"),
+            Self::NotOpen(name) => {
+                write!(f, "health check `{}`: no check that fails open has this name", name.escape_debug())
+            }
+            Self::Thread(kind) => write!(f, "stall watchdog: no thread to look from: {kind}"),
             Self::ShutDown => f.write_str("health has been shut down and takes no more registrations"),
         }
     }

@@ -126,6 +126,11 @@ impl History {
         self.verdict.map(|verdict| verdict.passes)
     }
 
+    /// Whether any run ever has.
+    pub(crate) fn has_passed(&self) -> bool {
+        self.counts[RunResult::Passed as usize] > 0
+    }
+
     pub(crate) fn counts(&self) -> [u64; RunResult::ALL.len()] {
         self.counts
     }

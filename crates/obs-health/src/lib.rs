@@ -39,8 +39,10 @@
 //!   that a check, or a whole runtime, that is stuck cannot pass for healthy.
 //! - Readiness is the phase and all [critical](Importance::Critical) checks; a [degraded](Importance::Degraded) one is
 //!   shown and counted, and the service stays ready.
-//! - Liveness is a [`Heartbeat`] of the service's own, and takes no check: restarting a service does not repair its
-//!   database.
+//! - Liveness takes no check: restarting a service does not repair its database. It is a [`Heartbeat`] of the service's own,
+//!   what it says itself by [`Health::broken`], and the **stall watchdog**: [`Health::watch_runtime`].
+//! - A start-up that takes long has [steps](Health::step); `/startupz` and `/readyz` wait for all of them.
+//! - A check of what all replicas share may [fail open](Settings::fail_open), so that they do not all leave traffic at once.
 //! - A check that **flaps** does not take the service in and out: [`Settings::failure_threshold`] and
 //!   [`success_threshold`](Settings::success_threshold) say how many runs in a row turn what is said of it.
 //! - A [**group**](Health::group) is readiness for one purpose, with critical checks of its own: `/readyz?group=checkout`.
@@ -68,6 +70,7 @@
 //! | `reqwest` | [`reqwest`]: a check by `GET` |
 //! | `disk` | [`disk`]: a check of the room on a file system, on Unix |
 
+mod broken;
 mod check;
 mod entry;
 mod error;
@@ -77,13 +80,16 @@ mod heartbeat;
 mod history;
 mod json;
 mod numbers;
+mod others;
 mod redact;
 mod registry;
 mod report;
 mod runner;
 mod settings;
+mod startup;
 mod tcp;
 mod text;
+mod watchdog;
 
 pub mod admin;
 #[cfg(all(feature = "disk", unix))]
@@ -101,7 +107,10 @@ pub use check::Check;
 pub use error::{CheckError, RegisterError, SettingsError};
 pub use fill::Fill;
 pub use heartbeat::Heartbeat;
+pub use others::Others;
 pub use registry::{Health, MAX_CHECKS, MAX_GROUPS, MAX_HEARTBEATS};
 pub use report::{CheckReport, Readiness, RunReport, RunResult, Status};
 pub use settings::{Importance, Settings};
+pub use startup::{MAX_STEPS, Step, StepReport, StepStatus};
 pub use tcp::Tcp;
+pub use watchdog::{MAX_RUNTIMES, RuntimeReport, StallLimits, StalledWorker};

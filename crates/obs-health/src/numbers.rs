@@ -2,10 +2,11 @@
 
 use std::sync::Weak;
 
+use obs_core::Phase;
 use obs_core::keys::metric;
 use obs_core::meter::{Meter, Source};
 
-use crate::registry::Inner;
+use crate::registry::{Health, Inner};
 use crate::report::{Readiness, RunResult, Status};
 
 /// Registered with the base for the base's life, which may be longer than the registry's.
@@ -15,13 +16,17 @@ impl Source for Numbers {
     fn collect(&self, meter: &mut dyn Meter) {
         let Some(inner) = self.0.upgrade() else { return };
         let now = inner.base.clock.monotonic();
-        let mut states = Vec::new();
+        let (mut states, stands) = (Vec::new(), inner.stands());
         for entry in inner.checks().iter() {
             let name = entry.name.as_str();
             let numbers = entry.numbers(now);
-            states.push((entry.settings.importance, numbers.status));
+            states.push((numbers.weight, numbers.status));
             let passed = f64::from(u8::from(numbers.status == Status::Passed));
             meter.gauge(&metric::HEALTH_CHECK_STATUS, &[name], passed);
+            if entry.settings.fails_open {
+                let excused = numbers.weight != entry.settings.importance;
+                meter.gauge(&metric::HEALTH_CHECK_EXCUSED, &[name], f64::from(u8::from(excused)));
+            }
             if let Some(took) = numbers.took {
                 meter.gauge(&metric::HEALTH_CHECK_DURATION, &[name], took.as_secs_f64());
             }
@@ -31,10 +36,21 @@ impl Source for Numbers {
         }
         for group in inner.groups() {
             let states: Vec<_> = group.states(&inner.checks(), now).collect();
-            let ready = Readiness::of(inner.base.lifecycle.phase(), states) == Readiness::Ready;
+            let ready = Readiness::of(stands, states) == Readiness::Ready;
             meter.gauge(&metric::HEALTH_GROUP_READY, &[&group.name], f64::from(u8::from(ready)));
         }
-        let ready = Readiness::of(inner.base.lifecycle.phase(), states) == Readiness::Ready;
+        meter.gauge(&metric::HEALTH_STARTED, &[], f64::from(u8::from(stands > Phase::Starting)));
+        for step in inner.startup.reports(now) {
+            meter.gauge(&metric::HEALTH_STARTUP_STEP, &[&step.name], step.ratio());
+        }
+        for runtime in inner.watchdog.reports() {
+            let name = runtime.name.as_str();
+            meter.gauge(&metric::TOKIO_WORKER_STALL, &[name], runtime.longest.as_secs_f64());
+            meter.counter(&metric::TOKIO_WORKER_STALLS, &[name], runtime.stalls);
+        }
+        let health = Health(inner);
+        meter.gauge(&metric::HEALTH_LIVE, &[], f64::from(u8::from(health.is_alive())));
+        let ready = Readiness::of(stands, states) == Readiness::Ready;
         meter.gauge(&metric::HEALTH_READY, &[], f64::from(u8::from(ready)));
     }
 }

@@ -7,6 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use obs_core::{Base, Phase};
 use tokio::runtime::Handle;
 
+use crate::broken::Broken;
 use crate::check::Check;
 use crate::entry::Entry;
 use crate::error::{RegisterError, SettingsError};
@@ -16,9 +17,14 @@ use crate::numbers::Numbers;
 use crate::report::{CheckReport, Readiness, Status};
 use crate::runner;
 use crate::settings::{Importance, Settings};
+use crate::startup::Startup;
+use crate::watchdog::Watchdog;
 
 /// The longest name of a check, in characters.
 pub(crate) const LONGEST_NAME: usize = 64;
+
+/// How many reasons not to be alive are told.
+const FAULTS: usize = 8;
 
 /// The most checks of a registry.
 pub const MAX_CHECKS: usize = 256;
@@ -35,7 +41,7 @@ pub const MAX_HEARTBEATS: usize = 64;
 /// The checks' tasks end when the last clone is dropped, or at [`shutdown`](Self::shutdown). A check that holds a clone
 /// keeps its own registry alive.
 #[derive(Clone)]
-pub struct Health(Arc<Inner>);
+pub struct Health(pub(crate) Arc<Inner>);
 
 pub(crate) struct Inner {
     pub(crate) base: Arc<Base>,
@@ -46,6 +52,9 @@ pub(crate) struct Inner {
     /// The runtime given by `run_on`, for checks registered outside of any.
     runtime: RwLock<Option<Handle>>,
     ended: AtomicBool,
+    pub(crate) watchdog: Watchdog,
+    pub(crate) broken: Broken,
+    pub(crate) startup: Startup,
 }
 
 impl Health {
@@ -65,6 +74,9 @@ impl Health {
 
     fn of(base: Arc<Base>, defaults: Settings) -> Self {
         let inner = Arc::new(Inner {
+            watchdog: Watchdog::new(base.clock.clone()),
+            broken: Broken::default(),
+            startup: Startup::default(),
             base,
             defaults,
             checks: RwLock::default(),
@@ -223,8 +235,8 @@ impl Health {
     pub fn readiness(&self) -> Readiness {
         let now = self.0.base.clock.monotonic();
         let checks = self.0.checks();
-        let states = checks.iter().map(|entry| (entry.settings.importance, entry.status(now)));
-        Readiness::of(self.phase(), states)
+        let states = checks.iter().map(|entry| entry.stands(now));
+        Readiness::of(self.0.stands(), states)
     }
 
     /// Whether the service takes traffic for the purpose of a group: what `/readyz?group=..` says. `None` where there is no
@@ -234,7 +246,7 @@ impl Health {
         let groups = self.0.groups.read().unwrap_or_else(PoisonError::into_inner);
         let group = groups.iter().find(|group| group.name == name)?;
         let checks = self.0.checks();
-        Some(Readiness::of(self.phase(), group.states(&checks, self.0.base.clock.monotonic())))
+        Some(Readiness::of(self.0.stands(), group.states(&checks, self.0.base.clock.monotonic())))
     }
 
     /// The names of the groups, in the order of registration.
@@ -252,6 +264,7 @@ impl Health {
                 name,
                 status: Status::Unknown,
                 importance: Importance::Critical,
+                is_excused: false,
                 error: Some("no check of this name is registered".to_owned()),
                 age: None,
                 duration: None,
@@ -259,7 +272,7 @@ impl Health {
                 last_failure: None,
                 history: Vec::new(),
             });
-            report.importance = Importance::Critical;
+            (report.importance, report.is_excused) = (Importance::Critical, false);
             report
         };
         Some(group.checks.into_iter().map(report).collect())
@@ -267,7 +280,24 @@ impl Health {
 
     /// Whether the process should be left running: what `/healthz` says.
     pub fn is_alive(&self) -> bool {
-        self.phase() >= Phase::Draining || !self.heartbeats().iter().any(Heartbeat::is_missed)
+        self.why_not_alive().is_none()
+    }
+
+    /// Why it should not be: what `/healthz` says, for people. Nothing while the service drains, which ends it anyway.
+    pub fn why_not_alive(&self) -> Option<String> {
+        if self.phase() >= Phase::Draining {
+            return None;
+        }
+        let broken = self.0.broken.why().map(|why| format!("broken: {why}"));
+        let missed = self.heartbeats().iter().any(Heartbeat::is_missed);
+        let missed = missed.then(|| "not responding".to_owned());
+        let mut faults = broken.into_iter().chain(missed).chain(self.0.watchdog.faults());
+        let mut told: Vec<_> = faults.by_ref().take(FAULTS).collect();
+        match faults.count() {
+            0 => {}
+            more => told.push(format!("and {more} more")),
+        }
+        (!told.is_empty()).then(|| told.join("; "))
     }
 
     /// Each check as it stands, in the order of registration.
@@ -279,6 +309,16 @@ impl Health {
     /// Each heartbeat, in the order of registration.
     pub fn heartbeats(&self) -> Vec<Heartbeat> {
         self.0.heartbeats.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The phase as probes see it, with steps of the start-up open or not.
+    pub(crate) fn stands(&self, is_open: bool) -> Phase {
+        self.0.stands_with(is_open)
+    }
+
+    /// Steps of the start-up that are not done, for people.
+    pub(crate) fn outstanding(&self) -> Option<String> {
+        self.0.startup.outstanding(self.0.base.clock.monotonic())
     }
 
     pub(crate) fn base(&self) -> &Base {
@@ -294,6 +334,18 @@ impl Health {
 impl Inner {
     pub(crate) fn checks(&self) -> RwLockReadGuard<'_, Vec<Arc<Entry>>> {
         self.checks.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The phase as probes see it: a start-up with steps that are not done has not ended.
+    pub(crate) fn stands(&self) -> Phase {
+        self.stands_with(!self.startup.is_over())
+    }
+
+    fn stands_with(&self, is_open: bool) -> Phase {
+        match self.base.lifecycle.phase() {
+            Phase::Ready if is_open => Phase::Starting,
+            phase => phase,
+        }
     }
 
     pub(crate) fn groups(&self) -> Vec<Group> {
@@ -327,6 +379,7 @@ impl Inner {
 
     fn end(&self) {
         self.ended.store(true, Ordering::SeqCst);
+        self.watchdog.end();
         for entry in self.checks().iter() {
             if let Some(task) = &*entry.task() {
                 task.abort();
@@ -334,7 +387,7 @@ impl Inner {
         }
     }
 
-    fn has_ended(&self) -> bool {
+    pub(crate) fn has_ended(&self) -> bool {
         self.ended.load(Ordering::SeqCst)
     }
 }
@@ -351,7 +404,7 @@ impl fmt::Debug for Health {
     }
 }
 
-fn is_label(name: &str) -> bool {
+pub(crate) fn is_label(name: &str) -> bool {
     let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
     (1..=LONGEST_NAME).contains(&name.len()) && name.bytes().all(is_part)
 }

@@ -83,6 +83,8 @@ pub struct CheckReport {
     pub status: Status,
     /// What its failure means.
     pub importance: Importance,
+    /// Whether it has failed and [fails open](crate::Settings::fail_open): the service stays ready.
+    pub is_excused: bool,
     /// Why it has not passed; at most 256 bytes of it come from the check, and are without secrets.
     pub error: Option<String>,
     /// How long ago its last run ended.
@@ -95,6 +97,14 @@ pub struct CheckReport {
     pub last_failure: Option<RunReport>,
     /// The last 16 runs, the latest first.
     pub history: Vec<RunReport>,
+}
+
+impl CheckReport {
+    /// What its state means now, and the state.
+    pub(crate) fn stands(&self) -> (Importance, Status) {
+        let weight = if self.is_excused { Importance::Degraded } else { self.importance };
+        (weight, self.status)
+    }
 }
 
 /// Whether the service takes traffic.

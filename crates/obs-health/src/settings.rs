@@ -38,6 +38,7 @@ pub struct Settings {
     importance: Option<Importance>,
     failure_threshold: Option<u32>,
     success_threshold: Option<u32>,
+    fails_open: bool,
 }
 
 impl Settings {
@@ -50,6 +51,7 @@ impl Settings {
             importance: None,
             failure_threshold: None,
             success_threshold: None,
+            fails_open: false,
         }
     }
 
@@ -91,6 +93,17 @@ impl Settings {
         self
     }
 
+    /// Has the check fail open: once it has passed, its failure leaves the service in traffic, unless others are
+    /// [known](crate::Health::others) to pass it. Until it has passed, and where it is stale, it counts as any other; in a
+    /// [group](crate::Health::group) it always does. Default not.
+    ///
+    /// For what all replicas share: where that is down, it is down for all, and with none of them in traffic nothing is left
+    /// to answer what needs it least. Of a fault that is this replica's alone it cannot be told apart by itself.
+    pub const fn fail_open(mut self) -> Self {
+        self.fails_open = true;
+        self
+    }
+
     /// What holds for a check with these settings in a registry with `defaults`.
     pub(crate) fn resolve(self, defaults: Self) -> Result<Resolved, SettingsError> {
         let timeout = self.timeout.or(defaults.timeout).unwrap_or(TIMEOUT);
@@ -123,7 +136,8 @@ impl Settings {
                 .unwrap_or_else(|| interval.saturating_mul(3).saturating_add(timeout)),
         };
         let importance = self.importance.or(defaults.importance).unwrap_or_default();
-        Ok(Resolved { timeout, interval, stale_after, importance, thresholds })
+        let fails_open = self.fails_open || defaults.fails_open;
+        Ok(Resolved { timeout, interval, stale_after, importance, thresholds, fails_open })
     }
 }
 
@@ -135,6 +149,7 @@ pub(crate) struct Resolved {
     pub(crate) stale_after: Duration,
     pub(crate) importance: Importance,
     pub(crate) thresholds: Thresholds,
+    pub(crate) fails_open: bool,
 }
 
 #[cfg(test)]
@@ -154,6 +169,7 @@ mod tests {
             stale_after: secs(stale_after),
             importance,
             thresholds: Thresholds { failure: 1, success: 1 },
+            fails_open: false,
         };
         assert_eq!(own.resolve(defaults), Ok(expected));
     }

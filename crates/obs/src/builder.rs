@@ -429,6 +429,21 @@ impl Builder {
         self
     }
 
+    /// For how long a worker of the service's runtime may be blocked in its tasks until the service is not alive, and after
+    /// how long that is told in a line; default 60 s and 5 s, and never with zero.
+    pub fn stall(mut self, stall: Duration, warning: Duration) -> Self {
+        self.config.health.stall = stall;
+        self.config.health.stall_warning = warning;
+        self
+    }
+
+    /// How many tasks the service's runtime may have for half a minute until the service is not alive; default as many as
+    /// there are.
+    pub fn max_tasks(mut self, tasks: u64) -> Self {
+        self.config.health.max_tasks = Some(tasks);
+        self
+    }
+
     /// How the service ends: how long it says so before it takes no more connections, and how long all of it may take,
     /// the last flush included; default 2 s and 25 s.
     pub fn drain(mut self, delay: Duration, timeout: Duration) -> Self {

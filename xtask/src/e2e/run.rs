@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::folder::Folder;
 use super::install::{self, Programs};
@@ -131,10 +131,12 @@ fn check(
     example: impl FnOnce(&Path, &mut Report) -> Result,
 ) -> Result {
     println!("== {name}");
+    let start = Instant::now();
     let own = folder.join(name);
     fs::create_dir_all(&own).map_err(|error| format!("{}: {error}", own.display()))?;
     if let Err(error) = example(&own, report) {
         report.check("set-up", Err(error));
     }
+    println!("== {name}: {:.1} s", start.elapsed().as_secs_f64());
     Ok(())
 }

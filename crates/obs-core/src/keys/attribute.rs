@@ -13,6 +13,8 @@ names! {
     HTTP_ROUTE = "http.route";
     /// The response's status.
     HTTP_RESPONSE_STATUS_CODE = "http.response.status_code";
+    /// How many times the call was made before.
+    HTTP_REQUEST_RESEND_COUNT = "http.request.resend_count";
     /// Bytes of response body that were passed on.
     HTTP_RESPONSE_BODY_SIZE = "http.response.body.size";
     /// The path without the query.
@@ -91,6 +93,10 @@ names! {
     RPC_METHOD_ORIGINAL = "rpc.method_original";
     /// How a remote procedure call ended, by its protocol: `OK`, `DEADLINE_EXCEEDED`.
     RPC_RESPONSE_STATUS_CODE = "rpc.response.status_code";
+    /// How many times the remote procedure call was made before.
+    PREVIOUS_RPC_ATTEMPTS = "previous-rpc-attempts";
+    /// How often a call was made until it was given an answer, or up.
+    CLIENT_ATTEMPTS = "obs.client.attempts";
     /// The job's name.
     JOB_NAME = "job.name";
     /// The `User-Agent` header.

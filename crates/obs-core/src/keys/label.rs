@@ -29,6 +29,8 @@ names! {
     CHECK = "check";
     /// The group of health checks, by the name it was given.
     GROUP = "group";
+    /// The step of the start-up, by the name it was given.
+    STEP = "step";
     /// The pool, by the name it was given.
     POOL = "pool";
     /// The cache, by the name it was given.

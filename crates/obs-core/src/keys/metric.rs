@@ -43,6 +43,14 @@ pub static RPC_CLIENT: Measures = Measures {
     cancelled: &RPC_CLIENT_REQUESTS_CANCELLED,
 };
 
+/// Where calls are counted whose attempts are counted by the families above.
+pub static CLIENT_CALLS: Measures = Measures {
+    count: &CLIENT_CALL_COUNT,
+    duration: &CLIENT_CALL_DURATION,
+    errors: &CLIENT_CALL_ERRORS,
+    cancelled: &CLIENT_CALLS_CANCELLED,
+};
+
 /// Where queries and commands of databases are counted.
 pub static DB_CLIENT: Measures = Measures {
     count: &DB_CLIENT_OPERATIONS,
@@ -156,6 +164,18 @@ metrics! {
     /// Those nobody waited for any more.
     RPC_CLIENT_REQUESTS_CANCELLED = Counter "rpc_client_requests_cancelled_total" [TARGET, SERVICE, METHOD]
         "Remote procedure calls of others that were given up before they ended.";
+    /// Calls with all their attempts.
+    CLIENT_CALL_COUNT = Counter "client_calls_total" [TARGET, ROUTE, RESULT]
+        "Calls with all their attempts that ended with an answer or an error, by what came of them.";
+    /// Durations of the same calls.
+    CLIENT_CALL_DURATION = Histogram "client_call_duration_seconds" [TARGET, ROUTE]
+        "Seconds from the first attempt to the end of the last one's answer; cancelled calls apart.";
+    /// Those that failed for good.
+    CLIENT_CALL_ERRORS = Counter "client_call_errors_total" [TARGET, ROUTE, KIND]
+        "Calls that failed with all their attempts, by kind of the last one: server_error, dns, connect, tls, timeout, reset, panicked, other.";
+    /// Those nobody waited for any more.
+    CLIENT_CALLS_CANCELLED = Counter "client_calls_cancelled_total" [TARGET, ROUTE]
+        "Calls with all their attempts that were given up before an answer came.";
     /// The good events of a service level indicator.
     SLI_GOOD_EVENTS = Counter "sli_good_events_total" [SLI]
         "Events of a service level indicator that were good.";
@@ -321,6 +341,12 @@ metrics! {
     /// How busy each worker is.
     TOKIO_WORKER_BUSY = Counter "tokio_worker_busy_seconds_total" [RUNTIME, WORKER]
         "Seconds the worker was busy with tasks.";
+    /// A worker that does not come back from its tasks.
+    TOKIO_WORKER_STALL = Gauge "tokio_worker_stall_seconds" [RUNTIME]
+        "Seconds for which the worker that is away longest has not come back from its tasks.";
+    /// How often that was so long that it was told.
+    TOKIO_WORKER_STALLS = Counter "tokio_worker_stalls_total" [RUNTIME]
+        "Times a worker did not come back from its tasks for longer than `health.stall_warning`, or `health.stall`.";
     /// How often workers had nothing to do.
     TOKIO_PARKS = Counter "tokio_parks_total" [RUNTIME]
         "Times a worker went to sleep for want of work.";
@@ -390,6 +416,18 @@ metrics! {
     /// Whether the service takes traffic for the purpose of a group.
     HEALTH_GROUP_READY = Gauge "health_group_ready" [GROUP]
         "1 while all checks of the group have passed and the service is in traffic.";
+    /// Whether a check fails open.
+    HEALTH_CHECK_EXCUSED = Gauge "health_check_excused" [CHECK]
+        "1 while a check that fails open has failed and the service stays ready.";
+    /// Whether the process should be left running.
+    HEALTH_LIVE = Gauge "health_live" []
+        "1 while the liveness probe says ok.";
+    /// Whether the start-up has ended.
+    HEALTH_STARTED = Gauge "health_started" []
+        "1 once the start-up probe says started.";
+    /// How far a step of the start-up has come.
+    HEALTH_STARTUP_STEP = Gauge "health_startup_step_ratio" [STEP]
+        "How much of the step of the start-up is done, from 0 to 1.";
     /// Connections that somebody has.
     DB_POOL_ACTIVE = Gauge "db_pool_connections_active" [POOL]
         "Connections in use.";

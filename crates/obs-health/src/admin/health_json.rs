@@ -8,6 +8,7 @@ use super::{Found, Probe};
 use crate::json;
 use crate::registry::Health;
 use crate::report::{CheckReport, Status};
+use crate::startup::{StepReport, StepStatus};
 
 /// The media type.
 pub(super) const TYPE: &str = "application/health+json";
@@ -33,12 +34,17 @@ pub(super) fn body(health: &Health, found: &Found) -> String {
     }
     text(&mut json, "description", found.status);
     if let Some(reason) = found.reason() {
-        text(&mut json, "output", reason);
+        text(&mut json, "output", &reason);
     }
-    if found.probe == Probe::Ready {
+    if found.probe == Probe::Ready || !found.steps.is_empty() {
         json.push_str(",\"checks\":{");
+        for (at, step) in found.steps.iter().enumerate() {
+            let comma = if at > 0 { "," } else { "" };
+            json.push_str(comma);
+            push_step(&mut json, step);
+        }
         for (at, check) in found.checks.iter().enumerate() {
-            if at > 0 {
+            if at + found.steps.len() > 0 {
                 json.push(',');
             }
             json::push(&mut json, &format!("{}:responseTime", check.name));
@@ -61,9 +67,29 @@ pub(super) fn body(health: &Health, found: &Found) -> String {
     json
 }
 
+/// How much of a step of the start-up is done.
+fn push_step(json: &mut String, step: &StepReport) {
+    json::push(json, &format!("{}:progress", step.name));
+    let status = match step.status {
+        StepStatus::Done => "pass",
+        StepStatus::Running => "warn",
+        StepStatus::Failed => "fail",
+    };
+    let percent = (step.ratio() * 100.0).floor();
+    let _ = write!(
+        json,
+        ":[{{\"componentType\":\"component\",\"status\":\"{status}\",\"observedValue\":{percent},\"observedUnit\":\"%\""
+    );
+    if let Some(error) = &step.error {
+        json.push_str(",\"output\":");
+        json::push(json, error);
+    }
+    json.push_str("}]");
+}
+
 /// What does not take the service out of traffic is a warning.
 fn word(check: &CheckReport) -> &'static str {
-    match (check.status, check.importance) {
+    match (check.status, check.stands().0) {
         (Status::Passed, _) => "pass",
         (_, crate::Importance::Degraded) => "warn",
         (_, crate::Importance::Critical) => "fail",

@@ -4,6 +4,8 @@ mod asked;
 mod health_json;
 mod verbose;
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, VARY};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
@@ -12,6 +14,8 @@ use obs_core::Phase;
 use crate::heartbeat::Heartbeat;
 use crate::registry::Health;
 use crate::report::{CheckReport, Readiness};
+use crate::startup::StepReport;
+use crate::watchdog::RuntimeReport;
 use asked::{Asked, Form};
 
 /// Liveness: whether the process should be left running.
@@ -30,9 +34,9 @@ pub const PATHS: [&str; 3] = [HEALTHZ, READYZ, STARTUPZ];
 ///
 /// | path | 200 | 503 |
 /// |---|---|---|
-/// | `/healthz` | `ok` | `not responding`: a heartbeat is missed, and the service is not draining |
+/// | `/healthz` | `ok` | why not: `not responding` (a heartbeat is missed), `worker 2 of runtime main blocked for 61.5s`, `broken: ..`; never while the service drains |
 /// | `/readyz` | `ready` | `dependencies unavailable`, `starting`, `draining` |
-/// | `/startupz` | `started` | `starting` |
+/// | `/startupz` | `started` | `starting`, and the steps that are not done: `starting: migrations 3/7` |
 ///
 /// | `/readyz?group=checkout` | as `/readyz`, of the [group](Health::group) | as `/readyz`; 404 where there is no such group |
 ///
@@ -68,7 +72,7 @@ pub fn respond<B>(health: &Health, request: &Request<B>) -> Response<Bytes> {
         *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
     }
     let (body, kind) = match asked.form {
-        Form::Text => (Bytes::from_static(found.text.as_bytes()), "text/plain; charset=utf-8"),
+        Form::Text => (found.text.into_owned().into(), "text/plain; charset=utf-8"),
         Form::Verbose { history } => (verbose::body(&found, history).into(), "application/json"),
         Form::HealthJson => (health_json::body(health, &found).into(), health_json::TYPE),
     };
@@ -95,12 +99,17 @@ struct Found {
     is_good: bool,
     phase: Phase,
     /// In a word or two, for people.
-    text: &'static str,
+    text: Cow<'static, str>,
     /// In a word, for programs.
     status: &'static str,
     /// Where readiness is asked for, and the form shows them.
     checks: Vec<CheckReport>,
     heartbeats: Vec<Heartbeat>,
+    runtimes: Vec<RuntimeReport>,
+    /// Those of the start-up, where it or readiness is asked for.
+    steps: Vec<StepReport>,
+    /// Which of them are not done.
+    outstanding: Option<String>,
 }
 
 impl Found {
@@ -108,17 +117,27 @@ impl Found {
     fn of(health: &Health, probe: Probe, asked: &Asked<'_>) -> Option<Self> {
         let phase = health.phase();
         let (mut checks, mut heartbeats) = (Vec::new(), Vec::new());
-        let (is_good, text, status) = match probe {
+        let (mut runtimes, mut steps, mut outstanding) = (Vec::new(), Vec::new(), None);
+        if probe != Probe::Live {
+            steps = health.steps();
+            outstanding = health.outstanding();
+        }
+        // Steps may end between one look and the next: what is answered and what is shown go by one.
+        let stands = health.stands(outstanding.is_some());
+        let (is_good, text, status): (_, Cow<'static, str>, _) = match probe {
             Probe::Live => {
                 heartbeats = health.heartbeats();
-                if health.is_alive() {
-                    (true, "ok", "alive")
-                } else {
-                    (false, "not responding", "not_responding")
+                runtimes = health.runtimes();
+                match health.why_not_alive() {
+                    None => (true, "ok".into(), "alive"),
+                    Some(why) => (false, why.into(), "not_responding"),
                 }
             }
-            Probe::Started if phase == Phase::Starting => (false, "starting", "starting"),
-            Probe::Started => (true, "started", "started"),
+            Probe::Started if stands == Phase::Starting => {
+                let text = outstanding.as_ref().map(|steps| format!("starting: {steps}").into());
+                (false, text.unwrap_or("starting".into()), "starting")
+            }
+            Probe::Started => (true, "started".into(), "started"),
             Probe::Ready => {
                 let readiness = if asked.form == Form::Text {
                     match &asked.group {
@@ -130,7 +149,7 @@ impl Found {
                         Some(group) => health.group_checks(group)?,
                         None => health.checks(),
                     };
-                    Readiness::of(phase, checks.iter().map(|check| (check.importance, check.status)))
+                    Readiness::of(stands, checks.iter().map(CheckReport::stands))
                 };
                 let text = match readiness {
                     Readiness::Ready => "ready",
@@ -138,21 +157,27 @@ impl Found {
                     Readiness::Starting => "starting",
                     Readiness::Draining => "draining",
                 };
-                (readiness == Readiness::Ready, text, readiness.as_str())
+                (readiness == Readiness::Ready, text.into(), readiness.as_str())
             }
         };
-        Some(Self { probe, is_good, phase, text, status, checks, heartbeats })
+        let shown =
+            Self { probe, is_good, phase, text, status, checks, heartbeats, runtimes, steps, outstanding };
+        Some(shown)
     }
 
-    /// Why it is not good, where the phase is why.
-    fn reason(&self) -> Option<&'static str> {
+    /// Why it is not good, where that is not a check.
+    fn reason(&self) -> Option<Cow<'_, str>> {
         let is_asked = |probes: &[Probe]| probes.contains(&self.probe);
         match self.phase {
-            Phase::Starting if is_asked(&[Probe::Ready, Probe::Started]) => {
-                Some("start-up has not ended: serve or call ready()")
+            _ if self.probe == Probe::Live => (!self.is_good).then_some(Cow::Borrowed(&*self.text)),
+            Phase::Starting if is_asked(&[Probe::Ready, Probe::Started]) && self.outstanding.is_none() => {
+                Some("start-up has not ended: serve or call ready()".into())
+            }
+            Phase::Starting | Phase::Ready if self.outstanding.is_some() => {
+                self.outstanding.as_ref().map(|steps| format!("start-up has not ended: {steps}").into())
             }
             Phase::Draining | Phase::Stopped if is_asked(&[Probe::Ready]) => {
-                Some("shutting down: takes nothing new")
+                Some("shutting down: takes nothing new".into())
             }
             _ => None,
         }

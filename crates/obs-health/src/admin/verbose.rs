@@ -9,6 +9,8 @@ use super::{Found, Probe};
 use crate::heartbeat::Heartbeat;
 use crate::json;
 use crate::report::{CheckReport, RunReport};
+use crate::startup::StepReport;
+use crate::watchdog::RuntimeReport;
 
 /// All that there is to say; the last runs of each check where they are asked for.
 pub(super) fn body(found: &Found, history: bool) -> String {
@@ -21,14 +23,22 @@ pub(super) fn body(found: &Found, history: bool) -> String {
     let mut json = format!("{{\"status\":\"{}\",\"phase\":\"{phase}\"", found.status);
     if let Some(reason) = found.reason() {
         json.push_str(",\"reason\":");
-        json::push(&mut json, reason);
+        json::push(&mut json, &reason);
     }
     match found.probe {
-        Probe::Live => list(&mut json, "heartbeats", &found.heartbeats, push_heartbeat),
+        Probe::Live => {
+            list(&mut json, "heartbeats", &found.heartbeats, push_heartbeat);
+            if !found.runtimes.is_empty() {
+                list(&mut json, "runtimes", &found.runtimes, push_runtime);
+            }
+        }
         Probe::Ready => list(&mut json, "checks", &found.checks, |json, check| {
             push_check(json, check, history);
         }),
         Probe::Started => {}
+    }
+    if !found.steps.is_empty() {
+        list(&mut json, "steps", &found.steps, push_step);
     }
     json.push('}');
     json
@@ -52,11 +62,34 @@ fn push_heartbeat(json: &mut String, heartbeat: &Heartbeat) {
     let _ = write!(json, "{{\"status\":\"{status}\",\"age_ms\":{age},\"max_age_ms\":{max_age}}}");
 }
 
+fn push_runtime(json: &mut String, runtime: &RuntimeReport) {
+    json.push_str("{\"name\":");
+    json::push(json, &runtime.name);
+    let _ = write!(json, ",\"workers\":{},\"tasks\":{}", runtime.workers, runtime.tasks);
+    list(json, "stalled", &runtime.stalled, |json, stalled| {
+        let (worker, away) = (stalled.worker, stalled.away.as_millis());
+        let _ = write!(json, "{{\"worker\":{worker},\"blocked_ms\":{away},\"fatal\":{}}}", stalled.is_fatal);
+    });
+    json.push('}');
+}
+
+fn push_step(json: &mut String, step: &StepReport) {
+    json.push_str("{\"name\":");
+    json::push(json, &step.name);
+    let (status, duration) = (step.status.as_str(), step.duration.as_millis());
+    let _ = write!(json, ",\"status\":\"{status}\",\"done\":{},\"of\":{}", step.done, step.of);
+    push_error(json, step.error.as_deref());
+    let _ = write!(json, ",\"duration_ms\":{duration}}}");
+}
+
 fn push_check(json: &mut String, check: &CheckReport, history: bool) {
     json.push_str("{\"name\":");
     json::push(json, &check.name);
     let (status, importance) = (check.status.as_str(), check.importance.as_str());
     let _ = write!(json, ",\"status\":\"{status}\",\"importance\":\"{importance}\"");
+    if check.is_excused {
+        json.push_str(",\"excused\":true");
+    }
     push_error(json, check.error.as_deref());
     if let Some(age) = check.age {
         let _ = write!(json, ",\"age_ms\":{}", age.as_millis());

@@ -71,7 +71,7 @@ impl Purpose {
             // A group that is registered later is not ready until then.
             Self::Group(group) => health.group_readiness(group) == Some(Readiness::Ready),
             Self::Liveness => health.is_alive(),
-            Self::StartUp => health.phase() != Phase::Starting,
+            Self::StartUp => health.0.stands() != Phase::Starting,
         })
     }
 }

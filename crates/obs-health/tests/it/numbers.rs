@@ -54,6 +54,8 @@ async fn each_check_has_a_status_a_duration_and_a_count_of_each_result() {
         "health_check_runs_total{check=db,result=failed} 0",
         "health_check_runs_total{check=db,result=timed_out} 0",
         "health_check_runs_total{check=db,result=panicked} 0",
+        "health_started{} 1",
+        "health_live{} 1",
         "health_ready{} 0",
     ];
     assert_eq!(collect(&rig.base), expected);
@@ -65,6 +67,8 @@ async fn each_check_has_a_status_a_duration_and_a_count_of_each_result() {
         "health_check_runs_total{check=db,result=failed} 0",
         "health_check_runs_total{check=db,result=timed_out} 0",
         "health_check_runs_total{check=db,result=panicked} 0",
+        "health_started{} 1",
+        "health_live{} 1",
         "health_ready{} 1",
     ];
     assert_eq!(collect(&rig.base), expected);
@@ -108,7 +112,7 @@ fn rig_is_odd() -> bool {
 #[test]
 fn ready_is_what_the_probe_says_in_each_phase() {
     let rig = Rig::new();
-    assert_eq!(collect(&rig.base), ["health_ready{} 1"]);
+    assert_eq!(collect(&rig.base), ["health_started{} 1", "health_live{} 1", "health_ready{} 1"]);
     rig.base.lifecycle.advance(Phase::Draining);
-    assert_eq!(collect(&rig.base), ["health_ready{} 0"]);
+    assert_eq!(collect(&rig.base), ["health_started{} 1", "health_live{} 1", "health_ready{} 0"]);
 }

@@ -53,7 +53,7 @@ fn a_missed_heartbeat_is_a_process_to_restart_but_not_while_it_drains() {
     check(&rig, [(503, "not responding"), (200, "ready"), (200, "started")]);
     let (status, body) = rig.json("/healthz?verbose");
     let expected = json!({
-        "status": "not_responding", "phase": "ready", "heartbeats": [
+        "status": "not_responding", "phase": "ready", "reason": "not responding", "heartbeats": [
             { "status": "missed", "age_ms": 6_000, "max_age_ms": 5_000 },
             { "status": "beating", "age_ms": 6_000, "max_age_ms": 60_000 },
         ],

@@ -31,7 +31,7 @@ fn names_are_labels_and_unique() {
     assert!(endless.len() < 300 && !endless.contains('\n'), "{endless}");
     assert_eq!(
         rig.health.check("", passes).unwrap_err().to_string(),
-        "health check or group ``: its name must be 1 to 64 characters of `A-Za-z0-9._-`"
+        "health check, group or step ``: its name must be 1 to 64 characters of `A-Za-z0-9._-`"
     );
     assert_eq!(rig.health.checks().len(), 5);
 }

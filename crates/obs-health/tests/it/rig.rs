@@ -19,9 +19,15 @@ pub(crate) struct Rig {
 
 impl Rig {
     pub(crate) fn new() -> Self {
+        let rig = Self::starting();
+        rig.base.lifecycle.advance(Phase::Ready);
+        rig
+    }
+
+    /// The same of a service that is starting.
+    pub(crate) fn starting() -> Self {
         let clock = Clock::manual(Timestamp::default());
         let base = Base::with(Resource::new("test"), clock.clone(), IdSource::random());
-        base.lifecycle.advance(Phase::Ready);
         let health = Health::new(Arc::clone(&base));
         Self { base, clock, health }
     }

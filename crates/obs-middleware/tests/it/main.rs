@@ -1,5 +1,6 @@
 //! The server layer driven by hand: contexts, headers, and one outcome for each way a request can end.
 
+mod attempts;
 mod client;
 mod client_wire;
 mod ends;

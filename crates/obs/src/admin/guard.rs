@@ -6,8 +6,10 @@
 use std::net::{IpAddr, SocketAddr};
 
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, ORIGIN, WWW_AUTHENTICATE};
+use http::header::{AUTHORIZATION, HOST, ORIGIN, WWW_AUTHENTICATE};
 use http::{HeaderValue, Request, Response, StatusCode};
+
+use super::reply;
 
 /// The token, if there is one.
 #[derive(Clone, Default)]
@@ -67,20 +69,14 @@ fn names_this_machine(request: &Request<()>) -> bool {
 }
 
 fn unauthorized() -> Response<Bytes> {
-    let mut response = refusal(StatusCode::UNAUTHORIZED, "needs `Authorization: Bearer` with `admin.token`");
+    let mut response =
+        reply::text(StatusCode::UNAUTHORIZED, "needs `Authorization: Bearer` with `admin.token`");
     response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     response
 }
 
 fn forbidden(why: &str) -> Response<Bytes> {
-    refusal(StatusCode::FORBIDDEN, why)
-}
-
-fn refusal(status: StatusCode, why: &str) -> Response<Bytes> {
-    let mut response = Response::new(Bytes::from(format!("{why}\n")));
-    *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
-    response
+    reply::text(StatusCode::FORBIDDEN, why)
 }
 
 #[cfg(test)]

@@ -3,59 +3,22 @@
 //!
 //! The listener moves bytes; what an endpoint answers is decided by a pure function of the leaf it belongs to.
 
+mod endpoint;
 mod guard;
 mod printed;
+mod reply;
 mod serve;
 mod thread;
 
 use std::fmt;
 use std::net::{SocketAddr, TcpListener};
 
-use bytes::Bytes;
-use http::{Request, Response};
 use tokio::task::AbortHandle;
 
+pub(crate) use endpoint::{Access, Endpoint, Runs};
 pub(crate) use guard::Guard;
 pub(crate) use printed::Printed;
 pub(crate) use thread::AdminThread;
-
-/// One path and what answers it.
-pub(crate) struct Endpoint {
-    /// The exact path.
-    pub(crate) path: &'static str,
-    pub(crate) respond: Respond,
-    pub(crate) runs: Runs,
-    pub(crate) access: Access,
-}
-
-/// Who may ask an endpoint.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Access {
-    /// Whoever reaches the listener.
-    #[cfg_attr(
-        not(any(feature = "metrics", feature = "health")),
-        expect(dead_code, reason = "scrapes and probes are for everybody")
-    )]
-    Open,
-    /// Whoever has the token; without one, only this machine.
-    Guarded,
-}
-
-/// Where an endpoint's answer is made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Runs {
-    /// On the admin thread: soon done, and needs no other thread to be had.
-    AtOnce,
-    /// On one for what takes long, so that it holds up no probe, and several that overlap can share their work.
-    #[cfg_attr(
-        not(any(feature = "metrics", feature = "logs")),
-        expect(dead_code, reason = "only a scrape and a change of levels take long")
-    )]
-    Apart,
-}
-
-/// A pure function of the leaf an endpoint belongs to.
-pub(crate) type Respond = Box<dyn Fn(&Request<()>) -> Response<Bytes> + Send + Sync>;
 
 /// Serves endpoints until it is dropped.
 pub(crate) struct Listener {

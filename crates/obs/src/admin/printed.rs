@@ -3,10 +3,10 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use bytes::Bytes;
-use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE};
-use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::{HeaderValue, Request, Response};
 
-use super::{Access, Endpoint, Runs};
+use super::{Access, Endpoint, Runs, reply};
 use crate::config::Config;
 
 /// The path of the configuration.
@@ -30,16 +30,14 @@ impl Printed {
     /// Where it is shown: what is in it is nobody's affair but the operator's.
     pub(crate) fn endpoint(&self) -> Option<Endpoint> {
         let printed = self.clone();
-        let respond = Box::new(move |request: &Request<()>| printed.respond(request));
-        Some(Endpoint { path: CONFIG, respond, runs: Runs::AtOnce, access: Access::Guarded })
+        let respond = move |request: &Request<()>| printed.respond(request);
+        let endpoint = Endpoint::new(CONFIG, Access::Guarded, Runs::AtOnce, respond);
+        Some(endpoint.about("the configuration in force, without its secrets"))
     }
 
     fn respond(&self, request: &Request<()>) -> Response<Bytes> {
-        if request.method() != Method::GET && request.method() != Method::HEAD {
-            let mut response = Response::new(Bytes::new());
-            *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
-            response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
-            return response;
+        if let Some(refusal) = reply::only_read(request) {
+            return refusal;
         }
         let mut response = Response::new(self.0.read().unwrap_or_else(PoisonError::into_inner).clone());
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/yaml"));

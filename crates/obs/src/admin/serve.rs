@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderValue, Request, Response, StatusCode, header};
+use http::{Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -14,7 +14,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::sync::Semaphore;
 
-use super::{Access, Endpoint, Guard, Runs};
+use super::{Access, Endpoint, Guard, Runs, reply};
 
 /// More scrapers than this wait in the accept queue.
 const MAX_CONNECTIONS: usize = 64;
@@ -31,6 +31,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 pub(super) async fn accept(listener: TcpListener, endpoints: Vec<Endpoint>, guard: Guard) {
     let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
     let endpoints: Arc<[Endpoint]> = endpoints.into();
+    let longest =
+        endpoints.iter().filter_map(|endpoint| endpoint.lasts).fold(CONNECTION_TIMEOUT, Duration::max);
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     loop {
         let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
@@ -59,7 +61,7 @@ pub(super) async fn accept(listener: TcpListener, endpoints: Vec<Endpoint>, guar
                 .keep_alive(false)
                 .max_buf_size(MAX_HEAD)
                 .serve_connection(TokioIo::new(stream), service);
-            let _ = tokio::time::timeout(CONNECTION_TIMEOUT, connection).await;
+            let _ = tokio::time::timeout(longest, connection).await;
         });
     }
 }
@@ -95,10 +97,5 @@ async fn respond(
 
 fn not_found(endpoints: &[Endpoint]) -> Response<Bytes> {
     let paths: Vec<_> = endpoints.iter().map(|endpoint| endpoint.path).collect();
-    let text = format!("not found; there is {}\n", paths.join(", "));
-    let mut response = Response::new(Bytes::from(text));
-    *response.status_mut() = StatusCode::NOT_FOUND;
-    let plain = HeaderValue::from_static("text/plain; charset=utf-8");
-    response.headers_mut().insert(header::CONTENT_TYPE, plain);
-    response
+    reply::text(StatusCode::NOT_FOUND, &format!("not found; there is {}", paths.join(", ")))
 }

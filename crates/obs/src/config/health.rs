@@ -1,8 +1,8 @@
-//! The defaults of health checks, for those that choose nothing themselves.
+//! The defaults of health checks, for those that choose nothing themselves, and what the stall watchdog goes by.
 
 use std::time::Duration;
 
-/// The defaults of health checks.
+/// The defaults of health checks, and what the stall watchdog goes by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Health {
@@ -16,6 +16,13 @@ pub struct Health {
     pub failure_threshold: u32,
     /// How many runs in a row have to pass until a check that has failed counts as passed; default 1.
     pub success_threshold: u32,
+    /// For how long a worker of the service's runtime may be away from its queue, in one task or a few dozen slow ones,
+    /// until the service is not alive; default 60 s, never with zero.
+    pub stall: Duration,
+    /// After how long that is told in a line; default 5 s, never with zero.
+    pub stall_warning: Duration,
+    /// How many tasks the runtime may have for half a minute until the service is not alive; default as many as there are.
+    pub max_tasks: Option<u64>,
 }
 
 impl Default for Health {
@@ -26,6 +33,9 @@ impl Default for Health {
             stale_after: None,
             failure_threshold: 1,
             success_threshold: 1,
+            stall: Duration::from_secs(60),
+            stall_warning: Duration::from_secs(5),
+            max_tasks: None,
         }
     }
 }

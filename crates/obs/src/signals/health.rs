@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use obs_core::Base;
-use obs_health::{Health, Settings, SettingsError};
+use obs_core::keys::target;
+use obs_health::{Health, Settings, SettingsError, StallLimits};
 
 use super::Signal;
 use crate::admin::{Access, Endpoint, Runs};
@@ -18,7 +19,9 @@ pub(crate) struct Part(Health);
 impl Part {
     pub(crate) fn start(config: &Config, base: &Arc<Base>) -> Result<Self, Error> {
         let failed = |source: SettingsError| Error::Signal { name: "health", source: source.into() };
-        Health::with(Arc::clone(base), settings(config)).map(Self).map_err(failed)
+        let health = Health::with(Arc::clone(base), settings(config)).map_err(failed)?;
+        health.stall_limits(limits(config));
+        Ok(Self(health))
     }
 
     /// Adds checks for what is sent to other machines, where they are asked for.
@@ -48,20 +51,33 @@ fn settings(config: &Config) -> Settings {
     }
 }
 
+fn limits(config: &Config) -> StallLimits {
+    let choices = &config.health;
+    let limits = StallLimits::new().stall(choices.stall).warning(choices.stall_warning);
+    match choices.max_tasks {
+        Some(tasks) => limits.max_tasks(usize::try_from(tasks).unwrap_or(usize::MAX)),
+        None => limits,
+    }
+}
+
 impl Signal for Part {
     fn endpoints(&self) -> Vec<Endpoint> {
         let endpoint = |path| {
             let health = self.0.clone();
-            let respond = Box::new(move |request: &_| obs_health::admin::respond(&health, request));
-            Endpoint { path, respond, runs: Runs::AtOnce, access: Access::Open }
+            let respond = move |request: &_| obs_health::admin::respond(&health, request);
+            Endpoint::new(path, Access::Probe, Runs::AtOnce, respond).about("a probe")
         };
         obs_health::admin::PATHS.map(endpoint).into()
     }
 
-    /// Checks that were registered outside of a runtime run on the service's.
+    /// Checks that were registered outside of a runtime run on the service's, which is watched from here on: it is
+    /// driven as long as the service serves.
     fn serving(&self) {
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             self.0.run_on(&runtime);
+            if let Err(error) = self.0.watch_runtime(&runtime) {
+                tracing::warn!(target: target::HEALTH, error = %error, "the runtime is not watched for stalls");
+            }
         }
     }
 

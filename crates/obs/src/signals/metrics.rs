@@ -149,12 +149,8 @@ impl Signal for Part {
 
     fn endpoints(&self) -> Vec<Endpoint> {
         let recorder = self.recorder.clone();
-        vec![Endpoint {
-            path: "/metrics",
-            respond: Box::new(move |request| obs_metrics::admin::respond(&recorder, request)),
-            runs: Runs::Apart,
-            access: Access::Open,
-        }]
+        let respond = move |request: &_| obs_metrics::admin::respond(&recorder, request);
+        vec![Endpoint::new("/metrics", Access::Open, Runs::Apart, respond).about("for Prometheus to scrape")]
     }
 }
 

@@ -54,3 +54,51 @@ fn probes_follow_the_phase_and_the_checks() {
     check(&obs, "/readyz", 503, "draining");
     check(&obs, "/healthz", 200, "ok");
 }
+
+#[test]
+fn a_start_up_with_steps_is_followed_from_outside() {
+    let admin = obs::Admin::At("127.0.0.1:0".parse().unwrap());
+    let obs = obs::builder("stepped").admin(admin).log_output(obs::config::LogOutput::Off).build().unwrap();
+    let step = obs.health().step("migrations", 7).unwrap();
+    step.advance_by(3);
+    obs.ready();
+    check(&obs, "/startupz", 503, "starting: migrations 3/7");
+    check(&obs, "/readyz", 503, "starting");
+    step.done();
+    check(&obs, "/startupz", 200, "started");
+    check(&obs, "/readyz", 200, "ready");
+}
+
+#[test]
+fn a_worker_of_the_serving_runtime_that_is_blocked_is_named_while_it_is() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .name("orders")
+        .enable_all()
+        .build()
+        .unwrap();
+    let admin = obs::Admin::At("127.0.0.1:0".parse().unwrap());
+    let short = std::time::Duration::from_millis(100);
+    let builder = obs::builder("stalled").admin(admin).log_output(obs::config::LogOutput::Off);
+    let obs = builder.stall(short * 2, short).build().unwrap();
+    let (admin, end) = (obs.admin_addr().unwrap(), obs.shutdown_handle());
+    let serving = runtime.spawn(async move {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let never = std::future::pending();
+        let answer = tower::service_fn(async |_: http::Request<hyper::body::Incoming>| {
+            Ok::<_, std::convert::Infallible>(http::Response::new(String::new()))
+        });
+        obs.serve_until(listener, answer, never).await
+    });
+    let ask = |path| exchange(admin, &request("GET", path, "")).expect("an answer");
+    until("it serves", || ask("/readyz").status == 200);
+    let (go, gone) = std::sync::mpsc::channel::<()>();
+    runtime.spawn(async move { gone.recv() });
+    until("the stall is found", || ask("/healthz").status == 503);
+    let body = ask("/healthz").body;
+    assert!(body.starts_with("worker 0 of runtime orders blocked for 0."), "{body}");
+    drop(go);
+    until("it goes on", || ask("/healthz").status == 200);
+    end.shut_down();
+    runtime.block_on(serving).unwrap();
+}

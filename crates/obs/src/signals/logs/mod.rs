@@ -206,13 +206,10 @@ impl Signal for Part {
     fn endpoints(&self) -> Vec<Endpoint> {
         let endpoint = |running: &Running| {
             let logs = running.logs.clone();
-            Endpoint {
-                path: obs_logs::admin::LOGLEVEL,
-                respond: Box::new(move |request| obs_logs::admin::respond(&logs, request)),
-                // A change has every call site ask again, and is written to the log.
-                runs: Runs::Apart,
-                access: Access::Guarded,
-            }
+            let respond = move |request: &_| obs_logs::admin::respond(&logs, request);
+            // A change has every call site ask again, and is written to the log: apart.
+            Endpoint::new(obs_logs::admin::LOGLEVEL, Access::Guarded, Runs::Apart, respond)
+                .about("which lines are written, and how that is changed for a while")
         };
         self.0.iter().map(endpoint).collect()
     }

@@ -214,7 +214,12 @@ pub(super) async fn start_seen(
 
 /// A client of what is not there.
 pub(super) fn nobody(calls: obs::ClientLayer, uri: &'static str) -> Client<obs::Client<Channel>> {
-    Client(tonic::client::Grpc::new(calls.layer(Channel::from_static(uri).connect_lazy())))
+    of(calls, Channel::from_static(uri).connect_lazy())
+}
+
+/// A client of what is behind `channel`.
+pub(super) fn of(calls: obs::ClientLayer, channel: Channel) -> Client<obs::Client<Channel>> {
+    Client(tonic::client::Grpc::new(calls.layer(channel)))
 }
 
 impl<C> Client<C>

@@ -145,7 +145,11 @@ pub(super) fn run() -> Run {
         usage.resident_bytes(3).mapped_bytes(4).retained_bytes(5)
     });
     obs.health().check("shelf", async || Ok::<_, String>(())).unwrap();
+    let open = obs::health::Settings::new().fail_open();
+    obs.health().check_with("larder", open, async || Ok::<_, String>(())).unwrap();
     obs.health().group("pantry", ["shelf"]).unwrap();
+    obs.health().watch_runtime(checks.handle()).unwrap();
+    obs.health().step("shelves", 2).unwrap().done();
     obs.health().run_on(checks.handle());
 
     let agent = "user-agent: semantics/1\r\n";
@@ -234,6 +238,7 @@ fn calls(payments: &obs::ClientLayer, runtime: &tokio::runtime::Handle) {
     }));
     drop(waits.call(call("GET")));
     remote_calls(payments, runtime);
+    calls_made_again(payments, runtime);
 }
 
 /// The same by gRPC.
@@ -253,6 +258,31 @@ fn remote_calls(payments: &obs::ClientLayer, runtime: &tokio::runtime::Handle) {
         std::future::pending::<Result<Response<String>, Infallible>>()
     }));
     drop(waits.call(call()));
+}
+
+/// Calls of two attempts each: one that is answered, one that fails, and one that is given up.
+fn calls_made_again(payments: &obs::ClientLayer, runtime: &tokio::runtime::Handle) {
+    let over_http = Request::post("http://payments.test/v2/pay/7").body(String::new()).unwrap();
+    let by_grpc = Request::post("http://payments.test/shop.Payments/Pay")
+        .header("content-type", "application/grpc")
+        .body(String::new())
+        .unwrap();
+    for (call, status) in [(&over_http, 200), (&by_grpc, 200), (&over_http, 500)] {
+        let attempts = payments.layer(tower::service_fn(|_: Request<String>| {
+            let answer = Response::builder().status(status).header("grpc-status", "0").body(String::new());
+            std::future::ready(Ok::<_, Infallible>(answer.unwrap()))
+        }));
+        let twice =
+            payments.clone().around_attempts().layer(tower::service_fn(|call: Request<String>| async {
+                attempts.clone().oneshot(call.clone()).await?;
+                attempts.clone().oneshot(call).await
+            }));
+        runtime.block_on(twice.oneshot(call.clone())).unwrap();
+    }
+    let mut waits = payments.clone().around_attempts().layer(tower::service_fn(|_: Request<String>| {
+        std::future::pending::<Result<Response<String>, Infallible>>()
+    }));
+    drop(waits.call(over_http));
 }
 
 /// A push that is taken when it is flushed.

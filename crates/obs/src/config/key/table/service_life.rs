@@ -58,6 +58,41 @@ pub(super) const KEYS: &[Key] = &[
         "How many runs in a row of a check that has failed have to pass until it counts as passed.",
         health.success_threshold
     ),
+    field!(
+        "health.stall",
+        ANY_TIME,
+        "`60s`",
+        [],
+        "stall",
+        No,
+        "For how long a worker of the service's runtime may be blocked in its tasks until `/healthz` says so; `0s`: never.",
+        Time at health.stall
+    ),
+    field!(
+        "health.stall_warning",
+        ANY_TIME,
+        "`5s`",
+        [],
+        "stall",
+        No,
+        "After how long a blocked worker is told in a line; `0s`: never.",
+        Time at health.stall_warning
+    ),
+    Key {
+        path: "health.max_tasks",
+        kind: Kind::Whole(1, 1_000_000_000),
+        default: "as many as there are",
+        variables: &[],
+        setter: "max_tasks",
+        reload: Reload::No,
+        doc: "How many tasks the service's runtime may have for half a minute until `/healthz` says so.",
+        get: |config| config.health.max_tasks.map_or(Value::None, Value::Whole),
+        set: |config, value| {
+            if let Value::Whole(tasks) = value {
+                config.health.max_tasks = Some(tasks);
+            }
+        },
+    },
     Key {
         path: "admin.addr",
         kind: Kind::Address,
