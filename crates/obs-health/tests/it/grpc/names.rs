@@ -69,11 +69,16 @@ async fn groups_are_services_and_services_have_the_names_they_are_given() {
 
 #[tokio::test(start_paused = true)]
 async fn liveness_and_the_start_up_are_asked_for_by_their_names() {
-    let rig = Rig::new();
-    let starting = Health::new(Base::new(Resource::new("starting")));
-    let mut early = client(&starting);
+    let rig = Rig::starting();
+    let mut early = client(&rig.health);
     assert_eq!(check(&mut early, "startup").await, Ok(NotServing));
     assert_eq!(check(&mut early, "liveness").await, Ok(Serving));
+    let migrations = rig.health.step("migrations", 7).unwrap();
+    rig.base.lifecycle.advance(Phase::Ready);
+    for name in ["startup", ""] {
+        assert_eq!(check(&mut early, name).await, Ok(NotServing), "a step is open: {name}");
+    }
+    migrations.done();
 
     let heartbeat = Heartbeat::new(5 * SECOND);
     rig.health.liveness(heartbeat.clone()).unwrap();
