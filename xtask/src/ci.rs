@@ -12,6 +12,8 @@ const EXPORT_FEATURES: [&str; 9] =
 
 /// Features of obs; each must build without the others.
 const FEATURES: &[&str] = &[
+    "admin-basic-auth",
+    "admin-tls",
     "metrics",
     "metrics-pool-sqlx",
     "metrics-pool-deadpool",

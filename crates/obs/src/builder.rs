@@ -8,14 +8,14 @@ use obs_core::propagate::Format;
 
 use crate::config::{
     Admin, BucketRule, Config, Credentials, Exporter, FileChoice, FlightRecorder, Journal, Layers,
-    LogDestination, LogFormat, LogOutput, LogRateLimit, LogRoute, LogSampling, OtlpCompression, OtlpProtocol,
-    ProxyChoice, Redaction, Requests, Rotation, SamplerChoice, SpanLimits, TraceRoute, TraceTail,
+    LogDestination, LogFormat, LogOutput, LogRateLimit, LogRoute, LogSampling, Mistake, OtlpCompression,
+    OtlpProtocol, ProxyChoice, Redaction, Requests, Rotation, SamplerChoice, SpanLimits, TraceRoute, TraceTail,
     TrustChoice,
 };
 use crate::entry::Reach;
 use crate::reload::Hear;
 use crate::subscriber::Compose;
-use crate::{Error, Obs, install, signals};
+use crate::{Error, Obs, admin, install, signals};
 
 /// Starts everything for the service called `name`, with defaults, `obs.yaml` and the environment, and sets the
 /// process's `tracing` subscriber, `metrics` recorder and panic hook.
@@ -466,6 +466,27 @@ impl Builder {
         self
     }
 
+    /// A file with TLS, headers and users of the admin listener, in the format that exporters of Prometheus share; default
+    /// none. It is looked at again while the service runs.
+    pub fn admin_web_config(mut self, path: impl Into<String>) -> Self {
+        self.config.admin_web_config = Some(path.into());
+        self
+    }
+
+    /// Whether tokens and passwords may come without TLS to an address that other machines reach, because a mesh or a proxy
+    /// has the TLS; default `false`.
+    pub fn admin_insecure(mut self, insecure: bool) -> Self {
+        self.config.admin_insecure = insecure;
+        self
+    }
+
+    /// Whether `/debug/requests` on the admin listener shows the requests that are in flight, which costs each request a
+    /// little; default `false`.
+    pub fn admin_requests(mut self, shown: bool) -> Self {
+        self.config.admin_requests = shown;
+        self
+    }
+
     /// In which formats callers' traces are read, the first that is written well; default W3C Trace Context, and
     /// `x-trace-id` where there is nothing better.
     pub fn extract(mut self, formats: impl IntoIterator<Item = Format>) -> Self {
@@ -542,14 +563,18 @@ impl Builder {
         feature = "traces-debug"
     ))]
     pub(crate) fn read(self) -> Result<Config, Error> {
-        Ok(Layers::read(self.config, &self.file, signals::mistakes)?.config)
+        Ok(Layers::read(self.config, &self.file, mistakes)?.config)
     }
 
     pub(crate) fn build_with(self, compose: Compose) -> Result<Obs, Error> {
-        let read = Layers::read(self.config, &self.file, signals::mistakes)?;
+        let read = Layers::read(self.config, &self.file, mistakes)?;
         let mut obs = Obs::start(read.config.clone(), compose, Reach::Apart)?;
         obs.watch(read, Hear::Nothing)?;
         obs.probe(true);
+        {
+            let _entered = obs.subscriber.enter();
+            obs.tell_of_admin();
+        }
         Ok(obs)
     }
 
@@ -562,7 +587,7 @@ impl Builder {
     }
 
     pub(crate) fn install_with(self, compose: Compose) -> Result<Obs, Error> {
-        let read = Layers::read(self.config, &self.file, signals::mistakes)?;
+        let read = Layers::read(self.config, &self.file, mistakes)?;
         // Before anything is started, so that a second call leaves no trace.
         let claim = install::claim()?;
         let mut obs = Obs::start(read.config.clone(), compose, Reach::Process)?;
@@ -572,6 +597,14 @@ impl Builder {
         claim.keep();
         obs.watch(read, Hear::Hangup)?;
         obs.probe(false);
+        obs.tell_of_admin();
         Ok(obs)
     }
+}
+
+/// What the parts of obs cannot make sense of; nothing is started for it.
+fn mistakes(config: &Config) -> Vec<Mistake> {
+    let mut mistakes = signals::mistakes(config);
+    mistakes.extend(admin::mistakes(config));
+    mistakes
 }

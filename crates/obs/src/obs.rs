@@ -8,8 +8,8 @@ use std::time::Duration;
 use obs_core::context::Around;
 use obs_core::{Base, Clock, IdSource, Lifecycle, Observer, Phase};
 
-use crate::admin::{AdminThread, Guard, Listener, Printed};
-use crate::config::{Admin, Config, Read};
+use crate::admin::{AdminThread, InFlight, Listener, Printed};
+use crate::config::{Config, Read};
 use crate::entry::{AroundRequest, Entry, Reach};
 use crate::links::{FailedLinks, Links};
 use crate::observers::{Observers, Surroundings};
@@ -70,18 +70,14 @@ impl Obs {
     ) -> Result<Self, Error> {
         let thread = Arc::<AdminThread>::default();
         let printed = Printed::new(&config);
-        let admin = match config.admin {
-            Admin::At(addr) => {
-                let mut endpoints = signals.endpoints();
-                if !endpoints.is_empty() {
-                    endpoints.extend(printed.endpoint());
-                }
-                let guard = Guard::new(config.admin_token.as_deref());
-                Listener::start(&thread, addr, endpoints, guard)
-                    .map_err(|source| Error::Admin { addr, source })?
-            }
-            Admin::Off => None,
-        };
+        let in_flight = InFlight::of(&config, &base);
+        let mut endpoints = signals.endpoints();
+        if !endpoints.is_empty() {
+            endpoints.extend(printed.endpoint());
+            endpoints.extend(in_flight.as_ref().map(InFlight::endpoint));
+        }
+        let admin = Listener::start(&thread, &config, &base, endpoints);
+        let admin = admin.map_err(|source| Error::Admin { addr: config.admin.clone(), source })?;
         let subscriber = Subscriber::new(&signals, &base, compose);
         let apart = (reach == Reach::Apart).then(|| Entry::new(&base, &subscriber, &signals));
         if apart.is_some() {
@@ -92,6 +88,7 @@ impl Obs {
         let surroundings = Surroundings::of(RequestSpans::of(&subscriber), apart);
         let links = Links::new(&config.links, &base);
         let failed = FailedLinks::of(&links, config.links.on_line.as_deref());
+        let shown = in_flight.map(|in_flight| Box::new(in_flight) as _);
         // The link before the signals, so that lines and spans have it.
         let warnings = warnings::Warnings::of(&config.requests);
         let observers = failed
@@ -100,6 +97,7 @@ impl Obs {
             .chain(warnings)
             .chain(surroundings)
             .chain(watcher)
+            .chain(shown)
             .collect();
         let observers = Observers::new(observers);
         let shutdown = ShutdownHandle::default();
@@ -135,6 +133,13 @@ impl Obs {
         Ok(())
     }
 
+    /// Says what the admin listener does not serve, where it keeps anything back.
+    pub(crate) fn tell_of_admin(&self) {
+        if let Some(admin) = &self.admin {
+            admin.tell(&self.config);
+        }
+    }
+
     /// Asks other machines whether they are there; `apart` is whether the process's own subscriber is another.
     pub(crate) fn probe(&mut self, apart: bool) {
         let watched = self.signals.watched(&self.config);
@@ -146,9 +151,9 @@ impl Obs {
         &self.config
     }
 
-    /// Where the admin listener is, if there is one; tells the port when 0 was asked for.
+    /// Where the admin listener is, if there is one and it is at an address; tells the port when 0 was asked for.
     pub fn admin_addr(&self) -> Option<SocketAddr> {
-        self.admin.as_ref().map(Listener::addr)
+        self.admin.as_ref().and_then(Listener::addr)
     }
 
     /// What each request is shown to, for middleware of one's own.

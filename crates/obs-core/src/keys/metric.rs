@@ -530,6 +530,15 @@ metrics! {
     /// Those nobody waited for any more.
     JOB_RUNS_CANCELLED = Counter "job_executions_cancelled_total" [JOB_NAME]
         "Runs of the job that were given up before their end.";
+    /// Who came to the admin listener.
+    ADMIN_CONNECTIONS = Counter "obs_admin_connections_total" []
+        "Connections to the admin listener.";
+    /// Who went without an answer, or with another one than they asked for.
+    ADMIN_REFUSED = Counter "obs_admin_refused_total" [REASON]
+        "Connections and requests that the admin listener refused, by reason: busy, slow, malformed, rate, unauthorized, forbidden, tls.";
+    /// Whether the web config file that is there is in force.
+    ADMIN_WEB_CONFIG_SUCCESS = Gauge "obs_admin_web_config_last_reload_success" []
+        "1 unless the web config file of the admin listener was wrong when it was last read.";
     /// How reloads went.
     CONFIG_RELOADS = Counter "obs_config_reloads_total" [RESULT]
         "Looks at a changed configuration file, by what came of them: applied, rejected, unchanged.";

@@ -21,6 +21,8 @@ names! {
     CONFIG = "obs::config";
     /// One line for each other machine that does not answer as it should when the service starts.
     EXPORT = "obs::export";
+    /// What the admin listener does not serve, and what it makes of its web config file.
+    ADMIN = "obs::admin";
     /// Lines about lines: that some are missing in this place, that levels were changed for a while.
     LOGS = "obs::logs";
 }

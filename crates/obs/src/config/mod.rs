@@ -50,6 +50,7 @@ mod routing;
 mod schema;
 mod tail;
 mod traces;
+mod web;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -86,8 +87,13 @@ pub use traces::{Exporter, SamplerChoice, SpanLimits, TraceRoute, Traces, TrustC
 pub(crate) use choice::FileChoice;
 #[cfg(feature = "config")]
 pub(crate) use file::File;
+#[cfg(feature = "config")]
+pub(crate) use file::read_web_again;
 pub(crate) use layers::{Layers, Read};
 pub(crate) use proxy::ProxyVariables;
+#[cfg(any(test, feature = "admin-tls"))]
+pub(crate) use web::Clients;
+pub(crate) use web::{WebConfig, WebTls};
 
 /// Everything that can be chosen, with its default. Prints without secrets: header values, values under a secret name,
 /// credentials in URLs, and whatever the file took from a variable or another file.
@@ -109,6 +115,13 @@ pub struct Config {
     /// What whoever asks the admin listener to change something must bring; default none, and then only this machine
     /// may. Never printed.
     pub admin_token: Option<String>,
+    /// The file with TLS, headers and users of the admin listener, in the format that exporters of Prometheus share;
+    /// default none.
+    pub admin_web_config: Option<String>,
+    /// Whether credentials may come to an address other machines reach without TLS of ours.
+    pub admin_insecure: bool,
+    /// Whether the admin listener shows the requests that are in flight.
+    pub admin_requests: bool,
     /// Whether callers are believed.
     pub trust: TrustChoice,
     /// Whose traces go on where callers are not believed: addresses and ranges such as `10.0.0.0/8`; default none.
@@ -125,6 +138,8 @@ pub struct Config {
     pub health: Health,
     /// How the service ends.
     pub drain: Drain,
+    /// What is in the file of [`Config::admin_web_config`].
+    pub(crate) web: Option<WebConfig>,
     /// What the environment says of proxies. Never printed.
     pub(crate) proxies: ProxyVariables,
     /// The keys whose values came from elsewhere by `${..}`, and are never printed.
@@ -145,6 +160,10 @@ impl Config {
             journal: Journal::default(),
             admin: Admin::At(Admin::DEFAULT),
             admin_token: None,
+            admin_web_config: None,
+            admin_insecure: false,
+            admin_requests: false,
+            web: None,
             trust: TrustChoice::default(),
             trusted_peers: Vec::new(),
             requests: Requests::default(),

@@ -103,7 +103,7 @@ impl Config {
             }
             Value::Names(names) => flow('[', ']', names.iter().map(|name| quoted(name))),
             Value::Address(super::Admin::Off) => String::from("off"),
-            Value::Address(super::Admin::At(addr)) => quoted(&addr.to_string()),
+            Value::Address(addr) => quoted(&addr.to_string()),
         };
         Some(shown)
     }

@@ -120,7 +120,10 @@ fn kind(kind: Kind) -> Vec<(&'static str, Json)> {
         }
         Kind::Address => vec![
             ("type", text("string")),
-            ("examples", Json::List(vec![text("127.0.0.1:9464"), text("off")])),
+            (
+                "examples",
+                Json::List(vec![text("127.0.0.1:9464"), text("unix:/run/orders/admin.sock"), text("off")]),
+            ),
         ],
     }
 }

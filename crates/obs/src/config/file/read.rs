@@ -87,6 +87,10 @@ impl Reader<'_, '_> {
         root
     }
 
+    pub(super) fn draft(&mut self) -> &mut Draft {
+        self.draft
+    }
+
     pub(super) fn place(&self, at: At, path: &str) -> Place {
         match self.beside {
             None => Place::File(at, path.to_owned()),

@@ -70,8 +70,7 @@ impl Kind {
             Self::Number(least, most) => {
                 text.parse().ok().filter(|number| (least..=most).contains(number)).map(Value::Number)
             }
-            Self::Address if text == "off" => Some(Value::Address(Admin::Off)),
-            Self::Address => text.parse().ok().map(|addr| Value::Address(Admin::At(addr))),
+            Self::Address => Admin::parse(text).map(Value::Address),
             Self::Bytes(least, most) => {
                 bytes::parse(text).filter(|size| (least..=most).contains(size)).map(Value::Whole)
             }
@@ -128,7 +127,9 @@ impl Kind {
             ),
             Self::Names => String::from("a list of names such as [a, b]"),
             Self::Pairs => String::from("text by name, such as { name: text }"),
-            Self::Address => String::from("an address such as 127.0.0.1:9464, or `off`"),
+            Self::Address => {
+                String::from("an address such as 127.0.0.1:9464 or unix:/run/orders/admin.sock, or `off`")
+            }
         }
     }
 

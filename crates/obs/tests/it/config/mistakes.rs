@@ -196,9 +196,11 @@ fn every_kind_of_mistake_has_its_words() {
     );
     check(
         "admin: { addr: 9464 }",
-        &["obs.yaml:1:16: admin.addr: `9464` is wrong, expected an address such as 127.0.0.1:9464, or `off`"],
+        &[
+            "obs.yaml:1:16: admin.addr: `9464` is wrong, expected an address such as 127.0.0.1:9464 or unix:/run/orders/admin.sock, or `off`",
+        ],
     );
-    check("admin: on", &["obs.yaml:1:8: admin: expected keys such as `addr` or `token`"]);
+    check("admin: on", &["obs.yaml:1:8: admin: expected keys such as `addr`, `token` or `web_config`"]);
     check(
         "traces: { endpoint: collector:4318 }",
         &["obs.yaml:1:11: traces.endpoint: endpoint does not begin with http://"],
