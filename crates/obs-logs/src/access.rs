@@ -38,7 +38,7 @@ const MESSAGE: &str = "request";
 
 /// How what a line is about ended.
 struct Ended<'a> {
-    end: End<'a>,
+    end: &'a End<'a>,
     message: &'a str,
     protocol: Option<&'a str>,
     sent: Option<u64>,
@@ -156,7 +156,7 @@ impl AccessLog {
 
     /// The bits of the labels that are on the line. Asked only where the request has fields of its own.
     fn written(&self, request: &Request<'_>, ended: &Ended<'_>) -> u64 {
-        let end = &ended.end;
+        let end = ended.end;
         let [_, _, _, status_code, rpc_method, rpc_code, _, _, rest @ ..] = &self.labels;
         let [head_ms, request_bytes, response_bytes, client_address, user_agent, error, protocol] = rest;
         let is_rpc = request.rpc.is_some() && end.rpc.is_some();
@@ -193,7 +193,7 @@ impl Observer for AccessLog {
         let at = request.started.after(end.duration);
         let at = (request.started != Timestamp::default()).then_some(at);
         let sent = Some(end.response_bytes);
-        self.tell(context, request, &Ended { end: *end, message: MESSAGE, protocol: None, sent }, at);
+        self.tell(context, request, &Ended { end, message: MESSAGE, protocol: None, sent }, at);
     }
 
     #[cold]
@@ -201,6 +201,6 @@ impl Observer for AccessLog {
         let mut ended = End::new(end.outcome, end.duration);
         ended.request_bytes = end.received;
         let (protocol, sent) = (end.protocol, end.sent);
-        self.tell(context, request, &Ended { end: ended, message: Self::UPGRADED, protocol, sent }, None);
+        self.tell(context, request, &Ended { end: &ended, message: Self::UPGRADED, protocol, sent }, None);
     }
 }

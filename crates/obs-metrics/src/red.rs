@@ -1,5 +1,6 @@
 //! Rate, errors and duration of every request, and how many are in flight.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use obs_core::Outcome;
@@ -26,7 +27,8 @@ pub struct Red {
     in_flight: metrics::Gauge,
     rpc: RpcRed,
     measured: Measured,
-    upgraded: metrics::Gauge,
+    /// Most services have none.
+    upgraded: OnceLock<metrics::Gauge>,
 }
 
 /// What is measured of requests that are not cancelled, beside their duration; default none of it.
@@ -43,13 +45,12 @@ impl Red {
     /// An observer that counts in `recorder`.
     pub fn new(recorder: &Recorder) -> Self {
         // The recorder declares our own families before any user can.
-        let gauge = |metric: &Metric| recorder.gauge(metric.name, &[]).unwrap_or(metrics::Gauge::noop());
         Self {
             recorder: recorder.clone(),
-            in_flight: gauge(&metric::HTTP_REQUESTS_IN_FLIGHT),
+            in_flight: gauge(recorder, &metric::HTTP_REQUESTS_IN_FLIGHT),
             rpc: RpcRed::new(recorder),
             measured: Measured::default(),
-            upgraded: gauge(&metric::HTTP_UPGRADED_IN_FLIGHT),
+            upgraded: OnceLock::new(),
         }
     }
 
@@ -58,6 +59,10 @@ impl Red {
     pub fn measuring(mut self, measured: Measured) -> Self {
         self.measured = measured;
         self
+    }
+
+    fn in_use(&self) -> &metrics::Gauge {
+        self.upgraded.get_or_init(|| gauge(&self.recorder, &metric::HTTP_UPGRADED_IN_FLIGHT))
     }
 
     fn handles(&self, key: &Key) -> OfRequest {
@@ -95,6 +100,10 @@ impl Red {
         };
         OfRequest { handles, more }
     }
+}
+
+fn gauge(recorder: &Recorder, metric: &Metric) -> metrics::Gauge {
+    recorder.gauge(metric.name, &[]).unwrap_or(metrics::Gauge::noop())
 }
 
 pub(crate) fn pairs<'a>(metric: &Metric, values: &[&'a str]) -> Vec<(&'static str, &'a str)> {
@@ -140,7 +149,7 @@ impl Observer for Red {
 
     fn upgraded(&self, context: &Context, _: &Request<'_>) {
         if !context.local().mutes(Muted::METRICS) {
-            self.upgraded.increment(1.0);
+            self.in_use().increment(1.0);
         }
     }
 
@@ -148,7 +157,7 @@ impl Observer for Red {
         if context.local().mutes(Muted::METRICS) {
             return;
         }
-        self.upgraded.decrement(1.0);
+        self.in_use().decrement(1.0);
         let route = context.local().route().unwrap_or(Route::UNMATCHED).as_str();
         let count = pairs(&metric::HTTP_UPGRADED, &[route, end.outcome.as_str()]);
         if let Ok(count) = self.recorder.counter(metric::HTTP_UPGRADED.name, &count) {

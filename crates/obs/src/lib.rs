@@ -211,6 +211,9 @@ mod pages {
     #[doc = include_str!("../../../docs/propagation.md")]
     struct Propagation;
 
+    #[doc = include_str!("../../../docs/middleware.md")]
+    struct Middleware;
+
     #[doc = include_str!("../../../docs/metrics.md")]
     struct Metrics;
 

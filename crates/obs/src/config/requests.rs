@@ -121,19 +121,23 @@ impl RequestRoute {
 
 /// Finds what makes no sense.
 pub(super) fn contradictions(draft: &mut Draft) {
-    let Requests { client_address, trusted_proxies, routes, .. } = draft.config.requests.clone();
+    let Requests { client_address, trusted_proxies, proxy_header, routes, .. } =
+        draft.config.requests.clone();
+    // What is chosen as it would be anyway is no slip: a configuration that was printed can be read again.
+    let (proxies, header) = ("requests.trusted_proxies", "requests.proxy_header");
+    let header = (proxy_header != ProxyHeaderChoice::default()).then_some(header);
     if !draft.is_wrong("requests.client_address")
         && matches!(client_address, ClientChoice::Peer | ClientChoice::Off)
     {
-        for path in ["requests.trusted_proxies", "requests.proxy_header"] {
+        for path in [Some(proxies), header].into_iter().flatten() {
             if let Some(place) = draft.in_file(path) {
                 let what = "has no effect: `requests.client_address` is neither `truncated` nor `full`, so no header is read";
                 draft.fault(place, what);
             }
         }
     } else if trusted_proxies.is_empty()
-        && !draft.is_wrong("requests.trusted_proxies")
-        && let Some(place) = draft.in_file("requests.proxy_header")
+        && !draft.is_wrong(proxies)
+        && let Some(place) = header.and_then(|path| draft.in_file(path))
     {
         draft.fault(place, "has no effect: there are no `requests.trusted_proxies`");
     }

@@ -122,6 +122,7 @@ fn server_spans_are_named_and_judged_as_the_page_says() {
                 ("GET /orders/{id}", unset),
                 ("GET /panic", error),
                 ("GET /take", unset),
+                ("GET /upgrade", unset),
                 ("GET /wait", unset),
                 ("HTTP /orders/{id}", unset),
                 ("grpc", error),
