@@ -437,6 +437,13 @@ impl Builder {
         self
     }
 
+    /// How long delivering may take at the end: of a service that is served the last part of `drain`'s time, by default a
+    /// fifth of it and at most 5 s; when the [`Obs`] is dropped without that, 5 s by default.
+    pub fn flush_timeout(mut self, timeout: Duration) -> Self {
+        self.config.flush.timeout = Some(timeout);
+        self
+    }
+
     /// Where `/metrics` is served; default 127.0.0.1:9464.
     pub fn admin(mut self, admin: Admin) -> Self {
         self.config.admin = admin;

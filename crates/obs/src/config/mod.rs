@@ -59,7 +59,7 @@ use obs_core::Resource;
 const SEMCONV: [&str; 6] = ["http", "http/dup", "http/old", "database", "database/dup", "database/old"];
 
 pub use credentials::Credentials;
-pub use drain::Drain;
+pub use drain::{Drain, Flush};
 pub(crate) use environment::inherited;
 pub use error::{ConfigError, Mistake};
 pub use flight::FlightRecorder;
@@ -121,6 +121,8 @@ pub struct Config {
     pub health: Health,
     /// How the service ends.
     pub drain: Drain,
+    /// How long delivering may take at the end.
+    pub flush: Flush,
     /// What the environment says of proxies. Never printed.
     pub(crate) proxies: ProxyVariables,
     /// The keys whose values came from elsewhere by `${..}`, and are never printed.
@@ -148,6 +150,7 @@ impl Config {
             redaction: Redaction::default(),
             health: Health::default(),
             drain: Drain::default(),
+            flush: Flush::default(),
             proxies: ProxyVariables::default(),
             concealed: BTreeSet::new(),
         }
