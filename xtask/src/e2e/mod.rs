@@ -8,6 +8,7 @@ mod disk;
 mod eventually;
 mod files;
 mod folder;
+mod grpc;
 mod install;
 mod jaeger;
 mod lines;
