@@ -9,8 +9,8 @@ use obs_core::propagate::Format;
 use crate::config::{
     Admin, BucketRule, Config, Credentials, Exporter, FileChoice, FlightRecorder, Journal, Layers,
     LogDestination, LogFormat, LogOutput, LogRateLimit, LogRoute, LogSampling, Mistake, OtlpCompression,
-    OtlpProtocol, ProxyChoice, Redaction, Requests, Rotation, SamplerChoice, SpanLimits, TraceRoute, TraceTail,
-    TrustChoice,
+    OtlpProtocol, ProxyChoice, Redaction, Requests, Rotation, SamplerChoice, SpanLimits, TraceRoute,
+    TraceTail, TrustChoice,
 };
 use crate::entry::Reach;
 use crate::reload::Hear;
@@ -450,6 +450,13 @@ impl Builder {
     pub fn drain(mut self, delay: Duration, timeout: Duration) -> Self {
         self.config.drain.delay = delay;
         self.config.drain.timeout = timeout;
+        self
+    }
+
+    /// How long delivering may take at the end: of a service that is served the last part of `drain`'s time, by default a
+    /// fifth of it and at most 5 s; when the [`Obs`] is dropped without that, 5 s by default.
+    pub fn flush_timeout(mut self, timeout: Duration) -> Self {
+        self.config.flush.timeout = Some(timeout);
         self
     }
 

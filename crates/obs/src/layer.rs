@@ -17,12 +17,29 @@ impl Obs {
         // What is no range has been told as a mistake.
         let peers = self.config().trusted_peers.iter().filter_map(|peer| peer.parse().ok());
         let layer = ServerLayer::new(Arc::clone(self.base()), self.observers().clone());
-        let layer = layer.trust(trust).trusted_peers(peers);
+        let layer = layer.trust(trust).trusted_peers(peers).grpc_services(&self.grpc);
         let layer = chosen(layer, &self.config().requests);
         match &self.config().traces {
             traces if traces.debug_key.is_some() => layer.debug_header(&*traces.debug_header),
             _ => layer,
         }
+    }
+
+    /// Services and methods of gRPC that are known before they are called, to every layer that is made from here on, and so
+    /// to `Obs::serve` and its kin: `package.Service`, or `package.Service/Method`. Others are known from the first answer that
+    /// only their own code gives; until then they count as `_OTHER`. Default none.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), obs::Error> {
+    /// let obs = obs::builder("orders").admin(obs::Admin::Off).no_config_file().build()?;
+    /// let obs = obs.grpc_services(["shop.Orders/Place", "shop.Orders/List"]);
+    /// # drop(obs.layer());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn grpc_services<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
+        self.grpc.extend(names.into_iter().map(Into::into));
+        self
     }
 
     /// The layer for a client that calls the service known here as `target`: a span, counts and a duration for each call, and

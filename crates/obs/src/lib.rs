@@ -66,7 +66,7 @@
 //! | `client-reqwest` | `obs::reqwest`: calls made by reqwest |
 //! | `client-sqlx` | `obs::sqlx`: queries made by sqlx; asks for Rust 1.94 as sqlx does |
 //! | `client-tonic` | errors of tonic's channels told apart by their types; with `tonic` |
-//! | `tonic` | messages and bytes of gRPC requests under tonic's own server; behind axum's router they are counted without it |
+//! | `tonic` | with `axum`, `obs::tonic::serve`, for services of tonic; messages and bytes of gRPC requests under tonic's own server |
 //! | `serve` (default) | `Obs::serve`: the accept loop, signals, and an end that loses no request |
 //! | `axum` (default) | `obs::axum::serve`, for a `Router` |
 //! | `spawn` (default) | `spawn` and `spawn_blocking`, on tokio |
@@ -96,6 +96,7 @@ mod obs;
 mod observers;
 #[cfg(feature = "traces-opentelemetry")]
 pub mod opentelemetry;
+mod phases;
 #[cfg(all(feature = "health", feature = "metrics"))]
 mod pool_fill;
 #[cfg(feature = "middleware")]
@@ -128,6 +129,8 @@ mod spawn;
 mod subscriber;
 #[cfg(feature = "testing")]
 pub mod testing;
+#[cfg(all(feature = "tonic", feature = "axum"))]
+pub mod tonic;
 #[cfg_attr(not(feature = "logs"), path = "warnings/absent.rs")]
 mod warnings;
 mod work;

@@ -13,6 +13,7 @@ use crate::config::{Config, Read};
 use crate::entry::{AroundRequest, Entry, Reach};
 use crate::links::{FailedLinks, Links};
 use crate::observers::{Observers, Surroundings};
+use crate::phases::{Phases, Step};
 use crate::reload::{Hear, Watching};
 use crate::remotes::Probes;
 use crate::serve::ShutdownHandle;
@@ -21,7 +22,7 @@ use crate::subscriber::{Compose, RequestSpans, Subscriber};
 use crate::{Error, install, warnings};
 
 /// A running installation. Keep it until the end of `main`: dropping it delivers what waits, within
-/// [`Obs::DROP_DEADLINE`], and ends its threads.
+/// `flush.timeout` or [`Obs::DROP_DEADLINE`], and ends its threads.
 #[must_use = "dropping it ends the installation; keep it until the end of `main`"]
 pub struct Obs {
     // In the order they end: the listener first, so that nothing scrapes a base that is going.
@@ -38,12 +39,15 @@ pub struct Obs {
     config: Config,
     printed: Printed,
     pub(crate) shutdown: ShutdownHandle,
+    pub(crate) phases: Phases,
+    /// Services and methods of gRPC that each layer knows.
+    pub(crate) grpc: Vec<String>,
     // Last: it hears signals until all is delivered.
     pub(crate) thread: Arc<AdminThread>,
 }
 
 impl Obs {
-    /// How long a drop waits for sinks that do not answer, over all signals together.
+    /// How long a drop waits for sinks that do not answer, over all signals together, unless `flush.timeout` is chosen.
     pub const DROP_DEADLINE: Duration = Duration::from_secs(5);
 
     pub(crate) fn start(config: Config, compose: Compose, reach: Reach) -> Result<Self, Error> {
@@ -68,6 +72,9 @@ impl Obs {
         (compose, reach): (Compose, Reach),
         watcher: Option<Box<dyn Observer>>,
     ) -> Result<Self, Error> {
+        let phases = Phases::new();
+        base.sources.register(Arc::new(phases.clone()));
+        let shutdown = ShutdownHandle::default();
         let thread = Arc::<AdminThread>::default();
         let printed = Printed::new(&config);
         let in_flight = InFlight::of(&config, &base);
@@ -75,6 +82,7 @@ impl Obs {
         if !endpoints.is_empty() {
             endpoints.extend(printed.endpoint());
             endpoints.extend(in_flight.as_ref().map(InFlight::endpoint));
+            endpoints.push(shutdown.endpoint(config.drain.delay));
         }
         let admin = Listener::start(&thread, &config, &base, endpoints);
         let admin = admin.map_err(|source| Error::Admin { addr: config.admin.clone(), source })?;
@@ -100,7 +108,6 @@ impl Obs {
             .chain(shown)
             .collect();
         let observers = Observers::new(observers);
-        let shutdown = ShutdownHandle::default();
         Ok(Self {
             watching: None,
             probes: None,
@@ -114,6 +121,8 @@ impl Obs {
             config,
             printed,
             shutdown,
+            phases,
+            grpc: Vec::new(),
             thread,
         })
     }
@@ -180,6 +189,7 @@ impl Obs {
     /// Ends the start-up: `/startupz` and `/readyz` answer for the service from here on. `Obs::serve` calls it when it
     /// takes connections; whoever serves by other means calls it then. Later calls change nothing.
     pub fn ready(&self) {
+        self.phases.enter(Step::Ready);
         self.base.lifecycle.advance(Phase::Ready);
     }
 
@@ -194,8 +204,14 @@ impl Obs {
         self.signals.flush(deadline)
     }
 
+    /// How long the last flush may take, where nothing else bounds it.
+    pub(crate) fn last_flush(&self) -> Duration {
+        self.config.flush.timeout.unwrap_or(Self::DROP_DEADLINE)
+    }
+
     /// Ends it: what waits is delivered within `deadline`.
     pub(crate) fn finish(&mut self, deadline: Duration) {
+        self.phases.enter(Step::Flushing);
         self.base.lifecycle.advance(Phase::Draining);
         self.watching = None;
         self.probes = None;
@@ -208,7 +224,7 @@ impl Obs {
 /// For whoever does not serve by `Obs::serve`, which has ended it all before. Further ends change nothing.
 impl Drop for Obs {
     fn drop(&mut self) {
-        self.finish(Self::DROP_DEADLINE);
+        self.finish(self.last_flush());
     }
 }
 

@@ -9,7 +9,7 @@ use crate::{Result, cargo};
 
 /// Packages of Debian: the server with `promtool`, what keeps pushes, what keeps orders, what pools connect to besides, what makes a venv,
 /// what makes load, what moves log files away, a terminal, what takes lines by syslog, with its TLS, and what carries messages.
-const DEBIAN: [&str; 12] = [
+const DEBIAN: [&str; 13] = [
     "prometheus",
     "prometheus-pushgateway",
     "postgresql",
@@ -17,6 +17,7 @@ const DEBIAN: [&str; 12] = [
     "python3",
     "python3-venv",
     "wrk",
+    "nghttp2-client",
     "logrotate",
     "tmux",
     "rsyslog",
@@ -69,6 +70,7 @@ pub(super) struct Programs {
     pub(super) redis_server: PathBuf,
     pub(super) rotel: PathBuf,
     pub(super) wrk: PathBuf,
+    pub(super) h2load: PathBuf,
 }
 
 impl Programs {
@@ -86,6 +88,7 @@ impl Programs {
             redis_server: in_path("redis-server")?,
             rotel: rotel.ok_or_else(|| missing(&format!("a venv with {}", PYPI.join(", "))))?,
             wrk: in_path("wrk")?,
+            h2load: in_path("h2load")?,
             python,
         })
     }
@@ -135,7 +138,7 @@ pub(super) fn rabbitmq() -> Result<RabbitMq> {
 
 /// Brings what is missing, and does nothing where nothing is.
 pub(super) fn install() -> Result {
-    let programs = ["prometheus", "promtool", PUSHGATEWAY, "redis-cli", "redis-server", "wrk"];
+    let programs = ["prometheus", "promtool", PUSHGATEWAY, "redis-cli", "redis-server", "wrk", "h2load"];
     let lacks = |program: &&str| in_path(program).is_none();
     if programs.iter().any(lacks)
         || beside_path(LOGROTATE).is_none()

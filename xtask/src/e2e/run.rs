@@ -8,14 +8,14 @@ use super::folder::Folder;
 use super::install::{self, Programs};
 use super::report::Report;
 use super::{
-    built, collector, files, health, jaeger, otlp, pools, propagation, push, queue, quickstart, registries,
-    shop, syslog, torture, victoria,
+    built, collector, files, grpc, health, jaeger, otlp, pools, propagation, push, queue, quickstart,
+    registries, shop, syslog, torture, victoria,
 };
 use crate::Result;
 use crate::arguments::Arguments;
 
 /// What is checked, by the name of the example, or of what several show.
-const EXAMPLES: [(&str, Example); 10] = [
+const EXAMPLES: [(&str, Example); 11] = [
     ("quickstart", quickstart::check_all),
     ("registries", registries::check_all),
     ("pools", pools::check_all),
@@ -24,6 +24,7 @@ const EXAMPLES: [(&str, Example); 10] = [
     ("propagation", propagation::check_all),
     ("push", push::check_all),
     ("queue", queue::check_all),
+    ("grpc", grpc::check_all),
     ("otlp", otlp::check_all),
     ("torture", torture::check_all),
 ];

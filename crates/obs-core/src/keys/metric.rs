@@ -545,4 +545,10 @@ metrics! {
     /// Whether the file that is there is in force.
     CONFIG_LAST_RELOAD_SUCCESS = Gauge "obs_config_last_reload_success" []
         "1 unless the configuration file was wrong when it was last read.";
+    /// Which phase the service is in.
+    LIFECYCLE_PHASE = Gauge "obs_lifecycle_phase" [PHASE]
+        "1 for the phase the service is in, 0 for each other: starting, ready, draining, finishing, flushing.";
+    /// How long each phase took.
+    LIFECYCLE_PHASE_SECONDS = Gauge "obs_lifecycle_phase_seconds" [PHASE]
+        "Seconds each phase that has begun took, or takes by now.";
 }

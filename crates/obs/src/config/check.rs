@@ -30,6 +30,9 @@ pub(super) fn contradictions(draft: &mut Draft) {
     admin(draft);
     let (health, drain) = (draft.config.health, draft.config.drain);
     longer(draft, "drain.timeout", drain.timeout, "drain.delay", drain.delay);
+    if let Some(flush) = draft.config.flush.timeout {
+        longer(draft, "drain.timeout", drain.timeout, "flush.timeout", flush);
+    }
     not_longer(draft, "health.timeout", health.timeout, "health.interval", health.interval);
 }
 

@@ -61,7 +61,7 @@ use obs_core::Resource;
 const SEMCONV: [&str; 6] = ["http", "http/dup", "http/old", "database", "database/dup", "database/old"];
 
 pub use credentials::Credentials;
-pub use drain::Drain;
+pub use drain::{Drain, Flush};
 pub(crate) use environment::inherited;
 pub use error::{ConfigError, Mistake};
 pub use flight::FlightRecorder;
@@ -140,6 +140,8 @@ pub struct Config {
     pub drain: Drain,
     /// What is in the file of [`Config::admin_web_config`].
     pub(crate) web: Option<WebConfig>,
+    /// How long delivering may take at the end.
+    pub flush: Flush,
     /// What the environment says of proxies. Never printed.
     pub(crate) proxies: ProxyVariables,
     /// The keys whose values came from elsewhere by `${..}`, and are never printed.
@@ -172,6 +174,7 @@ impl Config {
             redaction: Redaction::default(),
             health: Health::default(),
             drain: Drain::default(),
+            flush: Flush::default(),
             proxies: ProxyVariables::default(),
             concealed: BTreeSet::new(),
         }

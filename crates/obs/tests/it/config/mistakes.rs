@@ -227,7 +227,7 @@ fn every_kind_of_mistake_has_its_words() {
     check(
         "\"a\\nb\\e[31m\": 1",
         &[
-            "obs.yaml:1:1: a\\nb\\u{1b}[31m: unknown key; known here are `service`, `metrics`, `logs`, `traces`, `journal`, `requests`, `links`, `redaction`, `health`, `admin`, `drain` and `metrics_file`",
+            "obs.yaml:1:1: a\\nb\\u{1b}[31m: unknown key; known here are `service`, `metrics`, `logs`, `traces`, `journal`, `requests`, `links`, `redaction`, `health`, `admin`, `drain`, `flush` and `metrics_file`",
         ],
     );
     assert!(others.is_empty(), "{}", others.join("\n"));

@@ -54,7 +54,7 @@ fn other_paths_are_not_found_and_other_methods_not_allowed() {
             assert_eq!(response.status, 404, "{path}");
             assert_eq!(
                 response.body,
-                "not found; there is /metrics, /healthz, /readyz, /startupz, /config, /\n"
+                "not found; there is /metrics, /healthz, /readyz, /startupz, /config, /drain, /\n"
             );
         }
         for method in ["POST", "PUT", "DELETE", "OPTIONS", "BREW"] {

@@ -178,4 +178,19 @@ pub(super) const KEYS: &[Key] = &[
         "How long the whole end may take, the delay and the last flush included.",
         Time at drain.timeout
     ),
+    Key {
+        path: "flush.timeout",
+        kind: SOME_TIME,
+        default: "a fifth of `drain.timeout`, at most 5s",
+        variables: &[same("OBS_FLUSH_TIMEOUT")],
+        setter: "flush_timeout",
+        reload: Reload::No,
+        doc: "How much of `drain.timeout` is kept for delivering what was recorded.",
+        get: |config| config.flush.timeout.map_or(Value::None, Value::Time),
+        set: |config, value| {
+            if let Value::Time(time) = value {
+                config.flush.timeout = Some(time);
+            }
+        },
+    },
 ];
