@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::future::{pending, ready};
 use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 use std::task::{Context as TaskContext, Waker};
 
 use http::{Method, Request, Response, StatusCode};
@@ -27,7 +27,7 @@ where
     F: Future<Output = ()> + 'static,
 {
     let (layer, spy, clock) = layer();
-    let kept = Arc::new(Mutex::new(None::<Serve>));
+    let kept = Mutex::new(None::<Serve>);
     let service = layer.layer(service_fn(|_: Request<()>| {
         let (inner, clock) = (in_upgrade(move |()| serve()), clock.clone());
         let serve: Serve = Box::new(move |connection| {
