@@ -8,8 +8,10 @@ use std::{env, fs};
 use crate::{Result, cargo};
 
 /// Packages of Debian: the server with `promtool`, what keeps pushes, what keeps orders, what pools connect to besides, what makes a venv,
-/// what makes load, what moves log files away, a terminal, what takes lines by syslog, with its TLS, and what carries messages.
-const DEBIAN: [&str; 13] = [
+/// what makes load, what moves log files away, a terminal, what takes lines by syslog, with its TLS, and what carries messages,
+/// and a client over TLS.
+const DEBIAN: [&str; 14] = [
+    "curl",
     "prometheus",
     "prometheus-pushgateway",
     "postgresql",
@@ -103,6 +105,11 @@ pub(super) fn tmux() -> Result<PathBuf> {
     in_path("tmux").ok_or_else(|| missing("tmux"))
 }
 
+/// What asks over TLS.
+pub(super) fn curl() -> Result<PathBuf> {
+    in_path("curl").ok_or_else(|| missing("curl"))
+}
+
 /// What moves log files away.
 pub(super) fn logrotate() -> Result<PathBuf> {
     beside_path(LOGROTATE).ok_or_else(|| missing(LOGROTATE))
@@ -138,7 +145,8 @@ pub(super) fn rabbitmq() -> Result<RabbitMq> {
 
 /// Brings what is missing, and does nothing where nothing is.
 pub(super) fn install() -> Result {
-    let programs = ["prometheus", "promtool", PUSHGATEWAY, "redis-cli", "redis-server", "wrk", "h2load"];
+    let programs =
+        ["curl", "prometheus", "promtool", PUSHGATEWAY, "redis-cli", "redis-server", "wrk", "h2load"];
     let lacks = |program: &&str| in_path(program).is_none();
     if programs.iter().any(lacks)
         || beside_path(LOGROTATE).is_none()

@@ -1,5 +1,6 @@
 //! The checker: real requests, real servers, and every signal held against what was sent.
 
+mod admin;
 mod books;
 mod built;
 mod collector;

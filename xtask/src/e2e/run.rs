@@ -8,14 +8,15 @@ use super::folder::Folder;
 use super::install::{self, Programs};
 use super::report::Report;
 use super::{
-    built, collector, files, grpc, health, jaeger, otlp, pools, propagation, push, queue, quickstart,
+    admin, built, collector, files, grpc, health, jaeger, otlp, pools, propagation, push, queue, quickstart,
     registries, shop, syslog, torture, victoria,
 };
 use crate::Result;
 use crate::arguments::Arguments;
 
 /// What is checked, by the name of the example, or of what several show.
-const EXAMPLES: [(&str, Example); 11] = [
+const EXAMPLES: [(&str, Example); 12] = [
+    ("admin", admin::check_all),
     ("quickstart", quickstart::check_all),
     ("registries", registries::check_all),
     ("pools", pools::check_all),

@@ -14,6 +14,7 @@ use tokio::io::AsyncReadExt;
 
 use super::caller::{Caller, Peer};
 use super::counts::Refused;
+use super::heard::Heard;
 use super::places::{Place, Stage};
 use super::serve::Served;
 use super::socket::Stream;
@@ -31,6 +32,8 @@ const REST: (usize, Duration) = (4 * 1024 * 1024, Duration::from_secs(1));
 /// Answers whoever is at the other end of `stream`.
 pub(super) async fn serve(served: Arc<Served>, stream: Box<dyn Stream>, peer: Peer, place: Place) {
     let web = served.web.current().await;
+    let stage = place.stage();
+    let stream: Box<dyn Stream> = Box::new(Heard { stream, stage: Arc::clone(&stage) });
     let (stream, is_certified) = match &web.tls {
         None => (stream, false),
         Some(tls) => match tokio::time::timeout(HEAD_TIMEOUT, tls.accept(stream)).await {
@@ -40,7 +43,6 @@ pub(super) async fn serve(served: Arc<Served>, stream: Box<dyn Stream>, peer: Pe
         },
     };
     let caller = Caller { peer, is_certified };
-    let stage = place.stage();
     let service = service_fn(|request: Request<Incoming>| {
         let (served, web, stage) = (Arc::clone(&served), Arc::clone(&web), Arc::clone(&stage));
         Stage::Heard.reach(&stage);

@@ -25,7 +25,6 @@ pub(crate) type Respond = Box<dyn Fn(&Request<()>) -> Response<Bytes> + Send + S
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Access {
     /// Whoever reaches the listener, as often as they want to: an orchestrator that is turned away ends the service.
-    #[cfg_attr(not(feature = "health"), expect(dead_code, reason = "probes are for everybody"))]
     Probe,
     /// Whoever reaches the listener; where there are users, they alone.
     Open,
@@ -39,10 +38,6 @@ pub(crate) enum Runs {
     /// On the admin thread: soon done, and needs no other thread to be had.
     AtOnce,
     /// On one for what takes long, so that it holds up no probe, and several that overlap can share their work.
-    #[cfg_attr(
-        not(any(feature = "metrics", feature = "logs")),
-        expect(dead_code, reason = "only a scrape and a change of levels take long")
-    )]
     Apart,
 }
 

@@ -10,6 +10,7 @@ mod counts;
 mod endpoint;
 mod exposed;
 mod guard;
+mod heard;
 mod index;
 mod listener;
 mod places;

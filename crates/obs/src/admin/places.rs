@@ -3,6 +3,7 @@
 //! Nobody waits in front of a full house: the connection that has had the most and shown the least makes room. That is one
 //! of the peer that has most of them, so that a flood from one place takes nothing from a scraper at another.
 
+use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,14 +15,18 @@ use tokio::task::AbortHandle;
 const PLACES: usize = 64;
 /// A connection has this long to begin, however many others come.
 const FIRST: Duration = Duration::from_millis(20);
+/// And this long to say what it wants, once it has begun.
+const SPEAKING: Duration = Duration::from_millis(100);
 /// And this long to read its answer.
 const READING: Duration = Duration::from_secs(5);
 
 /// How far a connection is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stage {
-    /// No request has come yet.
+    /// Nothing has come yet.
     Silent,
+    /// Something has come, and no request yet.
+    Speaking,
     /// A request has come and is answered.
     Heard,
     /// What it asked for takes as long as it takes.
@@ -65,20 +70,23 @@ impl Places {
         if taken.len() < PLACES {
             return Room::Free;
         }
-        let of = |house| taken.iter().filter(|other| other.house == house).count();
-        let most = taken.iter().map(|other| of(other.house)).max().unwrap_or_default();
-        let is_of_the_crowd = of(house) == most;
+        let mut of = HashMap::new();
+        taken.iter().for_each(|other| *of.entry(other.house).or_insert(0) += 1);
+        let most = of.values().max().copied();
+        let is_crowded = |house| of.get(&house).copied() == most;
+        let is_of_the_crowd = is_crowded(house);
         let patience = |other: &Taken| match Stage::of(&other.place) {
             Stage::Silent => Some(FIRST),
+            Stage::Speaking => Some(SPEAKING),
             Stage::Heard if is_of_the_crowd => Some(READING),
-            Stage::Heard => Some(FIRST * 5),
+            Stage::Heard => Some(SPEAKING),
             Stage::Lasting => None,
         };
         // Silent ones before those that read, then the one whose time is over first.
         let next = taken
             .iter()
             .enumerate()
-            .filter(|(_, other)| of(other.house) == most)
+            .filter(|(_, other)| is_crowded(other.house))
             .filter_map(|(at, other)| Some((patience(other)?, other.since, at)))
             .map(|(patience, since, at)| {
                 let left = patience.saturating_sub(now.saturating_duration_since(since));
@@ -91,7 +99,7 @@ impl Places {
                 Room::Made
             }
             // Others that come are not to wait behind one more of a crowd.
-            Some((true, _, left, ..)) if left <= FIRST * 5 => Room::Later(left),
+            Some((true, _, left, ..)) if left <= SPEAKING => Room::Later(left),
             _ => Room::None,
         }
     }
@@ -128,13 +136,15 @@ impl Stage {
     fn of(place: &AtomicU8) -> Self {
         match place.load(Ordering::Relaxed) {
             0 => Self::Silent,
-            1 => Self::Heard,
+            1 => Self::Speaking,
+            2 => Self::Heard,
             _ => Self::Lasting,
         }
     }
 
+    /// It never goes back.
     pub(super) fn reach(self, place: &AtomicU8) {
-        place.store(self as u8, Ordering::Relaxed);
+        place.fetch_max(self as u8, Ordering::Relaxed);
     }
 }
 
@@ -220,6 +230,17 @@ mod tests {
         assert_eq!(house_of.room(house(7), LATER), Room::None);
         assert_eq!(house_of.room(house(1), LATER), Room::Later(LATER));
         assert_eq!(house_of.room(house(1), LATER * 2), Room::Made);
+    }
+
+    #[test]
+    fn who_has_begun_to_speak_goes_after_the_silent_however_long_it_has_been_there() {
+        let house_of = House::new();
+        let speaking = house_of.come(house(7), Duration::ZERO, Stage::Speaking);
+        for _ in 1..64 {
+            house_of.come(house(7), SPEAKING, Stage::Silent);
+        }
+        assert_eq!(house_of.room(house(7), SPEAKING + FIRST), Room::Made);
+        assert!(!speaking.is_finished());
     }
 
     #[test]

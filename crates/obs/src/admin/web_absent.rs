@@ -25,7 +25,7 @@ pub(super) struct Current {
 }
 
 impl Web {
-    #[expect(clippy::unnecessary_wraps, clippy::needless_pass_by_value, reason = "the shape of the other")]
+    #[expect(clippy::unnecessary_wraps, reason = "the shape of the other")]
     pub(super) fn new(_: Option<&WebConfig>, _: Arc<Counts>) -> io::Result<Self> {
         Ok(Self { users: Users::new(), current: Arc::default() })
     }

@@ -50,6 +50,7 @@ mod routing;
 mod schema;
 mod tail;
 mod traces;
+#[cfg_attr(not(feature = "config"), expect(dead_code, reason = "what only a file chooses"))]
 mod web;
 
 use std::collections::BTreeSet;
@@ -93,7 +94,9 @@ pub(crate) use layers::{Layers, Read};
 pub(crate) use proxy::ProxyVariables;
 #[cfg(any(test, feature = "admin-tls"))]
 pub(crate) use web::Clients;
-pub(crate) use web::{WebConfig, WebTls};
+pub(crate) use web::WebConfig;
+#[cfg(feature = "admin")]
+pub(crate) use web::WebTls;
 
 /// Everything that can be chosen, with its default. Prints without secrets: header values, values under a secret name,
 /// credentials in URLs, and whatever the file took from a variable or another file.

@@ -133,6 +133,10 @@ impl Reader<'_, '_> {
 
     fn web_tls(&mut self, node: &Node, folder: &Path) -> Option<WebTls> {
         const SECTION: &str = "tls_server_config";
+        // All keys of it may be commented out.
+        if matches!(node.value, Tree::Null) {
+            return None;
+        }
         let (mut cert, mut key_file, mut ca) = (None, None, None);
         let (mut clients, mut least, mut most) = (Clients::Anybody, 0, 1);
         for Entry { key, at, node } in self.entries(SECTION, node) {

@@ -6,3 +6,4 @@ mod hostile;
 mod mistakes;
 mod reload;
 mod schema;
+mod web;
