@@ -29,6 +29,8 @@ const FEATURES: &[&str] = &[
     "traces-grpc",
     "traces-opentelemetry",
     "health",
+    "profiling",
+    "profiling-tasks",
     "middleware",
     "client-hyper-util",
     "client-lapin",

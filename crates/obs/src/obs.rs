@@ -8,7 +8,7 @@ use std::time::Duration;
 use obs_core::context::Around;
 use obs_core::{Base, Clock, IdSource, Lifecycle, Observer, Phase};
 
-use crate::admin::{AdminThread, Guard, Listener, Printed};
+use crate::admin::{AdminThread, Guard, Listener, Printed, Profiling};
 use crate::config::{Admin, Config, Read};
 use crate::entry::{AroundRequest, Entry, Reach};
 use crate::links::{FailedLinks, Links};
@@ -28,6 +28,7 @@ pub struct Obs {
     watching: Option<Watching>,
     probes: Option<Probes>,
     admin: Option<Listener>,
+    pub(crate) profiling: Profiling,
     pub(crate) signals: Signals,
     observers: Observers,
     pub(crate) subscriber: Subscriber,
@@ -70,9 +71,11 @@ impl Obs {
     ) -> Result<Self, Error> {
         let thread = Arc::<AdminThread>::default();
         let printed = Printed::new(&config);
+        let profiling = Profiling::default();
         let admin = match config.admin {
             Admin::At(addr) => {
                 let mut endpoints = signals.endpoints();
+                endpoints.extend(profiling.endpoints());
                 if !endpoints.is_empty() {
                     endpoints.extend(printed.endpoint());
                 }
@@ -101,6 +104,7 @@ impl Obs {
             watching: None,
             probes: None,
             admin,
+            profiling,
             signals,
             observers,
             subscriber,
@@ -189,6 +193,7 @@ impl Obs {
         self.watching = None;
         self.probes = None;
         self.admin = None;
+        self.profiling.end();
         self.signals.shutdown(deadline);
         self.base.lifecycle.advance(Phase::Stopped);
     }

@@ -15,6 +15,7 @@ mod otlp;
 mod pipe;
 mod pools;
 mod postgres;
+mod profiling;
 mod prometheus;
 mod propagation;
 mod push;

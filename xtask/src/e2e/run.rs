@@ -8,8 +8,8 @@ use super::folder::Folder;
 use super::install::{self, Programs};
 use super::report::Report;
 use super::{
-    built, collector, files, jaeger, otlp, pools, propagation, push, queue, quickstart, registries, shop,
-    syslog, torture, victoria,
+    built, collector, files, jaeger, otlp, pools, profiling, propagation, push, queue, quickstart,
+    registries, shop, syslog, torture, victoria,
 };
 use crate::Result;
 use crate::arguments::Arguments;
@@ -37,8 +37,9 @@ const REST: [(&str, Example); 3] = [
     ("jaeger", jaeger::check_all),
 ];
 
-/// What is checked without the servers of the others, with `--full` alone: by a server that Go has to build.
-const BUILT: [(&str, Alone); 1] = [("victoria", victoria::check_all)];
+/// What is checked without the servers of the others, with `--full` alone: by a server that Go has to build, or by Go's own
+/// tools.
+const BUILT: [(&str, Alone); 2] = [("victoria", victoria::check_all), ("profiling", profiling::check_all)];
 
 /// What is checked once more with `--full`, against a Prometheus of today.
 const NEWER: [(&str, Example); 2] =

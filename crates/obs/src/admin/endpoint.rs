@@ -40,7 +40,7 @@ pub(crate) enum Runs {
     AtOnce,
     /// On one for what takes long, so that it holds up no probe, and several that overlap can share their work.
     #[cfg_attr(
-        not(any(feature = "metrics", feature = "logs")),
+        not(any(feature = "metrics", feature = "logs", feature = "profiling")),
         expect(dead_code, reason = "only a scrape and a change of levels take long")
     )]
     Apart,

@@ -6,6 +6,8 @@
 mod endpoint;
 mod guard;
 mod printed;
+#[cfg_attr(not(feature = "profiling"), path = "profiling_absent.rs")]
+mod profiling;
 mod reply;
 mod serve;
 mod thread;
@@ -18,6 +20,7 @@ use tokio::task::AbortHandle;
 pub(crate) use endpoint::{Access, Endpoint, Runs};
 pub(crate) use guard::Guard;
 pub(crate) use printed::Printed;
+pub(crate) use profiling::Profiling;
 pub(crate) use thread::AdminThread;
 
 /// Serves endpoints until it is dropped.

@@ -62,6 +62,7 @@ pub(crate) async fn run<L: Listener>(
     let mut clock = PhaseClock { begun: Instant::now(), connections };
 
     obs.signals.serving();
+    obs.profiling.serving();
     obs.ready();
     tracing::info!(target: target::SERVE, phase = "ready", "taking connections");
     let asked = accept.until(asked(obs.shutdown_handle(), over)).await;
