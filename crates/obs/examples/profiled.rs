@@ -10,9 +10,13 @@ use std::io::{self, Read, Write};
 fn burn_processor_time() {
     let mut sum = 0u64;
     loop {
-        for number in 0..10_000u64 {
-            sum = black_box(sum.wrapping_mul(31).wrapping_add(number));
+        // Nothing that is a call of its own where nothing is optimised.
+        let mut number = 0;
+        while number < 100_000 {
+            sum = (sum * 31 + number) % 1_000_003;
+            number += 1;
         }
+        sum = black_box(sum);
     }
 }
 

@@ -57,6 +57,9 @@
 //! | `traces-opentelemetry` | `obs::opentelemetry`: spans of code that calls the API of OpenTelemetry itself |
 //! | `zstd` | requests to collectors as zstd; needs a C compiler |
 //! | `health` (default) | checks, and `/healthz`, `/readyz`, `/startupz` on the same listener |
+//! | `profiling` | profiles of processor time on the same listener, on Linux: see docs/profiling.md |
+//! | `profiling-heap` | profiles of the heap, where jemalloc is the allocator; needs a C compiler |
+//! | `profiling-tasks` | dumps of the runtime's tasks, with `--cfg tokio_unstable` |
 //! | `middleware` (default) | the tower layer |
 //! | `client-hyper-util` | errors of hyper-util's client told apart by their types |
 //! | `client-lapin` | `obs::lapin`: messages to and from RabbitMQ by the crate lapin |
@@ -205,6 +208,9 @@ mod pages {
 
     #[doc = include_str!("../../../docs/metrics.md")]
     struct Metrics;
+
+    #[doc = include_str!("../../../docs/liveness.md")]
+    struct Liveness;
 
     #[doc = include_str!("../../../docs/log-formats.md")]
     struct LogFormats;

@@ -53,8 +53,9 @@ impl Turns {
 }
 
 impl Turn<'_> {
-    /// Waits until then, or until the end.
-    pub(super) fn wait_until(&self, end: Instant) {
+    /// Waits for so long, or until the end.
+    pub(super) fn wait(&self, time: Duration) {
+        let end = Instant::now() + time;
         let mut state = self.0.lock();
         while !state.has_ended {
             let left = end.saturating_duration_since(Instant::now());
@@ -94,7 +95,7 @@ mod tests {
         let turns = Turns::default();
         std::thread::scope(|scope| {
             let turn = turns.take(LONG).unwrap();
-            scope.spawn(move || turn.wait_until(Instant::now() + LONG));
+            scope.spawn(move || turn.wait(LONG));
             turns.end();
         });
         assert_eq!(turns.take(LONG).unwrap_err(), Busy { left: Duration::ZERO });
