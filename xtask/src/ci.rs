@@ -36,6 +36,8 @@ const FEATURES: &[&str] = &[
     "health-redis",
     "health-reqwest",
     "health-sqlx",
+    "profiling",
+    "profiling-tasks",
     "middleware",
     "client-hyper-util",
     "client-lapin",

@@ -59,6 +59,9 @@
 //! | `health` (default) | checks, and `/healthz`, `/readyz`, `/startupz` on the same listener |
 //! | `health-grpc` | `health::tonic`: `grpc.health.v1` for tonic's servers, and a check that asks it of others |
 //! | `health-sqlx`, `health-redis`, `health-reqwest`, `health-disk` | checks that are ready-made: see docs/health.md |
+//! | `profiling` | profiles of processor time on the same listener, on Linux: see docs/profiling.md |
+//! | `profiling-heap` | profiles of the heap, where jemalloc is the allocator; needs a C compiler |
+//! | `profiling-tasks` | dumps of the runtime's tasks, with `--cfg tokio_unstable` |
 //! | `middleware` (default) | the tower layer |
 //! | `client-hyper-util` | errors of hyper-util's client told apart by their types |
 //! | `client-lapin` | `obs::lapin`: messages to and from RabbitMQ by the crate lapin |
@@ -223,6 +226,8 @@ mod pages {
     #[cfg(feature = "health-sqlx")]
     #[doc = include_str!("../../../docs/health.md")]
     struct Health;
+    #[doc = include_str!("../../../docs/liveness.md")]
+    struct Liveness;
 
     #[doc = include_str!("../../../docs/log-formats.md")]
     struct LogFormats;

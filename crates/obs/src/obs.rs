@@ -8,7 +8,7 @@ use std::time::Duration;
 use obs_core::context::Around;
 use obs_core::{Base, Clock, IdSource, Lifecycle, Observer, Phase};
 
-use crate::admin::{AdminThread, InFlight, Listener, Printed};
+use crate::admin::{AdminThread, InFlight, Listener, Printed, Profiling};
 use crate::config::{Config, Read};
 use crate::entry::{AroundRequest, Entry, Reach};
 use crate::links::{FailedLinks, Links};
@@ -29,6 +29,7 @@ pub struct Obs {
     watching: Option<Watching>,
     probes: Option<Probes>,
     admin: Option<Listener>,
+    pub(crate) profiling: Profiling,
     pub(crate) signals: Signals,
     observers: Observers,
     pub(crate) subscriber: Subscriber,
@@ -77,8 +78,10 @@ impl Obs {
         let shutdown = ShutdownHandle::default();
         let thread = Arc::<AdminThread>::default();
         let printed = Printed::new(&config);
+        let profiling = Profiling::default();
         let in_flight = InFlight::of(&config, &base);
         let mut endpoints = signals.endpoints();
+        endpoints.extend(profiling.endpoints());
         if !endpoints.is_empty() {
             endpoints.extend(printed.endpoint());
             endpoints.extend(in_flight.as_ref().map(InFlight::endpoint));
@@ -112,6 +115,7 @@ impl Obs {
             watching: None,
             probes: None,
             admin,
+            profiling,
             signals,
             observers,
             subscriber,
@@ -216,6 +220,7 @@ impl Obs {
         self.watching = None;
         self.probes = None;
         self.admin = None;
+        self.profiling.end();
         self.signals.shutdown(deadline);
         self.base.lifecycle.advance(Phase::Stopped);
     }

@@ -18,6 +18,7 @@ mod otlp;
 mod pipe;
 mod pools;
 mod postgres;
+mod profiling;
 mod prometheus;
 mod propagation;
 mod push;

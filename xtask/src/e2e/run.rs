@@ -8,8 +8,8 @@ use super::folder::Folder;
 use super::install::{self, Programs};
 use super::report::Report;
 use super::{
-    admin, built, collector, files, grpc, health, jaeger, otlp, pools, propagation, push, queue, quickstart,
-    registries, shop, syslog, torture, victoria,
+    admin, built, collector, files, grpc, health, jaeger, otlp, pools, profiling, propagation, push, queue,
+    quickstart, registries, shop, syslog, torture, victoria,
 };
 use crate::Result;
 use crate::arguments::Arguments;
@@ -40,8 +40,9 @@ const REST: [(&str, Example); 3] = [
     ("jaeger", jaeger::check_all),
 ];
 
-/// What is checked without the servers of the others, with `--full` alone: by a server that Go has to build.
-const BUILT: [(&str, Alone); 1] = [("victoria", victoria::check_all)];
+/// What is checked without the servers of the others, with `--full` alone: by a server that Go has to build, or by Go's own
+/// tools.
+const BUILT: [(&str, Alone); 2] = [("victoria", victoria::check_all), ("profiling", profiling::check_all)];
 
 /// What is checked once more with `--full`, against a Prometheus of today.
 const NEWER: [(&str, Example); 2] =

@@ -110,6 +110,11 @@ pub(crate) const ALLOWED: &[Allowed] = &[
     ),
     allowed(
         Rule::Static,
+        "crates/obs/src/admin/profiling/cpu.rs",
+        "a process has one table of signals, and one profiler that is ready for the first of them",
+    ),
+    allowed(
+        Rule::Static,
         "crates/obs/src/install.rs",
         "whether this process has been claimed, and the base of its own installation",
     ),

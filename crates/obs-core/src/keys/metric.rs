@@ -364,7 +364,7 @@ metrics! {
         "Seconds for which the worker that is away longest has not come back from its tasks.";
     /// How often that was so long that it was told.
     TOKIO_WORKER_STALLS = Counter "tokio_worker_stalls_total" [RUNTIME]
-        "Times a worker did not come back from its tasks for longer than `health.stall_warning`, or `health.stall`.";
+        "Times a worker did not come back from its tasks for as long as is told.";
     /// How often workers had nothing to do.
     TOKIO_PARKS = Counter "tokio_parks_total" [RUNTIME]
         "Times a worker went to sleep for want of work.";

@@ -5,6 +5,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use tokio::runtime::{Handle, Id};
+use tokio::task::AbortHandle;
 
 use super::limits::StallLimits;
 use super::report::{RuntimeReport, StalledWorker};
@@ -20,6 +21,7 @@ pub(super) struct Runtime {
     /// Lives as long as a task that waits for ever, which a runtime drops when it ends. What is left of the numbers then
     /// looks like workers that never come back.
     alive: Weak<()>,
+    task: AbortHandle,
     workers: Vec<Known>,
     overfull: Duration,
     stalls: u64,
@@ -49,11 +51,18 @@ pub(super) enum News {
     TooManyTasks { runtime: String, tasks: usize, most: usize },
 }
 
+/// The task goes with it.
+impl Drop for Runtime {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
 impl Runtime {
     pub(super) fn new(handle: &Handle, name: String, limits: StallLimits) -> Self {
         let living = Arc::new(());
         let alive = Arc::downgrade(&living);
-        handle.spawn(async move {
+        let task = handle.spawn(async move {
             let _living = living;
             pending::<()>().await;
         });
@@ -63,6 +72,7 @@ impl Runtime {
             limits,
             handle: handle.clone(),
             alive,
+            task: task.abort_handle(),
             workers: Vec::new(),
             overfull: Duration::ZERO,
             stalls: 0,

@@ -89,8 +89,9 @@ impl Watchdog {
         Ok(())
     }
 
-    /// Ends the thread. It is not waited for: it looks at nothing any more when it wakes.
+    /// Forgets all runtimes and ends the thread. It is not waited for: it looks at nothing any more when it wakes.
     pub(crate) fn end(&self) {
+        self.shared.lock().runtimes.clear();
         drop(self.thread.lock().unwrap_or_else(PoisonError::into_inner).take());
     }
 

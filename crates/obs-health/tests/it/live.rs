@@ -96,5 +96,6 @@ fn runtimes_are_bounded_and_a_registry_that_has_ended_takes_none() {
     assert!(results[..MAX_RUNTIMES].iter().all(Result::is_ok));
     assert_eq!(results[MAX_RUNTIMES], Err(RegisterError::TooMany { what: "runtimes", most: 64 }));
     rig.health.shutdown();
+    assert_eq!(rig.health.runtimes(), []);
     assert_eq!(rig.health.watch_runtime(runtimes[0].handle()), Err(RegisterError::ShutDown));
 }

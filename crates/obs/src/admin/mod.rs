@@ -15,6 +15,8 @@ mod index;
 mod listener;
 mod places;
 mod printed;
+#[cfg_attr(not(feature = "profiling"), path = "profiling_absent.rs")]
+mod profiling;
 mod rate;
 mod reply;
 mod requests;
@@ -33,5 +35,6 @@ mod web;
 pub(crate) use endpoint::{Access, Endpoint, Runs};
 pub(crate) use listener::{Listener, mistakes};
 pub(crate) use printed::Printed;
+pub(crate) use profiling::Profiling;
 pub(crate) use requests::InFlight;
 pub(crate) use thread::AdminThread;

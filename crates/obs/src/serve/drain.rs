@@ -85,6 +85,7 @@ pub(super) async fn run<S: Server>(
     let mut clock = PhaseClock { begun: Instant::now(), phases, around };
 
     obs.signals.serving();
+    obs.profiling.serving();
     obs.ready();
     clock.tell(
         || tracing::info!(target: target::SERVE, phase = Step::Ready.as_str(), "{}", message(Step::Ready)),

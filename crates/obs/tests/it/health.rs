@@ -100,5 +100,5 @@ fn a_worker_of_the_serving_runtime_that_is_blocked_is_named_while_it_is() {
     drop(go);
     until("it goes on", || ask("/healthz").status == 200);
     end.shut_down();
-    runtime.block_on(serving).unwrap();
+    drop(runtime.block_on(serving).unwrap());
 }

@@ -26,6 +26,8 @@ mod matrix;
 mod opentelemetry;
 mod otlp;
 mod process;
+#[cfg(all(feature = "profiling", target_os = "linux"))]
+mod profiling;
 mod push;
 mod receiver;
 mod remotes;

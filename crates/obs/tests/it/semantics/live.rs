@@ -164,7 +164,7 @@ pub(super) fn run() -> Run {
     obs.health().check_with("larder", open, async || Ok::<_, String>(())).unwrap();
     obs.health().group("pantry", ["shelf"]).unwrap();
     obs.health().watch_runtime(checks.handle()).unwrap();
-    obs.health().step("shelves", 2).unwrap().done();
+    let _step = obs.health().step("shelves", 2).unwrap();
     obs.health().run_on(checks.handle());
 
     let agent = "user-agent: semantics/1\r\n";
