@@ -28,6 +28,7 @@ fn the_schema_knows_every_section_and_nothing_else() {
             "metrics",
             "metrics_file",
             "redaction",
+            "requests",
             "service",
             "traces"
         ]
