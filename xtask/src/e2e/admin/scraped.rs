@@ -78,8 +78,8 @@ pub(super) fn over_tls(scene: &Scene<'_>) -> Result<String> {
         (busy, unauthorized) if busy > 0.0 && unauthorized > 0.0 => Ok((busy, unauthorized)),
         other => Err(format!("nobody was refused: {other:?}")),
     })?;
-    // The machine may have no time for one, within its second.
-    match missed <= 1.0 {
+    // A busy machine may have no time for one of them within its second.
+    match missed <= 2.0 {
         true => Ok(format!(
             "{busy} idle connections and {unauthorized} wrong passwords refused, {missed} scrapes missed"
         )),
