@@ -101,7 +101,25 @@ async fn a_get_goes_by_status_and_body_and_tells_no_secret() {
     assert!(Get::new(client, "payments/status").is_err());
 }
 
-/// A server that says `answers` to each connection, whatever it is asked, one for each command of redis' start and then.
+#[tokio::test]
+async fn a_body_without_end_is_read_as_far_as_it_is_looked_into() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let endless = std::thread::spawn(move || {
+        use std::io::{Read, Write};
+        let (mut connection, _) = listener.accept().unwrap();
+        let _ = connection.read(&mut [0; 4_096]);
+        let _ = connection.write_all(b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n");
+        // Until the check has had enough.
+        while connection.write_all(&[b'x'; 4_096]).is_ok() {}
+    });
+    let get = Get::new(reqwest::Client::new(), format!("http://{address}/")).unwrap().contains("up");
+    assert!(error(get).await.unwrap().contains("the first 65536 bytes of the body lack"));
+    // The connection is closed by a task of this thread's.
+    tokio::task::spawn_blocking(|| endless.join()).await.unwrap().unwrap();
+}
+
+/// A server that says `answer` to each `PING`, and `OK` to what a client says of itself before.
 async fn says(answer: &'static str) -> std::net::SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
