@@ -78,26 +78,49 @@ pub(crate) fn build_example_with(package: &str, features: &[&str], name: &str) -
     Ok(binary)
 }
 
-fn built<const N: usize>(mut build: Command, package: &str, names: [&str; N]) -> Result<[PathBuf; N]> {
+/// What has the workspace built as its tests have it, whose features and crates are there already where those ran before. What
+/// needs a feature that nobody in the workspace asks for is built by itself all the same.
+const WITH_THE_WORKSPACE: &str = "OBS_XTASK_BUILD_WITH_THE_WORKSPACE";
+
+fn built<const N: usize>(build: Command, package: &str, names: [&str; N]) -> Result<[PathBuf; N]> {
+    if std::env::var_os(WITH_THE_WORKSPACE).is_some() {
+        let mut together = command();
+        // Examples bring the features of development dependencies, as tests do.
+        together.args(["build", "--workspace", "--bins", "--examples"]);
+        if let Ok(binaries) = executables(&messages_of(together)?, package, names) {
+            return Ok(binaries);
+        }
+    }
+    executables(&messages_of(build)?, package, names)
+}
+
+/// Builds, and gives what cargo says of it.
+fn messages_of(mut build: Command) -> Result<String> {
     build.arg("--message-format=json-render-diagnostics").stderr(Stdio::inherit());
     let output = build.output().map_err(|error| format!("cannot start `{}`: {error}", line(&build)))?;
     if !output.status.success() {
         return Err(format!("`{}` failed: {}", line(&build), output.status));
     }
-    let messages = String::from_utf8_lossy(&output.stdout);
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+fn executables<const N: usize>(messages: &str, package: &str, names: [&str; N]) -> Result<[PathBuf; N]> {
     let mut binaries = std::array::from_fn(|_| PathBuf::new());
     for (binary, name) in binaries.iter_mut().zip(names) {
-        *binary = executable(&messages, name)
+        *binary = executable(messages, package, name)
             .ok_or_else(|| format!("cargo built `{package}` and named no executable `{name}`"))?;
     }
     Ok(binaries)
 }
 
-fn executable(messages: &str, name: &str) -> Option<PathBuf> {
+/// By the folder, which has the name of the package.
+fn executable(messages: &str, package: &str, name: &str) -> Option<PathBuf> {
+    let manifest = Path::new(package).join("Cargo.toml");
     messages.lines().filter_map(|line| Json::parse(line).ok()).find_map(|message| {
+        let is_of_it = Path::new(message.at(&["manifest_path"])?.text()?).ends_with(&manifest);
         let named = message.at(&["target", "name"])?.text()? == name;
         let executable = message.at(&["executable"])?.text()?;
-        named.then(|| PathBuf::from(executable))
+        (is_of_it && named).then(|| PathBuf::from(executable))
     })
 }
 
@@ -108,14 +131,17 @@ mod tests {
     #[test]
     fn the_executable_is_the_named_one() {
         let messages = concat!(
-            r#"{"reason":"compiler-artifact","target":{"name":"axum"},"executable":null}"#,
+            r#"{"reason":"compiler-artifact","manifest_path":"/r/axum/Cargo.toml","target":{"name":"axum"},"executable":null}"#,
             "\n",
-            r#"{"reason":"compiler-artifact","target":{"name":"quickstart"},"executable":"/t/debug/quickstart"}"#,
+            r#"{"manifest_path":"/r/other/Cargo.toml","target":{"name":"quickstart"},"executable":"/t/debug/other"}"#,
+            "\n",
+            r#"{"manifest_path":"/r/quickstart/Cargo.toml","target":{"name":"quickstart"},"executable":"/t/debug/quickstart"}"#,
             "\n",
             r#"{"reason":"build-finished","success":true}"#,
         );
-        assert_eq!(executable(messages, "quickstart"), Some(PathBuf::from("/t/debug/quickstart")));
-        assert_eq!(executable(messages, "axum"), None);
+        let found = executable(messages, "quickstart", "quickstart");
+        assert_eq!(found, Some(PathBuf::from("/t/debug/quickstart")));
+        assert_eq!(executable(messages, "axum", "axum"), None);
     }
 
     #[test]

@@ -12,6 +12,8 @@ const EXPORT_FEATURES: [&str; 9] =
 
 /// Features of obs; each must build without the others.
 const FEATURES: &[&str] = &[
+    "admin-basic-auth",
+    "admin-tls",
     "metrics",
     "metrics-pool-sqlx",
     "metrics-pool-deadpool",
@@ -29,6 +31,11 @@ const FEATURES: &[&str] = &[
     "traces-grpc",
     "traces-opentelemetry",
     "health",
+    "health-disk",
+    "health-grpc",
+    "health-redis",
+    "health-reqwest",
+    "health-sqlx",
     "profiling",
     "profiling-tasks",
     "middleware",

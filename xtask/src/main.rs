@@ -38,7 +38,7 @@ usage: cargo xtask <command>
   schema  write docs/obs.schema.json, which editors check obs.yaml by
             --check          only say whether it is the code's
   e2e     the quickstart, the shop and pushes against a real Prometheus, Pushgateway, OTLP sink and PostgreSQL, and ends under load
-            --only NAME      quickstart, registries, pools, shop, push, otlp, torture, files or syslog alone
+            --only NAME      quickstart, registries, pools, health, shop, push, otlp, torture, files or syslog alone
             --outage SECONDS  instead of all of it: lines to a receiver that is away so long, and the work of whoever logs
             --install        bring those servers first: apt-get as root, and a Python venv
   bench   build and run the benchmarks in release

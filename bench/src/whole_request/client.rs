@@ -1,6 +1,7 @@
 //! The load: a fixed number of requests over a few keep-alive connections, as cheap to send as can be.
 
-use crate::scenario::Scenario;
+use crate::grpc_client;
+use crate::scenario::{Asked, Scenario};
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
@@ -8,9 +9,15 @@ use std::time::Duration;
 /// Open connections to one server, one request in flight on each.
 pub(crate) struct Client {
     scenario: &'static Scenario,
-    connections: Vec<Connection>,
+    lanes: Lanes,
     next_id: u64,
     ids: TraceIds,
+}
+
+/// One for each request in flight.
+enum Lanes {
+    Http1(Vec<Connection>),
+    Grpc(grpc_client::Lanes),
 }
 
 /// The trace context that requests carry.
@@ -37,8 +44,14 @@ impl Client {
         to: SocketAddr,
         connections: usize,
     ) -> Result<Self, String> {
-        let connections = (0..connections.max(1)).map(|_| Connection::open(to)).collect::<Result<_, _>>()?;
-        Ok(Self { scenario, connections, next_id: 1, ids: TraceIds::from_clock() })
+        let count = connections.max(1);
+        let lanes = match scenario.asked {
+            Asked::Http1 { .. } => {
+                Lanes::Http1((0..count).map(|_| Connection::open(to)).collect::<Result<_, _>>()?)
+            }
+            Asked::Grpc(method) => Lanes::Grpc(grpc_client::Lanes::open(to, method, count)?),
+        };
+        Ok(Self { scenario, lanes, next_id: 1, ids: TraceIds::from_clock() })
     }
 
     /// Sends `requests` requests and reads their answers; each must be a 200 with a body.
@@ -50,10 +63,21 @@ impl Client {
         propagation: Propagation,
         sent: &mut SentTraces,
     ) -> Result<(), String> {
-        let lanes = self.connections.len() as u64;
+        let connections = match &mut self.lanes {
+            Lanes::Http1(connections) => connections,
+            Lanes::Grpc(lanes) => {
+                let mut first = self.next_id;
+                self.next_id += requests;
+                return lanes.run(requests, || {
+                    first += 1;
+                    (first, parent(propagation, &mut self.ids, sent))
+                });
+            }
+        };
+        let lanes = connections.len() as u64;
         let mut text = Vec::with_capacity(256);
         for turn in 0..requests + lanes {
-            let connection = &mut self.connections[(turn % lanes) as usize];
+            let connection = &mut connections[(turn % lanes) as usize];
             if turn >= lanes && turn - lanes < requests {
                 connection.read_answer()?;
             }
@@ -90,23 +114,30 @@ fn write_request(
     sent: &mut SentTraces,
 ) {
     text.clear();
-    (scenario.request_line)(text, id);
+    let Asked::Http1 { request_line, body } = scenario.asked else { return };
+    request_line(text, id);
     text.extend_from_slice(b"Host: users.local\r\nUser-Agent: bench\r\nAccept: application/json\r\n");
     // Writing to a vector cannot fail.
-    if !scenario.body.is_empty() {
-        let length = scenario.body.len();
+    if !body.is_empty() {
+        let length = body.len();
         let _ = write!(text, "Content-Type: application/json\r\nContent-Length: {length}\r\n");
     }
-    if let Propagation::Continue { sampled } = propagation {
-        let (trace, span) = (ids.next_trace(), ids.next() | 1);
-        let flag = ids.share() < sampled;
-        if flag {
-            sent.push(trace.to_be_bytes());
-        }
-        let _ = write!(text, "traceparent: 00-{trace:032x}-{span:016x}-{:02x}\r\n", u8::from(flag));
+    if let Some(parent) = parent(propagation, ids, sent) {
+        let _ = write!(text, "traceparent: {parent}\r\n");
     }
     text.extend_from_slice(b"\r\n");
-    text.extend_from_slice(scenario.body.as_bytes());
+    text.extend_from_slice(body.as_bytes());
+}
+
+/// The `traceparent` of the next request, where it has one.
+fn parent(propagation: Propagation, ids: &mut TraceIds, sent: &mut SentTraces) -> Option<String> {
+    let Propagation::Continue { sampled } = propagation else { return None };
+    let (trace, span) = (ids.next_trace(), ids.next() | 1);
+    let flag = ids.share() < sampled;
+    if flag {
+        sent.push(trace.to_be_bytes());
+    }
+    Some(format!("00-{trace:032x}-{span:016x}-{:02x}", u8::from(flag)))
 }
 
 impl Connection {

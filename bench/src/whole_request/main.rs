@@ -1,6 +1,8 @@
 //! `whole-request`: what telemetry costs a request, beside the same service without it.
 
 mod client;
+mod grpc;
+mod grpc_client;
 mod measure;
 mod scenario;
 mod serve;
@@ -30,6 +32,7 @@ const OPTIONS: &[&str] = &[
     "list",
     "propagate",
     "shop",
+    "grpc",
     "stacks=",
     "rounds=",
     "batch=",
@@ -65,11 +68,20 @@ fn run() -> Result<bool, String> {
         println!("{}", stack::names().join("\n"));
         return Ok(true);
     }
-    let names = arguments.chosen("stacks", &stack::names())?;
+    let names = if arguments.has("grpc") {
+        // The others count a call of gRPC as a request over HTTP, under a route that is not its method.
+        arguments.chosen("stacks", &["bare", "obs-100", "obs-10"])?
+    } else {
+        arguments.chosen("stacks", &stack::names())?
+    };
     let batch = arguments.value("batch", 10_000)?;
     let extent = Extent {
         load: Load {
-            scenario: if arguments.has("shop") { &scenario::SHOP } else { &scenario::USERS },
+            scenario: match (arguments.has("shop"), arguments.has("grpc")) {
+                (true, _) => &scenario::SHOP,
+                (false, true) => &scenario::USERS_BY_GRPC,
+                (false, false) => &scenario::USERS,
+            },
             connections: arguments.value("connections", 8)?,
             propagate: arguments.has("propagate"),
         },

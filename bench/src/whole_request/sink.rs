@@ -78,7 +78,9 @@ fn collect(request: ExportTraceServiceRequest, role: &Role, spans: &mut Spans) {
     let all = request.resource_spans.into_iter().flat_map(|resource| resource.scope_spans);
     for span in all.flat_map(|scope| scope.spans) {
         let into = match (span.kind(), role.calls) {
-            (SpanKind::Server, _) if span.name.ends_with(role.route) => &mut spans.trace_ids,
+            (SpanKind::Server, _) if span.name.ends_with(role.route.trim_start_matches('/')) => {
+                &mut spans.trace_ids
+            }
             (SpanKind::Client, Some(called)) if span.name.ends_with(called.route) => &mut spans.called,
             _ => continue,
         };

@@ -60,7 +60,8 @@ pub(crate) fn compare(
 ) -> Verdict {
     let access_lines: Vec<&str> =
         log.lines().filter(|line| (evidence.is_access_line)(line, expected.role.route)).collect();
-    let counted = counter(scraped, evidence.counter, expected.role.route);
+    let (family, label) = expected.role.counted.unwrap_or((evidence.counter, expected.role.route));
+    let counted = counter(scraped, family, label);
     let received = spans.trace_ids.len() as u64;
     let distinct: HashSet<[u8; 16]> = spans.trace_ids.iter().copied().collect();
     let requests = expected.requests;

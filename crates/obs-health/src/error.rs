@@ -33,6 +33,11 @@ impl CheckError {
         &self.0
     }
 
+    /// As from an error by `?`.
+    pub(crate) fn of(error: &dyn Error) -> Self {
+        Self(text::tell_error(error))
+    }
+
     pub(crate) fn into_text(self) -> String {
         self.0
     }
@@ -40,7 +45,7 @@ impl CheckError {
 
 impl<E: Error> From<E> for CheckError {
     fn from(error: E) -> Self {
-        Self(text::tell_error(&error))
+        Self::of(&error)
     }
 }
 
@@ -111,6 +116,8 @@ pub enum RegisterError {
         /// What is wrong with them.
         source: SettingsError,
     },
+    /// No service of gRPC can have this name; of a long one, the beginning.
+    Service(String),
     /// A heartbeat whose greatest age is zero is missed at once.
     MaxAge,
     /// A step of this name, where the start-up has ended.
@@ -140,6 +147,10 @@ impl Display for RegisterError {
             Self::TooMany { what, most } => write!(f, "more than {most} health {what}"),
             Self::Settings { check, .. } => {
                 write!(f, "health check `{check}`: its settings contradict each other")
+            }
+            Self::Service(name) => {
+                let name = name.escape_debug();
+                write!(f, "gRPC service `{name}`: its name must be 1 to 256 bytes long")
             }
             Self::MaxAge => f.write_str("heartbeat: `max_age` is zero; it must be longer"),
             Self::Started(name) => write!(f, "step `{name}`: the start-up has ended"),

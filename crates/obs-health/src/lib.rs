@@ -48,9 +48,13 @@
 //! - A [**group**](Health::group) is readiness for one purpose, with critical checks of its own: `/readyz?group=checkout`.
 //! - Errors are shown under `?verbose` alone, cut at 256 bytes and [without secrets](CheckError).
 //!
+//! # Ready-made checks
+//!
+//! [`Tcp`] and [`Fill`] are always there; those of others' types are in modules of their names, each behind a feature.
+//!
 //! # What it tells
 //!
-//! - [`admin::respond`] answers `/healthz`, `/readyz` and `/startupz`.
+//! - [`admin::respond`] answers `/healthz`, `/readyz` and `/startupz`; `tonic::HealthService` is `grpc.health.v1`.
 //! - Metrics: `health_ready`, and for each check `health_check_status`, `health_check_duration_seconds` and
 //!   `health_check_runs_total`.
 //! - One line with the target `obs::health` when a check begins to fail (`WARN`, with `check` and `error`) and one when
@@ -60,12 +64,17 @@
 //!
 //! | feature | adds |
 //! |---|---|
-//! | none | there are no features yet |
+//! | `grpc` | [`tonic`]: `grpc.health.v1` for tonic's servers, and a check that asks it of others |
+//! | `sqlx` | [`sqlx`]: a check of what a pool of sqlx reaches; asks for Rust 1.94 as sqlx does |
+//! | `redis` | [`redis`]: a check of what a connection of the crate redis reaches |
+//! | `reqwest` | [`reqwest`]: a check by `GET` |
+//! | `disk` | [`disk`]: a check of the room on a file system, on Unix |
 
 mod broken;
 mod check;
 mod entry;
 mod error;
+mod fill;
 mod group;
 mod heartbeat;
 mod history;
@@ -78,17 +87,30 @@ mod report;
 mod runner;
 mod settings;
 mod startup;
+mod tcp;
 mod text;
 mod watchdog;
 
 pub mod admin;
+#[cfg(all(feature = "disk", unix))]
+pub mod disk;
+#[cfg(feature = "redis")]
+pub mod redis;
+#[cfg(feature = "reqwest")]
+pub mod reqwest;
+#[cfg(feature = "sqlx")]
+pub mod sqlx;
+#[cfg(feature = "grpc")]
+pub mod tonic;
 
 pub use check::Check;
 pub use error::{CheckError, RegisterError, SettingsError};
+pub use fill::Fill;
 pub use heartbeat::Heartbeat;
 pub use others::Others;
 pub use registry::{Health, MAX_CHECKS, MAX_GROUPS, MAX_HEARTBEATS};
 pub use report::{CheckReport, Readiness, RunReport, RunResult, Status};
 pub use settings::{Importance, Settings};
 pub use startup::{MAX_STEPS, Step, StepReport, StepStatus};
+pub use tcp::Tcp;
 pub use watchdog::{MAX_RUNTIMES, RuntimeReport, StallLimits, StalledWorker};

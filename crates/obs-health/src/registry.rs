@@ -242,9 +242,11 @@ impl Health {
     /// Whether the service takes traffic for the purpose of a group: what `/readyz?group=..` says. `None` where there is no
     /// such group.
     pub fn group_readiness(&self, name: &str) -> Option<Readiness> {
-        let group = self.0.groups().into_iter().find(|group| group.name == name)?;
-        let states = group.states(&self.0.checks(), self.0.base.clock.monotonic()).collect::<Vec<_>>();
-        Some(Readiness::of(self.0.stands(), states))
+        // Watches ask as often as there are watches: nothing is copied.
+        let groups = self.0.groups.read().unwrap_or_else(PoisonError::into_inner);
+        let group = groups.iter().find(|group| group.name == name)?;
+        let checks = self.0.checks();
+        Some(Readiness::of(self.0.stands(), group.states(&checks, self.0.base.clock.monotonic())))
     }
 
     /// The names of the groups, in the order of registration.
@@ -312,6 +314,12 @@ impl Health {
     /// The phase as probes see it, with steps of the start-up open or not.
     pub(crate) fn stands(&self, is_open: bool) -> Phase {
         self.0.stands_with(is_open)
+    }
+
+    /// Whether the start-up is over, with all of its steps.
+    #[cfg(feature = "grpc")]
+    pub(crate) fn has_started(&self) -> bool {
+        self.0.stands() != Phase::Starting
     }
 
     /// Steps of the start-up that are not done, for people.

@@ -1,9 +1,9 @@
 //! One line for each request that has ended.
 
 use obs_core::Timestamp;
-use obs_core::context::{Context, Route, is_silenced};
+use obs_core::context::{Context, Muted, Route, is_silenced};
 use obs_core::keys::{field, target};
-use obs_core::observe::{End, Keep, Observer, Request, Verdict};
+use obs_core::observe::{End, Keep, Observer, Request, UpgradeEnd, Verdict};
 use tracing_core::Level;
 
 use crate::Logs;
@@ -14,11 +14,14 @@ use crate::plan::Own;
 /// Writes the access line: target [`AccessLog::TARGET`], message `request`, and after it `method`, `route` (or
 /// `unmatched`), `path`, `status_code` (left out where no head was made), `rpc_method` and `rpc_code` (of remote procedure
 /// calls), `outcome`, `duration_ms` (with three
-/// decimals), `response_bytes`, `client_address`, `user_agent` and `error` (each left out where it is not known).
+/// decimals), `head_ms` and `request_bytes` (where they are measured), `response_bytes`, `client_address`, `user_agent` and `error` (each left out where it is not known).
 ///
 /// At `ERROR` for what an error rate counts (server errors, panics, time-outs), else at `INFO`: a client's own fault
 /// and its going away are no errors of the service. The filter applies to it as to any target. The fields that were
 /// set on the request stand behind its ids; one named like a field of the line's own is left out where that is there.
+///
+/// A connection that was upgraded has a line of its own at its end: message [`AccessLog::UPGRADED`], the ids of the request that
+/// asked for it, and `protocol`, with the bytes that came and were sent in the place of those of bodies.
 ///
 /// Where the engine has a flight recorder, it is told by this how each request ended, and what it has of one that failed is
 /// written in front of the access line.
@@ -27,15 +30,26 @@ pub struct AccessLog {
     logs: Logs,
     info: Site,
     error: Site,
-    labels: [Label; 12],
+    labels: [Label; 15],
 }
 
 /// The message of every access line.
 const MESSAGE: &str = "request";
 
+/// How what a line is about ended.
+struct Ended<'a> {
+    end: &'a End<'a>,
+    message: &'a str,
+    protocol: Option<&'a str>,
+    sent: Option<u64>,
+}
+
 impl AccessLog {
     /// The target of access lines.
     pub const TARGET: &str = target::ACCESS;
+
+    /// The message of lines about upgraded connections that have ended.
+    pub const UPGRADED: &str = "upgraded connection";
 
     /// Access lines through `logs`.
     pub fn new(logs: Logs) -> Self {
@@ -48,10 +62,13 @@ impl AccessLog {
             field::RPC_CODE,
             field::OUTCOME,
             field::DURATION_MS,
+            field::HEAD_MS,
+            field::REQUEST_BYTES,
             field::RESPONSE_BYTES,
             field::CLIENT_ADDRESS,
             field::USER_AGENT,
             field::ERROR,
+            field::PROTOCOL,
         ]);
         let rules = &logs.base().redaction;
         let site = |level| Site::of(Self::TARGET, level, rules).knowing(&labels);
@@ -64,7 +81,7 @@ impl AccessLog {
         line: &mut L,
         context: &Context,
         request: &Request<'_>,
-        end: &End<'_>,
+        Ended { end, message, protocol, sent }: &Ended<'_>,
     ) {
         let [
             method,
@@ -75,12 +92,15 @@ impl AccessLog {
             rpc_code,
             outcome,
             duration_ms,
+            head_ms,
+            request_bytes,
             response_bytes,
             client_address,
             user_agent,
             error,
+            spoken,
         ] = &self.labels;
-        line.message(MESSAGE);
+        line.message(message);
         line.text(method, request.method.as_str());
         line.text(route, context.local().route().unwrap_or(Route::UNMATCHED).as_str());
         line.text(path, request.path);
@@ -93,18 +113,27 @@ impl AccessLog {
         }
         line.text(outcome, end.outcome.as_str());
         line.millis(duration_ms, end.duration);
-        line.number(response_bytes, end.response_bytes);
+        if let Some(head) = end.head {
+            line.millis(head_ms, head);
+        }
+        if let Some(bytes) = end.request_bytes {
+            line.number(request_bytes, bytes);
+        }
+        if let Some(bytes) = *sent {
+            line.number(response_bytes, bytes);
+        }
         if let Some(peer) = request.peer {
             line.address(client_address, peer.ip());
         }
         line.text_if(user_agent, request.user_agent);
         line.text_if(error, end.error.map(|text| self.info.rules.redact(text)).as_deref());
+        line.text_if(spoken, *protocol);
     }
 }
 
 impl AccessLog {
     /// `request` holds no secret.
-    fn write(&self, line: OwnLine<'_>, context: &Context, request: &Request<'_>, end: &End<'_>) {
+    fn write(&self, line: OwnLine<'_>, context: &Context, request: &Request<'_>, end: &Ended<'_>) {
         let _ = self.logs.native(
             line,
             |line| self.fields(line, context, request, end),
@@ -113,18 +142,35 @@ impl AccessLog {
         );
     }
 
+    #[inline]
+    fn tell(&self, context: &Context, request: &Request<'_>, ended: &Ended<'_>, at: Option<Timestamp>) {
+        let failed = ended.end.outcome.is_error();
+        let (own, site) = if failed { (Own::FailedAccess, &self.error) } else { (Own::Access, &self.info) };
+        let wanted = self.logs.plan_own(own).is_anything() && !context.local().mutes(Muted::LINE);
+        if !wanted || is_silenced() {
+            return;
+        }
+        let line = OwnLine { own, site, kind: ended.message, context: Some(context), at };
+        request.shown(&site.rules, |request| self.write(line, context, request, ended));
+    }
+
     /// The bits of the labels that are on the line. Asked only where the request has fields of its own.
-    fn written(&self, request: &Request<'_>, end: &End<'_>) -> u64 {
-        let [_, _, _, status_code, rpc_method, rpc_code, _, _, _, client_address, user_agent, error] =
-            &self.labels;
+    fn written(&self, request: &Request<'_>, ended: &Ended<'_>) -> u64 {
+        let end = ended.end;
+        let [_, _, _, status_code, rpc_method, rpc_code, _, _, rest @ ..] = &self.labels;
+        let [head_ms, request_bytes, response_bytes, client_address, user_agent, error, protocol] = rest;
         let is_rpc = request.rpc.is_some() && end.rpc.is_some();
         let left_out = [
             (status_code, end.status.is_none()),
             (rpc_method, !is_rpc),
             (rpc_code, !is_rpc),
+            (head_ms, end.head.is_none()),
+            (request_bytes, end.request_bytes.is_none()),
+            (response_bytes, ended.sent.is_none()),
             (client_address, request.peer.is_none()),
             (user_agent, request.user_agent.is_none()),
             (error, end.error.is_none()),
+            (protocol, ended.protocol.is_none()),
         ];
         let left_out = left_out.into_iter().filter(|(_, left_out)| *left_out);
         left_out.fold(u64::MAX, |written, (label, _)| written & !label.bit)
@@ -143,15 +189,18 @@ impl Observer for AccessLog {
         if let Some(recorder) = self.logs.recorder() {
             recorder.finish(&self.logs, context, end);
         }
-        let (own, site) =
-            if end.outcome.is_error() { (Own::FailedAccess, &self.error) } else { (Own::Access, &self.info) };
-        if !self.logs.plan_own(own).is_anything() || is_silenced() {
-            return;
-        }
         // The end by the clock of the span: no other reading is needed, and the two agree.
         let at = request.started.after(end.duration);
         let at = (request.started != Timestamp::default()).then_some(at);
-        let line = OwnLine { own, site, kind: MESSAGE, context: Some(context), at };
-        request.shown(&site.rules, |request| self.write(line, context, request, end));
+        let sent = Some(end.response_bytes);
+        self.tell(context, request, &Ended { end, message: MESSAGE, protocol: None, sent }, at);
+    }
+
+    #[cold]
+    fn closed(&self, context: &Context, request: &Request<'_>, end: &UpgradeEnd<'_>) {
+        let mut ended = End::new(end.outcome, end.duration);
+        ended.request_bytes = end.received;
+        let (protocol, sent) = (end.protocol, end.sent);
+        self.tell(context, request, &Ended { end: &ended, message: Self::UPGRADED, protocol, sent }, None);
     }
 }

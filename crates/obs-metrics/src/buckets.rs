@@ -26,14 +26,25 @@ pub const MESSAGING_BUCKETS: &[f64] =
 /// The bounds of `job_execution_duration_seconds` where no rule matches it: from a tenth of a second to six hours.
 pub const JOB_BUCKETS: &[f64] = &[0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3_600.0, 21_600.0];
 
+/// The bounds of `http_request_body_size_bytes` and `http_response_body_size_bytes` where no rule matches them: from a short text
+/// to 256 MiB.
+pub const SIZE_BUCKETS: &[f64] =
+    &[256.0, 1_024.0, 4_096.0, 16_384.0, 65_536.0, 262_144.0, 1_048_576.0, 16_777_216.0, 268_435_456.0];
+
+/// The bounds of `http_connection_upgraded_duration_seconds` where no rule matches it: from a second to a day.
+pub const CONNECTION_BUCKETS: &[f64] = &[0.1, 1.0, 10.0, 60.0, 300.0, 900.0, 3_600.0, 14_400.0, 86_400.0];
+
 /// Families whose durations are of another order than those of requests.
-const OF_FAMILIES: [(&Metric, &[f64]); 6] = [
+const OF_FAMILIES: [(&Metric, &[f64]); 9] = [
     (&metric::DB_POOL_WAIT_DURATION, WAIT_BUCKETS),
     (&metric::DB_CLIENT_OPERATION_DURATION, DB_BUCKETS),
     (&metric::CACHE_REQUEST_DURATION, DB_BUCKETS),
     (&metric::MESSAGING_CLIENT_OPERATION_DURATION, MESSAGING_BUCKETS),
     (&metric::MESSAGING_PROCESS_DURATION, MESSAGING_BUCKETS),
     (&metric::JOB_RUN_DURATION, JOB_BUCKETS),
+    (&metric::HTTP_REQUEST_BODY_SIZE, SIZE_BUCKETS),
+    (&metric::HTTP_RESPONSE_BODY_SIZE, SIZE_BUCKETS),
+    (&metric::HTTP_UPGRADED_DURATION, CONNECTION_BUCKETS),
 ];
 
 /// The bounds of histograms by name, for a [`Builder`](crate::Builder) or, while the service runs, for

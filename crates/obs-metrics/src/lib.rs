@@ -97,7 +97,10 @@ pub mod runtime;
 pub mod sli;
 pub mod typed;
 
-pub use buckets::{Buckets, DB_BUCKETS, DEFAULT_BUCKETS, JOB_BUCKETS, MESSAGING_BUCKETS, WAIT_BUCKETS};
+pub use buckets::{
+    Buckets, CONNECTION_BUCKETS, DB_BUCKETS, DEFAULT_BUCKETS, JOB_BUCKETS, MESSAGING_BUCKETS, SIZE_BUCKETS,
+    WAIT_BUCKETS,
+};
 pub use builder::{Builder, CreatedSamples, DEFAULT_SERIES_CAP, DEFAULT_TOTAL_SERIES_CAP, Exemplars};
 pub use cache::Cache;
 pub use error::{BuildError, PoolError, RegisterError};
@@ -109,6 +112,6 @@ pub use obs_core::Declaration;
 pub use operations::Operations;
 pub use pools::{PoolStats, TimedPool};
 pub use recorder::Recorder;
-pub use red::Red;
+pub use red::{Measured, Red};
 pub use timer::{Timer, timer};
 pub use vectors::{CounterVec, GaugeVec, HistogramVec};

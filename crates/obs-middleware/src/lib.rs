@@ -38,6 +38,8 @@
 //! time-outs and rejections of other layers too, but not the template; then put a [`RouteProbeLayer`] after the routes,
 //! which fills it in and does nothing else. The layer itself in both places does the same: the inner one passes through.
 //!
+//! What a connection is used for after it was upgraded, such as a WebSocket, is seen by [`in_upgrade`].
+//!
 //! Whatever is called with a request's context open, in the same process and through a layer of this kind, counts as
 //! a part of that request: a gateway that calls a router of its own directly sees one request, not two. And a service
 //! under axum's `nest_service` has no template of its own; its requests are unmatched.
@@ -57,17 +59,23 @@ pub mod client;
 mod grpc;
 mod header;
 pub mod peer;
+pub mod policy;
 pub mod probe;
+pub mod proxies;
 pub mod route;
 pub mod server;
 pub mod trust;
+pub mod upgrade;
 mod watch;
 
 pub use cause::Fault;
 pub use client::{Client, ClientBody, ClientFuture, ClientLayer};
 pub use header::{Headers, HeadersMut};
 pub use peer::Peer;
+pub use policy::Policy;
 pub use probe::{RouteProbe, RouteProbeLayer};
+pub use proxies::{ClientAddress, ProxyHeader};
 pub use route::RouteOf;
 pub use server::{Server, ServerBody, ServerFuture, ServerLayer};
 pub use trust::Trust;
+pub use upgrade::{InUpgrade, Upgraded, in_upgrade};

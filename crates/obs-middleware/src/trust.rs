@@ -23,10 +23,10 @@ pub(crate) struct Trusted {
 }
 
 impl Trusted {
-    /// Whether what came over a connection from `peer` is believed. Without an address, as over a Unix socket, no list helps.
+    /// Whether what came over a connection from `peer` is believed, as far as `trust` says where that is given. Without an address, as over a Unix socket, no list helps.
     #[inline]
-    pub(crate) fn believes(&self, peer: Option<SocketAddr>) -> bool {
-        match self.trust {
+    pub(crate) fn believes(&self, trust: Option<Trust>, peer: Option<SocketAddr>) -> bool {
+        match trust.unwrap_or(self.trust) {
             Trust::Internal => true,
             Trust::Edge => {
                 peer.is_some_and(|peer| self.peers.iter().any(|network| network.contains(peer.ip())))

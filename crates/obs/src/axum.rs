@@ -8,7 +8,7 @@ use http::Extensions;
 use obs_middleware::RouteProbeLayer;
 
 use crate::Obs;
-use crate::serve::{Ears, Ended, Listener, Make, run};
+use crate::serve::{Door, Ended, Listener, Make};
 
 /// As [`Obs::serve`], for a router: its route templates are found, and `ConnectInfo<SocketAddr>` can be extracted.
 /// The router needs no layer of ours; one that is there passes through.
@@ -31,8 +31,7 @@ use crate::serve::{Ears, Ended, Listener, Make, run};
 /// # Cancel safety
 /// As [`Obs::serve`].
 pub async fn serve(obs: Obs, listener: impl Listener, router: Router) -> Ended {
-    let make = Make::around(&obs, probed(router), introduce);
-    run(obs, listener, make, Ears::Open, std::future::pending()).await
+    obs.serve_all([door(listener, router)]).await
 }
 
 /// As [`Obs::serve_until`], for a router.
@@ -48,8 +47,12 @@ pub async fn serve_until(
     router: Router,
     end: impl Future<Output = ()> + Send,
 ) -> Ended {
-    let make = Make::around(&obs, probed(router), introduce);
-    run(obs, listener, make, Ears::Shut, end).await
+    obs.serve_all_until([door(listener, router)], end).await
+}
+
+/// What [`serve`] serves, beside other listeners: see [`Obs::serve_all`].
+pub fn door(listener: impl Listener, router: Router) -> Door {
+    Door::of(listener, move |obs| Make::around_axum(obs, probed(router), introduce))
 }
 
 fn probed(router: Router) -> Router {

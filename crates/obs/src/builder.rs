@@ -1,5 +1,7 @@
 //! Choices made in code, and the call that starts it all.
 
+mod liveness;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -8,13 +10,14 @@ use obs_core::propagate::Format;
 
 use crate::config::{
     Admin, BucketRule, Config, Credentials, Exporter, FileChoice, FlightRecorder, Journal, Layers,
-    LogDestination, LogFormat, LogOutput, LogRateLimit, LogRoute, LogSampling, OtlpCompression, OtlpProtocol,
-    ProxyChoice, Redaction, Rotation, SamplerChoice, SpanLimits, TraceRoute, TraceTail, TrustChoice,
+    LogDestination, LogFormat, LogOutput, LogRateLimit, LogRoute, LogSampling, Mistake, OtlpCompression,
+    OtlpProtocol, ProxyChoice, Redaction, Requests, Rotation, SamplerChoice, SpanLimits, TraceRoute,
+    TraceTail, TrustChoice,
 };
 use crate::entry::Reach;
 use crate::reload::Hear;
 use crate::subscriber::Compose;
-use crate::{Error, Obs, install, signals};
+use crate::{Error, Obs, admin, install, signals};
 
 /// Starts everything for the service called `name`, with defaults, `obs.yaml` and the environment, and sets the
 /// process's `tracing` subscriber, `metrics` recorder and panic hook.
@@ -429,26 +432,18 @@ impl Builder {
         self
     }
 
-    /// For how long a worker of the service's runtime may be blocked in its tasks until the service is not alive, and after
-    /// how long that is told in a line; default 60 s and 5 s, and never with zero.
-    pub fn stall(mut self, stall: Duration, warning: Duration) -> Self {
-        self.config.health.stall = stall;
-        self.config.health.stall_warning = warning;
-        self
-    }
-
-    /// How many tasks the service's runtime may have for half a minute until the service is not alive; default as many as
-    /// there are.
-    pub fn max_tasks(mut self, tasks: u64) -> Self {
-        self.config.health.max_tasks = Some(tasks);
-        self
-    }
-
     /// How the service ends: how long it says so before it takes no more connections, and how long all of it may take,
     /// the last flush included; default 2 s and 25 s.
     pub fn drain(mut self, delay: Duration, timeout: Duration) -> Self {
         self.config.drain.delay = delay;
         self.config.drain.timeout = timeout;
+        self
+    }
+
+    /// How long delivering may take at the end: of a service that is served the last part of `drain`'s time, by default a
+    /// fifth of it and at most 5 s; when the [`Obs`] is dropped without that, 5 s by default.
+    pub fn flush_timeout(mut self, timeout: Duration) -> Self {
+        self.config.flush.timeout = Some(timeout);
         self
     }
 
@@ -462,6 +457,27 @@ impl Builder {
     /// this machine may.
     pub fn admin_token(mut self, token: impl Into<String>) -> Self {
         self.config.admin_token = Some(token.into());
+        self
+    }
+
+    /// A file with TLS, headers and users of the admin listener, in the format that exporters of Prometheus share; default
+    /// none. It is looked at again while the service runs.
+    pub fn admin_web_config(mut self, path: impl Into<String>) -> Self {
+        self.config.admin_web_config = Some(path.into());
+        self
+    }
+
+    /// Whether tokens and passwords may come without TLS to an address that other machines reach, because a mesh or a proxy
+    /// has the TLS; default `false`.
+    pub fn admin_insecure(mut self, insecure: bool) -> Self {
+        self.config.admin_insecure = insecure;
+        self
+    }
+
+    /// Whether `/debug/requests` on the admin listener shows the requests that are in flight, which costs each request a
+    /// little; default `false`.
+    pub fn admin_requests(mut self, shown: bool) -> Self {
+        self.config.admin_requests = shown;
         self
     }
 
@@ -507,6 +523,12 @@ impl Builder {
         self
     }
 
+    /// What holds for requests that are served, beside what each signal says; default [`Requests::default`].
+    pub fn requests(mut self, requests: Requests) -> Self {
+        self.config.requests = requests;
+        self
+    }
+
     /// Where traces and lines are looked at: the address of `jaeger`, `tempo`, `loki`, `kibana` or `console`, or a template
     /// such as `https://wiki/{trace_id}` under any other name; default none. [`Obs::links`] makes links of it.
     pub fn link(mut self, name: impl Into<String>, to: impl Into<String>) -> Self {
@@ -535,14 +557,18 @@ impl Builder {
         feature = "traces-debug"
     ))]
     pub(crate) fn read(self) -> Result<Config, Error> {
-        Ok(Layers::read(self.config, &self.file, signals::mistakes)?.config)
+        Ok(Layers::read(self.config, &self.file, mistakes)?.config)
     }
 
     pub(crate) fn build_with(self, compose: Compose) -> Result<Obs, Error> {
-        let read = Layers::read(self.config, &self.file, signals::mistakes)?;
+        let read = Layers::read(self.config, &self.file, mistakes)?;
         let mut obs = Obs::start(read.config.clone(), compose, Reach::Apart)?;
         obs.watch(read, Hear::Nothing)?;
         obs.probe(true);
+        {
+            let _entered = obs.subscriber.enter();
+            obs.tell_of_admin();
+        }
         Ok(obs)
     }
 
@@ -555,7 +581,7 @@ impl Builder {
     }
 
     pub(crate) fn install_with(self, compose: Compose) -> Result<Obs, Error> {
-        let read = Layers::read(self.config, &self.file, signals::mistakes)?;
+        let read = Layers::read(self.config, &self.file, mistakes)?;
         // Before anything is started, so that a second call leaves no trace.
         let claim = install::claim()?;
         let mut obs = Obs::start(read.config.clone(), compose, Reach::Process)?;
@@ -565,6 +591,14 @@ impl Builder {
         claim.keep();
         obs.watch(read, Hear::Hangup)?;
         obs.probe(false);
+        obs.tell_of_admin();
         Ok(obs)
     }
+}
+
+/// What the parts of obs cannot make sense of; nothing is started for it.
+fn mistakes(config: &Config) -> Vec<Mistake> {
+    let mut mistakes = signals::mistakes(config);
+    mistakes.extend(admin::mistakes(config));
+    mistakes
 }

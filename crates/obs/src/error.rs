@@ -2,9 +2,8 @@
 
 use std::error::Error as StdError;
 use std::fmt;
-use std::net::SocketAddr;
 
-use crate::ConfigError;
+use crate::{Admin, ConfigError};
 
 /// Why nothing was installed. What had been started was ended again.
 #[non_exhaustive]
@@ -21,7 +20,7 @@ pub enum Error {
     /// The admin listener could not be started.
     Admin {
         /// Where it should have been.
-        addr: SocketAddr,
+        addr: Admin,
         /// What the system says.
         source: std::io::Error,
     },

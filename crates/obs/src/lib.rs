@@ -60,6 +60,8 @@
 //! | `profiling` | profiles of processor time on the same listener, on Linux: see docs/profiling.md |
 //! | `profiling-heap` | profiles of the heap, where jemalloc is the allocator; needs a C compiler |
 //! | `profiling-tasks` | dumps of the runtime's tasks, with `--cfg tokio_unstable` |
+//! | `health-grpc` | `health::tonic`: `grpc.health.v1` for tonic's servers, and a check that asks it of others |
+//! | `health-sqlx`, `health-redis`, `health-reqwest`, `health-disk` | checks that are ready-made: see docs/health.md |
 //! | `middleware` (default) | the tower layer |
 //! | `client-hyper-util` | errors of hyper-util's client told apart by their types |
 //! | `client-lapin` | `obs::lapin`: messages to and from RabbitMQ by the crate lapin |
@@ -67,7 +69,7 @@
 //! | `client-reqwest` | `obs::reqwest`: calls made by reqwest |
 //! | `client-sqlx` | `obs::sqlx`: queries made by sqlx; asks for Rust 1.94 as sqlx does |
 //! | `client-tonic` | errors of tonic's channels told apart by their types; with `tonic` |
-//! | `tonic` | messages and bytes of gRPC requests under tonic's own server; behind axum's router they are counted without it |
+//! | `tonic` | with `axum`, `obs::tonic::serve`, for services of tonic; messages and bytes of gRPC requests under tonic's own server |
 //! | `serve` (default) | `Obs::serve`: the accept loop, signals, and an end that loses no request |
 //! | `axum` (default) | `obs::axum::serve`, for a `Router` |
 //! | `spawn` (default) | `spawn` and `spawn_blocking`, on tokio |
@@ -97,6 +99,9 @@ mod obs;
 mod observers;
 #[cfg(feature = "traces-opentelemetry")]
 pub mod opentelemetry;
+mod phases;
+#[cfg(all(feature = "health", feature = "metrics"))]
+mod pool_fill;
 #[cfg(feature = "middleware")]
 mod problem;
 #[cfg_attr(not(feature = "config"), path = "reload/absent.rs")]
@@ -127,6 +132,10 @@ mod spawn;
 mod subscriber;
 #[cfg(feature = "testing")]
 pub mod testing;
+#[cfg(all(feature = "tonic", feature = "axum"))]
+pub mod tonic;
+#[cfg_attr(not(feature = "logs"), path = "warnings/absent.rs")]
+mod warnings;
 mod work;
 
 pub use books::{Books, WayOut};
@@ -146,8 +155,10 @@ pub use obs_middleware::client::reqwest;
 #[cfg(feature = "client-sqlx")]
 pub use obs_middleware::client::sqlx;
 #[cfg(feature = "middleware")]
-pub use obs_middleware::{Client, ClientLayer};
+pub use obs_middleware::{Client, ClientLayer, in_upgrade};
 pub use observers::Observers;
+#[cfg(all(feature = "health", feature = "metrics"))]
+pub use pool_fill::pool_fill;
 #[cfg(feature = "middleware")]
 pub use problem::Problem;
 #[cfg(all(feature = "journal", unix, feature = "logs", feature = "traces"))]
@@ -206,11 +217,18 @@ mod pages {
     #[doc = include_str!("../../../docs/propagation.md")]
     struct Propagation;
 
+    #[doc = include_str!("../../../docs/middleware.md")]
+    struct Middleware;
+
     #[doc = include_str!("../../../docs/metrics.md")]
     struct Metrics;
 
     #[doc = include_str!("../../../docs/liveness.md")]
     struct Liveness;
+
+    #[cfg(feature = "health-sqlx")]
+    #[doc = include_str!("../../../docs/health.md")]
+    struct Health;
 
     #[doc = include_str!("../../../docs/log-formats.md")]
     struct LogFormats;

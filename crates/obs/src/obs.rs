@@ -8,20 +8,21 @@ use std::time::Duration;
 use obs_core::context::Around;
 use obs_core::{Base, Clock, IdSource, Lifecycle, Observer, Phase};
 
-use crate::admin::{AdminThread, Guard, Listener, Printed, Profiling};
-use crate::config::{Admin, Config, Read};
+use crate::admin::{AdminThread, InFlight, Listener, Printed, Profiling};
+use crate::config::{Config, Read};
 use crate::entry::{AroundRequest, Entry, Reach};
 use crate::links::{FailedLinks, Links};
 use crate::observers::{Observers, Surroundings};
+use crate::phases::{Phases, Step};
 use crate::reload::{Hear, Watching};
 use crate::remotes::Probes;
 use crate::serve::ShutdownHandle;
 use crate::signals::Signals;
 use crate::subscriber::{Compose, RequestSpans, Subscriber};
-use crate::{Error, install};
+use crate::{Error, install, warnings};
 
 /// A running installation. Keep it until the end of `main`: dropping it delivers what waits, within
-/// [`Obs::DROP_DEADLINE`], and ends its threads.
+/// `flush.timeout` or [`Obs::DROP_DEADLINE`], and ends its threads.
 #[must_use = "dropping it ends the installation; keep it until the end of `main`"]
 pub struct Obs {
     // In the order they end: the listener first, so that nothing scrapes a base that is going.
@@ -39,12 +40,15 @@ pub struct Obs {
     config: Config,
     printed: Printed,
     pub(crate) shutdown: ShutdownHandle,
+    pub(crate) phases: Phases,
+    /// Services and methods of gRPC that each layer knows.
+    pub(crate) grpc: Vec<String>,
     // Last: it hears signals until all is delivered.
     pub(crate) thread: Arc<AdminThread>,
 }
 
 impl Obs {
-    /// How long a drop waits for sinks that do not answer, over all signals together.
+    /// How long a drop waits for sinks that do not answer, over all signals together, unless `flush.timeout` is chosen.
     pub const DROP_DEADLINE: Duration = Duration::from_secs(5);
 
     pub(crate) fn start(config: Config, compose: Compose, reach: Reach) -> Result<Self, Error> {
@@ -69,22 +73,22 @@ impl Obs {
         (compose, reach): (Compose, Reach),
         watcher: Option<Box<dyn Observer>>,
     ) -> Result<Self, Error> {
+        let phases = Phases::new();
+        base.sources.register(Arc::new(phases.clone()));
+        let shutdown = ShutdownHandle::default();
         let thread = Arc::<AdminThread>::default();
         let printed = Printed::new(&config);
         let profiling = Profiling::default();
-        let admin = match config.admin {
-            Admin::At(addr) => {
-                let mut endpoints = signals.endpoints();
-                endpoints.extend(profiling.endpoints());
-                if !endpoints.is_empty() {
-                    endpoints.extend(printed.endpoint());
-                }
-                let guard = Guard::new(config.admin_token.as_deref());
-                Listener::start(&thread, addr, endpoints, guard)
-                    .map_err(|source| Error::Admin { addr, source })?
-            }
-            Admin::Off => None,
-        };
+        let in_flight = InFlight::of(&config, &base);
+        let mut endpoints = signals.endpoints();
+        endpoints.extend(profiling.endpoints());
+        if !endpoints.is_empty() {
+            endpoints.extend(printed.endpoint());
+            endpoints.extend(in_flight.as_ref().map(InFlight::endpoint));
+            endpoints.extend(shutdown.endpoint(config.drain.delay));
+        }
+        let admin = Listener::start(&thread, &config, &base, endpoints);
+        let admin = admin.map_err(|source| Error::Admin { addr: config.admin.clone(), source })?;
         let subscriber = Subscriber::new(&signals, &base, compose);
         let apart = (reach == Reach::Apart).then(|| Entry::new(&base, &subscriber, &signals));
         if apart.is_some() {
@@ -95,11 +99,18 @@ impl Obs {
         let surroundings = Surroundings::of(RequestSpans::of(&subscriber), apart);
         let links = Links::new(&config.links, &base);
         let failed = FailedLinks::of(&links, config.links.on_line.as_deref());
+        let shown = in_flight.map(|in_flight| Box::new(in_flight) as _);
         // The link before the signals, so that lines and spans have it.
-        let observers =
-            failed.into_iter().chain(signals.observers()).chain(surroundings).chain(watcher).collect();
+        let warnings = warnings::Warnings::of(&config.requests);
+        let observers = failed
+            .into_iter()
+            .chain(signals.observers())
+            .chain(warnings)
+            .chain(surroundings)
+            .chain(watcher)
+            .chain(shown)
+            .collect();
         let observers = Observers::new(observers);
-        let shutdown = ShutdownHandle::default();
         Ok(Self {
             watching: None,
             probes: None,
@@ -114,6 +125,8 @@ impl Obs {
             config,
             printed,
             shutdown,
+            phases,
+            grpc: Vec::new(),
             thread,
         })
     }
@@ -133,6 +146,13 @@ impl Obs {
         Ok(())
     }
 
+    /// Says what the admin listener does not serve, where it keeps anything back.
+    pub(crate) fn tell_of_admin(&self) {
+        if let Some(admin) = &self.admin {
+            admin.tell(&self.config);
+        }
+    }
+
     /// Asks other machines whether they are there; `apart` is whether the process's own subscriber is another.
     pub(crate) fn probe(&mut self, apart: bool) {
         let watched = self.signals.watched(&self.config);
@@ -144,9 +164,9 @@ impl Obs {
         &self.config
     }
 
-    /// Where the admin listener is, if there is one; tells the port when 0 was asked for.
+    /// Where the admin listener is, if there is one and it is at an address; tells the port when 0 was asked for.
     pub fn admin_addr(&self) -> Option<SocketAddr> {
-        self.admin.as_ref().map(Listener::addr)
+        self.admin.as_ref().and_then(Listener::addr)
     }
 
     /// What each request is shown to, for middleware of one's own.
@@ -173,6 +193,7 @@ impl Obs {
     /// Ends the start-up: `/startupz` and `/readyz` answer for the service from here on. `Obs::serve` calls it when it
     /// takes connections; whoever serves by other means calls it then. Later calls change nothing.
     pub fn ready(&self) {
+        self.phases.enter(Step::Ready);
         self.base.lifecycle.advance(Phase::Ready);
     }
 
@@ -187,8 +208,14 @@ impl Obs {
         self.signals.flush(deadline)
     }
 
+    /// How long the last flush may take, where nothing else bounds it.
+    pub(crate) fn last_flush(&self) -> Duration {
+        self.config.flush.timeout.unwrap_or(Self::DROP_DEADLINE)
+    }
+
     /// Ends it: what waits is delivered within `deadline`.
     pub(crate) fn finish(&mut self, deadline: Duration) {
+        self.phases.enter(Step::Flushing);
         self.base.lifecycle.advance(Phase::Draining);
         self.watching = None;
         self.probes = None;
@@ -202,7 +229,7 @@ impl Obs {
 /// For whoever does not serve by `Obs::serve`, which has ended it all before. Further ends change nothing.
 impl Drop for Obs {
     fn drop(&mut self) {
-        self.finish(Self::DROP_DEADLINE);
+        self.finish(self.last_flush());
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use obs_core::observe::{Candidate, End, Keep, Request, Verdict};
+use obs_core::observe::{Candidate, End, Keep, Request, UpgradeEnd, Verdict};
 use obs_core::{Context, Observer};
 
 use crate::entry::{AroundRequest, Entry};
@@ -71,6 +71,14 @@ impl Observer for Observers {
 
     fn finish(&self, context: &Context, request: &Request<'_>, end: &End<'_>, verdict: Verdict) {
         self.0.iter().for_each(|observer| observer.finish(context, request, end, verdict));
+    }
+
+    fn upgraded(&self, context: &Context, request: &Request<'_>) {
+        self.0.iter().for_each(|observer| observer.upgraded(context, request));
+    }
+
+    fn closed(&self, context: &Context, request: &Request<'_>, end: &UpgradeEnd<'_>) {
+        self.0.iter().for_each(|observer| observer.closed(context, request, end));
     }
 }
 

@@ -24,7 +24,7 @@ async fn main() -> Result<obs::Ended, Box<dyn std::error::Error>> {
         async move { shop::reaches(&url).await }
     })?;
 
-    let listener = shop::listen("GATEWAY_ADDR", "127.0.0.1:8080").await?;
+    let listener = shop::listen("GATEWAY_ADDR", "127.0.0.1:8080")?;
     eprintln!("listening on http://{}", listener.local_addr()?);
     if let Some(admin) = obs.admin_addr() {
         eprintln!("admin on http://{admin}/metrics");

@@ -3,6 +3,7 @@
 //! `ORDERS_ADDR` (default 127.0.0.1:8081) is where it serves, `PAYMENTS_URL` where payments is, `DATABASE_URL` where the orders
 //! are kept: a SQLite file or a Postgres, and `REDIS_URL` where prices are, if not in the process.
 
+mod again;
 mod api;
 mod payments;
 mod pool;
@@ -29,7 +30,7 @@ async fn main() -> Result<obs::Ended, Box<dyn std::error::Error>> {
     let redis: String = shop::or_default("REDIS_URL", "")?;
     let prices = Prices::open(&obs, &redis).await.map_err(|error| Mistake::new("REDIS_URL", error))?;
     let url = shop::service("PAYMENTS_URL", "http://127.0.0.1:8082")?;
-    let payments = Payments::new(&url, obs.client("payments"))?;
+    let payments = Payments::new(&url, &obs.client("payments"))?;
 
     // Without its database the service can do nothing; without payments it still shows what was ordered.
     let asked = store.clone();
@@ -43,7 +44,7 @@ async fn main() -> Result<obs::Ended, Box<dyn std::error::Error>> {
         async move { shop::reaches(&url).await }
     })?;
 
-    let listener = shop::listen("ORDERS_ADDR", "127.0.0.1:8081").await?;
+    let listener = shop::listen("ORDERS_ADDR", "127.0.0.1:8081")?;
     eprintln!("listening on http://{}", listener.local_addr()?);
     if let Some(admin) = obs.admin_addr() {
         eprintln!("admin on http://{admin}/metrics");

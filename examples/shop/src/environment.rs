@@ -6,7 +6,10 @@ use std::net::SocketAddr;
 use std::str::FromStr;
 
 use reqwest::Url;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
+
+/// How many connections may wait to be taken.
+const BACKLOG: u32 = 1_024;
 
 /// What is wrong with a variable, as an operator reads it.
 pub struct Mistake(String);
@@ -57,12 +60,24 @@ pub fn service(variable: &str, default: &str) -> Result<Url, Mistake> {
     url.ok_or_else(mistake)
 }
 
-/// Listens on the address in a variable, or on `default`.
+/// Listens on the address in a variable, or on `default`; with `SHOP_REUSE_PORT=1` beside others, so that a new instance is
+/// there before the old one is told to go.
 ///
 /// # Errors
 /// A value that is no address, or one that cannot be listened on; the text names the variable and the address.
-pub async fn listen(variable: &str, default: &str) -> Result<TcpListener, Mistake> {
+pub fn listen(variable: &str, default: &str) -> Result<TcpListener, Mistake> {
     let addr: SocketAddr = or_default(variable, default)?;
     let failed = |error| Mistake::new(variable, format!("cannot listen on {addr}: {error}"));
-    TcpListener::bind(addr).await.map_err(failed)
+    let is_shared = std::env::var_os("SHOP_REUSE_PORT").is_some_and(|value| value == "1");
+    bind(addr, is_shared).map_err(failed)
+}
+
+fn bind(addr: SocketAddr, is_shared: bool) -> std::io::Result<TcpListener> {
+    let socket = if addr.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    socket.set_reuseaddr(true)?;
+    if is_shared {
+        socket.set_reuseport(true)?;
+    }
+    socket.bind(addr)?;
+    socket.listen(BACKLOG)
 }

@@ -2,6 +2,7 @@
 
 mod environment;
 mod http;
+pub mod payments;
 mod refusal;
 mod shutdown;
 

@@ -57,9 +57,13 @@ impl Line {
         self.text("level") == "ERROR"
     }
 
-    /// What the request was answered, where this is its access line.
+    /// What the request was answered, by its code where it is one of gRPC, where this is its access line.
     pub(super) fn status(&self) -> String {
-        self.json.at(&["status_code"]).map_or_else(|| self.text("outcome").to_owned(), Json::to_string)
+        match (self.text("rpc_code"), self.json.at(&["status_code"])) {
+            ("", Some(status)) => status.to_string(),
+            ("", None) => self.text("outcome").to_owned(),
+            (code, _) => code.to_owned(),
+        }
     }
 
     /// The rest of its fields, `name=value`.

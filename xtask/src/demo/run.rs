@@ -78,6 +78,7 @@ fn play(options: &Options, place: &Place, binaries: &Binaries, supervisor: &Supe
         rates: Rates::default(),
         configuration: "",
         folder: place.folder(),
+        is_shared: false,
         inherited: Inherited::Configuration,
     };
     let mut shop = Shop::start(binaries, &settings)?;

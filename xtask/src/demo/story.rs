@@ -9,7 +9,8 @@ use super::line::{Line, on_one_line};
 use super::span::Span;
 use super::tree::tree;
 
-const DURATION: &str = "http_request_duration_seconds_bucket";
+const DURATIONS: [&str; 2] =
+    ["http_request_duration_seconds_bucket", "rpc_server_request_duration_seconds_bucket"];
 /// How many of the buckets that point to a request are told.
 const POINTERS: usize = 4;
 
@@ -110,7 +111,7 @@ impl Story {
         );
         // Durations of requests are what one looks at first.
         let mut pointers: Vec<_> = self.pointers.iter().collect();
-        pointers.sort_by_key(|pointer| !pointer.line.starts_with(DURATION));
+        pointers.sort_by_key(|pointer| !DURATIONS.iter().any(|name| pointer.line.starts_with(name)));
         for pointer in pointers.iter().take(POINTERS) {
             let _ = writeln!(text, "    {}: {}", pointer.service, pointer.line);
         }

@@ -13,6 +13,12 @@ const REQUESTS: &str = "http_requests_total";
 const ERRORS: &str = "http_request_errors_total";
 const CANCELLED: &str = "http_requests_cancelled_total";
 const BUCKET: &str = "http_request_duration_seconds_bucket";
+/// The same of remote procedure calls, whose codes say how they ended.
+const CALLS: &str = "rpc_server_requests_total";
+const CALLS_BUCKET: &str = "rpc_server_request_duration_seconds_bucket";
+/// The codes that are the service's fault.
+const FAULTS: [&str; 6] =
+    ["UNKNOWN", "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS", "DEADLINE_EXCEEDED"];
 /// What counts lines and spans that were lost.
 const DROPPED: [&str; 2] = ["obs_pipeline_dropped_total", "obs_spans_refused_total"];
 
@@ -60,13 +66,19 @@ impl Scrapes {
                 let of = |name| scrape.named(name).filter(move |sample| key(sample) == row);
                 let [requests, errors, cancelled] = [REQUESTS, ERRORS, CANCELLED].map(|name| total(of(name)));
                 let buckets = Buckets::of(of(BUCKET));
-                let [p50, p99] = [0.5, 0.99].map(|q| milliseconds(buckets.quantile(q)));
                 let (route, method) = row;
                 let route = format!("{method} {route}");
-                let _ = writeln!(
-                    table,
-                    "  {service:<9} {route:<24} {requests:>9} {errors:>7} {cancelled:>10} {p50:>9} {p99:>9}"
-                );
+                let _ = writeln!(table, "{}", told(service, &route, [requests, errors, cancelled], &buckets));
+            }
+            let calls: BTreeSet<_> = scrape.named(CALLS).map(call).collect();
+            for row in calls {
+                let of = |name| scrape.named(name).filter(move |sample| call(sample) == row);
+                let with = |codes: &[&str]| {
+                    total(of(CALLS).filter(|sample| codes.contains(&label(&sample.labels, "code"))))
+                };
+                let counts = [total(of(CALLS)), with(&FAULTS), with(&["CANCELLED"])];
+                let name = format!("{}/{}", row.0, row.1);
+                let _ = writeln!(table, "{}", told(service, &name, counts, &Buckets::of(of(CALLS_BUCKET))));
             }
         }
         table
@@ -96,6 +108,17 @@ impl Scrapes {
         }
         text
     }
+}
+
+/// A row of the table.
+fn told(service: &str, route: &str, [requests, errors, cancelled]: [f64; 3], buckets: &Buckets) -> String {
+    let [p50, p99] = [0.5, 0.99].map(|q| milliseconds(buckets.quantile(q)));
+    format!("  {service:<9} {route:<24} {requests:>9} {errors:>7} {cancelled:>10} {p50:>9} {p99:>9}")
+}
+
+/// The service and the method of a call.
+fn call(sample: &Sample) -> (&str, &str) {
+    (label(&sample.labels, "service"), label(&sample.labels, "method"))
 }
 
 fn key(sample: &Sample) -> (&str, &str) {

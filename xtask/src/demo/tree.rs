@@ -58,13 +58,19 @@ impl Tree<'_> {
 }
 
 fn status(span: &Span) -> String {
-    let code = attribute(span, "http.response.status_code");
+    let code = code(span);
     let word = match attribute(span, "obs.outcome") {
         "cancelled" => "cancelled",
         _ if span.failed() => span.status_word(),
         _ => "",
     };
     [word, code].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+/// What was answered: a status of HTTP, or a code of gRPC.
+fn code(span: &Span) -> &str {
+    let codes = ["http.response.status_code", "rpc.response.status_code"].map(|key| attribute(span, key));
+    codes.into_iter().find(|code| !code.is_empty()).unwrap_or_default()
 }
 
 /// What a span says of its own failure: its status, its attributes, what happened within it.
@@ -84,7 +90,7 @@ fn notes(span: &Span) -> Vec<String> {
         for key in TOLD {
             let value = attribute(span, key);
             // The status code stands above already.
-            let known = value.is_empty() || value == attribute(span, "http.response.status_code");
+            let known = value.is_empty() || value == code(span);
             note(if known { String::new() } else { format!("{key}: {value}") });
         }
     }

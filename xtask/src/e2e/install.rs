@@ -9,7 +9,7 @@ use crate::{Result, cargo};
 
 /// Packages of Debian: the server with `promtool`, what keeps pushes, what keeps orders, what pools connect to besides, what makes a venv,
 /// what makes load, what moves log files away, a terminal, what takes lines by syslog, with its TLS, and what carries messages.
-const DEBIAN: [&str; 12] = [
+const DEBIAN: [&str; 13] = [
     "prometheus",
     "prometheus-pushgateway",
     "postgresql",
@@ -17,6 +17,7 @@ const DEBIAN: [&str; 12] = [
     "python3",
     "python3-venv",
     "wrk",
+    "nghttp2-client",
     "logrotate",
     "tmux",
     "rsyslog",
@@ -27,14 +28,17 @@ const DEBIAN: [&str; 12] = [
 /// Where Debian keeps the programs of each version of PostgreSQL.
 const POSTGRES: &str = "/usr/lib/postgresql";
 
-/// Packages of PyPI: an OTLP sink as a wheel, the strict OpenMetrics parser, OpenTelemetry's propagators, and a client of RabbitMQ.
-const PYPI: [&str; 6] = [
+/// Packages of PyPI: an OTLP sink as a wheel, the strict OpenMetrics parser, OpenTelemetry's propagators, a client of RabbitMQ, and one of
+/// gRPC that knows `grpc.health.v1`.
+const PYPI: [&str; 8] = [
     "rotel==0.0.1a15",
     "prometheus_client==0.26.0",
     "opentelemetry-api==1.45.2",
     "opentelemetry-propagator-b3==1.45.1",
     "opentelemetry-propagator-jaeger==1.45.1",
     "pika==1.4.4",
+    "grpcio==1.85.3",
+    "grpcio-health-checking==1.85.1",
 ];
 
 /// As Debian calls the program.
@@ -66,6 +70,7 @@ pub(super) struct Programs {
     pub(super) redis_server: PathBuf,
     pub(super) rotel: PathBuf,
     pub(super) wrk: PathBuf,
+    pub(super) h2load: PathBuf,
 }
 
 impl Programs {
@@ -83,6 +88,7 @@ impl Programs {
             redis_server: in_path("redis-server")?,
             rotel: rotel.ok_or_else(|| missing(&format!("a venv with {}", PYPI.join(", "))))?,
             wrk: in_path("wrk")?,
+            h2load: in_path("h2load")?,
             python,
         })
     }
@@ -132,7 +138,7 @@ pub(super) fn rabbitmq() -> Result<RabbitMq> {
 
 /// Brings what is missing, and does nothing where nothing is.
 pub(super) fn install() -> Result {
-    let programs = ["prometheus", "promtool", PUSHGATEWAY, "redis-cli", "redis-server", "wrk"];
+    let programs = ["prometheus", "promtool", PUSHGATEWAY, "redis-cli", "redis-server", "wrk", "h2load"];
     let lacks = |program: &&str| in_path(program).is_none();
     if programs.iter().any(lacks)
         || beside_path(LOGROTATE).is_none()

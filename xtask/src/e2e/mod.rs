@@ -8,6 +8,8 @@ mod disk;
 mod eventually;
 mod files;
 mod folder;
+mod grpc;
+mod health;
 mod install;
 mod jaeger;
 mod lines;

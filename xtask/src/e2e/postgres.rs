@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use super::pipe::{pipe, said};
-use crate::process::Process;
+use crate::process::{GRACE, Process, signal};
 use crate::{Result, cargo};
 
 const START_LIMIT: Duration = Duration::from_secs(30);
@@ -20,6 +20,9 @@ pub(super) struct Postgres {
     /// Where `psql` is.
     programs: PathBuf,
     address: SocketAddr,
+    /// What starts it, and where it says what it does.
+    command: Command,
+    output: PathBuf,
     process: Process,
 }
 
@@ -33,21 +36,12 @@ impl Postgres {
         if is_root {
             cargo::run(Command::new("chown").arg("postgres").arg(&data))?;
         }
-        let program = |name: &str| {
-            let program = programs.join(name);
-            if !is_root {
-                return Command::new(program);
-            }
-            let mut command = Command::new("setpriv");
-            command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups"]).arg(program);
-            command
-        };
-        let mut initdb = program("initdb");
+        let mut initdb = program(programs, is_root, "initdb");
         initdb.args(["--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", "--username", USER]);
         initdb.arg("--pgdata").arg(&data).stdout(Stdio::null());
         cargo::run(&mut initdb)?;
 
-        let mut command = program("postgres");
+        let mut command = program(programs, is_root, "postgres");
         command.arg("-D").arg(&data);
         let settings = [
             format!("listen_addresses={}", address.ip()),
@@ -60,11 +54,57 @@ impl Postgres {
             command.args(["-c", setting]);
         });
         command.current_dir("/");
-        let process = Process::start_watched("postgres", &command, folder.join("postgres.output.txt"))?;
-        let mut started = Self { programs: programs.to_owned(), address, process };
-        let (psql, url) = (started.programs.join("psql"), started.url("postgres"));
-        started.process.wait_until("an answer", START_LIMIT, || ask(&psql, &url, "SELECT 1").is_ok())?;
+        let output = folder.join("postgres.output.txt");
+        let process = Process::start_watched("postgres", &command, output.clone())?;
+        let mut started = Self { programs: programs.to_owned(), address, command, output, process };
+        started.answers()?;
         Ok(started)
+    }
+
+    fn answers(&mut self) -> Result {
+        let (psql, url) = (self.programs.join("psql"), self.url("postgres"));
+        self.process.wait_until("an answer", START_LIMIT, || ask(&psql, &url, "SELECT 1").is_ok())
+    }
+
+    /// Ends it, whoever is connected.
+    pub(super) fn stop(&mut self) -> Result {
+        // The signal for a fast end; asked to terminate, it waits for its clients.
+        self.process.signal("INT")?;
+        self.process.wait_for(GRACE).map(drop)
+    }
+
+    /// Starts it again on what it keeps, and waits until it answers.
+    pub(super) fn start_again(&mut self) -> Result {
+        self.process = Process::start_watched("postgres", &self.command, self.output.clone())?;
+        self.answers()
+    }
+
+    /// Has it take connections and say nothing more, those that are open included.
+    pub(super) fn hang(&self) -> Result {
+        self.process.signal("STOP")?;
+        // One for each connection, and some for itself; the first, which would start more, is stopped by now.
+        self.children()?.into_iter().for_each(|child| {
+            signal(child, "STOP");
+        });
+        Ok(())
+    }
+
+    /// Has it go on where it hangs.
+    pub(super) fn go_on(&self) -> Result {
+        self.children()?.into_iter().for_each(|child| {
+            signal(child, "CONT");
+        });
+        self.process.signal("CONT")
+    }
+
+    fn children(&self) -> Result<Vec<u32>> {
+        let processes = fs::read_dir("/proc").map_err(|error| format!("/proc: {error}"))?;
+        let ids = processes.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+        let own = |id: &u32| {
+            let stat = fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+            parent(&stat) == Some(self.process.id())
+        };
+        Ok(ids.filter(own).collect())
     }
 
     /// Makes a database, and gives its URL.
@@ -85,6 +125,23 @@ impl Postgres {
     }
 }
 
+/// A program of PostgreSQL, by the user that Debian brings for it.
+fn program(programs: &Path, is_root: bool, name: &str) -> Command {
+    let program = programs.join(name);
+    if !is_root {
+        return Command::new(program);
+    }
+    let mut command = Command::new("setpriv");
+    command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups"]).arg(program);
+    command
+}
+
+/// Whose child a process is, by its line in `/proc`: a number, a name in brackets, a letter, and the number of the parent.
+fn parent(stat: &str) -> Option<u32> {
+    let (_, behind_name) = stat.rsplit_once(')')?;
+    behind_name.split_whitespace().nth(1)?.parse().ok()
+}
+
 /// By `psql`: a line for each row, a tab between values, and nothing else.
 fn ask(psql: &Path, url: &str, query: &str) -> Result<String> {
     let mut command = Command::new(psql);
@@ -101,4 +158,15 @@ fn ask(psql: &Path, url: &str, query: &str) -> Result<String> {
 fn said_by(program: &str, arguments: &[&str]) -> Result<String> {
     let output = pipe(Command::new(program).args(arguments), &[])?;
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parent;
+
+    #[test]
+    fn a_parent_is_found_behind_any_name() {
+        assert_eq!(parent("17 (postgres: a) R (b) S 4 17 17 0"), Some(4));
+        assert_eq!(parent(""), None);
+    }
 }

@@ -38,6 +38,21 @@ impl<'a> Redis<'a> {
         format!("redis://{}", self.address)
     }
 
+    /// Ends it.
+    pub(super) fn stop(mut self) -> Result {
+        self.process.stop().map(drop)
+    }
+
+    /// Has it take connections and say nothing more.
+    pub(super) fn hang(&self) -> Result {
+        self.process.signal("STOP")
+    }
+
+    /// Has it go on where it hangs.
+    pub(super) fn go_on(&self) -> Result {
+        self.process.signal("CONT")
+    }
+
     /// Has it forget all that it keeps.
     pub(super) fn empty(&self) -> Result {
         ask(self.programs, self.address, &["FLUSHALL"]).map(drop)

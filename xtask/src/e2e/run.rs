@@ -2,27 +2,29 @@
 
 use std::fs;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::folder::Folder;
 use super::install::{self, Programs};
 use super::report::Report;
 use super::{
-    built, collector, files, jaeger, otlp, pools, profiling, propagation, push, queue, quickstart,
-    registries, shop, syslog, torture, victoria,
+    built, collector, files, grpc, health, jaeger, otlp, pools, profiling, propagation, push, queue,
+    quickstart, registries, shop, syslog, torture, victoria,
 };
 use crate::Result;
 use crate::arguments::Arguments;
 
 /// What is checked, by the name of the example, or of what several show.
-const EXAMPLES: [(&str, Example); 9] = [
+const EXAMPLES: [(&str, Example); 11] = [
     ("quickstart", quickstart::check_all),
     ("registries", registries::check_all),
     ("pools", pools::check_all),
+    ("health", health::check_all),
     ("shop", shop::check_all),
     ("propagation", propagation::check_all),
     ("push", push::check_all),
     ("queue", queue::check_all),
+    ("grpc", grpc::check_all),
     ("otlp", otlp::check_all),
     ("torture", torture::check_all),
 ];
@@ -131,10 +133,12 @@ fn check(
     example: impl FnOnce(&Path, &mut Report) -> Result,
 ) -> Result {
     println!("== {name}");
+    let start = Instant::now();
     let own = folder.join(name);
     fs::create_dir_all(&own).map_err(|error| format!("{}: {error}", own.display()))?;
     if let Err(error) = example(&own, report) {
         report.check("set-up", Err(error));
     }
+    println!("== {name}: {:.1} s", start.elapsed().as_secs_f64());
     Ok(())
 }

@@ -131,8 +131,21 @@ impl Process {
     pub(crate) fn tell(&mut self, stop: Stop) {
         match stop {
             Stop::CloseInput => drop(self.child.stdin.take()),
-            Stop::Terminate => terminate(self.child.id()),
+            Stop::Terminate => {
+                signal(self.child.id(), "TERM");
+            }
         }
+    }
+
+    /// Sends it a signal by its name, such as `STOP`.
+    pub(crate) fn signal(&self, name: &str) -> Result {
+        let sent = signal(self.child.id(), name);
+        if sent { Ok(()) } else { Err(format!("{} takes no SIG{name}", self.name)) }
+    }
+
+    /// The id of its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Waits until it ends; kills it when it does not in time.
@@ -170,8 +183,9 @@ fn apart(command: &mut Command) {
 fn apart(_: &mut Command) {}
 
 /// The standard library sends no signal but SIGKILL; the shell's own `kill` does.
-fn terminate(id: u32) {
-    let _ = Command::new("sh").args(["-c", "kill -TERM \"$0\"", &id.to_string()]).status();
+pub(crate) fn signal(id: u32, name: &str) -> bool {
+    let kill = Command::new("sh").args(["-c", "kill -\"$1\" \"$0\"", &id.to_string(), name]).status();
+    kill.is_ok_and(|status| status.success())
 }
 
 #[cfg(all(test, target_os = "linux"))]

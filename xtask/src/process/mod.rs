@@ -3,4 +3,4 @@
 mod guard;
 mod output;
 
-pub(crate) use guard::{GRACE, Process, Stop};
+pub(crate) use guard::{GRACE, Process, Stop, signal};

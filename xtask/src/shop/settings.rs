@@ -58,6 +58,8 @@ pub(crate) struct Settings<'a> {
     /// Where prices are; by default in the process.
     pub(crate) redis_url: Option<&'a str>,
     pub(crate) rates: Rates,
+    /// Whether others listen on the same addresses, so that one can be replaced without a gap.
+    pub(crate) is_shared: bool,
     /// What stands at the end of each `obs.yaml` besides.
     pub(crate) configuration: &'a str,
     /// The folder for their lines, their output, their copies of `obs.yaml` and the data base.
@@ -95,6 +97,9 @@ impl Settings<'_> {
             variables.push((DRAIN_TIMEOUT, "3s".to_owned()));
         }
         variables.extend(self.protocol.map(|protocol| ("OTEL_EXPORTER_OTLP_PROTOCOL", protocol.to_owned())));
+        if self.is_shared {
+            variables.push(("SHOP_REUSE_PORT", "1".to_owned()));
+        }
         match part {
             Part::Gateway => {
                 variables.push(("GATEWAY_ADDR", own(part)));
@@ -137,6 +142,7 @@ mod tests {
             database_url: None,
             redis_url: None,
             rates: Rates { fail: Some(0), ..Rates::default() },
+            is_shared: false,
             configuration: "",
             folder: Path::new("/data"),
             inherited: Inherited::Nothing,

@@ -5,6 +5,7 @@ mod exporter;
 mod fastrace_peer;
 mod gate;
 mod lines_file;
+mod obs_health_subjects;
 mod obs_log_subjects;
 mod obs_metrics_subjects;
 mod obs_shipping_subjects;
@@ -249,6 +250,7 @@ pub(crate) const ROWS: &[Row] = &[
     },
     Row { name: "histogram-cached/prometheus", batch: 300_000, make: prometheus_peer::histogram_cached },
     Row { name: "histogram-native/obs", batch: 300_000, make: obs_metrics_subjects::histogram_native },
+    Row { name: "probe-readyz/obs", batch: 200, make: obs_health_subjects::probe },
     Row { name: "client-call/obs", batch: 5_000, make: calls::obs::http },
     Row { name: "client-call/none", batch: 20_000, make: calls::http_bare },
     Row { name: "client-call/assembled", batch: 2_000, make: calls::assembled::http },

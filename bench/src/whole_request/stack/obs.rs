@@ -27,12 +27,15 @@ pub(crate) fn build(service: Service, surroundings: &Surroundings) -> Result<Sta
         .admin(Admin::At(([127, 0, 0, 1], 0).into()))
         .install()
         .map_err(|error| format!("{error:?}"))?;
-    let target = obs.client(service.role.calls.map_or("none", |called| called.target));
+    let role = service.role;
+    let target = obs.client(role.calls.map_or("none", |called| called.target));
     let service = service.router(Arc::new(move |request, called| {
         let target = target.clone();
         Box::pin(async move { request.send_through(&target, called.route).await })
     }));
-    let (app, metrics) = (service.layer(obs.layer()), obs.admin_addr());
+    // A method of gRPC is named, so that its first call is told of as the others are.
+    let methods = role.counted.map(|_| role.route.trim_start_matches('/'));
+    let (app, metrics) = (service.layer(obs.layer().grpc_services(methods)), obs.admin_addr());
     let running = Arc::new(Mutex::new(Some(obs)));
     let ending = Arc::clone(&running);
     Ok(Stack {

@@ -7,7 +7,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use super::{Around, Route};
+use super::{Around, Muted, Route};
 use crate::fields::{Fields, Value};
 use crate::id::{RequestId, SpanId};
 use crate::observe::Verdict;
@@ -27,6 +27,7 @@ pub enum LocalKind {
 #[derive(Debug)]
 pub struct Local {
     kind: LocalKind,
+    muted: Muted,
     request_id: Option<RequestId>,
     trace_state: Option<TraceState>,
     route: OnceLock<Route>,
@@ -49,6 +50,8 @@ struct Extras {
     caller: OnceLock<SpanId>,
     /// The lines a flight recorder holds until it is known how the request ends.
     flight: OnceLock<Box<dyn Any + Send + Sync>>,
+    /// What the connection of this request is to be used for once it has another protocol.
+    upgrade: OnceLock<Box<dyn Any + Send + Sync>>,
     /// The spans that wait until it is known whether this local root is kept.
     tail: OnceLock<Box<dyn Any + Send + Sync>>,
 }
@@ -80,6 +83,7 @@ impl Local {
     /// As it is left for the next one: with nothing of its root, as [`Local::task`] has it.
     pub(super) fn empty(&mut self) {
         self.kind = LocalKind::Task;
+        self.muted = Muted::NONE;
         *self.verdict.get_mut() = UNDECIDED;
         self.request_id = None;
         self.trace_state = None;
@@ -95,6 +99,7 @@ impl Local {
     ) -> Self {
         Self {
             kind,
+            muted: Muted::NONE,
             request_id,
             trace_state,
             route: OnceLock::new(),
@@ -110,6 +115,20 @@ impl Local {
     pub fn judged_by(self, rules: &Rules) -> Self {
         self.judge_by(rules);
         self
+    }
+
+    /// The same, left out by some signals.
+    #[inline]
+    #[must_use]
+    pub fn muted(mut self, muted: Muted) -> Self {
+        self.muted = muted;
+        self
+    }
+
+    /// Whether it is left out by these signals.
+    #[inline]
+    pub fn mutes(&self, signals: Muted) -> bool {
+        self.muted.has(signals)
     }
 
     #[inline]
@@ -278,6 +297,17 @@ impl Local {
     #[inline]
     pub fn flight_so_far<T: Any + Send + Sync>(&self) -> Option<&T> {
         self.extras.get()?.flight.get()?.downcast_ref()
+    }
+
+    /// Puts here by what the use of a connection is known that this request asks for another protocol. The first to do so is
+    /// right.
+    pub fn expect_upgrade<T: Any + Send + Sync>(&self, upgrade: T) {
+        let _ = self.extras().upgrade.set(Box::new(upgrade));
+    }
+
+    /// What was put there, where it is of this type.
+    pub fn expected_upgrade<T: Any + Send + Sync>(&self) -> Option<&T> {
+        self.extras.get()?.upgrade.get()?.downcast_ref()
     }
 
     /// Puts here what spans wait in until it is known whether this local root is kept; it is dropped with the local root.

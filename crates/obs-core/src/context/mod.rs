@@ -4,6 +4,7 @@
 //! exemplars only read the top of it. No signal knows another.
 
 mod local;
+mod muted;
 mod route;
 mod scope;
 mod shared;
@@ -11,6 +12,7 @@ mod shared;
 use std::sync::Weak;
 
 pub use local::{Local, LocalKind};
+pub use muted::Muted;
 pub use route::Route;
 pub use scope::{
     Around, Innermost, PollScope, Silence, current, current_ids, enter_poll, innermost_tagged, is_open,

@@ -13,6 +13,10 @@ names! {
     HTTP_ROUTE = "http.route";
     /// The response's status.
     HTTP_RESPONSE_STATUS_CODE = "http.response.status_code";
+    /// How many times the call was made before.
+    HTTP_REQUEST_RESEND_COUNT = "http.request.resend_count";
+    /// Bytes of request body that were read, where that is measured.
+    HTTP_REQUEST_BODY_SIZE = "http.request.body.size";
     /// Bytes of response body that were passed on.
     HTTP_RESPONSE_BODY_SIZE = "http.response.body.size";
     /// The path without the query.
@@ -29,7 +33,7 @@ names! {
     SERVER_ADDRESS = "server.address";
     /// The port that was asked for.
     SERVER_PORT = "server.port";
-    /// The IP address of the connection's peer.
+    /// The IP address of the connection's peer, or of the client behind trusted proxies.
     CLIENT_ADDRESS = "client.address";
     /// The port of the connection's peer.
     CLIENT_PORT = "client.port";
@@ -91,6 +95,10 @@ names! {
     RPC_METHOD_ORIGINAL = "rpc.method_original";
     /// How a remote procedure call ended, by its protocol: `OK`, `DEADLINE_EXCEEDED`.
     RPC_RESPONSE_STATUS_CODE = "rpc.response.status_code";
+    /// How many times the remote procedure call was made before.
+    PREVIOUS_RPC_ATTEMPTS = "previous-rpc-attempts";
+    /// How often a call was made until it was given an answer, or up.
+    CLIENT_ATTEMPTS = "obs.client.attempts";
     /// The job's name.
     JOB_NAME = "job.name";
     /// The `User-Agent` header.
@@ -105,6 +113,8 @@ names! {
     TRACE_URL = "trace_url";
     /// `success`, `client_error`, `server_error`, `cancelled`, `panicked` or `timed_out`.
     OUTCOME = "obs.outcome";
+    /// From the request's head to the response's, in milliseconds, where that is measured.
+    HEAD_MS = "obs.head_ms";
     /// Whether the head of the trace decided to record it: what travels to other services.
     SAMPLED_HEAD = "obs.sampled.head";
     /// Why the spans under a local root were kept: `head`, `forced`, `error`, `panic`, `timeout`, `slow`, `ratio` or `asked`.

@@ -47,9 +47,15 @@ names! {
     OUTCOME = "obs.outcome";
     /// Access line: from the request's head to the end of the response's body, in nanoseconds.
     EVENT_DURATION = "event.duration";
-    /// Access line: bytes of response body.
+    /// Access line: from the request's head to the response's, in milliseconds, where that is measured; no field of the schema's.
+    HEAD_MS = "obs.head_ms";
+    /// Access line: bytes of request body that were read, where that is measured; of an upgraded connection bytes that came.
+    HTTP_REQUEST_BODY_BYTES = "http.request.body.bytes";
+    /// Access line: what was spoken on an upgraded connection, such as `websocket`.
+    NETWORK_PROTOCOL = "network.protocol";
+    /// Access line: bytes of response body; of an upgraded connection bytes that were sent.
     HTTP_RESPONSE_BODY_BYTES = "http.response.body.bytes";
-    /// Access line: the IP address of the connection's peer.
+    /// Access line: the IP address of the connection's peer, or of the client behind trusted proxies.
     CLIENT_ADDRESS = "client.address";
     /// Access line: the same, as an IP address.
     CLIENT_IP = "client.ip";

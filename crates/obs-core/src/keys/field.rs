@@ -43,14 +43,20 @@ names! {
     OUTCOME = "outcome";
     /// Access line: from the request's head to the end of the response's body, in milliseconds.
     DURATION_MS = "duration_ms";
-    /// Access line: bytes of response body.
+    /// Access line: from the request's head to the response's, in milliseconds, where that is measured.
+    HEAD_MS = "head_ms";
+    /// Access line: bytes of request body that were read, where that is measured; of an upgraded connection bytes that came.
+    REQUEST_BYTES = "request_bytes";
+    /// Access line: bytes of response body; of an upgraded connection bytes that were sent.
     RESPONSE_BYTES = "response_bytes";
-    /// Access line: the IP address of the connection's peer.
+    /// Access line: the IP address of the connection's peer, or of the client behind trusted proxies.
     CLIENT_ADDRESS = "client_address";
     /// Access line: the `User-Agent` header.
     USER_AGENT = "user_agent";
     /// Access line: the error's or panic's text.
     ERROR = "error";
+    /// Access line: what was spoken on an upgraded connection, such as `websocket`.
+    PROTOCOL = "protocol";
     /// Panic line: `file:line:column` of the panic.
     LOCATION = "location";
     /// Panic line: the thread's name.

@@ -71,6 +71,8 @@ names! {
     WORKER = "worker";
     /// The name of an allocator.
     ALLOCATOR = "allocator";
+    /// A phase in the life of the service.
+    PHASE = "phase";
 }
 
 /// Labels no metric may have: ids make a series of each request.

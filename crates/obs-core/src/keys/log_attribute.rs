@@ -31,9 +31,15 @@ names! {
     OUTCOME = "obs.outcome";
     /// Access line: from the request's head to the end of the response's body, in milliseconds.
     DURATION_MS = "duration_ms";
-    /// Access line: bytes of response body.
+    /// Access line: from the request's head to the response's, in milliseconds, where that is measured.
+    HEAD_MS = "obs.head_ms";
+    /// Access line: bytes of request body that were read, where that is measured; of an upgraded connection bytes that came.
+    HTTP_REQUEST_BODY_SIZE = "http.request.body.size";
+    /// Access line: what was spoken on an upgraded connection, such as `websocket`.
+    NETWORK_PROTOCOL_NAME = "network.protocol.name";
+    /// Access line: bytes of response body; of an upgraded connection bytes that were sent.
     HTTP_RESPONSE_BODY_SIZE = "http.response.body.size";
-    /// Access line: the IP address of the connection's peer.
+    /// Access line: the IP address of the connection's peer, or of the client behind trusted proxies.
     CLIENT_ADDRESS = "client.address";
     /// Access line: the `User-Agent` header.
     USER_AGENT_ORIGINAL = "user_agent.original";

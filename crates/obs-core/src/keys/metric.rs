@@ -43,6 +43,14 @@ pub static RPC_CLIENT: Measures = Measures {
     cancelled: &RPC_CLIENT_REQUESTS_CANCELLED,
 };
 
+/// Where calls are counted whose attempts are counted by the families above.
+pub static CLIENT_CALLS: Measures = Measures {
+    count: &CLIENT_CALL_COUNT,
+    duration: &CLIENT_CALL_DURATION,
+    errors: &CLIENT_CALL_ERRORS,
+    cancelled: &CLIENT_CALLS_CANCELLED,
+};
+
 /// Where queries and commands of databases are counted.
 pub static DB_CLIENT: Measures = Measures {
     count: &DB_CLIENT_OPERATIONS,
@@ -111,6 +119,24 @@ metrics! {
     /// Durations of cancelled requests.
     HTTP_REQUEST_CANCELLED_DURATION = Histogram "http_request_cancelled_duration_seconds" [ROUTE, METHOD]
         "Seconds from the request head until the client went away.";
+    /// Sizes of what came in requests, where they are measured.
+    HTTP_REQUEST_BODY_SIZE = Histogram "http_request_body_size_bytes" [ROUTE, METHOD]
+        "Bytes of request body that were read; of requests that were not cancelled.";
+    /// Sizes of what was sent, where they are measured.
+    HTTP_RESPONSE_BODY_SIZE = Histogram "http_response_body_size_bytes" [ROUTE, METHOD]
+        "Bytes of response body that were handed on; of requests that were not cancelled.";
+    /// How long the heads of responses took, where it is measured.
+    HTTP_RESPONSE_HEAD_DURATION = Histogram "http_response_head_duration_seconds" [ROUTE, METHOD]
+        "Seconds from the request head to the response head; of requests that were not cancelled.";
+    /// Connections that speak another protocol.
+    HTTP_UPGRADED_IN_FLIGHT = Gauge "http_connections_upgraded_in_flight" []
+        "Connections in use for another protocol after a request asked for it, such as WebSockets.";
+    /// Those that do not any more.
+    HTTP_UPGRADED = Counter "http_connections_upgraded_total" [ROUTE, RESULT]
+        "Such connections that ended, by how: success, cancelled, panicked.";
+    /// How long they did.
+    HTTP_UPGRADED_DURATION = Histogram "http_connection_upgraded_duration_seconds" [ROUTE]
+        "Seconds for which such connections were in use.";
     /// Remote procedure calls that were answered.
     RPC_SERVER_REQUESTS = Counter "rpc_server_requests_total" [SERVICE, METHOD, CODE]
         "Remote procedure calls that ended, by the code the caller is told.";
@@ -156,6 +182,18 @@ metrics! {
     /// Those nobody waited for any more.
     RPC_CLIENT_REQUESTS_CANCELLED = Counter "rpc_client_requests_cancelled_total" [TARGET, SERVICE, METHOD]
         "Remote procedure calls of others that were given up before they ended.";
+    /// Calls with all their attempts.
+    CLIENT_CALL_COUNT = Counter "client_calls_total" [TARGET, ROUTE, RESULT]
+        "Calls with all their attempts that ended with an answer or an error, by what came of them.";
+    /// Durations of the same calls.
+    CLIENT_CALL_DURATION = Histogram "client_call_duration_seconds" [TARGET, ROUTE]
+        "Seconds from the first attempt to the end of the last one's answer; cancelled calls apart.";
+    /// Those that failed for good.
+    CLIENT_CALL_ERRORS = Counter "client_call_errors_total" [TARGET, ROUTE, KIND]
+        "Calls that failed with all their attempts, by kind of the last one: server_error, dns, connect, tls, timeout, reset, panicked, other.";
+    /// Those nobody waited for any more.
+    CLIENT_CALLS_CANCELLED = Counter "client_calls_cancelled_total" [TARGET, ROUTE]
+        "Calls with all their attempts that were given up before an answer came.";
     /// The good events of a service level indicator.
     SLI_GOOD_EVENTS = Counter "sli_good_events_total" [SLI]
         "Events of a service level indicator that were good.";
@@ -492,10 +530,25 @@ metrics! {
     /// Those nobody waited for any more.
     JOB_RUNS_CANCELLED = Counter "job_executions_cancelled_total" [JOB_NAME]
         "Runs of the job that were given up before their end.";
+    /// Who came to the admin listener.
+    ADMIN_CONNECTIONS = Counter "obs_admin_connections_total" []
+        "Connections to the admin listener.";
+    /// Who went without an answer, or with another one than they asked for.
+    ADMIN_REFUSED = Counter "obs_admin_refused_total" [REASON]
+        "Connections and requests that the admin listener refused, by reason: busy, slow, malformed, rate, unauthorized, forbidden, tls.";
+    /// Whether the web config file that is there is in force.
+    ADMIN_WEB_CONFIG_SUCCESS = Gauge "obs_admin_web_config_last_reload_success" []
+        "1 unless the web config file of the admin listener was wrong when it was last read.";
     /// How reloads went.
     CONFIG_RELOADS = Counter "obs_config_reloads_total" [RESULT]
         "Looks at a changed configuration file, by what came of them: applied, rejected, unchanged.";
     /// Whether the file that is there is in force.
     CONFIG_LAST_RELOAD_SUCCESS = Gauge "obs_config_last_reload_success" []
         "1 unless the configuration file was wrong when it was last read.";
+    /// Which phase the service is in.
+    LIFECYCLE_PHASE = Gauge "obs_lifecycle_phase" [PHASE]
+        "1 for the phase the service is in, 0 for each other: starting, ready, draining, finishing, flushing.";
+    /// How long each phase took.
+    LIFECYCLE_PHASE_SECONDS = Gauge "obs_lifecycle_phase_seconds" [PHASE]
+        "Seconds each phase that has begun took, or takes by now.";
 }

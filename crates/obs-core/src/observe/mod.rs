@@ -9,6 +9,9 @@
 //! `finish` follows each `start` exactly once, also when the client goes away, the handler panics or the body is
 //! dropped by the server outside any poll; so it gets all it needs as arguments.
 //!
+//! Where a request asks for another protocol and is granted it, it has ended with that. What its connection is used for
+//! afterwards is told by [`Observer::upgraded`] and, once it is over, [`Observer::closed`].
+//!
 //! What a process asks of others, a call or a query, is an [`Operation`]: whoever does it describes it when it has ended, and
 //! the [`OperationObserver`]s of the base make span, count and duration of it.
 
@@ -24,7 +27,7 @@ pub use method::Method;
 pub use operation::{Collection, Measures, Operation, OperationEnd, OperationKind, Target};
 pub use operations::{OperationObserver, Operations};
 pub use quantiles::Quantiles;
-pub use request::{End, Request};
+pub use request::{End, Request, UpgradeEnd};
 pub use rpc::{RpcCall, RpcCode, RpcEnd, RpcMethod, RpcPassed};
 
 use crate::context::Context;
@@ -126,6 +129,16 @@ pub trait Observer: Send + Sync {
     fn finish(&self, context: &Context, request: &Request<'_>, end: &End<'_>, verdict: Verdict) {
         let _ = (context, request, end, verdict);
     }
+
+    /// The connection of this request, which has ended, is in use for another protocol from here on.
+    fn upgraded(&self, context: &Context, request: &Request<'_>) {
+        let _ = (context, request);
+    }
+
+    /// That connection is not in use any more; follows each `upgraded` once.
+    fn closed(&self, context: &Context, request: &Request<'_>, end: &UpgradeEnd<'_>) {
+        let _ = (context, request, end);
+    }
 }
 
 /// Ends a request that was started: judges, stores the verdict, finishes. Call it exactly once for each
@@ -164,6 +177,12 @@ macro_rules! forward {
             fn finish(&self, context: &Context, request: &Request<'_>, end: &End<'_>, verdict: Verdict) {
                 (**self).finish(context, request, end, verdict);
             }
+            fn upgraded(&self, context: &Context, request: &Request<'_>) {
+                (**self).upgraded(context, request);
+            }
+            fn closed(&self, context: &Context, request: &Request<'_>, end: &UpgradeEnd<'_>) {
+                (**self).closed(context, request, end);
+            }
         }
     };
 }
@@ -189,6 +208,16 @@ impl<O: Observer> Observer for Option<O> {
     fn finish(&self, context: &Context, request: &Request<'_>, end: &End<'_>, verdict: Verdict) {
         if let Some(observer) = self {
             observer.finish(context, request, end, verdict);
+        }
+    }
+    fn upgraded(&self, context: &Context, request: &Request<'_>) {
+        if let Some(observer) = self {
+            observer.upgraded(context, request);
+        }
+    }
+    fn closed(&self, context: &Context, request: &Request<'_>, end: &UpgradeEnd<'_>) {
+        if let Some(observer) = self {
+            observer.closed(context, request, end);
         }
     }
 }
@@ -218,6 +247,12 @@ macro_rules! tuple {
             }
             fn finish(&self, context: &Context, request: &Request<'_>, end: &End<'_>, verdict: Verdict) {
                 $(self.$index.finish(context, request, end, verdict);)+
+            }
+            fn upgraded(&self, context: &Context, request: &Request<'_>) {
+                $(self.$index.upgraded(context, request);)+
+            }
+            fn closed(&self, context: &Context, request: &Request<'_>, end: &UpgradeEnd<'_>) {
+                $(self.$index.closed(context, request, end);)+
             }
         }
     };

@@ -28,7 +28,8 @@ pub struct Request<'a> {
     pub host: Option<&'a str>,
     /// The `User-Agent` header. Told at the end, not at the start.
     pub user_agent: Option<&'a str>,
-    /// The peer of the connection, where the server tells.
+    /// Who asked, as far as it is to be told: the peer of the connection, or whoever is behind proxies that are trusted, whole or
+    /// shortened. Port 0 where that is not known.
     pub peer: Option<SocketAddr>,
     /// When the head was handed to the middleware.
     pub started: Timestamp,
@@ -101,6 +102,10 @@ pub struct End<'a> {
     pub status: Option<u16>,
     /// From the request's head to the end.
     pub duration: Duration,
+    /// From the request's head to the response's, where that is measured.
+    pub head: Option<Duration>,
+    /// Bytes of request body that the service has read, where that is measured.
+    pub request_bytes: Option<u64>,
     /// Bytes of response body handed to the server.
     pub response_bytes: u64,
     /// The error of the service or the body, or the panic's message.
@@ -112,7 +117,16 @@ pub struct End<'a> {
 impl<'a> End<'a> {
     /// An end with nothing known but outcome and duration.
     pub fn new(outcome: Outcome, duration: Duration) -> Self {
-        Self { outcome, status: None, duration, response_bytes: 0, error: None, rpc: None }
+        Self {
+            outcome,
+            status: None,
+            duration,
+            head: None,
+            request_bytes: None,
+            response_bytes: 0,
+            error: None,
+            rpc: None,
+        }
     }
 
     /// The status to count under: the response's own or, where none was made, 500, which is what a proxy in front
@@ -123,5 +137,29 @@ impl<'a> End<'a> {
             (None, Outcome::TimedOut) => 504,
             _ => 500,
         }
+    }
+}
+
+/// How a connection ended that had been asked to speak another protocol, such as a WebSocket.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct UpgradeEnd<'a> {
+    /// [`Outcome::Success`] where it was closed in order; [`Outcome::Cancelled`] where it broke off, or nobody held it any more;
+    /// [`Outcome::Panicked`] where its task panicked.
+    pub outcome: Outcome,
+    /// From the response's head to the end.
+    pub duration: Duration,
+    /// What was spoken, as the response's `Upgrade` has it, such as `websocket`.
+    pub protocol: Option<&'a str>,
+    /// Bytes that came, where somebody counts them.
+    pub received: Option<u64>,
+    /// Bytes that were sent, where somebody counts them.
+    pub sent: Option<u64>,
+}
+
+impl UpgradeEnd<'_> {
+    /// An end with nothing known but outcome and duration.
+    pub fn new(outcome: Outcome, duration: Duration) -> Self {
+        Self { outcome, duration, protocol: None, received: None, sent: None }
     }
 }

@@ -51,6 +51,16 @@ impl Connections {
         self
     }
 
+    /// How many are in use.
+    pub const fn in_use(self) -> u64 {
+        self.active
+    }
+
+    /// How many may be open, where that is known.
+    pub const fn most(self) -> Option<u64> {
+        self.max
+    }
+
     pub(super) fn tell(self, pool: &str, given_up: u64, meter: &mut dyn Meter) {
         let waiters = match self.waiters {
             Waiters::Unknown => None,

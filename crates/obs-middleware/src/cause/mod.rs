@@ -146,6 +146,10 @@ fn hint(error: &(dyn Error + 'static)) -> Option<Hint> {
     if let Some(hint) = reqwest::hint(error) {
         return Some(hint);
     }
+    #[cfg(feature = "client-tonic")]
+    if let Some(hint) = tonic::hint(error) {
+        return Some(hint);
+    }
     hyper_util::hint(error)
 }
 

@@ -13,6 +13,7 @@ use obs_core::observe::{Method, Operation, OperationEnd, OperationKind, RpcCode,
 use obs_core::time::Monotonic;
 use obs_core::{Base, Outcome, SpanId, Timestamp};
 
+use super::attempts::Part;
 use super::place::Place;
 use super::rpc::{Ended, Rpc};
 use crate::cause::{self, Fault};
@@ -29,8 +30,8 @@ pub(super) struct Open {
     pub(super) context: Context,
     pub(super) parent: Option<SpanId>,
     pub(super) target: Target,
-    route: Option<Route>,
-    method: Method,
+    pub(super) route: Option<Route>,
+    pub(super) method: Method,
     method_original: http::Method,
     /// Of a call that is not recorded nobody is told where it went.
     place: Option<Place>,
@@ -40,6 +41,7 @@ pub(super) struct Open {
     response_bytes: u64,
     /// Where it is one of gRPC.
     rpc: Option<Box<Rpc>>,
+    part: Part,
 }
 
 /// How many attributes a call has at most.
@@ -54,9 +56,10 @@ impl Call {
         target: Target,
         route: Option<Route>,
         method: &http::Method,
+        part: Part,
         place: impl FnOnce() -> Place,
     ) -> Self {
-        let (started, begun) = (base.clock.now(), base.clock.monotonic());
+        let (started, begun) = base.clock.moment();
         let (context, parent) = base.open_operation();
         let place = context.is_recording().then(place);
         Self(Box::new(Open {
@@ -75,6 +78,7 @@ impl Call {
             status: None,
             response_bytes: 0,
             rpc: None,
+            part,
         }))
     }
 
@@ -185,10 +189,14 @@ impl Open {
             return;
         }
         let mut end = OperationEnd::new(outcome, self.base.clock.monotonic().since(self.begun));
+        if let (Part::Whole(attempts), None) = (&self.part, &self.rpc) {
+            (end.fault, end.error) = (fault, error);
+            return attempts.close(self, end);
+        }
         if let Some(rpc) = &self.rpc {
             // What is closed by something else than an answer or its absence has panicked.
             end.error = error;
-            return rpc.close(self, (outcome, RpcCode::Internal, fault), end);
+            return self.tell_rpc(rpc, (outcome, RpcCode::Internal, fault), end);
         }
         end.status = self.status.map(|status| status.as_u16());
         (end.fault, end.error) = (fault, error);
@@ -219,7 +227,17 @@ impl Open {
         let mut end = OperationEnd::new(ended.0, self.base.clock.monotonic().since(self.begun));
         end.error = error;
         if let Some(rpc) = &self.rpc {
-            rpc.close(self, ended, end);
+            self.tell_rpc(rpc, ended, end);
+        }
+    }
+
+    fn tell_rpc(&self, rpc: &Rpc, ended: Ended, mut end: OperationEnd<'_>) {
+        match &self.part {
+            Part::One { .. } => rpc.close(self, ended, end),
+            Part::Whole(attempts) => {
+                (end.outcome, end.fault) = (ended.0, ended.2);
+                attempts.close(self, end);
+            }
         }
     }
 
@@ -243,6 +261,7 @@ impl Open {
             let bytes = i64::try_from(self.response_bytes).unwrap_or(i64::MAX);
             list.number(attribute::HTTP_RESPONSE_BODY_SIZE, bytes);
         }
+        self.part.describe(list, attribute::HTTP_REQUEST_RESEND_COUNT);
         list.text(attribute::OUTCOME, end.outcome.as_str());
         // The status where the answer says what was wrong, the kind where none came or it broke off.
         let by_status = end.status.is_some_and(|status| status >= 400);
@@ -253,6 +272,16 @@ impl Open {
 }
 
 impl Open {
+    /// The method where it is one of gRPC, in full.
+    pub(super) fn rpc_method(&self) -> Option<&'static str> {
+        self.rpc.as_ref().map(|rpc| rpc.name())
+    }
+
+    /// What it is among the attempts of one call.
+    pub(super) fn part(&self) -> &Part {
+        &self.part
+    }
+
     /// Which host it went to, and which port.
     pub(super) fn place_of<'a>(&'a self, list: &mut List<'a>) {
         if let Some((place, host)) = self.place.as_ref().and_then(|place| Some((place, place.host()?))) {
@@ -292,7 +321,7 @@ impl<'a> List<'a> {
         self.put(key, Value::Str(value));
     }
 
-    fn number(&mut self, key: &'static str, value: i64) {
+    pub(super) fn number(&mut self, key: &'static str, value: i64) {
         self.put(key, Value::I64(value));
     }
 

@@ -31,7 +31,8 @@
 //! - when it is dropped before the head has come: it was cancelled, which is no error. That is also how a time-out *around* this
 //!   layer looks; one inside is told apart.
 //!
-//! Each attempt of a retry layer around this one is a call of its own. Redirects that a client follows by itself, as reqwest does
+//! Each attempt of a retry layer around this one is a call of its own; [`ClientLayer::around_attempts`] is for the call that they make up
+//! together. Redirects that a client follows by itself, as reqwest does
 //! unless it is told not to, are one call: under the first URL, with the last answer's status, and with the headers below on each.
 //!
 //! An error is looked into where its type is known: a boxed one as tower's `BoxError`, an [`io::Error`](std::io::Error), and with the
@@ -48,6 +49,7 @@
 //! there before is replaced, and an `x-trace-id` of another trace is taken out: headers that are handed on from a caller never point
 //! past this service. Outside of a request `x-request-id` is left as it is.
 
+mod attempts;
 mod call;
 mod inject;
 #[cfg(feature = "client-lapin")]
@@ -66,7 +68,7 @@ use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
 
 use http::header::CONTENT_TYPE;
-use http::{Extensions, Request, Response, Uri};
+use http::{Extensions, HeaderMap, Request, Response, Uri};
 use http_body::Body;
 use obs_core::Base;
 use obs_core::context::{self, Route};
@@ -77,6 +79,7 @@ use tower_service::Service;
 use crate::grpc::{self, Methods};
 use crate::route::RouteOf;
 use crate::watch::{Watch, WatchedBody, WatchedFuture};
+use attempts::Part;
 use call::Call;
 use place::Place;
 
@@ -108,6 +111,8 @@ struct Caller {
     inject: inject::Headers,
     /// Of gRPC.
     methods: Arc<Methods>,
+    /// Whether its calls are made of attempts that are calls of another layer.
+    is_whole: bool,
 }
 
 impl ClientLayer {
@@ -116,7 +121,7 @@ impl ClientLayer {
     pub fn new(base: Arc<Base>, target: &str) -> Self {
         let target = Target::new(if target.is_empty() { "unnamed" } else { target });
         let (inject, methods) = (inject::Headers::default(), Arc::default());
-        let caller = Caller { base, target, inject, methods };
+        let caller = Caller { base, target, inject, methods, is_whole: false };
         Self { settings: Arc::new(Settings { caller, route: Named }) }
     }
 }
@@ -126,6 +131,38 @@ impl<R: Clone> ClientLayer<R> {
     pub fn trace_id_header(self) -> Self {
         let mut settings = Arc::unwrap_or_clone(self.settings);
         settings.caller.inject.trace_id = true;
+        Self { settings: Arc::new(settings) }
+    }
+
+    /// Makes it the layer around a retry layer, for calls with all their attempts; another of these layers, below the retry layer,
+    /// is for each attempt. A call then has a span of its own above those of its attempts, and is counted once, in
+    /// `client_calls_total` and its kin, by how its last attempt ended. It writes no headers: those are the attempts'.
+    ///
+    /// Attempts know how many there were before them by an extension of the request, which must go with it when it is sent again.
+    ///
+    /// ```
+    /// # use obs_core::{Base, Resource};
+    /// # use obs_middleware::ClientLayer;
+    /// # use tower::{Layer, ServiceBuilder, retry::RetryLayer};
+    /// # #[derive(Clone)] struct Twice;
+    /// # impl<A: Clone, R> tower::retry::Policy<http::Request<A>, http::Response<R>, std::io::Error> for Twice {
+    /// #     type Future = std::future::Ready<()>;
+    /// #     fn retry(&mut self, _: &mut http::Request<A>, _: &mut Result<http::Response<R>, std::io::Error>) -> Option<Self::Future> { None }
+    /// #     fn clone_request(&mut self, request: &http::Request<A>) -> Option<http::Request<A>> { Some(request.clone()) }
+    /// # }
+    /// # let base = Base::new(Resource::new("orders"));
+    /// # let client = tower::service_fn(|_: http::Request<String>| async { Ok::<_, std::io::Error>(http::Response::new(String::new())) });
+    /// let payments = ClientLayer::new(base, "payments");
+    /// let client = ServiceBuilder::new()
+    ///     .layer(payments.clone().around_attempts())
+    ///     .layer(RetryLayer::new(Twice))
+    ///     .layer(payments)
+    ///     .service(client);
+    /// # let _ = client;
+    /// ```
+    pub fn around_attempts(self) -> Self {
+        let mut settings = Arc::unwrap_or_clone(self.settings);
+        settings.caller.is_whole = true;
         Self { settings: Arc::new(settings) }
     }
 
@@ -192,6 +229,7 @@ where
     S: Service<Request<ReqBody>, Response = Response<ResBody>>,
     S::Error: fmt::Display + 'static,
     ResBody: Body,
+    ResBody::Data: 'static,
     ResBody::Error: fmt::Display + 'static,
     R: RouteOf,
 {
@@ -206,14 +244,27 @@ where
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
         let Settings { caller, route } = &*self.settings;
         let route = route.route(request.uri(), request.extensions());
+        let part = caller.part(request.extensions_mut());
         let place = || Place::Uri(request.uri().clone());
-        let mut call = Call::open(&caller.base, caller.target, route, request.method(), place);
+        let mut call = Call::open(&caller.base, caller.target, route, request.method(), part, place);
         if request.headers().get(CONTENT_TYPE).is_some_and(grpc::is_grpc) {
             call.is_rpc(rpc::Rpc::begin(&caller.methods, &request));
         }
-        caller.inject.write(&caller.base.propagation, call.context(), request.headers_mut());
+        caller.write(&call, request.headers_mut());
         let inner = &mut self.inner;
         watched(call, || inner.call(request))
+    }
+}
+
+impl Caller {
+    fn part(&self, extensions: &mut Extensions) -> Part {
+        if self.is_whole { Part::whole(extensions) } else { Part::one(extensions) }
+    }
+
+    fn write(&self, call: &Call, headers: &mut HeaderMap) {
+        if !self.is_whole {
+            self.inject.write(&self.base.propagation, call.context(), headers);
+        }
     }
 }
 

@@ -31,7 +31,6 @@ use super::call::Call;
 use super::place::Place;
 use super::{Caller, Client, ClientFuture, ClientLayer, watched};
 use crate::route::RouteOf;
-use crate::watch::Watch;
 
 /// Sends a request that was built by reqwest through a [`ClientLayer`].
 pub trait SendThrough: Sized {
@@ -96,8 +95,10 @@ where
     S: Service<Request, Response = Response>,
 {
     let place = || Place::Url(request.url().clone());
-    let call = Call::open(&caller.base, caller.target, route, request.method(), place);
-    caller.inject.write(&caller.base.propagation, call.context(), request.headers_mut());
+    // Its requests carry no extensions, so attempts do not know of each other.
+    let part = caller.part(&mut Extensions::new());
+    let call = Call::open(&caller.base, caller.target, route, request.method(), part, place);
+    caller.write(&call, request.headers_mut());
     ReqwestFuture { inner: watched(call, || AsHttp { inner: inner.call(request) }) }
 }
 

@@ -37,6 +37,11 @@ impl Rpc {
         self.told = grpc::code(headers).or(self.told);
     }
 
+    /// The method in full, or what stands for it where it is one too many.
+    pub(super) fn name(&self) -> &'static str {
+        if self.method.full == RpcMethod::OTHER { SYSTEM } else { self.method.full }
+    }
+
     pub(super) fn is_told(&self) -> bool {
         self.told.is_some()
     }
@@ -86,8 +91,7 @@ impl Rpc {
         (end.outcome, end.fault, end.result) = (outcome, fault, Some(code.as_str()));
         end.status = open.status.map(|status| status.as_u16());
         let labels = [open.target.as_str(), self.method.service, self.method.method];
-        let name = if self.method.full == RpcMethod::OTHER { SYSTEM } else { self.method.full };
-        let mut operation = Operation::new(OperationKind::Client, name, &metric::RPC_CLIENT, &labels);
+        let mut operation = Operation::new(OperationKind::Client, self.name(), &metric::RPC_CLIENT, &labels);
         operation.parent = open.parent;
         operation.is_parent_remote = open.context.is_called_by(open.parent);
         operation.started = open.started;
@@ -98,6 +102,7 @@ impl Rpc {
             list.text(attribute::RPC_RESPONSE_STATUS_CODE, code.as_str());
             open.place_of(&mut list);
             list.text(attribute::SERVICE_PEER_NAME, open.target.as_str());
+            open.part().describe(&mut list, attribute::PREVIOUS_RPC_ATTEMPTS);
             list.text(attribute::OUTCOME, outcome.as_str());
             // The code where one was told, the kind where the call failed without.
             let is_error = !matches!(outcome, Outcome::Success | Outcome::Cancelled);

@@ -17,6 +17,7 @@ pub(super) struct Found<'a> {
     pub(super) host: Option<&'a HeaderValue>,
     pub(super) user_agent: Option<&'a HeaderValue>,
     pub(super) content_type: Option<&'a HeaderValue>,
+    pub(super) upgrade: Option<&'a HeaderValue>,
 }
 
 /// A header that may be there once.
@@ -44,6 +45,7 @@ impl<'a> Found<'a> {
                 "x-trace-id" => found.trace_id.note(value),
                 "host" => found.host = found.host.or(Some(value)),
                 "content-type" => found.content_type = found.content_type.or(Some(value)),
+                "upgrade" => found.upgrade = Some(value),
                 "user-agent" => found.user_agent = found.user_agent.or(Some(value)),
                 _ => {}
             }

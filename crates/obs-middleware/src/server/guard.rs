@@ -2,26 +2,29 @@
 
 use std::any::Any;
 use std::fmt::{self, Display};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use bytes::Buf;
+use bytes::{Buf, Bytes};
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use http::{Request, Response, StatusCode};
+use obs_core::Outcome;
 use obs_core::context::{Context, Ids, Local, TraceFlags};
-use obs_core::observe::{self, Candidate, End, Method, Observer};
+use obs_core::observe::{Candidate, End, Method, Observer};
 use obs_core::propagate::Caller;
 use obs_core::time::Monotonic;
-use obs_core::{Base, Outcome};
 
-use super::Settings;
+use super::answer;
 use super::extract::Found;
 use super::head::Head;
-use super::incoming::Received;
+use super::incoming::{Measured, Received};
 use super::rpc::Rpc;
+use super::settings::{Settings, Tell};
 use crate::cause::{self, Fault};
-use crate::grpc::{self, Methods};
+use crate::grpc;
 use crate::header::{Headers, X_REQUEST_ID, X_TRACE_ID};
-use crate::watch::{Watch, is_bodiless, panic_text};
+use crate::policy::Policy;
+use crate::upgrade::Upgraded;
+use crate::watch::{Watch, is_bodiless, is_upgrade, panic_text};
 
 /// Moves from the service's future to the response's body. Dropped before it was closed, it closes as cancelled.
 pub struct Guard(Box<Open>);
@@ -38,42 +41,33 @@ struct Open {
     response_bytes: u64,
     /// Where it is a remote procedure call.
     rpc: Option<Box<Rpc>>,
+    /// Where more of it is measured.
+    measured: Option<Box<Measured>>,
+    /// Where it asks for another protocol.
+    upgrade: Option<Upgraded>,
+    /// What the service's `call` panicked with, until the future is polled.
+    raised: Option<Box<Mutex<Option<Raised>>>>,
 }
 
-/// The layer's settings with the observers' type left out, so that it does not spread into bodies and futures.
-pub(super) trait Tell: Send + Sync {
-    fn base(&self) -> &Base;
-    fn methods(&self) -> &Methods;
-    fn conclude(&self, context: &Context, request: &observe::Request<'_>, end: &End<'_>);
-}
-
-impl<O: Observer, R: Send + Sync> Tell for Settings<O, R> {
-    fn base(&self) -> &Base {
-        &self.base
-    }
-
-    fn methods(&self) -> &Methods {
-        &self.methods
-    }
-
-    fn conclude(&self, context: &Context, request: &observe::Request<'_>, end: &End<'_>) {
-        observe::conclude(&self.observers, context, request, end);
-    }
-}
+type Raised = Box<dyn Any + Send>;
 
 impl Guard {
     /// Makes the request's context and tells the observers that it has begun.
-    pub(super) fn open<O, R, B>(settings: &Arc<Settings<O, R>>, request: &Request<B>) -> Self
+    pub(super) fn open<O, R, B>(
+        settings: &Arc<Settings<O, R>>,
+        policy: Option<&Policy>,
+        request: &Request<B>,
+    ) -> Self
     where
         O: Observer + 'static,
         R: Send + Sync + 'static,
     {
-        let base = &settings.base;
-        let (started, begun) = (base.clock.now(), base.clock.monotonic());
+        let (base, options) = (&settings.base, &settings.options);
+        let (started, begun) = base.clock.moment();
         let found = Found::of(request.headers());
         let caller = found.caller(request.headers(), &base.propagation);
         let peer = crate::peer::peer(request.extensions());
-        let believed = settings.trusted.believes(peer);
+        let believed = options.trusted.believes(policy.and_then(|policy| policy.trust), peer);
         let (mut parent, mut link, mut named, mut asked) = (None, None, None, None);
         match caller {
             Some(Caller::Span(remote)) if believed => parent = Some(remote),
@@ -91,7 +85,7 @@ impl Guard {
         let method = Method::parse(request.method().as_str());
         let candidate = Candidate::new(trace_id, parent.as_ref()).asked(asked);
         let candidate = candidate.of_request(method, request.uri().path());
-        let forced = settings.debug.as_ref().is_some_and(|name| forced(name, request, &settings.observers));
+        let forced = options.debug.as_ref().is_some_and(|name| forced(name, request, &settings.observers));
         let flags = if forced {
             flags.debug()
         } else {
@@ -102,13 +96,17 @@ impl Guard {
         let trace_state = parent.as_ref().and_then(|parent| parent.trace_state.clone());
         let ids = Ids { trace_id, span_id: base.ids.span_id(), flags };
         let mut local = Local::server(request_id, trace_state).judged_by(&base.redaction);
+        if let Some(policy) = policy {
+            local = local.muted(policy.muted);
+        }
         if base.propagation.has_baggage() && believed {
             local = local.carrying(base.propagation.read_baggage(&Headers(request.headers())));
         }
         let context = Context::root(ids, local);
+        let peer = options.client.of(peer, request.headers());
         let head = Head::of(request, method, &found, peer, started, parent, link);
         let rpc = found.content_type.filter(|value| method == Method::Post && grpc::is_grpc(value));
-        let rpc = rpc.map(|_| Rpc::begin(&settings.methods, request));
+        let rpc = rpc.map(|_| Rpc::begin(&options.methods, request));
         let mut view = head.first_view();
         if let Some(rpc) = &rpc {
             view.rpc = Some(&rpc.call);
@@ -116,6 +114,8 @@ impl Guard {
         }
         settings.observers.start(&context, &view);
         let tell = Arc::clone(settings) as Arc<dyn Tell>;
+        let upgrade = (found.upgrade.is_some() || method == Method::Connect)
+            .then(|| Upgraded::expected(&tell, &context, &head));
         Self(Box::new(Open {
             calling: false,
             closed: false,
@@ -127,6 +127,9 @@ impl Guard {
             status: None,
             response_bytes: 0,
             rpc,
+            measured: None,
+            upgrade,
+            raised: None,
         }))
     }
 
@@ -135,6 +138,19 @@ impl Guard {
         if let Some(rpc) = &mut self.0.rpc {
             rpc.received = watch();
         }
+    }
+
+    /// Where it is not, what more is measured of it.
+    pub(super) fn measures(&mut self, measured: impl FnOnce() -> Measured) {
+        if self.0.rpc.is_none() {
+            self.0.measured = Some(Box::new(measured()));
+        }
+    }
+
+    /// The service's `call` panicked with this: the first poll does.
+    #[cold]
+    pub(super) fn raises(&mut self, payload: Raised) {
+        self.0.raised = Some(Box::new(Mutex::new(Some(payload))));
     }
 
     /// Whether the service's `call` runs right now, so that a drop meanwhile is its panic.
@@ -172,7 +188,34 @@ impl Watch for Guard {
         if let Some(rpc) = &mut open.rpc {
             rpc.tells(headers);
         }
-        is_bodiless(open.head.method(), status)
+        if let Some(measured) = &mut open.measured {
+            measured.head(|| open.tell.base().clock.monotonic().since(open.begun));
+        }
+        let method = open.head.method();
+        if open.upgrade.is_some()
+            && is_upgrade(method, status)
+            && let Some(upgrade) = open.upgrade.take()
+        {
+            upgrade.grant(response);
+        }
+        is_bodiless(method, status)
+    }
+
+    fn raised(&self) -> Option<Raised> {
+        self.0.raised.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    #[cold]
+    fn answer(&mut self) -> Option<Response<Bytes>> {
+        if !self.0.tell.options().answers_panics {
+            return None;
+        }
+        let is_rpc = self.0.rpc.is_some();
+        let mut answer =
+            if is_rpc { answer::of_rpc() } else { answer::problem(&self.0.context, self.0.head.method()) };
+        self.head(&mut answer);
+        self.0.response_bytes = answer.body().len() as u64;
+        Some(answer)
     }
 
     fn ends_with_trailers(&self) -> bool {
@@ -243,6 +286,9 @@ impl Open {
         end.status = self.status.map(|status| status.as_u16());
         end.response_bytes = self.response_bytes;
         end.error = error;
+        if let Some(measured) = &self.measured {
+            measured.tell(&mut end);
+        }
         let mut request = self.head.view();
         request.judge(&base.redaction);
         match &mut self.rpc {

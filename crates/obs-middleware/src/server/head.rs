@@ -10,7 +10,8 @@ use obs_core::propagate::Remote;
 use super::extract::Found;
 
 /// Cloned from the head without copying text: `http` keeps it in shared buffers.
-pub(super) struct Head {
+#[derive(Clone)]
+pub(crate) struct Head {
     method: Method,
     method_original: http::Method,
     uri: Uri,
@@ -72,7 +73,7 @@ impl Head {
     }
 
     /// What is told at the end: everything.
-    pub(super) fn view(&self) -> observe::Request<'_> {
+    pub(crate) fn view(&self) -> observe::Request<'_> {
         let mut view = self.first_view();
         view.host =
             self.uri.authority().map(|authority| authority.as_str()).or_else(|| text(self.host.as_ref()));

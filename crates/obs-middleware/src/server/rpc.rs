@@ -9,8 +9,8 @@ use obs_core::Outcome;
 use obs_core::context::{Context, Local};
 use obs_core::observe::{self, End, RpcCall, RpcCode, RpcEnd};
 
-use super::guard::Tell;
 use super::incoming::Received;
+use super::settings::Tell;
 use crate::grpc::{self, Messages, Methods};
 
 /// One call.
@@ -70,7 +70,7 @@ impl Rpc {
         let response = self.sent.passed();
         if self.call.method.route.is_none() {
             // From this answer on it may be known.
-            self.call.method = tell.methods().learn(request.path, self.told, response);
+            self.call.method = tell.options().methods.learn(request.path, self.told, response);
             self.route(context.local());
         }
         let received = self.received.as_ref().map(|received| received.passed());

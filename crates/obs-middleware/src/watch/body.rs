@@ -1,10 +1,12 @@
 //! Polls a response's body inside of its context and knows when it is through.
 
+use std::any::Any;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::task::{Context as TaskContext, Poll};
 
+use bytes::{Buf, Bytes};
 use http::Response;
 use http::header::CONTENT_LENGTH;
 use http_body::{Body, Frame, SizeHint};
@@ -15,15 +17,17 @@ use super::Watch;
 
 pin_project! {
     /// A response body that is watched: the inner body's frames, unchanged.
-    pub struct WatchedBody<B, G: Watch> {
+    pub struct WatchedBody<B: Body, G: Watch> {
         #[pin]
         inner: Option<B>,
         guard: Option<G>,
         // How many bytes the head promised, where it did.
         expected: Option<u64>,
+        // What is said in the place of a body.
+        spoken: Option<Box<B::Data>>,
     }
 
-    impl<B, G: Watch> PinnedDrop for WatchedBody<B, G> {
+    impl<B: Body, G: Watch> PinnedDrop for WatchedBody<B, G> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
             let scope = this.guard.as_ref().map(|guard| context::enter_poll(guard.context()));
@@ -36,7 +40,19 @@ pin_project! {
 impl<B: Body, G: Watch> WatchedBody<B, G> {
     /// Nothing is observed.
     pub(crate) fn bare(inner: B) -> Self {
-        Self { inner: Some(inner), guard: None, expected: None }
+        Self { inner: Some(inner), guard: None, expected: None, spoken: None }
+    }
+
+    /// These bytes, where data of the body can be bytes, and nothing at all where it cannot.
+    pub(crate) fn spoken(text: Bytes) -> Self
+    where
+        B::Data: 'static,
+    {
+        let mut spoken: Option<B::Data> = None;
+        if let Some(place) = (&mut spoken as &mut dyn Any).downcast_mut::<Option<Bytes>>() {
+            *place = (!text.is_empty()).then_some(text);
+        }
+        Self { inner: None, guard: None, expected: None, spoken: spoken.map(Box::new) }
     }
 
     /// Notes the head on the guard, and keeps it for as long as there is a body to come.
@@ -50,7 +66,7 @@ impl<B: Body, G: Watch> WatchedBody<B, G> {
             guard.complete();
             return response.map(Self::bare);
         }
-        response.map(|body| Self { inner: Some(body), guard: Some(guard), expected })
+        response.map(|body| Self { inner: Some(body), guard: Some(guard), expected, spoken: None })
     }
 }
 
@@ -69,7 +85,10 @@ where
     ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
         let mut this = self.project();
         let Some(guard) = this.guard.as_mut() else {
-            return this.inner.as_pin_mut().map_or(Poll::Ready(None), |inner| inner.poll_frame(task));
+            return match this.inner.as_pin_mut() {
+                Some(inner) => inner.poll_frame(task),
+                None => Poll::Ready(this.spoken.take().map(|spoken| Ok(Frame::data(*spoken)))),
+            };
         };
         let scope = context::enter_poll(guard.context());
         let polled = catch_unwind(AssertUnwindSafe(|| {
@@ -125,15 +144,16 @@ where
     }
 
     fn is_end_stream(&self) -> bool {
-        self.inner.as_ref().is_none_or(Body::is_end_stream)
+        self.inner.as_ref().map_or(self.spoken.is_none(), Body::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.inner.as_ref().map_or_else(|| SizeHint::with_exact(0), Body::size_hint)
+        let spoken = || self.spoken.as_ref().map_or(0, |spoken| spoken.remaining() as u64);
+        self.inner.as_ref().map_or_else(|| SizeHint::with_exact(spoken()), Body::size_hint)
     }
 }
 
-impl<B, G: Watch> fmt::Debug for WatchedBody<B, G> {
+impl<B: Body, G: Watch> fmt::Debug for WatchedBody<B, G> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WatchedBody").field("expected", &self.expected).finish_non_exhaustive()
     }

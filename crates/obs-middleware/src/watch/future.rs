@@ -36,6 +36,11 @@ pin_project! {
 }
 
 impl<F, G: Watch> WatchedFuture<F, G> {
+    /// Of a call that came to no future.
+    pub(crate) fn raised(guard: G) -> Self {
+        Self { inner: None, guard: Some(guard) }
+    }
+
     /// `guard` is `None` where nothing is to be watched.
     pub(crate) fn new(inner: F, guard: Option<G>) -> Self {
         Self { inner: Some(inner), guard }
@@ -47,6 +52,7 @@ where
     G: Watch,
     F: Future<Output = Result<Response<B>, E>>,
     B: Body,
+    B::Data: 'static,
     E: Display + 'static,
 {
     type Output = Result<Response<WatchedBody<B, G>>, E>;
@@ -60,7 +66,12 @@ where
         };
         let scope = context::enter_poll(guard.context());
         let polled = catch_unwind(AssertUnwindSafe(|| {
-            let Some(inner) = this.inner.as_mut().as_pin_mut() else { panic!("{READY}") };
+            let Some(inner) = this.inner.as_mut().as_pin_mut() else {
+                match guard.raised() {
+                    Some(payload) => resume_unwind(payload),
+                    None => panic!("{READY}"),
+                }
+            };
             let polled = inner.poll(task);
             if polled.is_ready() {
                 this.inner.set(None);
@@ -83,10 +94,13 @@ where
                 Poll::Ready(Err(error))
             }
             Err(panic) => {
-                if let Some(guard) = guard {
-                    guard.panicked(&*panic);
-                }
-                resume_unwind(panic)
+                let Some(mut guard) = guard else { resume_unwind(panic) };
+                let answer = guard.answer();
+                guard.panicked(&*panic);
+                let Some(answer) = answer else { resume_unwind(panic) };
+                // What it panicked with may be anything, with a drop of its own.
+                let _ = catch_unwind(AssertUnwindSafe(|| drop(panic)));
+                Poll::Ready(Ok(answer.map(WatchedBody::spoken)))
             }
         }
     }

@@ -6,7 +6,7 @@ mod future;
 use std::any::Any;
 use std::fmt::Display;
 
-use bytes::Buf;
+use bytes::{Buf, Bytes};
 use http::{HeaderMap, Response, StatusCode};
 use obs_core::context::Context;
 use obs_core::observe::Method;
@@ -25,6 +25,14 @@ pub trait Watch: Sized {
     fn ends_with_trailers(&self) -> bool {
         false
     }
+    /// What the call of the service panicked with, where it did: taken up by the first poll.
+    fn raised(&self) -> Option<Box<dyn Any + Send>> {
+        None
+    }
+    /// What is answered to a panic before there was a head, where anything is. Noted as the head.
+    fn answer(&mut self) -> Option<Response<Bytes>> {
+        None
+    }
     /// Counts a frame of the body that is handed on; returns how many bytes there were so far.
     fn passed<D: Buf>(&mut self, data: &D) -> u64;
     /// Trailers that are handed on.
@@ -37,6 +45,11 @@ pub trait Watch: Sized {
     fn fail<E: Display + 'static>(self, error: &E);
     /// The service or the body panicked.
     fn panicked(self, payload: &(dyn Any + Send));
+}
+
+/// Whether a response with this status hands the connection over to another protocol (RFC 9110, sections 7.8 and 9.3.6).
+pub(crate) fn is_upgrade(method: Method, status: StatusCode) -> bool {
+    status == StatusCode::SWITCHING_PROTOCOLS || (method == Method::Connect && status.is_success())
 }
 
 /// Whether a response to this method with this status has no body, whatever its headers say (RFC 9110, section 6.4.1).

@@ -81,6 +81,11 @@ impl Calls {
         all[0].clone()
     }
 
+    /// All of them, in the order they ended.
+    pub(crate) fn all(&self) -> Vec<Ended> {
+        self.0.lock().unwrap().clone()
+    }
+
     pub(crate) fn none(&self) -> bool {
         self.0.lock().unwrap().is_empty()
     }

@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use obs_core::context::Ids;
-use obs_core::observe::{Candidate, End, Request, Verdict};
+use obs_core::context::{Ids, Muted};
+use obs_core::observe::{Candidate, End, Request, UpgradeEnd, Verdict};
 use obs_core::{Base, Clock, Context, IdSource, Observer, Resource, Timestamp};
 use obs_middleware::ServerLayer;
 
@@ -14,6 +14,7 @@ pub(crate) struct Spy {
     head: Option<bool>,
     seen: Arc<Mutex<Vec<Seen>>>,
     started: Arc<Mutex<u32>>,
+    upgraded: Arc<Mutex<Vec<String>>>,
 }
 
 /// One finished request, as it was told.
@@ -24,6 +25,9 @@ pub(crate) struct Seen {
     pub(crate) route: Option<&'static str>,
     pub(crate) bytes: u64,
     pub(crate) millis: u128,
+    pub(crate) head_millis: Option<u128>,
+    pub(crate) request_bytes: Option<u64>,
+    pub(crate) muted: bool,
     pub(crate) error: Option<String>,
     pub(crate) ids: Ids,
     pub(crate) request_id: String,
@@ -47,6 +51,15 @@ impl Spy {
         let seen = self.seen.lock().unwrap();
         assert_eq!((*self.started.lock().unwrap(), seen.len()), (1, 1), "{seen:?}");
         seen[0].clone()
+    }
+
+    /// What was told of upgraded connections.
+    pub(crate) fn of_upgrades(&self) -> Vec<String> {
+        self.upgraded.lock().unwrap().clone()
+    }
+
+    fn note(&self, what: String) {
+        self.upgraded.lock().unwrap().push(what);
     }
 
     pub(crate) fn all(&self) -> Vec<Seen> {
@@ -78,6 +91,9 @@ impl Observer for Spy {
             route: context.local().route().map(|route| route.as_str()),
             bytes: end.response_bytes,
             millis: end.duration.as_millis(),
+            head_millis: end.head.map(|head| head.as_millis()),
+            request_bytes: end.request_bytes,
+            muted: context.local().mutes(Muted::LINE),
             error: end.error.map(str::to_owned),
             ids: context.ids(),
             request_id: context.request_id().unwrap().to_string(),
@@ -88,6 +104,22 @@ impl Observer for Spy {
             peer: request.peer,
             verdict,
         });
+    }
+
+    fn upgraded(&self, context: &Context, request: &Request<'_>) {
+        self.note(format!("upgraded {} {}", request.path, context.request_id().unwrap()));
+    }
+
+    fn closed(&self, context: &Context, request: &Request<'_>, end: &UpgradeEnd<'_>) {
+        let UpgradeEnd { outcome, duration, protocol, received, sent, .. } = *end;
+        let bytes = received.zip(sent);
+        let id = context.request_id().unwrap();
+        self.note(format!(
+            "closed {} {id} {} {}ms {protocol:?} {bytes:?}",
+            request.path,
+            outcome.as_str(),
+            duration.as_millis()
+        ));
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use obs_core::PatternError;
+
 /// Why a sampler cannot be made, or changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -32,13 +34,19 @@ impl fmt::Display for SamplerError {
                 "sampler is always_on or always_off and has no ratio to change; start with traceidratio or \
                  parentbased_traceidratio"
             }
-            Self::UnknownMethod => "route begins with no method of HTTP; write `POST /orders`, or the path alone",
-            Self::BadRoute => {
-                "route is no path such as `/health*` or `/orders/{id}`: it begins with `/` or `*`, has at most 512 \
-                 bytes and 8 wildcards, and braces around whole segments only"
-            }
+            Self::UnknownMethod => return PatternError::UnknownMethod.fmt(f),
+            Self::BadRoute => return PatternError::BadPath.fmt(f),
             Self::TooManyRules => "more than 64 rules",
         })
+    }
+}
+
+impl From<PatternError> for SamplerError {
+    fn from(error: PatternError) -> Self {
+        match error {
+            PatternError::UnknownMethod => Self::UnknownMethod,
+            _ => Self::BadRoute,
+        }
     }
 }
 

@@ -7,7 +7,6 @@
 mod branch;
 mod bucket;
 mod error;
-mod pattern;
 mod ratio;
 mod rule;
 

@@ -4,12 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwapOption;
-use obs_core::Clock;
-use obs_core::observe::{Candidate, Method};
+use obs_core::observe::Candidate;
+use obs_core::{Clock, Pattern};
 
 use super::SamplerError;
 use super::bucket::Bucket;
-use super::pattern::Pattern;
 use super::ratio::Ratio;
 
 /// The share of requests of some paths that is recorded, in place of the sampler's own.
@@ -31,7 +30,6 @@ use super::ratio::Ratio;
 #[derive(Clone, Debug, PartialEq)]
 #[must_use]
 pub struct Rule {
-    method: Option<Method>,
     pattern: Pattern,
     ratio: Ratio,
     per_second: Option<u32>,
@@ -48,14 +46,7 @@ impl Rule {
     /// [`SamplerError::BadRatio`] outside of 0 to 1; [`SamplerError::UnknownMethod`] and [`SamplerError::BadRoute`] for
     /// what is no route.
     pub fn new(route: &str, ratio: f64) -> Result<Self, SamplerError> {
-        let (method, path) = match route.split_once(' ') {
-            Some((method, path)) => (Some(Method::parse(method)), path.trim_start()),
-            None => (None, route),
-        };
-        if method == Some(Method::Other) {
-            return Err(SamplerError::UnknownMethod);
-        }
-        Ok(Self { method, pattern: Pattern::parse(path)?, ratio: Ratio::new(ratio)?, per_second: None })
+        Ok(Self { pattern: route.parse()?, ratio: Ratio::new(ratio)?, per_second: None })
     }
 
     /// At most so many of them a second are recorded, in place of the sampler's own limit; default that one's.
@@ -65,8 +56,7 @@ impl Rule {
     }
 
     fn is_about(&self, candidate: &Candidate<'_>) -> bool {
-        (self.method.is_none() || self.method == candidate.method)
-            && candidate.path.is_some_and(|path| self.pattern.matches(path))
+        candidate.path.is_some_and(|path| self.pattern.matches(candidate.method, path))
     }
 }
 

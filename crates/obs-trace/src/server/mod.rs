@@ -33,7 +33,7 @@ const MAX_ADDRESS: usize = 45;
 /// `DEADLINE_EXCEEDED`, the longest of them, and some room.
 const MAX_ERROR_TYPE: usize = 24;
 /// How many attributes a span has at most.
-const MAX_ATTRIBUTES: usize = 20;
+const MAX_ATTRIBUTES: usize = 22;
 
 /// One span for each request whose verdict is [`Verdict::Keep`]; decides for all signals which are sampled.
 #[derive(Clone, Debug)]
@@ -197,7 +197,9 @@ impl<'a> List<'a> {
         }
         if let Some(port) = request.peer.as_ref().map(SocketAddr::port) {
             list.text(attribute::CLIENT_ADDRESS, address);
-            list.number(attribute::CLIENT_PORT, port.into());
+            if port != 0 {
+                list.number(attribute::CLIENT_PORT, port.into());
+            }
         }
         if let Some(agent) = request.user_agent {
             list.text(attribute::USER_AGENT_ORIGINAL, agent);
@@ -209,6 +211,12 @@ impl<'a> List<'a> {
         list.text(attribute::OUTCOME, end.outcome.as_str());
         if !error_type.is_empty() {
             list.text(attribute::ERROR_TYPE, error_type);
+        }
+        if let Some(head) = end.head {
+            list.put(attribute::HEAD_MS, Value::F64(head.as_secs_f64() * 1e3));
+        }
+        if let Some(bytes) = end.request_bytes {
+            list.number(attribute::HTTP_REQUEST_BODY_SIZE, i64::try_from(bytes).unwrap_or(i64::MAX));
         }
         if end.status.is_some() && rpc.is_none() {
             let bytes = i64::try_from(end.response_bytes).unwrap_or(i64::MAX);

@@ -1,8 +1,11 @@
 //! Nothing to serve: no signal with an endpoint is enabled.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
-use crate::config::Config;
+use obs_core::{Base, Observer};
+
+use crate::config::{Config, Mistake};
 
 /// Never made.
 #[derive(Debug)]
@@ -15,18 +18,12 @@ pub(crate) enum Endpoint {}
 #[derive(Debug, Default)]
 pub(crate) struct AdminThread;
 
-/// Nobody asks.
-pub(crate) struct Guard;
-
-impl Guard {
-    pub(crate) fn new(_: Option<&str>) -> Self {
-        Self
-    }
-}
-
 /// Shown to nobody.
 #[derive(Clone, Debug)]
 pub(crate) struct Printed;
+
+/// Never made.
+pub(crate) enum InFlight {}
 
 impl Printed {
     pub(crate) fn new(_: &Config) -> Self {
@@ -52,17 +49,38 @@ impl Profiling {
     pub(crate) fn end(&self) {}
 }
 
+impl InFlight {
+    pub(crate) fn of(_: &Config, _: &Arc<Base>) -> Option<Self> {
+        None
+    }
+
+    pub(crate) fn endpoint(&self) -> Endpoint {
+        match *self {}
+    }
+}
+
+impl Observer for InFlight {}
+
 impl Listener {
     pub(crate) fn start(
         _: &AdminThread,
-        _: SocketAddr,
+        _: &Config,
+        _: &Arc<Base>,
         _: Vec<Endpoint>,
-        _: Guard,
     ) -> std::io::Result<Option<Self>> {
         Ok(None)
     }
 
-    pub(crate) fn addr(&self) -> SocketAddr {
+    pub(crate) fn addr(&self) -> Option<SocketAddr> {
         match *self {}
     }
+
+    pub(crate) fn tell(&self, _: &Config) {
+        match *self {}
+    }
+}
+
+/// Nothing is started.
+pub(crate) fn mistakes(_: &Config) -> Vec<Mistake> {
+    Vec::new()
 }

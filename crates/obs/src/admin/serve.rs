@@ -1,101 +1,142 @@
-//! Accepts connections within limits and answers them by path.
+//! Answers requests by path, each to whom it is for.
 
-use std::convert::Infallible;
-use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::AtomicU8;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::{Request, Response, StatusCode};
-use http_body_util::Full;
-use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::sync::Semaphore;
+use http::header::{CONTENT_LENGTH, RETRY_AFTER, TRANSFER_ENCODING, X_CONTENT_TYPE_OPTIONS};
+use http::{HeaderValue, Request, Response, StatusCode};
 
-use super::{Access, Endpoint, Guard, Runs, reply};
+use super::caller::Caller;
+use super::counts::{Counts, Refused};
+use super::exposed::{self, Exposed};
+use super::guard::Guard;
+use super::places::{Places, Stage};
+use super::rate::Rate;
+use super::web::{Current, Web};
+use super::{Access, Endpoint, Runs, reply};
 
-/// More scrapers than this wait in the accept queue.
-const MAX_CONNECTIONS: usize = 64;
-/// How long a client may take to send a head.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long a connection may last: clients that do not read must not keep the others out.
-const CONNECTION_TIMEOUT: Duration = Duration::from_secs(30);
-/// How large a request's head may be, in bytes.
-const MAX_HEAD: usize = 16 * 1024;
-/// How long to wait after accepting failed, for lack of file descriptors as a rule.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// A body may be as long as this, though nobody reads it.
+const MAX_BODY: u64 = 64 * 1024;
 
-/// Runs until it is dropped.
-pub(super) async fn accept(listener: TcpListener, endpoints: Vec<Endpoint>, guard: Guard) {
-    let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
-    let endpoints: Arc<[Endpoint]> = endpoints.into();
-    let longest =
-        endpoints.iter().filter_map(|endpoint| endpoint.lasts).fold(CONNECTION_TIMEOUT, Duration::max);
-    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-    loop {
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
-        let (stream, peer) = match listener.accept().await {
-            Ok(accepted) => accepted,
-            Err(_) => {
-                tokio::time::sleep(ACCEPT_PAUSE).await;
-                continue;
+/// What a listener serves, and whom.
+pub(super) struct Served {
+    pub(super) endpoints: Vec<Endpoint>,
+    pub(super) guard: Guard,
+    pub(super) exposed: Exposed,
+    pub(super) web: Web,
+    pub(super) rate: Rate,
+    pub(super) places: Places,
+    pub(super) counts: Arc<Counts>,
+}
+
+impl Served {
+    /// How long a connection may last.
+    pub(super) fn longest(&self, usual: Duration) -> Duration {
+        self.endpoints.iter().filter_map(|endpoint| endpoint.lasts).fold(usual, Duration::max)
+    }
+
+    /// Answers a request; `stage` is told how far it is.
+    pub(super) async fn respond(
+        self: &Arc<Self>,
+        request: &Request<()>,
+        web: &Current,
+        caller: Caller,
+        stage: &AtomicU8,
+    ) -> Response<Bytes> {
+        let mut response = match self.choose(request, web, caller).await {
+            Err(refusal) => refusal,
+            Ok(at) => {
+                if self.endpoints[at].lasts.is_some() {
+                    Stage::Lasting.reach(stage);
+                }
+                self.run(at, request).await
             }
         };
-        let (endpoints, guard) = (Arc::clone(&endpoints), guard.clone());
-        tokio::spawn(async move {
-            let _place = place;
-            let service = service_fn(|request: Request<Incoming>| {
-                let (endpoints, guard) = (Arc::clone(&endpoints), guard.clone());
-                async move {
-                    let response = respond(endpoints, request.map(drop), &guard, peer);
-                    Ok::<_, Infallible>(response.await.map(Full::new))
-                }
-            });
-            // A client that breaks off is its own affair.
-            let connection = http1::Builder::new()
-                .timer(TokioTimer::new())
-                .header_read_timeout(HEAD_TIMEOUT)
-                // One request each: a scraper that comes every few seconds loses nothing by it.
-                .keep_alive(false)
-                .max_buf_size(MAX_HEAD)
-                .serve_connection(TokioIo::new(stream), service);
-            let _ = tokio::time::timeout(longest, connection).await;
+        let headers = response.headers_mut();
+        headers.entry(X_CONTENT_TYPE_OPTIONS).or_insert(HeaderValue::from_static("nosniff"));
+        for (name, value) in &web.headers {
+            headers.insert(name.clone(), value.clone());
+        }
+        response
+    }
+
+    /// Which endpoint it is that answers.
+    async fn choose(
+        &self,
+        request: &Request<()>,
+        web: &Current,
+        caller: Caller,
+    ) -> Result<usize, Response<Bytes>> {
+        let path = request.uri().path();
+        let found = self.endpoints.iter().position(|endpoint| endpoint.path == path);
+        let access = found.map_or(Access::Open, |at| self.endpoints[at].access);
+        // Probes are not counted against anybody: an orchestrator that is turned away ends the service.
+        if access != Access::Probe && !self.rate.allows(caller.peer.house(), Instant::now()) {
+            self.counts.refused(Refused::Rate);
+            return Err(later(reply::text(
+                StatusCode::TOO_MANY_REQUESTS,
+                "more often than 250 times a second",
+            )));
+        }
+        if let Some(refusal) = body(request) {
+            self.counts.refused(Refused::Malformed);
+            return Err(refusal);
+        }
+        if found.is_some_and(|at| !self.exposed.shows(&self.endpoints[at])) {
+            return Err(reply::text(StatusCode::NOT_FOUND, exposed::WHY));
+        }
+        if let Some((why, refusal)) = self.guard.judge(access, request, caller, web, &self.web).await {
+            self.counts.refused(why);
+            return Err(refusal);
+        }
+        found.ok_or_else(|| self.not_found())
+    }
+
+    async fn run(self: &Arc<Self>, at: usize, request: &Request<()>) -> Response<Bytes> {
+        let endpoint = &self.endpoints[at];
+        if endpoint.runs == Runs::AtOnce {
+            return (endpoint.respond)(request);
+        }
+        let (served, request) = (Arc::clone(self), request.clone());
+        let answer = tokio::task::spawn_blocking(move || {
+            // As on the admin thread: what is done here is not telemetry.
+            let _silence = obs_core::context::silence();
+            (served.endpoints[at].respond)(&request)
         });
+        answer.await.unwrap_or_else(|_| {
+            let mut response = Response::new(Bytes::new());
+            *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+            response
+        })
+    }
+
+    fn not_found(&self) -> Response<Bytes> {
+        let shown = self.endpoints.iter().filter(|endpoint| self.exposed.shows(endpoint));
+        let paths: Vec<_> = shown.map(|endpoint| endpoint.path).collect();
+        reply::text(StatusCode::NOT_FOUND, &format!("not found; there is {}", paths.join(", ")))
     }
 }
 
-async fn respond(
-    endpoints: Arc<[Endpoint]>,
-    request: Request<()>,
-    guard: &Guard,
-    peer: SocketAddr,
-) -> Response<Bytes> {
-    let Some(at) = endpoints.iter().position(|endpoint| endpoint.path == request.uri().path()) else {
-        return not_found(&endpoints);
-    };
-    if endpoints[at].access == Access::Guarded
-        && let Some(refusal) = guard.refusal(&request, peer)
-    {
-        return refusal;
+/// How a request with a body that has no place here is refused. None is read: what is asked for stands in the head, and the
+/// connection ends with the answer. One without a length, or with one in two ways, is what smugglers send.
+fn body(request: &Request<()>) -> Option<Response<Bytes>> {
+    if request.headers().contains_key(TRANSFER_ENCODING) {
+        return Some(reply::text(
+            StatusCode::BAD_REQUEST,
+            "no `transfer-encoding` here: bodies are not read",
+        ));
     }
-    if endpoints[at].runs == Runs::AtOnce {
-        return (endpoints[at].respond)(&request);
-    }
-    let answer = tokio::task::spawn_blocking(move || {
-        // As on the admin thread: what is done here is not telemetry.
-        let _silence = obs_core::context::silence();
-        (endpoints[at].respond)(&request)
-    });
-    answer.await.unwrap_or_else(|_| {
-        let mut response = Response::new(Bytes::new());
-        *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-        response
+    let length =
+        request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    length.is_some_and(|length| length > MAX_BODY).then(|| {
+        reply::text(StatusCode::PAYLOAD_TOO_LARGE, "bodies are not read, and may have 64 KiB at most")
     })
 }
 
-fn not_found(endpoints: &[Endpoint]) -> Response<Bytes> {
-    let paths: Vec<_> = endpoints.iter().map(|endpoint| endpoint.path).collect();
-    reply::text(StatusCode::NOT_FOUND, &format!("not found; there is {}", paths.join(", ")))
+/// The same, with when to come again.
+pub(super) fn later(mut response: Response<Bytes>) -> Response<Bytes> {
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    response
 }

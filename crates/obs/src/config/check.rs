@@ -25,9 +25,14 @@ pub(super) fn contradictions(draft: &mut Draft) {
     peers(draft);
     formats(draft);
     super::links::contradictions(draft);
+    super::requests::contradictions(draft);
     metrics(draft);
+    admin(draft);
     let (health, drain) = (draft.config.health, draft.config.drain);
     longer(draft, "drain.timeout", drain.timeout, "drain.delay", drain.delay);
+    if let Some(flush) = draft.config.flush.timeout {
+        longer(draft, "drain.timeout", drain.timeout, "flush.timeout", flush);
+    }
     not_longer(draft, "health.timeout", health.timeout, "health.interval", health.interval);
 }
 
@@ -233,6 +238,32 @@ fn peers(draft: &mut Draft) {
             let what = format!("{} is wrong: {error}", shown(&peer));
             draft.found(Mistake::new(&format!("traces.trusted_peers.{peer}"), what));
         }
+    }
+}
+
+/// No token and no password goes over a network in the clear, unless whoever runs it says that it is not.
+fn admin(draft: &mut Draft) {
+    let config = &draft.config;
+    let web = config.web.as_ref();
+    if !config.admin.is_public() || config.admin_insecure || web.is_some_and(|web| web.tls.is_some()) {
+        return;
+    }
+    if web.is_none() && config.admin_web_config.is_some() {
+        // What is wrong with it has been told, and it may have said that there is TLS.
+        return;
+    }
+    let (addr, has_token) = (config.admin.to_string(), config.admin_token.is_some());
+    let has_users = web.is_some_and(|web| !web.users.is_empty());
+    let what = format!(
+        "goes over the network in the clear, as {addr} is no address of this machine alone and has no TLS; \
+         give `admin.web_config` a `tls_server_config`, listen at 127.0.0.1 or `unix:/path`, \
+         or say `admin.insecure: true` where a mesh or a proxy has the TLS"
+    );
+    if has_token && !draft.is_wrong("admin") {
+        draft.fault(draft.place("admin.token"), what.clone());
+    }
+    if has_users {
+        draft.fault(draft.place("admin.web_config"), format!("what its users send {what}"));
     }
 }
 

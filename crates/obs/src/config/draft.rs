@@ -143,6 +143,11 @@ impl Draft {
         }
     }
 
+    /// How many mistakes there are so far.
+    pub(super) fn mistakes(&self) -> usize {
+        self.faults.len() + self.untold
+    }
+
     /// What a part of obs finds wrong with a value that could be read.
     pub(super) fn found(&mut self, mistake: Mistake) {
         let Mistake { place: path, what } = mistake;

@@ -19,3 +19,12 @@ impl Default for Drain {
         Self { delay: Duration::from_secs(2), timeout: Duration::from_secs(25) }
     }
 }
+
+/// How long delivering may take at the end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Flush {
+    /// Of the end of a service that is served, the last part of `drain.timeout`, in which requests are over and what was
+    /// recorded is delivered; default a fifth of `drain.timeout`, at most 5 s. Of any other end, 5 s. `OBS_FLUSH_TIMEOUT`.
+    pub timeout: Option<Duration>,
+}

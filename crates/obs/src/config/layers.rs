@@ -88,6 +88,7 @@ impl Layers {
         environment::lay_over(&mut draft, lookup);
         let folder = self.file.as_ref().and_then(|file| file.path().parent());
         file::read_beside(&mut draft, folder, lookup);
+        file::read_web(&mut draft, folder, lookup);
         contradictions(&mut draft);
         (self.findings)(&draft.config).into_iter().for_each(|mistake| draft.found(mistake));
         draft.finish()

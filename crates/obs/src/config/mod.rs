@@ -44,11 +44,13 @@ mod propagation;
 mod proxy;
 mod redacted;
 mod redaction;
+mod requests;
 mod routing;
 #[cfg(feature = "config")]
 mod schema;
 mod tail;
 mod traces;
+mod web;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -59,7 +61,7 @@ use obs_core::Resource;
 const SEMCONV: [&str; 6] = ["http", "http/dup", "http/old", "database", "database/dup", "database/old"];
 
 pub use credentials::Credentials;
-pub use drain::Drain;
+pub use drain::{Drain, Flush};
 pub(crate) use environment::inherited;
 pub use error::{ConfigError, Mistake};
 pub use flight::FlightRecorder;
@@ -76,6 +78,7 @@ pub use otlp::{OtlpCompression, OtlpProtocol};
 pub use propagation::Propagate;
 pub use proxy::ProxyChoice;
 pub use redaction::Redaction;
+pub use requests::{ClientChoice, ProxyHeaderChoice, RequestRoute, Requests};
 #[cfg(feature = "config")]
 pub use schema::schema;
 pub use tail::TraceTail;
@@ -84,8 +87,13 @@ pub use traces::{Exporter, SamplerChoice, SpanLimits, TraceRoute, Traces, TrustC
 pub(crate) use choice::FileChoice;
 #[cfg(feature = "config")]
 pub(crate) use file::File;
+#[cfg(feature = "config")]
+pub(crate) use file::read_web_again;
 pub(crate) use layers::{Layers, Read};
 pub(crate) use proxy::ProxyVariables;
+#[cfg(any(test, feature = "admin-tls"))]
+pub(crate) use web::Clients;
+pub(crate) use web::{WebConfig, WebTls};
 
 /// Everything that can be chosen, with its default. Prints without secrets: header values, values under a secret name,
 /// credentials in URLs, and whatever the file took from a variable or another file.
@@ -107,10 +115,19 @@ pub struct Config {
     /// What whoever asks the admin listener to change something must bring; default none, and then only this machine
     /// may. Never printed.
     pub admin_token: Option<String>,
+    /// The file with TLS, headers and users of the admin listener, in the format that exporters of Prometheus share;
+    /// default none.
+    pub admin_web_config: Option<String>,
+    /// Whether credentials may come to an address other machines reach without TLS of ours.
+    pub admin_insecure: bool,
+    /// Whether the admin listener shows the requests that are in flight.
+    pub admin_requests: bool,
     /// Whether callers are believed.
     pub trust: TrustChoice,
     /// Whose traces go on where callers are not believed: addresses and ranges such as `10.0.0.0/8`; default none.
     pub trusted_peers: Vec<String>,
+    /// What holds for requests that are served, beside what each signal says.
+    pub requests: Requests,
     /// In which formats traces come and go.
     pub propagate: Propagate,
     /// Where traces and lines are looked at.
@@ -121,6 +138,10 @@ pub struct Config {
     pub health: Health,
     /// How the service ends.
     pub drain: Drain,
+    /// What is in the file of [`Config::admin_web_config`].
+    pub(crate) web: Option<WebConfig>,
+    /// How long delivering may take at the end.
+    pub flush: Flush,
     /// What the environment says of proxies. Never printed.
     pub(crate) proxies: ProxyVariables,
     /// The keys whose values came from elsewhere by `${..}`, and are never printed.
@@ -141,13 +162,19 @@ impl Config {
             journal: Journal::default(),
             admin: Admin::At(Admin::DEFAULT),
             admin_token: None,
+            admin_web_config: None,
+            admin_insecure: false,
+            admin_requests: false,
+            web: None,
             trust: TrustChoice::default(),
             trusted_peers: Vec::new(),
+            requests: Requests::default(),
             propagate: Propagate::default(),
             links: LinkChoices::default(),
             redaction: Redaction::default(),
             health: Health::default(),
             drain: Drain::default(),
+            flush: Flush::default(),
             proxies: ProxyVariables::default(),
             concealed: BTreeSet::new(),
         }

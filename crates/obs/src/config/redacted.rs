@@ -8,7 +8,10 @@ use obs_core::{Declaration, DeclaredLabel};
 use super::draft::key_of_output;
 use super::key::{Kind, Value, keys};
 use super::logs::ONE_OUTPUT;
-use super::{BucketMatch, BucketRule, Config, TraceRoute, bytes, duration, metrics::kind_word, routing};
+use super::{
+    BucketMatch, BucketRule, Config, RequestRoute, TraceRoute, TrustChoice, bytes, duration,
+    metrics::kind_word, routing,
+};
 
 impl Config {
     /// The whole configuration in the form of `obs.yaml`, with `[redacted]` in place of secrets: header values,
@@ -52,6 +55,7 @@ impl Config {
             Value::Outputs(outputs) if outputs.is_empty() => return None,
             Value::Routes(routes) if routes.is_empty() => return None,
             Value::Shares(shares) if shares.is_empty() => return None,
+            Value::Policies(routes) if routes.is_empty() => return None,
             Value::Pairs(pairs) => flow(
                 '{',
                 '}',
@@ -93,9 +97,13 @@ impl Config {
                 let share = |(index, one)| share(self, &format!("{path}[{index}]"), one);
                 flow('[', ']', shares.iter().enumerate().map(share))
             }
+            Value::Policies(routes) => {
+                let route = |(index, one)| policy(self, &format!("{path}[{index}]"), one);
+                flow('[', ']', routes.iter().enumerate().map(route))
+            }
             Value::Names(names) => flow('[', ']', names.iter().map(|name| quoted(name))),
             Value::Address(super::Admin::Off) => String::from("off"),
-            Value::Address(super::Admin::At(addr)) => quoted(&addr.to_string()),
+            Value::Address(addr) => quoted(&addr.to_string()),
         };
         Some(shown)
     }
@@ -151,6 +159,30 @@ fn share(config: &Config, path: &str, share: &TraceRoute) -> String {
     };
     let mut parts = vec![shown("route", quoted(&share.route)), shown("ratio", share.ratio.to_string())];
     parts.extend(share.per_second.map(|traces| shown("per_second", traces.to_string())));
+    flow('{', '}', parts.into_iter())
+}
+
+fn policy(config: &Config, path: &str, route: &RequestRoute) -> String {
+    let mut parts = Vec::new();
+    let mut push = |key: &str, text: String| {
+        let text = if config.conceals(&format!("{path}.{key}")) { quoted(REDACTED) } else { text };
+        parts.push(format!("{key}: {text}"));
+    };
+    push("route", quoted(&route.route));
+    for (key, flag, default) in [
+        ("ignore", route.ignore, false),
+        ("metrics", route.metrics, true),
+        ("access_log", route.access_log, true),
+    ] {
+        if flag != default {
+            push(key, flag.to_string());
+        }
+    }
+    match route.trust {
+        Some(TrustChoice::Edge) => push("trust", String::from("edge")),
+        Some(TrustChoice::Internal) => push("trust", String::from("internal")),
+        None => {}
+    }
     flow('{', '}', parts.into_iter())
 }
 

@@ -6,6 +6,7 @@ use super::key::{Key, Kind, Reload, list, names_under};
 use super::logs::{FACTS, OUTPUT_KEYS, Of, OutputKey};
 use super::metrics::KINDS;
 use super::redacted::quoted;
+use super::requests::TRUST;
 
 /// A value of JSON.
 enum Json {
@@ -108,6 +109,7 @@ fn kind(kind: Kind) -> Vec<(&'static str, Json)> {
         Kind::Outputs => outputs(),
         Kind::Routes => routes(),
         Kind::Shares => vec![("type", text("array")), ("items", Json::Object(share()))],
+        Kind::Policies => vec![("type", text("array")), ("items", Json::Object(policy()))],
         Kind::Names => {
             let item = Json::Object(vec![("type", text("string")), ("minLength", raw("1"))]);
             vec![("type", text("array")), ("uniqueItems", raw("true")), ("items", item)]
@@ -118,7 +120,10 @@ fn kind(kind: Kind) -> Vec<(&'static str, Json)> {
         }
         Kind::Address => vec![
             ("type", text("string")),
-            ("examples", Json::List(vec![text("127.0.0.1:9464"), text("off")])),
+            (
+                "examples",
+                Json::List(vec![text("127.0.0.1:9464"), text("unix:/run/orders/admin.sock"), text("off")]),
+            ),
         ],
     }
 }
@@ -164,6 +169,23 @@ fn share() -> Vec<(&'static str, Json)> {
         ("additionalProperties", raw("false")),
         ("properties", object(properties)),
         ("required", Json::List(vec![text("route"), text("ratio")])),
+    ]
+}
+
+fn policy() -> Vec<(&'static str, Json)> {
+    let flag = || object(kind(Kind::Flag));
+    let properties = vec![
+        ("route", object(kind(Kind::Text))),
+        ("ignore", flag()),
+        ("metrics", flag()),
+        ("access_log", flag()),
+        ("trust", object(kind(TRUST))),
+    ];
+    vec![
+        ("type", text("object")),
+        ("additionalProperties", raw("false")),
+        ("properties", object(properties)),
+        ("required", Json::List(vec![text("route")])),
     ]
 }
 

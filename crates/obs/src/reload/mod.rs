@@ -12,4 +12,5 @@ mod stamp;
 mod task;
 mod watch;
 
+pub(crate) use stamp::Stamp;
 pub(crate) use task::{Hear, Watching};

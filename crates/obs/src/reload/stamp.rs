@@ -8,7 +8,7 @@ use std::path::Path;
 /// Links are followed: in Kubernetes the file is a link into a folder that is exchanged as a whole, and many editors
 /// put a new file in the place of the old one. Both change the inode.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Stamp {
+pub(crate) struct Stamp {
     device: u64,
     inode: u64,
     modified: (i64, i64),
@@ -18,7 +18,7 @@ pub(super) struct Stamp {
 }
 
 impl Stamp {
-    pub(super) fn of(path: &Path) -> std::io::Result<Self> {
+    pub(crate) fn of(path: &Path) -> std::io::Result<Self> {
         let metadata = std::fs::metadata(path)?;
         Ok(Self {
             device: metadata.dev(),

@@ -5,13 +5,13 @@ use std::time::SystemTime;
 
 /// When and how large it was left.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Stamp {
+pub(crate) struct Stamp {
     modified: SystemTime,
     len: u64,
 }
 
 impl Stamp {
-    pub(super) fn of(path: &Path) -> std::io::Result<Self> {
+    pub(crate) fn of(path: &Path) -> std::io::Result<Self> {
         let metadata = std::fs::metadata(path)?;
         Ok(Self { modified: metadata.modified()?, len: metadata.len() })
     }

@@ -20,21 +20,30 @@ const SWEEP: Duration = Duration::from_secs(5);
 /// Failures are told this often at most.
 const TELL_EVERY: Duration = Duration::from_secs(60);
 
-/// A listener, and what becomes of what it gives.
-pub(super) struct Accept<L, M> {
-    listener: L,
-    make: M,
-    connections: Connections,
-    sweep: Interval,
-    pause: Option<Pin<Box<Sleep>>>,
-    told: Option<Instant>,
+/// One listener and what becomes of what it gives, whatever their types.
+pub(crate) trait Taker: Send {
+    /// Takes what there is, for as long as there is any.
+    fn poll(&mut self, connections: &Connections, task: &mut Context<'_>);
+
+    /// Lets no further connection begin where others listen too; whether there are such.
+    fn turn_away(&self) -> bool;
+
+    /// Takes what is in the queue at this moment, and listens no more.
+    fn last(self: Box<Self>, connections: &Connections);
 }
 
-impl<L: Listener, M: Serve<L::Socket>> Accept<L, M> {
-    pub(super) fn new(listener: L, make: M, connections: Connections) -> Self {
+/// All listeners of a service.
+pub(super) struct Accept {
+    takers: Vec<Box<dyn Taker>>,
+    connections: Connections,
+    sweep: Interval,
+}
+
+impl Accept {
+    pub(super) fn new(takers: Vec<Box<dyn Taker>>, connections: Connections) -> Self {
         let mut sweep = interval(SWEEP);
         sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        Self { listener, make, connections, sweep, pause: None, told: None }
+        Self { takers, connections, sweep }
     }
 
     /// Takes connections until `over`.
@@ -42,28 +51,65 @@ impl<L: Listener, M: Serve<L::Socket>> Accept<L, M> {
         let mut over = pin!(over);
         poll_fn(|task| match over.as_mut().poll(task) {
             Poll::Ready(value) => Poll::Ready(value),
-            Poll::Pending => self.poll(task),
+            Poll::Pending => {
+                self.poll(task);
+                Poll::Pending
+            }
         })
         .await
     }
 
-    /// Goes on for as long as there is something to do.
-    fn poll<T>(&mut self, task: &mut Context<'_>) -> Poll<T> {
+    fn poll(&mut self, task: &mut Context<'_>) {
         while self.sweep.poll_tick(task).is_ready() {
             self.connections.sweep();
         }
+        self.takers.iter_mut().for_each(|taker| taker.poll(&self.connections, task));
+    }
+
+    /// Takes what is in the queues at this moment, and listens no more: where a port is shared, after the others were
+    /// given everything new, and what was under way has `settle` to arrive.
+    pub(super) async fn last(&mut self, settle: Duration) {
+        let shared = self.takers.iter().filter(|taker| taker.turn_away()).count();
+        if shared > 0 {
+            self.until(sleep(settle)).await;
+        }
+        self.takers.drain(..).for_each(|taker| taker.last(&self.connections));
+    }
+}
+
+/// A listener of one type.
+pub(super) struct Taking<L, M> {
+    listener: L,
+    make: M,
+    pause: Option<Pin<Box<Sleep>>>,
+    told: Option<Instant>,
+}
+
+impl<L: Listener, M: Serve<L::Socket>> Taking<L, M> {
+    pub(super) fn new(listener: L, make: M) -> Self {
+        Self { listener, make, pause: None, told: None }
+    }
+
+    fn tell(&mut self, error: &io::Error) {
+        if self.told.is_none_or(|told| told.elapsed() >= TELL_EVERY) {
+            self.told = Some(Instant::now());
+            tracing::warn!(target: target::SERVE, %error, "a connection cannot be accepted; trying again");
+        }
+    }
+}
+
+impl<L: Listener, M: Serve<L::Socket>> Taker for Taking<L, M> {
+    fn poll(&mut self, connections: &Connections, task: &mut Context<'_>) {
         loop {
             if let Some(pause) = &mut self.pause {
                 if pause.as_mut().poll(task).is_pending() {
-                    return Poll::Pending;
+                    return;
                 }
                 self.pause = None;
             }
             match self.listener.poll_accept(task) {
-                Poll::Pending => return Poll::Pending,
-                Poll::Ready(Ok((socket, peer))) => {
-                    self.make.serve(socket, peer, self.connections.register());
-                }
+                Poll::Pending => return,
+                Poll::Ready(Ok((socket, peer))) => self.make.serve(socket, peer, connections.register()),
                 Poll::Ready(Err(error)) if is_the_clients(&error) => {}
                 Poll::Ready(Err(error)) => {
                     self.tell(&error);
@@ -73,26 +119,18 @@ impl<L: Listener, M: Serve<L::Socket>> Accept<L, M> {
         }
     }
 
-    /// Takes what is in the queue at this moment, and listens no more: where the port is shared, after the others
-    /// were given everything new, and what was under way has `settle` to arrive.
-    pub(super) async fn last(mut self, settle: Duration) {
-        if self.listener.turn_away() {
-            self.until(sleep(settle)).await;
-        }
+    fn turn_away(&self) -> bool {
+        self.listener.turn_away()
+    }
+
+    fn last(mut self: Box<Self>, connections: &Connections) {
         loop {
             match self.listener.accept_now() {
-                Ok((socket, peer)) => self.make.serve(socket, peer, self.connections.register()),
+                Ok((socket, peer)) => self.make.serve(socket, peer, connections.register()),
                 Err(error) if is_the_clients(&error) => {}
                 // Empty, or no file descriptor is left for the rest.
                 Err(_) => return,
             }
-        }
-    }
-
-    fn tell(&mut self, error: &io::Error) {
-        if self.told.is_none_or(|told| told.elapsed() >= TELL_EVERY) {
-            self.told = Some(Instant::now());
-            tracing::warn!(target: target::SERVE, %error, "a connection cannot be accepted; trying again");
         }
     }
 }

@@ -13,6 +13,8 @@ use hyper::body::Incoming;
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
+use obs_middleware::Upgraded;
+
 use super::conn::{Conn, Order, Ticket};
 
 /// Leaves the peer's address in the extensions of a request.
@@ -70,7 +72,7 @@ where
             let conn = ticket.conn();
             let status = response.status();
             if status == StatusCode::SWITCHING_PROTOCOLS || (*this.connect && status.is_success()) {
-                conn.upgrades();
+                conn.upgrades(Upgraded::take(&mut response));
             } else if conn.order() != Order::Serve {
                 response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             }

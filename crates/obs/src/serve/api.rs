@@ -1,15 +1,15 @@
 //! `Obs::serve` and what goes with it.
 
 use std::fmt::Display;
-use std::net::SocketAddr;
+use std::future::pending;
 
-use http::{Extensions, Request, Response};
+use http::{Request, Response};
 use http_body::Body;
 use hyper::body::Incoming;
-use obs_middleware::Peer;
 use tower_service::Service;
 
-use super::make::Make;
+use super::closing::{By, Closing};
+use super::doors::{Door, Own};
 use super::signals::Ears;
 use super::{BoxError, Ended, Listener, ShutdownHandle, drain};
 use crate::Obs;
@@ -50,8 +50,7 @@ impl Obs {
         B::Data: Send,
         B::Error: Into<BoxError> + Display + 'static,
     {
-        let make = Make::around(&self, service, introduce);
-        drain::run(self, listener, make, Ears::Open, std::future::pending()).await
+        self.serve_all([Door::new(listener, service)]).await
     }
 
     /// As [`Obs::serve`], but signals are left to the program: it ends when `end` does, or by
@@ -77,8 +76,104 @@ impl Obs {
         B::Data: Send,
         B::Error: Into<BoxError> + Display + 'static,
     {
-        let make = Make::around(&self, service, introduce);
-        drain::run(self, listener, make, Ears::Shut, end).await
+        self.serve_all_until([Door::new(listener, service)], end).await
+    }
+
+    /// As [`Obs::serve`], on several listeners at a time: they are ready together, and end together. The admin listener is
+    /// apart from them, and the last to end.
+    ///
+    /// ```no_run
+    /// # use std::convert::Infallible;
+    /// # type Request = http::Request<hyper::body::Incoming>;
+    /// use obs::serve::Door;
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let obs = obs::init("orders")?;
+    /// let hello = tower::service_fn(async |_: Request| Ok::<_, Infallible>(http::Response::new(String::from("hello"))));
+    /// let tcp = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
+    /// let unix = tokio::net::UnixListener::bind("/run/orders.sock")?;
+    /// let ended = obs.serve_all([Door::new(tcp, hello), Door::new(unix, hello)]).await;
+    /// # drop(ended);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Panics
+    /// As [`Obs::serve`].
+    ///
+    /// # Cancel safety
+    /// As [`Obs::serve`].
+    pub async fn serve_all(self, doors: impl IntoIterator<Item = Door>) -> Ended {
+        let doors: Vec<_> = doors.into_iter().collect();
+        drain::run(self, |obs| open(doors, obs), Ears::Open, pending()).await
+    }
+
+    /// As [`Obs::serve_all`], with signals left to the program, as with [`Obs::serve_until`].
+    ///
+    /// # Panics
+    /// As [`Obs::serve`].
+    ///
+    /// # Cancel safety
+    /// As [`Obs::serve`].
+    pub async fn serve_all_until(
+        self,
+        doors: impl IntoIterator<Item = Door>,
+        end: impl Future<Output = ()> + Send,
+    ) -> Ended {
+        let doors: Vec<_> = doors.into_iter().collect();
+        drain::run(self, |obs| open(doors, obs), Ears::Shut, end).await
+    }
+
+    /// The same phases and signals around a server that takes connections itself, such as tonic's own or an accept loop on
+    /// hyper: `serve` makes its future, which is over when all it had begun is. It is told by the [`Closing`] when to take
+    /// no more, and dropped when the time is over. The layer of [`Obs::layer`] is for it to put around its services.
+    ///
+    /// ```no_run
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<obs::Ended, obs::Error> {
+    /// # async fn any_server(end: impl Future<Output = ()>) -> std::io::Result<()> { Ok(end.await) }
+    /// let obs = obs::init("orders")?;
+    /// let layer = obs.layer();
+    /// # drop(layer);
+    /// Ok(obs.serve_by(|closing| any_server(closing.finishing())).await)
+    /// # }
+    /// ```
+    ///
+    /// A server that ends by itself ends the service; its error is the [`How::Failed`](super::How::Failed).
+    ///
+    /// # Panics
+    /// As [`Obs::serve`].
+    ///
+    /// # Cancel safety
+    /// Dropping it drops the server's future, and delivers what was recorded as dropping the [`Obs`] does.
+    pub async fn serve_by<F, E>(self, serve: impl FnOnce(Closing) -> F) -> Ended
+    where
+        F: Future<Output = Result<(), E>> + Send,
+        E: Into<BoxError> + Send,
+    {
+        let asked = self.shutdown_handle();
+        drain::run(self, |_| By::new(asked, serve), Ears::Open, pending()).await
+    }
+
+    /// As [`Obs::serve_by`], with signals left to the program, as with [`Obs::serve_until`].
+    ///
+    /// # Panics
+    /// As [`Obs::serve`].
+    ///
+    /// # Cancel safety
+    /// As [`Obs::serve_by`].
+    pub async fn serve_by_until<F, E>(
+        self,
+        serve: impl FnOnce(Closing) -> F,
+        end: impl Future<Output = ()> + Send,
+    ) -> Ended
+    where
+        F: Future<Output = Result<(), E>> + Send,
+        E: Into<BoxError> + Send,
+    {
+        let asked = self.shutdown_handle();
+        drain::run(self, |_| By::new(asked, serve), Ears::Shut, end).await
     }
 
     /// Ends serving from elsewhere in the program, and tells when the end has begun. Taken before `serve`, which
@@ -88,6 +183,6 @@ impl Obs {
     }
 }
 
-fn introduce(extensions: &mut Extensions, peer: SocketAddr) {
-    extensions.insert(Peer(peer));
+fn open(doors: Vec<Door>, obs: &Obs) -> Own {
+    Own::new(doors.into_iter().map(|door| door.open(obs)).collect())
 }

@@ -1,8 +1,12 @@
 //! What the task of one connection, its socket, its requests and the drain know of each other.
 
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::Waker;
+
+use obs_middleware::Upgraded;
+
+use super::connections::Upgrades;
 
 /// What a connection is to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,12 +49,15 @@ pub(super) struct Conn {
     partial: AtomicBool,
     http2: AtomicBool,
     upgraded: AtomicBool,
+    /// What is told of its use from then on.
+    used: OnceLock<Upgraded>,
+    upgrades: Upgrades,
     blocked: AtomicBool,
     waker: Mutex<Option<Waker>>,
 }
 
 impl Conn {
-    pub(super) fn new(order: Order) -> Arc<Self> {
+    pub(super) fn new(order: Order, upgrades: Upgrades) -> Arc<Self> {
         Arc::new(Self {
             order: AtomicU8::new(order as u8),
             quiet: AtomicBool::new(false),
@@ -61,6 +68,8 @@ impl Conn {
             partial: AtomicBool::new(false),
             http2: AtomicBool::new(false),
             upgraded: AtomicBool::new(false),
+            used: OnceLock::new(),
+            upgrades,
             blocked: AtomicBool::new(false),
             waker: Mutex::new(None),
         })
@@ -147,8 +156,18 @@ impl Conn {
     }
 
     /// It speaks another protocol from here on.
-    pub(super) fn upgrades(&self) {
+    pub(super) fn upgrades(&self, used: Option<Upgraded>) {
+        if let Some(used) = used {
+            self.upgrades.add(used.downgrade());
+            let _ = self.used.set(used);
+        }
         self.upgraded.store(true, Relaxed);
+    }
+
+    /// What is to be told of its use, where it speaks another protocol.
+    #[inline]
+    pub(super) fn used(&self) -> Option<&Upgraded> {
+        if self.is_upgraded() { self.used.get() } else { None }
     }
 
     pub(super) fn is_upgraded(&self) -> bool {

@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
+use obs_middleware::upgrade::WeakUpgraded;
+
 use super::conn::{Conn, Order};
 
 /// How many sweeps a client may take to send a head it has begun.
@@ -22,6 +24,33 @@ struct Shared {
     table: Mutex<Table>,
     /// Told when the last connection has ended.
     empty: Notify,
+    upgraded: Upgrades,
+}
+
+/// The connections that were given away to other protocols and may be in use still.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Upgrades(Arc<Mutex<Vec<WeakUpgraded>>>);
+
+impl Upgrades {
+    pub(super) fn add(&self, upgraded: WeakUpgraded) {
+        let mut all = self.lock();
+        if all.len() == all.capacity() {
+            // Only when there is no room, so that many of them do not look at each other at every one.
+            all.retain(|upgraded| !upgraded.is_over());
+        }
+        all.push(upgraded);
+    }
+
+    /// Ends the use of all of them, as far as it is told of.
+    fn cut(&self) {
+        // Not while it is locked: each of them is told to whoever learns of requests.
+        let all = std::mem::take(&mut *self.lock());
+        all.iter().for_each(WeakUpgraded::cut);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<WeakUpgraded>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 #[derive(Debug, Default)]
@@ -48,7 +77,7 @@ impl Connections {
     /// Enters a new connection, until what is returned is dropped.
     pub(super) fn register(&self) -> Registered {
         let mut table = self.lock();
-        let conn = Conn::new(table.order.unwrap_or(Order::Serve));
+        let conn = Conn::new(table.order.unwrap_or(Order::Serve), self.0.upgraded.clone());
         let shared = Arc::clone(&conn);
         let entry = Entry { conn: shared, drained: None, activity: 0, begun: 0, silent: 0, partial: 0 };
         let id = table.next;
@@ -112,6 +141,11 @@ impl Connections {
                 entry.conn.give(Order::Finish, true);
             }
         }
+    }
+
+    /// Tells of those that their use ends, as the process does.
+    pub(super) fn cut_upgraded(&self) {
+        self.0.upgraded.cut();
     }
 
     /// Waits until all have ended.

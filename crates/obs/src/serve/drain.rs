@@ -4,26 +4,51 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use obs_core::Phase;
+use obs_core::context::Around;
 use obs_core::keys::target;
 use tokio::sync::oneshot;
-use tokio::time::{sleep, sleep_until, timeout};
+use tokio::time::{sleep_until, timeout};
 
-use super::accept::Accept;
 use super::connection::QUIET;
-use super::connections::Connections;
+use super::connections::Counts;
 use super::ended::{Ended, How, Timings};
 use super::handle::{Asked, ShutdownHandle};
-use super::listener::Listener;
-use super::make::Serve;
 use super::signals::Ears;
+use crate::phases::{Phases, Step};
 use crate::{Obs, config};
 
 /// How long connections under way have to arrive where the port is shared: some round trips.
 const SETTLE: Duration = Duration::from_millis(100);
-/// How long requests that were cut have to be noted as such.
-const CUT: Duration = Duration::from_millis(250);
 /// What a worker may take beyond its deadline when its sink hangs.
 const SLACK: Duration = Duration::from_millis(250);
+
+/// What serves, as its phases see it.
+pub(super) trait Server {
+    /// Serves until `over`; `None` where it ends by itself before.
+    async fn until<T: Send>(&mut self, over: impl Future<Output = T> + Send) -> Option<T>;
+
+    /// The end was asked for.
+    fn drain(&mut self);
+
+    /// Takes no connection any more, after those that have `settle` to arrive.
+    async fn last(&mut self, settle: Duration);
+
+    /// Everything is to end as soon as it owes nothing; `long` says that what was silent since [`Self::drain`] has been
+    /// so for long enough.
+    fn finish(&mut self, long: bool);
+
+    /// Waits until all has ended.
+    async fn ended(&mut self) -> How;
+
+    /// Ends what is left, and waits a moment for it to be noted.
+    async fn cut(&mut self) -> How;
+
+    /// Notes that connections that were upgraded, for which nobody waits, end with the process.
+    fn cut_upgraded(&self) {}
+
+    /// What there is now.
+    fn counts(&self) -> Counts;
+}
 
 /// When each phase has to be over, from when the end was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,65 +59,76 @@ struct Schedule {
 }
 
 impl Schedule {
-    /// A fifth of the time, at most what a drop takes, is kept for the flush; the delay comes out of the rest.
-    fn of(drain: config::Drain) -> Self {
-        let reserve = (drain.timeout / 5).min(Obs::DROP_DEADLINE);
+    /// What is chosen, or a fifth of the time and at most what a drop takes, is kept for the flush; the delay comes out of
+    /// the rest.
+    fn of(drain: config::Drain, flush: config::Flush) -> Self {
+        let reserve = flush.timeout.unwrap_or((drain.timeout / 5).min(Obs::DROP_DEADLINE));
         let finished = drain.timeout.saturating_sub(reserve);
         Self { drained: drain.delay.min(finished), finished, flushed: drain.timeout }
     }
 }
 
-/// Serves until the end is asked for, and ends.
-pub(crate) async fn run<L: Listener>(
+/// Serves until the end is asked for, and ends. `make` is called once signals are heard.
+pub(super) async fn run<S: Server>(
     obs: Obs,
-    listener: L,
-    make: impl Serve<L::Socket>,
+    make: impl FnOnce(&Obs) -> S,
     ears: Ears,
-    over: impl Future<Output = ()>,
+    over: impl Future<Output = ()> + Send,
 ) -> Ended {
     let obs = Arc::new(obs);
     let supervised = match ears.open(&obs) {
         Ok(supervised) => supervised,
         Err(error) => return Ended::failed(error),
     };
-    let connections = Connections::default();
-    // Whoever drops this future ends what it has begun.
-    let _cut = CutOnDrop(connections.clone());
-    let mut accept = Accept::new(listener, make, connections.clone());
-    let mut clock = PhaseClock { begun: Instant::now(), connections };
+    let mut server = make(&obs);
+    let (phases, around) = (obs.phases.clone(), obs.around.clone());
+    let mut clock = PhaseClock { begun: Instant::now(), phases, around };
 
     obs.signals.serving();
     obs.profiling.serving();
     obs.ready();
-    tracing::info!(target: target::SERVE, phase = "ready", "taking connections");
-    let asked = accept.until(asked(obs.shutdown_handle(), over)).await;
-    let schedule = Schedule::of(obs.config().drain);
+    clock.tell(
+        || tracing::info!(target: target::SERVE, phase = Step::Ready.as_str(), "{}", message(Step::Ready)),
+    );
+    let handle = obs.shutdown_handle();
+    let asked = server.until(asked(handle.clone(), over)).await;
+    let asked = asked.unwrap_or_else(|| handle.ask("the server"));
+    let schedule = Schedule::of(obs.config().drain, obs.config().flush);
     let by = |after: Duration| asked.at.checked_add(after).unwrap_or(asked.at);
 
     obs.base().lifecycle.advance(Phase::Draining);
-    let mut timings = Timings { ready: clock.next("draining", asked.by), ..Timings::default() };
-    let connections = clock.connections.clone();
-    connections.drain();
-    accept.until(sleep_until(by(schedule.drained).into())).await;
-    accept.last(SETTLE.min(schedule.finished - schedule.drained)).await;
+    let ready = clock.next(Step::Draining, server.counts(), asked.by);
+    let mut timings = Timings { ready, ..Timings::default() };
+    server.drain();
+    let _ = server.until(sleep_until(by(schedule.drained).into())).await;
+    server.last(SETTLE.min(schedule.finished - schedule.drained)).await;
 
-    timings.draining = clock.next("finishing", asked.by);
-    connections.finish(schedule.drained >= QUIET);
+    timings.draining = clock.next(Step::Finishing, server.counts(), asked.by);
+    server.finish(schedule.drained >= QUIET);
     let left = by(schedule.finished).saturating_duration_since(Instant::now());
-    let how = match timeout(left, connections.ended()).await {
-        Ok(()) => How::Drained,
-        Err(_) => cut(&connections).await,
+    let how = match timeout(left, server.ended()).await {
+        Ok(how) => how,
+        Err(_) => server.cut().await,
     };
+    if let How::Cut { requests } = how {
+        let phase = Step::Finishing.as_str();
+        clock.tell(
+            || tracing::warn!(target: target::SERVE, phase, requests, "requests were cut: the time is over"),
+        );
+    }
 
-    timings.finishing = clock.next("flushing", asked.by);
+    // Nobody waits for those; that they end with the process is to be delivered as well.
+    server.cut_upgraded();
+    timings.finishing = clock.next(Step::Flushing, server.counts(), asked.by);
     supervised.ended(&how);
+    drop(server);
     let delivered = flush(obs, by(schedule.flushed)).await;
     timings.flushing = clock.begun.elapsed();
     Ended { how, timings, delivered }
 }
 
 /// The handle, or the future given by the caller, whichever is first.
-async fn asked(handle: ShutdownHandle, over: impl Future<Output = ()>) -> Asked {
+async fn asked(handle: ShutdownHandle, over: impl Future<Output = ()> + Send) -> Asked {
     let mut over = std::pin::pin!(over);
     let mut told = std::pin::pin!(handle.told());
     std::future::poll_fn(|task| {
@@ -104,22 +140,6 @@ async fn asked(handle: ShutdownHandle, over: impl Future<Output = ()>) -> Asked 
     .await
 }
 
-/// Ends what is left, and waits a moment for it to be noted.
-async fn cut(connections: &Connections) -> How {
-    let requests = connections.counts().requests;
-    let cut = connections.cut();
-    let until = obs_core::time::deadline(CUT);
-    while cut.iter().any(|conn| conn.open() > 0) && Instant::now() < until {
-        sleep(Duration::from_millis(5)).await;
-    }
-    if requests == 0 {
-        // Clients that were silent to the last: nothing was owed to them.
-        return How::Drained;
-    }
-    tracing::warn!(target: target::SERVE, phase = "finishing", requests, "requests were cut: the time is over");
-    How::Cut { requests }
-}
-
 /// Delivers what was recorded, on a thread of its own: it blocks, and the runtime may have no other worker.
 async fn flush(obs: Arc<Obs>, until: Instant) -> bool {
     let Some(mut obs) = Arc::into_inner(obs) else {
@@ -127,7 +147,7 @@ async fn flush(obs: Arc<Obs>, until: Instant) -> bool {
         return std::future::pending().await;
     };
     let left = until.saturating_duration_since(Instant::now());
-    let deadline = left.saturating_sub(SLACK).min(Obs::DROP_DEADLINE);
+    let deadline = left.saturating_sub(SLACK.min(left / 2)).min(obs.last_flush());
     let (done, told) = oneshot::channel();
     let flush = move || {
         let until = obs_core::time::deadline(deadline);
@@ -143,40 +163,42 @@ async fn flush(obs: Arc<Obs>, until: Instant) -> bool {
 /// Tells of each phase as it begins, and how long the one before it took.
 struct PhaseClock {
     begun: Instant,
-    connections: Connections,
+    phases: Phases,
+    /// Around what is told, where the installation is not the process's own.
+    around: Option<Arc<dyn Around>>,
 }
 
 impl PhaseClock {
-    fn next(&mut self, phase: &'static str, asked_by: &'static str) -> Duration {
+    fn tell(&self, line: impl FnOnce()) {
+        let _entered = self.around.as_ref().map(|around| around.enter());
+        line();
+    }
+
+    fn next(&mut self, step: Step, counts: Counts, asked_by: &'static str) -> Duration {
+        self.phases.enter(step);
         let took = std::mem::replace(&mut self.begun, Instant::now()).elapsed();
-        let counts = self.connections.counts();
-        tracing::info!(
-            target: target::SERVE,
-            phase,
-            seconds = took.as_secs_f64(),
-            connections = counts.connections,
-            requests = counts.requests,
-            asked_by,
-            "{}",
-            message(phase)
-        );
+        self.tell(|| {
+            tracing::info!(
+                target: target::SERVE,
+                phase = step.as_str(),
+                seconds = took.as_secs_f64(),
+                connections = counts.connections,
+                requests = counts.requests,
+                asked_by,
+                "{}",
+                message(step)
+            );
+        });
         took
     }
 }
 
-fn message(phase: &str) -> &'static str {
-    match phase {
-        "draining" => "asked to end; connections are still taken",
-        "finishing" => "no more connections are taken; requests are finished",
-        _ => "requests have ended; delivering what was recorded",
-    }
-}
-
-struct CutOnDrop(Connections);
-
-impl Drop for CutOnDrop {
-    fn drop(&mut self) {
-        self.0.cut();
+fn message(step: Step) -> &'static str {
+    match step {
+        Step::Starting | Step::Ready => "taking connections",
+        Step::Draining => "asked to end; connections are still taken",
+        Step::Finishing => "no more connections are taken; requests are finished",
+        Step::Flushing => "requests have ended; delivering what was recorded",
     }
 }
 
@@ -185,9 +207,14 @@ mod tests {
     use super::*;
 
     fn schedule(delay: u64, timeout: u64) -> [u64; 3] {
-        let mut drain = config::Drain::default();
+        with_flush(delay, timeout, None)
+    }
+
+    fn with_flush(delay: u64, timeout: u64, flush: Option<u64>) -> [u64; 3] {
+        let (mut drain, mut last) = (config::Drain::default(), config::Flush::default());
         (drain.delay, drain.timeout) = (Duration::from_millis(delay), Duration::from_millis(timeout));
-        let schedule = Schedule::of(drain);
+        last.timeout = flush.map(Duration::from_millis);
+        let schedule = Schedule::of(drain, last);
         [schedule.drained, schedule.finished, schedule.flushed].map(|until| until.as_millis() as u64)
     }
 
@@ -198,5 +225,12 @@ mod tests {
         assert_eq!(schedule(0, 1_000), [0, 800, 1_000]);
         assert_eq!(schedule(5_000, 1_000), [800, 800, 1_000]);
         assert_eq!(schedule(1, 0), [0, 0, 0]);
+    }
+
+    #[test]
+    fn a_flush_that_was_chosen_has_all_of_its_time() {
+        assert_eq!(with_flush(2_000, 25_000, Some(500)), [2_000, 24_500, 25_000]);
+        assert_eq!(with_flush(2_000, 25_000, Some(24_000)), [1_000, 1_000, 25_000]);
+        assert_eq!(with_flush(2_000, 1_000, Some(3_000)), [0, 0, 1_000]);
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use obs_core::Outcome;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
 
@@ -26,6 +27,8 @@ pub(super) struct Io<S> {
     /// How many bytes of [`HTTP2`] have come; `None` once it is known what is spoken.
     sniffed: Option<usize>,
     end: End,
+    /// Whether the head that granted another protocol is still to be written.
+    granting: bool,
 }
 
 #[derive(Debug)]
@@ -38,7 +41,7 @@ enum End {
 
 impl<S: Socket> Io<S> {
     pub(super) fn new(socket: S, conn: Arc<Conn>) -> Self {
-        Self { socket, conn, sniffed: Some(0), end: End::Open }
+        Self { socket, conn, sniffed: Some(0), end: End::Open, granting: true }
     }
 
     fn sniff(&mut self, bytes: &[u8]) {
@@ -51,9 +54,18 @@ impl<S: Socket> Io<S> {
         self.sniffed.take_if(|seen| *seen == HTTP2.len());
     }
 
-    fn wrote<T>(&self, polled: Poll<T>) -> Poll<T> {
+    fn wrote(&mut self, polled: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         if polled.is_pending() != self.conn.is_blocked() {
             self.conn.set_blocked(polled.is_pending());
+        }
+        if let Some(used) = self.conn.used() {
+            match &polled {
+                // The first is the end of HTTP, not of what comes after it.
+                Poll::Ready(Ok(_)) if std::mem::replace(&mut self.granting, false) => {}
+                Poll::Ready(Ok(bytes)) => used.sent(*bytes),
+                Poll::Ready(Err(_)) => used.ended(Outcome::Cancelled),
+                Poll::Pending => {}
+            }
         }
         polled
     }
@@ -92,7 +104,12 @@ impl<S: Socket> AsyncRead for Io<S> {
             }
         } else if buffer.filled().len() > before {
             this.conn.heard();
+            if let Some(used) = this.conn.used() {
+                used.received(buffer.filled().len() - before);
+            }
             this.sniff(&buffer.filled()[before..]);
+        } else if let (Poll::Ready(Err(_)), Some(used)) = (&polled, this.conn.used()) {
+            used.ended(Outcome::Cancelled);
         }
         polled
     }
@@ -100,8 +117,9 @@ impl<S: Socket> AsyncRead for Io<S> {
 
 impl<S: Socket> AsyncWrite for Io<S> {
     fn poll_write(mut self: Pin<&mut Self>, task: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let polled = Pin::new(&mut self.socket).poll_write(task, bytes);
-        self.wrote(polled)
+        let this = &mut *self;
+        let polled = Pin::new(&mut this.socket).poll_write(task, bytes);
+        this.wrote(polled)
     }
 
     fn poll_write_vectored(
@@ -109,8 +127,9 @@ impl<S: Socket> AsyncWrite for Io<S> {
         task: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let polled = Pin::new(&mut self.socket).poll_write_vectored(task, slices);
-        self.wrote(polled)
+        let this = &mut *self;
+        let polled = Pin::new(&mut this.socket).poll_write_vectored(task, slices);
+        this.wrote(polled)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -132,5 +151,16 @@ impl<S: Socket> AsyncWrite for Io<S> {
             this.end = End::Lingering(Box::pin(tokio::time::sleep(LINGER)));
         }
         this.poll_linger(task).map(Ok)
+    }
+}
+
+/// A task that panics lets go of its connection while it does.
+impl<S> Drop for Io<S> {
+    fn drop(&mut self) {
+        if std::thread::panicking()
+            && let Some(used) = self.conn.used()
+        {
+            used.ended(Outcome::Panicked);
+        }
     }
 }

@@ -3,6 +3,8 @@
 use std::fmt::Display;
 use std::net::SocketAddr;
 use std::sync::Arc;
+#[cfg(feature = "axum")]
+use std::task::{Context, Poll};
 
 use http::{Request, Response};
 use http_body::Body;
@@ -46,10 +48,26 @@ impl Make<()> {
         B::Data: Send,
         B::Error: Into<BoxError> + Display + 'static,
     {
+        Make::of(obs.layer().layer(Ready(service)), introduce)
+    }
+
+    /// The same for a router, which boxes bodies anyway: as the guard sees them boxed, it can count what they bring.
+    #[cfg(feature = "axum")]
+    pub(crate) fn around_axum<I: Socket>(
+        obs: &Obs,
+        router: axum::Router,
+        introduce: Introduce,
+    ) -> impl Serve<I> + use<I> {
+        Make::of(Boxing(obs.layer().layer(Ready(router))), introduce)
+    }
+}
+
+impl<S> Make<S> {
+    fn of(service: S, introduce: Introduce) -> Self {
         let mut protocols = Builder::new(TokioExecutor::new());
         // WebSockets over HTTP/2 (RFC 8441).
         protocols.http2().enable_connect_protocol();
-        Make { service: obs.layer().layer(Ready(service)), introduce, protocols }
+        Self { service, introduce, protocols }
     }
 }
 
@@ -71,5 +89,25 @@ where
         let protocol = self.protocols.serve_connection_with_upgrades(io, answers).into_owned();
         // A panic of the service ends its connection and no other.
         tokio::spawn(Connection::new(protocol, registered));
+    }
+}
+
+/// Hands requests on with the body that axum knows.
+#[cfg(feature = "axum")]
+#[derive(Clone)]
+struct Boxing<S>(S);
+
+#[cfg(feature = "axum")]
+impl<S: Service<Request<axum::body::Body>>> Service<Request<Incoming>> for Boxing<S> {
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn poll_ready(&mut self, task: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.0.poll_ready(task)
+    }
+
+    fn call(&mut self, request: Request<Incoming>) -> Self::Future {
+        self.0.call(request.map(axum::body::Body::new))
     }
 }

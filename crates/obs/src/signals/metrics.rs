@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use obs_core::{Base, Observer};
 use obs_metrics::admin::MetricsService;
-use obs_metrics::{Buckets, CreatedSamples, Matcher, Operations, Recorder, Red};
+use obs_metrics::{Buckets, CreatedSamples, Matcher, Measured, Operations, Recorder, Red};
 use tokio::runtime::Handle;
 
 use super::{Reloader, Signal};
@@ -53,7 +53,9 @@ impl Part {
             builder = builder.const_label(label, value);
         }
         let recorder = builder.build().map_err(|error| failed(error.into()))?;
-        let red = Arc::new(Red::new(&recorder));
+        let mut measured = Measured::default();
+        (measured.sizes, measured.head) = (config.requests.sizes, config.requests.head_time);
+        let red = Arc::new(Red::new(&recorder).measuring(measured));
         base.operations.register(Arc::new(Operations::new(&recorder)));
         obs_metrics::build::register(base);
         if choices.process {

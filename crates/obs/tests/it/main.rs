@@ -15,6 +15,7 @@ mod flood;
 mod forced;
 mod grpc;
 mod health;
+mod health_net;
 mod hostile;
 mod idioms;
 mod install;

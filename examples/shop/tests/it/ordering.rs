@@ -62,7 +62,7 @@ async fn each_order_placed_is_counted_once_and_can_be_read() {
         "db_pool_timeouts_total{pool=\"orders\"} 0\n",
         "db_pool_errors_total{pool=\"orders\"} 0\n",
         "db_pool_wait_duration_seconds_bucket{pool=\"orders\",le=\"0.0001\"} ",
-        "http_client_requests_total{target=\"payments\",route=\"/v2/pay\",method=\"POST\",status_code=\"200\"} 2\n",
+        "rpc_client_requests_total{target=\"payments\",service=\"shop.v2.Payments\",method=\"Pay\",code=\"OK\"} 2\n",
     ] {
         assert!(numbers.contains(expected), "no {expected:?} in\n{numbers}");
     }
@@ -80,7 +80,10 @@ async fn a_failed_payment_leaves_its_cause_in_the_lines() {
         "cannot charge the card: the bank refused the connection: connection refused by 192.0.2.7:443";
     assert_eq!((told.len(), &told[0]["error"]), (1, &json!(chain)));
     let told = with_message(&orders, "the order is not paid");
-    assert_eq!((told.len(), &told[0]["error"]), (1, &json!("payments answered 502 Bad Gateway")));
+    assert_eq!(
+        (told.len(), &told[0]["error"]),
+        (1, &json!("payments answered Unavailable: the bank is not reachable"))
+    );
 }
 
 #[tokio::test]

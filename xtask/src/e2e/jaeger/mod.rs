@@ -84,6 +84,7 @@ impl Scene<'_> {
             rates: RATES,
             configuration: &links::configuration(jaeger.query),
             folder: &folder,
+            is_shared: false,
             inherited: Inherited::Nothing,
         };
         let shop = Shop::start(&self.binaries, &settings)?;

@@ -1,6 +1,7 @@
 //! A service that is replaced again and again under load, without a request going missing.
 
 mod fleet;
+mod rolling;
 mod strict;
 mod wrk;
 
@@ -11,6 +12,7 @@ use std::time::Duration;
 
 use crate::{Result, ports};
 use fleet::Fleet;
+pub(super) use rolling::{Rolling, of_the_shop};
 
 /// How often the service is replaced, each time.
 const RESTARTS: u32 = 20;

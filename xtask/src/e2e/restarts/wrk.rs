@@ -8,6 +8,13 @@ use std::time::Duration;
 use crate::Result;
 use crate::process::Process;
 
+/// What a customer sends, for wrk.
+const ORDER: &str = r#"
+wrk.method = "POST"
+wrk.headers["content-type"] = "application/json"
+wrk.body = '{"user":"ada","item":"teapot","quantity":2}'
+"#;
+
 pub(super) struct Load {
     process: Process,
     limit: Duration,
@@ -16,10 +23,26 @@ pub(super) struct Load {
 impl Load {
     /// Sends over 32 connections for this long.
     pub(super) fn start(program: &Path, service: SocketAddr, long: Duration, folder: &Path) -> Result<Self> {
+        Self::run(program, &[&format!("http://{service}/api/hello")], long, folder)
+    }
+
+    /// The same with orders of the shop.
+    pub(super) fn start_orders(
+        program: &Path,
+        gateway: SocketAddr,
+        long: Duration,
+        folder: &Path,
+    ) -> Result<Self> {
+        let script = folder.join("order.lua");
+        std::fs::write(&script, ORDER).map_err(|error| format!("{}: {error}", script.display()))?;
+        let script = script.display().to_string();
+        Self::run(program, &["--script", &script, &format!("http://{gateway}/v1/orders")], long, folder)
+    }
+
+    fn run(program: &Path, arguments: &[&str], long: Duration, folder: &Path) -> Result<Self> {
         let mut command = Command::new(program);
         command.args(["--threads", "2", "--connections", "32", "--timeout", "5s"]);
-        command.args(["--duration", &format!("{}s", long.as_secs())]);
-        command.arg(format!("http://{service}/api/hello"));
+        command.args(["--duration", &format!("{}s", long.as_secs())]).args(arguments);
         let process = Process::start_watched("wrk", &command, folder.join("wrk.output.txt"))?;
         Ok(Self { process, limit: long + Duration::from_secs(10) })
     }

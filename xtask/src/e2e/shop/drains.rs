@@ -61,6 +61,7 @@ pub(super) fn under_load(part: Part, setting: &Setting<'_>) -> Result<String> {
         rates: Rates { fail: Some(0), slow: Some(SLOW_EVERY), panic: Some(0) },
         configuration: "",
         folder: &folder,
+        is_shared: false,
         inherited: Inherited::Nothing,
     };
     let mut shop = Shop::start(setting.binaries, &settings)?;
@@ -159,7 +160,8 @@ fn cut_calls(shop: &Shop, part: Part) -> Result<u64> {
         Part::Payments => &shop.orders,
     };
     let scrape = caller.scrape(TEXT)?;
-    let errors = scrape.named("http_client_request_errors_total");
+    let families = ["http_client_request_errors_total", "rpc_client_request_errors_total"];
+    let errors = families.iter().flat_map(|family| scrape.named(family));
     let kinds = counts(errors.map(|sample| (&sample.labels, sample.value)), &["kind"]);
     let other =
         kinds.iter().filter(|(kind, _)| !["connect", "timeout", "server_error"].contains(&kind[0].as_str()));

@@ -13,8 +13,8 @@ const HISTOGRAMS: [(Part, &str); 5] = [
     (Part::Gateway, "http_request_duration_seconds_bucket"),
     (Part::Gateway, "http_client_request_duration_seconds_bucket"),
     (Part::Orders, "http_request_duration_seconds_bucket"),
-    (Part::Orders, "http_client_request_duration_seconds_bucket"),
-    (Part::Payments, "http_request_duration_seconds_bucket"),
+    (Part::Orders, "rpc_client_request_duration_seconds_bucket"),
+    (Part::Payments, "rpc_server_request_duration_seconds_bucket"),
 ];
 
 pub(super) fn followed(seen: &Seen<'_>) -> Result<String> {

@@ -9,8 +9,15 @@ pub(super) struct Hop {
     pub(super) side: Side,
     pub(super) method: &'static str,
     pub(super) route: &'static str,
-    /// The status as metrics have it. More than one where it depends on what the bank did, of which the answer says nothing.
+    /// The status as metrics have it, or the code of gRPC. More than one where it depends on what the bank did, of which the answer says nothing.
     pub(super) statuses: &'static [&'static str],
+}
+
+impl Hop {
+    /// Whether it is one of gRPC.
+    pub(super) fn is_rpc(&self) -> bool {
+        self.route == PAY
+    }
 }
 
 /// Whether the service answers or asks.
@@ -24,14 +31,20 @@ pub(super) enum Side {
 pub(super) const ORDERS: &str = "/v1/orders";
 pub(super) const ORDER: &str = "/v1/orders/{id}";
 pub(super) const LOGIN: &str = "/v1/login";
-pub(super) const PAY: &str = "/v2/pay";
+/// The one that is asked by gRPC.
+pub(super) const PAY: &str = "/shop.v2.Payments/Pay";
+/// Its service and its method.
+pub(super) const PAY_PARTS: [&str; 2] = ["shop.v2.Payments", "Pay"];
 pub(super) const UNMATCHED: &str = "unmatched";
 
 /// No answer came.
 pub(super) const NO_ANSWER: &[&str] = &["error"];
-/// A payment that panicked, which cuts the connection, or one whose bank was not reachable.
-const UNPAID_CALL: &[&str] = &["error", "502"];
-const UNPAID: &[&str] = &["500", "502"];
+/// A payment that panicked, whose caller sees its stream reset, or one whose bank was not reachable.
+const UNPAID: &[&str] = &[PANICKED, "UNAVAILABLE"];
+/// The code of a payment that panicked.
+pub(super) const PANICKED: &str = "INTERNAL";
+/// A call that had no answer has this code, as one whose answer it is.
+const UNPAID_CALL: &[&str] = &["UNAVAILABLE"];
 
 type Statuses = &'static [&'static str];
 
@@ -63,7 +76,7 @@ pub(super) fn to_orders(
 
 /// An order that was paid.
 pub(super) fn paid() -> Vec<Hop> {
-    to_payments(&["201"], &["200"], Some(&["200"]))
+    to_payments(&["201"], &["OK"], Some(&["OK"]))
 }
 
 /// An order whose payment went wrong in one of two ways.

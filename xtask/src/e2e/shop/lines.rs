@@ -64,14 +64,16 @@ fn describes(line: &Json, hop: &Hop, sent: &Sent) -> Result {
             return Err(format!("{name} is `{value}`, not `{expected}`"));
         }
     }
-    let status = line.at(&["status_code"]).and_then(Json::number).map(|status| status.to_string());
-    // A request that panicked has no answer; metrics count it as a 500.
-    let panicked = field(line, "outcome") == "panicked";
-    let status = status.unwrap_or_else(|| if panicked { "500" } else { "none" }.to_owned());
+    let status = if hop.is_rpc() {
+        field(line, "rpc_code").to_owned()
+    } else {
+        let status = line.at(&["status_code"]).and_then(Json::number);
+        status.map_or_else(|| "none".to_owned(), |status| status.to_string())
+    };
     if hop.statuses.contains(&status.as_str()) {
         Ok(())
     } else {
-        Err(format!("status_code is {status}, not {}", hop.statuses.join(" or ")))
+        Err(format!("its status is {status}, not {}", hop.statuses.join(" or ")))
     }
 }
 

@@ -21,6 +21,7 @@ use super::postgres::Postgres;
 use super::prometheus::Prometheus;
 use super::redis::Redis;
 use super::report::Report;
+use super::restarts::{self, Rolling};
 use super::rotel::Rotel;
 use crate::service::{Addresses, Inherited, Service};
 use crate::shop::{Binaries, Part, Rates, Settings, Shop};
@@ -144,6 +145,7 @@ pub(super) fn check_all(programs: &Programs, folder: &Path, report: &mut Report)
             panic: Some(traffic::PANIC_EVERY),
         },
         folder,
+        is_shared: false,
         inherited: Inherited::Nothing,
     };
     let shop = Shop::start(&binaries, &settings)?;
@@ -169,6 +171,12 @@ pub(super) fn check_all(programs: &Programs, folder: &Path, report: &mut Report)
         let settings = drains::Setting { binaries: &binaries, folder, otlp: otlp_http, rotel, postgres };
         report.check(&name, drains::under_load(part, &settings));
     }
+    let database = postgres.create("rolling")?;
+    let rolling = Rolling { programs, binaries: &binaries, otlp: otlp_http, database: &database };
+    report.check(
+        "rolling restarts: wrk and a client of gRPC in Python lose nothing while each of the three is replaced",
+        restarts::of_the_shop(&rolling, &folder.join("rolling")),
+    );
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use super::super::eventually::eventually;
 use super::super::lines::{access_lines, field};
 use super::super::rotel::Printed;
 use super::Seen;
-use super::hop::{Hop, Side};
+use super::hop::{Hop, PAY, Side};
 use super::lines::{self, Lines};
 use super::traffic::Sent;
 use crate::Result;
@@ -50,7 +50,7 @@ pub(super) fn chains(spans: &[Printed], lines: &Lines, sent: &[Sent]) -> Result<
 
 /// Of requests and of calls to other services; queries and commands are clients' spans too, whose names have no path.
 fn is_edge(span: &Printed) -> bool {
-    span.kind == SERVER || (span.kind == CLIENT && span.name.contains(" /"))
+    span.kind == SERVER || (span.kind == CLIENT && (span.name.contains(" /") || PAY.ends_with(&span.name)))
 }
 
 /// The spans of the way, in its order.
@@ -75,7 +75,9 @@ fn chain<'a>(trace: &[&'a Printed], sent: &Sent) -> Result<Vec<&'a Printed>> {
 fn is_of(span: &Printed, hop: &Hop) -> bool {
     let kind = if hop.side == Side::Server { SERVER } else { CLIENT };
     // A path that no route knows is not in the name, which would be as many names as there are paths.
-    let name = if hop.route == super::hop::UNMATCHED {
+    let name = if hop.is_rpc() {
+        hop.route.trim_start_matches('/').to_owned()
+    } else if hop.route == super::hop::UNMATCHED {
         hop.method.to_owned()
     } else {
         format!("{} {}", hop.method, hop.route)

@@ -43,3 +43,11 @@ pub(super) fn read_beside(draft: &mut Draft, _: Option<&Path>, _: Lookup<'_>) {
         draft.fault(draft.place("metrics_file"), what);
     }
 }
+
+/// Nor a web config file.
+pub(super) fn read_web(draft: &mut Draft, _: Option<&Path>, _: Lookup<'_>) {
+    if draft.config.admin_web_config.is_some() {
+        let place = draft.place("admin.web_config");
+        draft.fault(place, "names a file, but obs was built without its feature `config`");
+    }
+}

@@ -34,7 +34,7 @@ pub(in crate::config) fn lay_over(draft: &mut Draft, bytes: &[u8], lookup: Looku
                 _ if told.is_some() => format!("{}{dot}{}", key.path, told.unwrap_or_default()),
                 Kind::Names => key.path.to_owned(),
                 // Their names were looked at already.
-                Kind::Outputs | Kind::Routes | Kind::Shares => path.clone(),
+                Kind::Outputs | Kind::Routes | Kind::Shares | Kind::Policies => path.clone(),
                 _ => shown_path(key.path, &name),
             };
             draft.locate(path, Place::File(at, told));
@@ -85,6 +85,10 @@ impl Reader<'_, '_> {
         let (root, flaws) = tree::parse(text);
         flaws.into_iter().for_each(|(at, what)| self.fault(at, "", what));
         root
+    }
+
+    pub(super) fn draft(&mut self) -> &mut Draft {
+        self.draft
     }
 
     pub(super) fn place(&self, at: At, path: &str) -> Place {
@@ -181,6 +185,11 @@ impl Reader<'_, '_> {
                 parts,
                 concealed: false,
             }),
+            Kind::Policies => self.policies(key.path, node).map(|(policies, parts)| Found {
+                value: Value::Policies(policies),
+                parts,
+                concealed: false,
+            }),
             kind => match self.scalar(node, kind) {
                 Ok(Read { value, .. }) => Some(Found::plain(value)),
                 Err(what) => self.refuse(node.at, key.path, what),
@@ -189,7 +198,10 @@ impl Reader<'_, '_> {
         if let Some(found) = found {
             // What is given by name is concealed by name.
             let concealed = self.expanded
-                && !matches!(key.kind, Kind::Pairs | Kind::Outputs | Kind::Routes | Kind::Shares);
+                && !matches!(
+                    key.kind,
+                    Kind::Pairs | Kind::Outputs | Kind::Routes | Kind::Shares | Kind::Policies
+                );
             self.values.push((key, at, Found { concealed, ..found }));
         }
     }

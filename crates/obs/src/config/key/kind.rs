@@ -40,6 +40,8 @@ pub(in crate::config) enum Kind {
     Routes,
     /// Shares of traces by path.
     Shares,
+    /// What holds for requests by path.
+    Policies,
     /// A list of texts.
     Names,
     /// Texts by name.
@@ -68,8 +70,7 @@ impl Kind {
             Self::Number(least, most) => {
                 text.parse().ok().filter(|number| (least..=most).contains(number)).map(Value::Number)
             }
-            Self::Address if text == "off" => Some(Value::Address(Admin::Off)),
-            Self::Address => text.parse().ok().map(|addr| Value::Address(Admin::At(addr))),
+            Self::Address => Admin::parse(text).map(Value::Address),
             Self::Bytes(least, most) => {
                 bytes::parse(text).filter(|size| (least..=most).contains(size)).map(Value::Whole)
             }
@@ -81,7 +82,8 @@ impl Kind {
             | Self::Pairs
             | Self::Outputs
             | Self::Routes
-            | Self::Shares => None,
+            | Self::Shares
+            | Self::Policies => None,
         }
     }
 
@@ -120,9 +122,14 @@ impl Kind {
             Self::Shares => {
                 String::from("a list of routes and their shares such as { route: /health*, ratio: 0 }")
             }
+            Self::Policies => String::from(
+                "a list of routes and what holds for them such as { route: /health*, ignore: true }",
+            ),
             Self::Names => String::from("a list of names such as [a, b]"),
             Self::Pairs => String::from("text by name, such as { name: text }"),
-            Self::Address => String::from("an address such as 127.0.0.1:9464, or `off`"),
+            Self::Address => {
+                String::from("an address such as 127.0.0.1:9464 or unix:/run/orders/admin.sock, or `off`")
+            }
         }
     }
 

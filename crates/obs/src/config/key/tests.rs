@@ -7,12 +7,12 @@ use super::super::duration::Shown;
 use super::super::layers::tests::laid;
 use super::super::logs::{OTLP_VARIABLES, OUTPUT_KEYS, OtlpVariables};
 use super::*;
-use crate::config::{LogDestination, LogMatch, LogPlace, LogRoute, TraceRoute};
+use crate::config::{LogDestination, LogMatch, LogPlace, LogRoute, RequestRoute, TraceRoute, TrustChoice};
 
 /// The page itself.
 const PAGE: &str = include_str!("../../../../../docs/configuration.md");
 /// Where setters are.
-const BUILDER: &str = include_str!("../../builder.rs");
+const BUILDER: &str = concat!(include_str!("../../builder.rs"), include_str!("../../builder/liveness.rs"));
 
 /// What may stand at a key, as the page says it.
 fn described(kind: Kind) -> String {
@@ -33,6 +33,7 @@ fn described(kind: Kind) -> String {
         Kind::Outputs => String::from("outputs by name"),
         Kind::Routes => String::from("list of routes"),
         Kind::Shares => String::from("list of routes and shares"),
+        Kind::Policies => String::from("list of routes"),
         Kind::Names => String::from("list of names"),
         Kind::Pairs => String::from("text by name"),
         Kind::Address => String::from("address, or `off`"),
@@ -178,12 +179,15 @@ fn what_the_pages_say_of_the_file_can_be_read() {
         include_str!("../../../../../docs/propagation.md"),
         include_str!("../../../../../docs/traces.md"),
         include_str!("../../../../../docs/sampling.md"),
+        include_str!("../../../../../docs/health.md"),
         PAGE,
     ];
     let blocks = pages.iter().flat_map(|page| page.split("```yaml\n").skip(1));
     let blocks = blocks
         .filter_map(|rest| rest.split("```").next())
-        .filter(|text| ["logs:", "traces:", "links:"].iter().any(|section| text.starts_with(section)))
+        .filter(|text| {
+            ["logs:", "traces:", "links:", "health:"].iter().any(|section| text.starts_with(section))
+        })
         // Files that are named are nowhere here.
         .filter(|text| !text.contains("_file:"));
     let mut read = 0;
@@ -249,6 +253,11 @@ fn what_is_put_at_a_key_is_found_there() {
                 ratio: 0.5,
                 per_second: Some(1),
             }])],
+            Kind::Policies => {
+                vec![Value::Policies(vec![
+                    RequestRoute::new("/a").without_metrics().trust(TrustChoice::Edge),
+                ])]
+            }
             Kind::Names => vec![Value::Names(vec![String::from("env")])],
             Kind::Pairs => vec![Value::Pairs(vec![(String::from("a"), String::from("b"))])],
             Kind::Address => vec![Value::Address(crate::Admin::Off)],
@@ -291,6 +300,7 @@ fn keys_are_there_once_and_none_is_a_section() {
             "logs",
             "traces",
             "journal",
+            "requests",
             "links",
             "redaction",
             "health",

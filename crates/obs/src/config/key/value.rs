@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use obs_core::Declaration;
 
-use crate::config::{Admin, BucketRule, LogDestination, LogRoute, TraceRoute};
+use crate::config::{Admin, BucketRule, LogDestination, LogRoute, RequestRoute, TraceRoute};
 
 /// A value; which one fits a key is said by its kind.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,6 +23,7 @@ pub(crate) enum Value {
     Outputs(Vec<LogDestination>),
     Routes(Vec<LogRoute>),
     Shares(Vec<TraceRoute>),
+    Policies(Vec<RequestRoute>),
     Names(Vec<String>),
     Pairs(Vec<(String, String)>),
     Address(Admin),

@@ -196,9 +196,11 @@ fn every_kind_of_mistake_has_its_words() {
     );
     check(
         "admin: { addr: 9464 }",
-        &["obs.yaml:1:16: admin.addr: `9464` is wrong, expected an address such as 127.0.0.1:9464, or `off`"],
+        &[
+            "obs.yaml:1:16: admin.addr: `9464` is wrong, expected an address such as 127.0.0.1:9464 or unix:/run/orders/admin.sock, or `off`",
+        ],
     );
-    check("admin: on", &["obs.yaml:1:8: admin: expected keys such as `addr` or `token`"]);
+    check("admin: on", &["obs.yaml:1:8: admin: expected keys such as `addr`, `token` or `web_config`"]);
     check(
         "traces: { endpoint: collector:4318 }",
         &["obs.yaml:1:11: traces.endpoint: endpoint does not begin with http://"],
@@ -225,7 +227,7 @@ fn every_kind_of_mistake_has_its_words() {
     check(
         "\"a\\nb\\e[31m\": 1",
         &[
-            "obs.yaml:1:1: a\\nb\\u{1b}[31m: unknown key; known here are `service`, `metrics`, `logs`, `traces`, `journal`, `links`, `redaction`, `health`, `admin`, `drain` and `metrics_file`",
+            "obs.yaml:1:1: a\\nb\\u{1b}[31m: unknown key; known here are `service`, `metrics`, `logs`, `traces`, `journal`, `requests`, `links`, `redaction`, `health`, `admin`, `drain`, `flush` and `metrics_file`",
         ],
     );
     assert!(others.is_empty(), "{}", others.join("\n"));

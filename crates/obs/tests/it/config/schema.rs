@@ -20,6 +20,7 @@ fn the_schema_knows_every_section_and_nothing_else() {
         [
             "admin",
             "drain",
+            "flush",
             "health",
             "journal",
             "links",

@@ -1,10 +1,22 @@
 //! Calls of gRPC through a tonic channel under the client's layer.
 
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
+use http::{Request, Response};
+use hyper_util::rt::TokioIo;
 use obs_trace::record::Kind;
 use obs_trace::sink::{FinishedSpan, FinishedStatus};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 use tonic::Code;
+use tonic::transport::Endpoint;
+use tower::{Layer, Service};
 
 use super::service::{self, rest};
 use super::text;
@@ -110,4 +122,79 @@ async fn a_call_without_a_connection_says_why_there_is_none() {
     assert_eq!(obs.value("rpc_client_requests_total", &labelled("code", "UNAVAILABLE")), Some(2.0));
     let call = &of_kind(&obs, Kind::Client)[0];
     assert_eq!(text(call, "error.type").as_deref(), Some("connect"));
+}
+
+#[tokio::test]
+async fn a_connection_that_is_reset_in_a_call_is_that() {
+    let obs = obs::testing::start("shop");
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let uri = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        // The preface, the settings, and a part of the call.
+        let mut read = [0; 150];
+        stream.read_exact(&mut read).await.unwrap();
+        socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO)).unwrap();
+    });
+    let mut client = service::of(obs.client("orders"), Endpoint::from_shared(uri).unwrap().connect_lazy());
+    let status = client.unary("/shop.Orders/Place", "a cup").await.unwrap_err();
+    assert_eq!(
+        obs.value("rpc_client_request_errors_total", &labelled("kind", "reset")),
+        Some(1.0),
+        "{status:?}"
+    );
+    assert_eq!(obs.value("rpc_client_requests_total", &labelled("code", "UNAVAILABLE")), Some(1.0));
+    assert_eq!(text(&of_kind(&obs, Kind::Client)[0], "error.type").as_deref(), Some("reset"));
+}
+
+/// A connection over TLS to whoever listens at `address`, with no authority to believe.
+async fn over_tls(address: SocketAddr) -> io::Result<TokioIo<TlsStream<TcpStream>>> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let config = config.unwrap().with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth();
+    let name = "localhost".try_into().unwrap();
+    let stream = TcpStream::connect(address).await?;
+    Ok(TokioIo::new(TlsConnector::from(Arc::new(config)).connect(name, stream).await?))
+}
+
+#[tokio::test]
+async fn a_session_that_is_not_made_is_tls() {
+    let obs = obs::testing::start("shop");
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
+        // Until the other side has had enough of it.
+        let _ = stream.read_to_end(&mut Vec::new()).await;
+    });
+    let channel = Endpoint::from_static("http://orders.test")
+        .connect_with_connector_lazy(tower::service_fn(move |_| over_tls(address)));
+    let mut client = service::of(obs.client("orders"), channel);
+    let status = client.unary("/shop.Orders/Place", "a cup").await.unwrap_err();
+    assert_eq!(
+        obs.value("rpc_client_request_errors_total", &labelled("kind", "tls")),
+        Some(1.0),
+        "{status:?}"
+    );
+    assert_eq!(obs.value("rpc_client_requests_total", &labelled("code", "UNAVAILABLE")), Some(1.0));
+}
+
+#[tokio::test]
+async fn a_client_that_panics_has_failed_and_the_panic_goes_on() {
+    let obs = obs::testing::start("shop");
+    let mut calls = obs.client("orders").layer(tower::service_fn(async |_: Request<String>| {
+        if true {
+            panic!("no such channel");
+        }
+        Ok::<_, Infallible>(Response::new(String::new()))
+    }));
+    let call =
+        Request::post("http://orders.test/shop.Orders/Place").header("content-type", "application/grpc");
+    let call = calls.call(call.body(String::new()).unwrap());
+    assert!(tokio::spawn(call).await.unwrap_err().is_panic());
+    assert_eq!(obs.value("rpc_client_requests_total", &labelled("code", "INTERNAL")), Some(1.0));
+    assert_eq!(obs.value("rpc_client_request_errors_total", &labelled("kind", "panicked")), Some(1.0));
+    let call = &of_kind(&obs, Kind::Client)[0];
+    assert_eq!(text(call, "obs.outcome").as_deref(), Some("panicked"));
 }

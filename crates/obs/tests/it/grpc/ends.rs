@@ -219,3 +219,25 @@ async fn a_panic_is_a_panic_and_the_caller_sees_an_internal_error_or_a_reset() {
         },
     );
 }
+
+#[tokio::test]
+async fn a_panic_that_is_answered_is_an_internal_error() {
+    let obs = obs::testing::start("shop");
+    let (mut client, _) = service::start(layer(&obs).answer_panics()).await;
+    let status = client.unary("/shop.Orders/Place", "panic").await.unwrap_err();
+    assert_eq!((status.code(), status.message()), (Code::Internal, ""));
+    obs.requests_ended(1).await;
+    check(
+        &obs,
+        &Told {
+            method: "Place",
+            code: "INTERNAL",
+            outcome: "panicked",
+            level: "ERROR",
+            error: Some("no shelf"),
+            messages: (1.0, 0.0),
+        },
+    );
+    // The connection has survived it.
+    assert_eq!(client.unary("/shop.Orders/Place", "a cup").await.unwrap(), "placed a cup");
+}

@@ -3,7 +3,7 @@
 mod client;
 mod ends;
 mod methods;
-mod service;
+pub(crate) mod service;
 
 use obs::testing::Testing;
 use obs_trace::sink::{FinishedSpan, FinishedStatus, Scalar};

@@ -23,7 +23,7 @@ use tower::{Layer, Service, service_fn};
 
 /// Messages that are a text and nothing else.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Text;
+pub(crate) struct Text;
 
 impl Codec for Text {
     type Encode = String;
@@ -60,38 +60,45 @@ impl Decoder for Text {
     }
 }
 
-/// What there is, and then the end, or nothing for ever.
-pub(super) struct Items<T> {
+/// What there is, and then the end, at once or once that is told, or nothing for ever.
+pub(crate) struct Items<T> {
     items: VecDeque<T>,
     ends: bool,
+    told: Option<tokio::sync::oneshot::Receiver<()>>,
 }
 
 impl<T> Items<T> {
-    pub(super) fn new(items: impl IntoIterator<Item = T>) -> Self {
-        Self { items: items.into_iter().collect(), ends: true }
+    pub(crate) fn new(items: impl IntoIterator<Item = T>) -> Self {
+        Self { items: items.into_iter().collect(), ends: true, told: None }
     }
 
-    pub(super) fn endless(items: impl IntoIterator<Item = T>) -> Self {
+    pub(crate) fn endless(items: impl IntoIterator<Item = T>) -> Self {
         Self { ends: false, ..Self::new(items) }
+    }
+
+    pub(crate) fn after(self, told: tokio::sync::oneshot::Receiver<()>) -> Self {
+        Self { told: Some(told), ..self }
     }
 }
 
 impl<T: Unpin> Stream for Items<T> {
     type Item = T;
 
-    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<T>> {
-        match self.items.pop_front() {
-            None if !self.ends => Poll::Pending,
-            item => Poll::Ready(item),
+    fn poll_next(mut self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<Option<T>> {
+        let this = &mut *self;
+        match (this.items.pop_front(), &mut this.told) {
+            (None, _) if !this.ends => Poll::Pending,
+            (None, Some(told)) => Pin::new(told).poll(task).map(|_| None),
+            (item, _) => Poll::Ready(item),
         }
     }
 }
 
 /// Orders of a shop.
 #[derive(Clone, Default)]
-pub(super) struct Orders {
+pub(crate) struct Orders {
     /// Told when a method waits that never answers.
-    pub(super) waits: Arc<Notify>,
+    pub(crate) waits: Arc<Notify>,
 }
 
 impl NamedService for Orders {
@@ -137,6 +144,15 @@ impl Orders {
     async fn call(self, request: http::Request<Body>) -> http::Response<Body> {
         let path = request.uri().path().to_owned();
         match path.as_str() {
+            "/shop.Orders/WhoAmI" => {
+                let who = service_fn(async |request: Request<String>| {
+                    Ok::<_, Status>(Response::new(format!(
+                        "{:?}",
+                        request.remote_addr().map(|peer| peer.ip())
+                    )))
+                });
+                Grpc::new(Text).unary(who, request).await
+            }
             "/shop.Orders/Place" => {
                 let place = service_fn(|request| self.clone().place(request));
                 Grpc::new(Text).unary(place, request).await
@@ -183,13 +199,18 @@ impl Service<http::Request<Body>> for Orders {
 
 /// A client of it.
 #[derive(Clone)]
-pub(super) struct Client<C = Channel>(tonic::client::Grpc<C>);
+pub(crate) struct Client<C = Channel>(tonic::client::Grpc<C>);
 
 /// Serves by tonic's own server under `layer`, and connects to it.
-pub(super) async fn start(layer: obs::Layer) -> (Client, Orders) {
+pub(crate) async fn start(layer: obs::Layer) -> (Client, Orders) {
     let (orders, address) = serve(layer);
+    (connect(address).await, orders)
+}
+
+/// Connects to what is served already.
+pub(crate) async fn connect(address: std::net::SocketAddr) -> Client {
     let channel = Channel::from_shared(format!("http://{address}")).unwrap().connect().await.unwrap();
-    (Client(tonic::client::Grpc::new(channel)), orders)
+    Client(tonic::client::Grpc::new(channel))
 }
 
 fn serve(layer: obs::Layer) -> (Orders, std::net::SocketAddr) {
@@ -202,7 +223,7 @@ fn serve(layer: obs::Layer) -> (Orders, std::net::SocketAddr) {
 }
 
 /// A client of it whose calls are seen, too.
-pub(super) async fn start_seen(
+pub(crate) async fn start_seen(
     layer: obs::Layer,
     calls: obs::ClientLayer,
 ) -> (Client<obs::Client<Channel>>, Orders) {
@@ -213,8 +234,13 @@ pub(super) async fn start_seen(
 }
 
 /// A client of what is not there.
-pub(super) fn nobody(calls: obs::ClientLayer, uri: &'static str) -> Client<obs::Client<Channel>> {
-    Client(tonic::client::Grpc::new(calls.layer(Channel::from_static(uri).connect_lazy())))
+pub(crate) fn nobody(calls: obs::ClientLayer, uri: &'static str) -> Client<obs::Client<Channel>> {
+    of(calls, Channel::from_static(uri).connect_lazy())
+}
+
+/// A client of what is behind `channel`.
+pub(crate) fn of(calls: obs::ClientLayer, channel: Channel) -> Client<obs::Client<Channel>> {
+    Client(tonic::client::Grpc::new(calls.layer(channel)))
 }
 
 impl<C> Client<C>
@@ -228,11 +254,11 @@ where
         self.0.ready().await.unwrap();
     }
 
-    pub(super) async fn unary(&mut self, path: &'static str, text: &str) -> Result<String, Status> {
+    pub(crate) async fn unary(&mut self, path: &'static str, text: &str) -> Result<String, Status> {
         self.within(path, text, None).await
     }
 
-    pub(super) async fn within(
+    pub(crate) async fn within(
         &mut self,
         path: &'static str,
         text: &str,
@@ -246,21 +272,24 @@ where
         self.0.unary(request, PathAndQuery::from_static(path), Text).await.map(Response::into_inner)
     }
 
-    pub(super) async fn list(&mut self, text: &str) -> Result<Streaming<String>, Status> {
+    pub(crate) async fn list(&mut self, text: &str) -> Result<Streaming<String>, Status> {
         self.ready().await;
         let path = PathAndQuery::from_static("/shop.Orders/List");
         let stream = self.0.server_streaming(Request::new(text.to_owned()), path, Text).await;
         stream.map(Response::into_inner)
     }
 
-    pub(super) async fn gather(&mut self, items: Items<String>) -> Result<String, Status> {
+    pub(crate) async fn gather(&mut self, items: Items<String>) -> Result<String, Status> {
         self.ready().await;
         let path = PathAndQuery::from_static("/shop.Orders/Gather");
         let answer = self.0.client_streaming(Request::new(items), path, Text).await;
         answer.map(Response::into_inner)
     }
 
-    pub(super) async fn chat(&mut self, items: Items<String>) -> Result<Streaming<String>, Status> {
+    pub(crate) async fn chat(
+        &mut self,
+        items: impl Stream<Item = String> + Send + 'static,
+    ) -> Result<Streaming<String>, Status> {
         self.ready().await;
         let path = PathAndQuery::from_static("/shop.Orders/Chat");
         self.0.streaming(Request::new(items), path, Text).await.map(Response::into_inner)
@@ -268,7 +297,7 @@ where
 }
 
 /// All that is still to come, and how it ends.
-pub(super) async fn rest(mut stream: Streaming<String>) -> (Vec<String>, Option<Status>) {
+pub(crate) async fn rest(mut stream: Streaming<String>) -> (Vec<String>, Option<Status>) {
     let mut all = Vec::new();
     loop {
         match stream.message().await {

@@ -49,12 +49,12 @@ fn head_tells_of_the_body_without_it() {
 #[test]
 fn other_paths_are_not_found_and_other_methods_not_allowed() {
     check("other_paths_are_not_found_and_other_methods_not_allowed", |ask| {
-        for path in ["/", "/metric", "/metrics/", "/metrics/..", "/%6detrics", "/debug"] {
+        for path in ["/metric", "/metrics/", "/metrics/..", "/%6detrics", "/debug"] {
             let response = ask("GET", path, "");
             assert_eq!(response.status, 404, "{path}");
             assert_eq!(
                 response.body,
-                "not found; there is /metrics, /healthz, /readyz, /startupz, /config\n"
+                "not found; there is /metrics, /healthz, /readyz, /startupz, /config, /drain, /\n"
             );
         }
         for method in ["POST", "PUT", "DELETE", "OPTIONS", "BREW"] {

@@ -85,6 +85,48 @@ impl Signals {
             .unwrap()
     }
 
+    /// What the answer to a panic says.
+    pub(crate) fn problem(&self) -> String {
+        let problem = obs::Problem::new(http::StatusCode::INTERNAL_SERVER_ERROR).to_string();
+        let ids = format!(r#","request_id":"{}","trace_id":"{}"}}"#, self.ids.request, self.ids.trace);
+        problem.strip_suffix('}').unwrap().to_owned() + &ids
+    }
+
+    /// The access line.
+    pub(crate) fn line(&self) -> Value {
+        serde_json::from_str(&self.lines.lines()[0]).unwrap()
+    }
+
+    /// Waits for the end of the one connection that was upgraded and holds metrics and line to it.
+    pub(crate) async fn check_upgraded(&self, route: &str, protocol: Option<&str>) {
+        self.until("the connection ends", || {
+            self.guard.flush(Duration::from_secs(10)).unwrap();
+            self.lines.lines().len() == 2
+        })
+        .await;
+        let one = |sample: String| vec![format!("{sample} 1")];
+        assert_eq!(
+            self.samples("http_connections_upgraded_total"),
+            one(format!("http_connections_upgraded_total{{route=\"{route}\",result=\"success\"}}"))
+        );
+        assert_eq!(
+            self.samples("http_connection_upgraded_duration_seconds_count"),
+            one(format!("http_connection_upgraded_duration_seconds_count{{route=\"{route}\"}}"))
+        );
+        assert_eq!(
+            self.samples("http_connections_upgraded_in_flight"),
+            ["http_connections_upgraded_in_flight 0.0"]
+        );
+        let line: Value = serde_json::from_str(&self.lines.lines()[1]).unwrap();
+        assert_eq!(line["message"], "upgraded connection");
+        assert_eq!(
+            (&line["request_id"], &line["trace_id"]),
+            (&self.ids.request.as_str().into(), &self.ids.trace.as_str().into())
+        );
+        assert_eq!((&line["outcome"], &line["route"]), (&"success".into(), &route.into()));
+        assert_eq!(line["protocol"].as_str(), protocol);
+    }
+
     /// Sends a GET; the response must carry the ids.
     pub(crate) async fn get(&self, client: &mut Client, path: &str) -> Response<Incoming> {
         self.sent(client, self.request("GET", path)).await

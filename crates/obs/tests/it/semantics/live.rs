@@ -77,6 +77,19 @@ async fn panicking() -> StatusCode {
     panic!("no such order")
 }
 
+/// Gives its connection to another protocol, which is over when the client is gone.
+async fn upgrade(mut request: axum::extract::Request) -> impl axum::response::IntoResponse {
+    let serve = obs::in_upgrade(|connection: hyper::upgrade::Upgraded| async {
+        let mut connection = hyper_util::rt::TokioIo::new(connection);
+        tokio::io::copy(&mut connection, &mut tokio::io::sink()).await
+    });
+    let connection = hyper::upgrade::on(&mut request);
+    tokio::spawn(async move { serve(connection.await.unwrap()).await });
+    (StatusCode::SWITCHING_PROTOCOLS, [("connection", "upgrade"), ("upgrade", "echo")])
+}
+
+const MEASURED: &str = "requests: { sizes: true, head_time: true }";
+
 /// Runs the service once; needs a process of its own, with `RUST_BACKTRACE` set.
 pub(super) fn run() -> Run {
     let file = TempFile::new("semantics.log");
@@ -85,7 +98,8 @@ pub(super) fn run() -> Run {
     // The head of what fails is left out, and its spans find little room.
     let tail = "routes: [{ route: '/f*', ratio: 0 }], \
         tail: { keep_errors: true, trace_bytes: 64KiB, process_bytes: 64KiB, wait: 1ms }";
-    let text = format!("service: {{ version: 1.2.3 }}\nlogs: {{ {sampling} }}\ntraces: {{ {tail} }}");
+    let text =
+        format!("service: {{ version: 1.2.3 }}\nlogs: {{ {sampling} }}\ntraces: {{ {tail} }}\n{MEASURED}");
     std::fs::write(&config.0, text).unwrap();
     let collector = Collector::start(Answer::LaterOk);
     let obs = obs::builder("shop")
@@ -134,6 +148,7 @@ pub(super) fn run() -> Run {
         .route("/fail", get(fail))
         .route("/fill", get(fill))
         .route("/panic", get(panicking))
+        .route("/upgrade", get(upgrade))
         .route("/wait", get(wait))
         .route("/look", get(look))
         .route("/take", get(move || take(pool.clone())));
@@ -182,6 +197,13 @@ pub(super) fn run() -> Run {
     stream.write_all(&request("GET", "/wait", agent)).unwrap();
     begun.recv_timeout(LONG).unwrap();
     drop(stream);
+    let mut stream = TcpStream::connect(service.addr).unwrap();
+    let upgrade = format!(
+        "GET /upgrade HTTP/1.1\r\nhost: shop.test\r\nconnection: upgrade\r\nupgrade: echo\r\n{agent}\r\n"
+    );
+    stream.write_all(upgrade.as_bytes()).unwrap();
+    std::io::Read::read_exact(&mut stream, &mut [0; 12]).unwrap();
+    drop(stream);
     calls(&obs.client("payments"), checks.handle());
     checks.handle().block_on(work::all(&obs));
     refused_and_overflown(obs.recorder());
@@ -197,7 +219,8 @@ pub(super) fn run() -> Run {
         obs.flush(Duration::from_secs(10));
         let scrape = Scrape::parse(&scraped(admin, "text/plain"));
         scrape.sum("http_requests_cancelled_total", &[]) == 1.0
-            && scrape.sum("http_requests_total", &[]) == 9.0
+            && scrape.sum("http_requests_total", &[]) == 10.0
+            && scrape.sum("http_connections_upgraded_total", &[]) == 1.0
             && scrape.sum("rpc_server_requests_total", &[]) == 2.0
             && scrape.sum("http_requests_in_flight", &[]) == 0.0
             && scrape.sum("health_check_status", &[("check", "shelf")]) == 1.0
@@ -238,6 +261,7 @@ fn calls(payments: &obs::ClientLayer, runtime: &tokio::runtime::Handle) {
     }));
     drop(waits.call(call("GET")));
     remote_calls(payments, runtime);
+    calls_made_again(payments, runtime);
 }
 
 /// The same by gRPC.
@@ -257,6 +281,31 @@ fn remote_calls(payments: &obs::ClientLayer, runtime: &tokio::runtime::Handle) {
         std::future::pending::<Result<Response<String>, Infallible>>()
     }));
     drop(waits.call(call()));
+}
+
+/// Calls of two attempts each: one that is answered, one that fails, and one that is given up.
+fn calls_made_again(payments: &obs::ClientLayer, runtime: &tokio::runtime::Handle) {
+    let over_http = Request::post("http://payments.test/v2/pay/7").body(String::new()).unwrap();
+    let by_grpc = Request::post("http://payments.test/shop.Payments/Pay")
+        .header("content-type", "application/grpc")
+        .body(String::new())
+        .unwrap();
+    for (call, status) in [(&over_http, 200), (&by_grpc, 200), (&over_http, 500)] {
+        let attempts = payments.layer(tower::service_fn(|_: Request<String>| {
+            let answer = Response::builder().status(status).header("grpc-status", "0").body(String::new());
+            std::future::ready(Ok::<_, Infallible>(answer.unwrap()))
+        }));
+        let twice =
+            payments.clone().around_attempts().layer(tower::service_fn(|call: Request<String>| async {
+                attempts.clone().oneshot(call.clone()).await?;
+                attempts.clone().oneshot(call).await
+            }));
+        runtime.block_on(twice.oneshot(call.clone())).unwrap();
+    }
+    let mut waits = payments.clone().around_attempts().layer(tower::service_fn(|_: Request<String>| {
+        std::future::pending::<Result<Response<String>, Infallible>>()
+    }));
+    drop(waits.call(over_http));
 }
 
 /// A push that is taken when it is flushed.

@@ -17,9 +17,14 @@ use crate::service::{TempFile, until};
 const AT_ONCE: Duration = Duration::from_secs(3);
 const FOREVER: Duration = Duration::from_secs(40);
 
-/// Serves in the child, and gives the exit code `main` would have.
 fn serve(flavor: Flavor, builder: obs::Builder) -> i32 {
-    let obs = builder.admin(obs::Admin::Off).install().unwrap();
+    served(flavor, builder.admin(obs::Admin::Off))
+}
+
+/// Serves in the child, and gives the exit code `main` would have.
+fn served(flavor: Flavor, builder: obs::Builder) -> i32 {
+    let obs = builder.install().unwrap();
+    let admin = obs.admin_addr();
     let base = std::sync::Arc::clone(obs.base());
     std::thread::spawn(move || {
         for phase in [obs_core::Phase::Draining, obs_core::Phase::Stopped] {
@@ -27,8 +32,11 @@ fn serve(flavor: Flavor, builder: obs::Builder) -> i32 {
             say("phase", format!("{phase:?}"));
         }
     });
-    let slow = async || {
+    let slow = async move || {
         say("slow", "entered");
+        if let Some(admin) = admin {
+            say("admin", admin);
+        }
         tokio::time::sleep(Duration::from_millis(300)).await;
         "at last"
     };
@@ -96,6 +104,27 @@ fn the_first_signal_finishes_what_is_in_flight_and_exits_with_0() {
     drop(wire);
     let (status, _) = service.ended();
     assert_eq!(status.code(), Some(0));
+}
+
+/// As a hook before SIGTERM does, and then SIGTERM comes.
+#[test]
+fn a_signal_after_the_end_was_asked_for_otherwise_is_the_first() {
+    let name = "a_signal_after_the_end_was_asked_for_otherwise_is_the_first";
+    let mut service = Service::start(module_path!(), name, || {
+        let admin = obs::Admin::At("127.0.0.1:0".parse().unwrap());
+        served(Flavor::OneWorker, quiet(NONE, LIMIT).admin(admin))
+    });
+    let mut wire = Wire::open(service.addr());
+    wire.ask("/slow");
+    service.said("slow");
+    let admin = service.said("admin").parse().unwrap();
+    let drain = b"POST /drain HTTP/1.1\r\nhost: localhost\r\n\r\n";
+    assert_eq!(crate::service::exchange(admin, drain).unwrap().status, 202);
+    service.signal("TERM");
+    let answer = wire.answer().unwrap();
+    assert_eq!((answer.text(), answer.closes()), ("at last", true));
+    drop(wire);
+    assert_eq!(service.ended().0.code(), Some(0));
 }
 
 #[test]

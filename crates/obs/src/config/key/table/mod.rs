@@ -7,6 +7,7 @@ mod logs;
 mod macros;
 mod metrics;
 mod redaction;
+mod requests;
 mod sampling;
 mod service;
 mod service_life;
@@ -15,13 +16,14 @@ mod traces;
 use super::Key;
 
 /// Every key, in the order of the page. Within a section, what others lean on comes first.
-const TABLE: [&[Key]; 10] = [
+const TABLE: [&[Key]; 11] = [
     service::KEYS,
     metrics::KEYS,
     logs::KEYS,
     traces::KEYS,
     sampling::KEYS,
     journal::KEYS,
+    requests::KEYS,
     links::KEYS,
     redaction::KEYS,
     service_life::KEYS,

@@ -100,8 +100,8 @@ pub(super) const KEYS: &[Key] = &[
         variables: &[same("OBS_ADMIN_ADDR")],
         setter: "admin",
         reload: Reload::No,
-        doc: "Where `/metrics` is served; `admin: off` turns it off as well.",
-        get: |config| Value::Address(config.admin),
+        doc: "Where `/metrics` and the rest of the admin listener is; `admin: off` turns it off as well.",
+        get: |config| Value::Address(config.admin.clone()),
         set: |config, value| {
             if let Value::Address(admin) = value {
                 config.admin = admin;
@@ -115,7 +115,7 @@ pub(super) const KEYS: &[Key] = &[
         variables: &[same("OBS_ADMIN_TOKEN")],
         setter: "admin_token",
         reload: Reload::No,
-        doc: "What `/loglevel` and `/config` ask for as a bearer token; without one they are for this machine alone.",
+        doc: "What `/loglevel`, `/config` and others that show or change much ask for as a bearer token; without one they are for this machine alone.",
         get: |config| Value::from_text(config.admin_token.as_deref()),
         set: |config, value| {
             if let Value::Text(token) = value {
@@ -123,6 +123,41 @@ pub(super) const KEYS: &[Key] = &[
             }
         },
     },
+    Key {
+        path: "admin.web_config",
+        kind: Kind::Text,
+        default: "",
+        variables: &[same("OBS_ADMIN_WEB_CONFIG")],
+        setter: "admin_web_config",
+        reload: Reload::No,
+        doc: "A file with TLS, headers and users of the listener, in the format that exporters of Prometheus share, by its path from this file; looked at again while the service runs.",
+        get: |config| Value::from_text(config.admin_web_config.as_deref()),
+        set: |config, value| {
+            if let Value::Text(path) = value {
+                config.admin_web_config = Some(path);
+            }
+        },
+    },
+    field!(
+        "admin.insecure",
+        Kind::Flag,
+        "`false`",
+        [],
+        "admin_insecure",
+        No,
+        "Whether tokens and passwords may come without TLS to an address that other machines reach: where a mesh or a proxy has the TLS.",
+        Flag at admin_insecure
+    ),
+    field!(
+        "admin.requests",
+        Kind::Flag,
+        "`false`",
+        [same("OBS_ADMIN_REQUESTS")],
+        "admin_requests",
+        No,
+        "Whether `/debug/requests` shows what is in flight, which costs each request a little.",
+        Flag at admin_requests
+    ),
     field!(
         "drain.delay",
         ANY_TIME,
@@ -143,4 +178,19 @@ pub(super) const KEYS: &[Key] = &[
         "How long the whole end may take, the delay and the last flush included.",
         Time at drain.timeout
     ),
+    Key {
+        path: "flush.timeout",
+        kind: SOME_TIME,
+        default: "a fifth of `drain.timeout`, at most 5s",
+        variables: &[same("OBS_FLUSH_TIMEOUT")],
+        setter: "flush_timeout",
+        reload: Reload::No,
+        doc: "How much of `drain.timeout` is kept for delivering what was recorded.",
+        get: |config| config.flush.timeout.map_or(Value::None, Value::Time),
+        set: |config, value| {
+            if let Value::Time(time) = value {
+                config.flush.timeout = Some(time);
+            }
+        },
+    },
 ];

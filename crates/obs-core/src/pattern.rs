@@ -1,6 +1,9 @@
-//! What paths a rule is about: compiled once, matched without allocating.
+//! What requests a rule is about, before any router has seen them: compiled once, matched without allocating.
 
-use super::SamplerError;
+use std::fmt;
+use std::str::FromStr;
+
+use crate::observe::Method;
 
 /// The longest pattern, in bytes.
 const LONGEST: usize = 512;
@@ -9,9 +12,75 @@ const WILDCARDS: usize = 8;
 /// How much of a path is looked at, so that a long one costs no more than this.
 const LOOKED_AT: usize = 1_024;
 
-/// A path in which `*` stands for any text and `{name}` for one whole segment.
+/// A path such as `/health*`, or a method and a path such as `POST /orders/{id}`: `*` stands for any text, also none, and
+/// `{name}` for one whole segment, so that route templates can be written as they are. It is held against the path as it was
+/// asked for, of which the first 1,024 bytes are looked at.
+///
+/// ```
+/// use obs_core::Pattern;
+/// use obs_core::observe::Method;
+///
+/// let pay: Pattern = "POST /orders/{id}/pay".parse()?;
+/// assert!(pay.matches(Some(Method::Post), "/orders/7/pay"));
+/// assert!(!pay.matches(Some(Method::Get), "/orders/7/pay"));
+/// # Ok::<_, obs_core::PatternError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Pattern(Box<[Token]>);
+pub struct Pattern {
+    method: Option<Method>,
+    path: Path,
+}
+
+/// Why a text is no pattern.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PatternError {
+    /// What stands in front of the path is no method of HTTP.
+    UnknownMethod,
+    /// What is to match is no path.
+    BadPath,
+}
+
+impl fmt::Display for PatternError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::UnknownMethod => {
+                "route begins with no method of HTTP; write `POST /orders`, or the path alone"
+            }
+            Self::BadPath => {
+                "route is no path such as `/health*` or `/orders/{id}`: it begins with `/` or `*`, has at most 512 \
+                 bytes and 8 wildcards, and braces around whole segments only"
+            }
+        })
+    }
+}
+
+impl std::error::Error for PatternError {}
+
+impl FromStr for Pattern {
+    type Err = PatternError;
+
+    fn from_str(text: &str) -> Result<Self, PatternError> {
+        let (method, path) = match text.split_once(' ') {
+            Some((method, path)) => (Some(Method::parse(method)), path.trim_start()),
+            None => (None, text),
+        };
+        if method == Some(Method::Other) {
+            return Err(PatternError::UnknownMethod);
+        }
+        Ok(Self { method, path: Path::parse(path)? })
+    }
+}
+
+impl Pattern {
+    /// Whether it is about requests of this method to this path.
+    pub fn matches(&self, method: Option<Method>, path: &str) -> bool {
+        self.method.is_none_or(|wanted| method == Some(wanted)) && self.path.matches(path)
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Path(Box<[Token]>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Token {
@@ -22,10 +91,10 @@ enum Token {
     Any,
 }
 
-impl Pattern {
-    pub(super) fn parse(text: &str) -> Result<Self, SamplerError> {
+impl Path {
+    fn parse(text: &str) -> Result<Self, PatternError> {
         if !text.starts_with(['/', '*']) || text.len() > LONGEST {
-            return Err(SamplerError::BadRoute);
+            return Err(PatternError::BadPath);
         }
         let (mut tokens, mut rest) = (Vec::new(), text);
         while let Some(at) = rest.find(['*', '{', '}']) {
@@ -33,7 +102,7 @@ impl Pattern {
             push_text(&mut tokens, before);
             let (token, after) = match wild.strip_prefix('*') {
                 Some(after) => (Token::Any, after),
-                None => segment(before, wild).ok_or(SamplerError::BadRoute)?,
+                None => segment(before, wild).ok_or(PatternError::BadPath)?,
             };
             if token != Token::Any || tokens.last() != Some(&Token::Any) {
                 tokens.push(token);
@@ -43,14 +112,14 @@ impl Pattern {
         push_text(&mut tokens, rest);
         let wildcards = tokens.iter().filter(|token| !matches!(token, Token::Text(_))).count();
         if wildcards > WILDCARDS {
-            return Err(SamplerError::BadRoute);
+            return Err(PatternError::BadPath);
         }
         Ok(Self(tokens.into()))
     }
 
     /// Tries each `*` with the shortest text first and lengthens only the last one, which is enough: what an earlier one
     /// could take beyond that, the last one can take as well.
-    pub(super) fn matches(&self, path: &str) -> bool {
+    fn matches(&self, path: &str) -> bool {
         let path = path.as_bytes();
         let path = path.get(..LOOKED_AT).unwrap_or(path);
         let (mut token, mut at) = (0, 0);
@@ -108,7 +177,7 @@ mod tests {
     #[test]
     fn stars_are_any_text_and_names_one_segment() {
         let check = |pattern: &str, path: &str, expected| {
-            assert_eq!(Pattern::parse(pattern).unwrap().matches(path), expected, "{pattern} {path}");
+            assert_eq!(Path::parse(pattern).unwrap().matches(path), expected, "{pattern} {path}");
         };
         for (pattern, good, bad) in [
             ("/health", &["/health"][..], &["/healthz", "/health/", "/", ""][..]),
@@ -131,16 +200,16 @@ mod tests {
     fn what_is_no_path_is_refused() {
         let (long, wild) = (format!("/{}", "a".repeat(LONGEST)), "/*a".repeat(WILDCARDS + 1));
         for bad in ["", "orders", "/a{id}", "/{id}b", "/{}", "/{a", "/a}", "/{a/b}", &long, &wild] {
-            assert_eq!(Pattern::parse(bad), Err(SamplerError::BadRoute), "{bad}");
+            assert_eq!(Path::parse(bad), Err(PatternError::BadPath), "{bad}");
         }
-        assert!(Pattern::parse(&"/*a".repeat(WILDCARDS)).is_ok());
+        assert!(Path::parse(&"/*a".repeat(WILDCARDS)).is_ok());
     }
 
     #[test]
     fn a_path_is_looked_at_up_to_a_bound() {
         let path = format!("/{}z", "a".repeat(100_000));
-        assert!(Pattern::parse("/a*").unwrap().matches(&path));
-        assert!(!Pattern::parse("*z").unwrap().matches(&path));
-        assert!(!Pattern::parse("*a*a*a*a*a*a*a*b").unwrap().matches(&path));
+        assert!(Path::parse("/a*").unwrap().matches(&path));
+        assert!(!Path::parse("*z").unwrap().matches(&path));
+        assert!(!Path::parse("*a*a*a*a*a*a*a*b").unwrap().matches(&path));
     }
 }

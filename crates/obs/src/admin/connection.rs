@@ -1,0 +1,79 @@
+//! One connection: private where it is to be, one request, one answer, and an end in any case.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::Request;
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::AsyncReadExt;
+
+use super::caller::{Caller, Peer};
+use super::counts::Refused;
+use super::places::{Place, Stage};
+use super::serve::Served;
+use super::socket::Stream;
+
+/// How long a client may take to send a head, and before it to make the connection private.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a connection may last: clients that do not read must not keep the others out.
+const CONNECTION_TIMEOUT: Duration = Duration::from_secs(30);
+/// How large a request's head may be, in bytes.
+const MAX_HEAD: usize = 16 * 1024;
+/// What is read of a request after it has been answered, in bytes and time: a client that is cut off while it sends reads no
+/// answer.
+const REST: (usize, Duration) = (4 * 1024 * 1024, Duration::from_secs(1));
+
+/// Answers whoever is at the other end of `stream`.
+pub(super) async fn serve(served: Arc<Served>, stream: Box<dyn Stream>, peer: Peer, place: Place) {
+    let web = served.web.current().await;
+    let (stream, is_certified) = match &web.tls {
+        None => (stream, false),
+        Some(tls) => match tokio::time::timeout(HEAD_TIMEOUT, tls.accept(stream)).await {
+            Ok(Ok(private)) => private,
+            Ok(Err(_)) => return served.counts.refused(Refused::Tls),
+            Err(_) => return served.counts.refused(Refused::Slow),
+        },
+    };
+    let caller = Caller { peer, is_certified };
+    let stage = place.stage();
+    let service = service_fn(|request: Request<Incoming>| {
+        let (served, web, stage) = (Arc::clone(&served), Arc::clone(&web), Arc::clone(&stage));
+        Stage::Heard.reach(&stage);
+        async move {
+            let response = served.respond(&request.map(drop), &web, caller, &stage).await;
+            Ok::<_, Infallible>(response.map(Full::new))
+        }
+    });
+    let mut connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT)
+        // One request each: a scraper that comes every few seconds loses nothing by it, and what stands behind a request
+        // is never taken for another one.
+        .keep_alive(false)
+        .max_buf_size(MAX_HEAD)
+        .serve_connection(TokioIo::new(stream), service);
+    let longest = served.longest(CONNECTION_TIMEOUT);
+    match tokio::time::timeout(longest, &mut connection).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) if error.is_timeout() => return served.counts.refused(Refused::Slow),
+        Ok(Err(error)) if error.is_parse() => served.counts.refused(Refused::Malformed),
+        // A client that breaks off is its own affair.
+        Ok(Err(_)) => return,
+        Err(_) => return served.counts.refused(Refused::Slow),
+    }
+    let mut stream = connection.into_parts().io.into_inner();
+    let rest = async {
+        let (mut left, mut buffer) = (REST.0, [0; 8 * 1024]);
+        while let Ok(read @ 1..) = stream.read(&mut buffer).await
+            && left > read
+        {
+            left -= read;
+        }
+    };
+    let _ = tokio::time::timeout(REST.1, rest).await;
+}
