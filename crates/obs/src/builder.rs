@@ -1,5 +1,7 @@
 //! Choices made in code, and the call that starts it all.
 
+mod liveness;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -427,21 +429,6 @@ impl Builder {
     pub fn health(mut self, timeout: Duration, interval: Duration) -> Self {
         self.config.health.timeout = timeout;
         self.config.health.interval = interval;
-        self
-    }
-
-    /// For how long a worker of the service's runtime may be blocked in its tasks until the service is not alive, and after
-    /// how long that is told in a line; default 60 s and 5 s, and never with zero.
-    pub fn stall(mut self, stall: Duration, warning: Duration) -> Self {
-        self.config.health.stall = stall;
-        self.config.health.stall_warning = warning;
-        self
-    }
-
-    /// How many tasks the service's runtime may have for half a minute until the service is not alive; default as many as
-    /// there are.
-    pub fn max_tasks(mut self, tasks: u64) -> Self {
-        self.config.health.max_tasks = Some(tasks);
         self
     }
 

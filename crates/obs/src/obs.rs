@@ -85,7 +85,7 @@ impl Obs {
         if !endpoints.is_empty() {
             endpoints.extend(printed.endpoint());
             endpoints.extend(in_flight.as_ref().map(InFlight::endpoint));
-            endpoints.push(shutdown.endpoint(config.drain.delay));
+            endpoints.extend(shutdown.endpoint(config.drain.delay));
         }
         let admin = Listener::start(&thread, &config, &base, endpoints);
         let admin = admin.map_err(|source| Error::Admin { addr: config.admin.clone(), source })?;

@@ -17,11 +17,11 @@ const LONGEST: Duration = Duration::from_secs(25);
 
 impl ShutdownHandle {
     /// Where the end is asked for over HTTP; `delay` is how long connections are still taken then.
-    pub(crate) fn endpoint(&self, delay: Duration) -> Endpoint {
+    pub(crate) fn endpoint(&self, delay: Duration) -> Option<Endpoint> {
         let handle = self.clone();
         let respond = move |request: &Request<()>| handle.respond(request, delay);
-        Endpoint::new(DRAIN, Access::Guarded, Runs::Apart, respond)
-            .about("POST: the end of the service begins")
+        let endpoint = Endpoint::new(DRAIN, Access::Guarded, Runs::Apart, respond);
+        Some(endpoint.about("POST: the end of the service begins"))
     }
 
     fn respond(&self, request: &Request<()>, delay: Duration) -> Response<Bytes> {

@@ -12,7 +12,7 @@ use crate::config::{LogDestination, LogMatch, LogPlace, LogRoute, RequestRoute, 
 /// The page itself.
 const PAGE: &str = include_str!("../../../../../docs/configuration.md");
 /// Where setters are.
-const BUILDER: &str = include_str!("../../builder.rs");
+const BUILDER: &str = concat!(include_str!("../../builder.rs"), include_str!("../../builder/liveness.rs"));
 
 /// What may stand at a key, as the page says it.
 fn described(kind: Kind) -> String {
