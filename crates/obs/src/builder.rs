@@ -1,6 +1,6 @@
 //! Choices made in code, and the call that starts it all.
 
-mod liveness;
+mod life;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -421,29 +421,6 @@ impl Builder {
     /// How much one span holds; default 128 of each, and texts of any length.
     pub fn span_limits(mut self, limits: SpanLimits) -> Self {
         self.config.traces.limits = limits;
-        self
-    }
-
-    /// How long one run of a health check may take, and how long after it the next begins, for checks that choose
-    /// nothing themselves; default 1 s and 10 s.
-    pub fn health(mut self, timeout: Duration, interval: Duration) -> Self {
-        self.config.health.timeout = timeout;
-        self.config.health.interval = interval;
-        self
-    }
-
-    /// How the service ends: how long it says so before it takes no more connections, and how long all of it may take,
-    /// the last flush included; default 2 s and 25 s.
-    pub fn drain(mut self, delay: Duration, timeout: Duration) -> Self {
-        self.config.drain.delay = delay;
-        self.config.drain.timeout = timeout;
-        self
-    }
-
-    /// How long delivering may take at the end: of a service that is served the last part of `drain`'s time, by default a
-    /// fifth of it and at most 5 s; when the [`Obs`] is dropped without that, 5 s by default.
-    pub fn flush_timeout(mut self, timeout: Duration) -> Self {
-        self.config.flush.timeout = Some(timeout);
         self
     }
 
