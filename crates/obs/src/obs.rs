@@ -42,6 +42,7 @@ pub struct Obs {
     pub(crate) shutdown: ShutdownHandle,
     pub(crate) phases: Phases,
     /// Services and methods of gRPC that each layer knows.
+    #[cfg(feature = "middleware")]
     pub(crate) grpc: Vec<String>,
     // Last: it hears signals until all is delivered.
     pub(crate) thread: Arc<AdminThread>,
@@ -126,6 +127,7 @@ impl Obs {
             printed,
             shutdown,
             phases,
+            #[cfg(feature = "middleware")]
             grpc: Vec::new(),
             thread,
         })

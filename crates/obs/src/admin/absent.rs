@@ -51,7 +51,7 @@ impl Observer for InFlight {}
 
 /// Takes no profiles.
 #[derive(Debug, Default)]
-pub(crate) struct Profiling;
+pub(crate) struct Profiling(());
 
 impl Profiling {
     pub(crate) fn endpoints(&self) -> Vec<Endpoint> {

@@ -4,7 +4,7 @@ use super::Endpoint;
 
 /// Takes no profiles.
 #[derive(Debug, Default)]
-pub(crate) struct Profiling;
+pub(crate) struct Profiling(());
 
 impl Profiling {
     pub(crate) fn endpoints(&self) -> Vec<Endpoint> {

@@ -94,7 +94,10 @@ fn there_is_one_profile_at_a_time_and_the_rest_of_the_listener_goes_on() {
         let mut obs = start("busy");
         let admin = obs.admin_addr().unwrap();
         // An hour would be refused; the end of the installation ends it.
-        let asked = std::thread::spawn(move || bytes(admin, "/debug/pprof/profile?seconds=60"));
+        let asked = std::thread::spawn(move || {
+            // Until none of the others is in its way.
+            while bytes(admin, "/debug/pprof/profile?seconds=60").0.starts_with("HTTP/1.1 409 ") {}
+        });
         let another = || ask(admin, "/debug/pprof/flamegraph?seconds=1");
         until("the first has begun", || another().status == 409);
         let refused = another();

@@ -12,7 +12,7 @@ use crate::config::{LogDestination, LogMatch, LogPlace, LogRoute, RequestRoute, 
 /// The page itself.
 const PAGE: &str = include_str!("../../../../../docs/configuration.md");
 /// Where setters are.
-const BUILDER: &str = concat!(include_str!("../../builder.rs"), include_str!("../../builder/liveness.rs"));
+const BUILDER: &str = concat!(include_str!("../../builder.rs"), include_str!("../../builder/life.rs"));
 
 /// What may stand at a key, as the page says it.
 fn described(kind: Kind) -> String {
@@ -306,6 +306,7 @@ fn keys_are_there_once_and_none_is_a_section() {
             "health",
             "admin",
             "drain",
+            "flush",
             "metrics_file"
         ]
     );

