@@ -8,16 +8,20 @@ use obs_core::keys::{attribute, log_attribute, resource};
 const REGISTRY: &str = include_str!("../semantic-conventions.txt");
 
 /// Names that are nobody's but ours.
-const OWN: [&str; 12] = [
+const OWN: [&str; 15] = [
     "cache.hit",
     "cache.key",
     "job.name",
     "level",
+    "obs.client.attempts",
     "obs.gave_way",
+    "obs.head_ms",
     "obs.kept",
     "obs.outcome",
     "obs.sampled.head",
     "obs.spans.dropped",
+    // gRPC's own name (gRPC proposal A72).
+    "previous-rpc-attempts",
     "request_id",
     "target",
     "trace_url",

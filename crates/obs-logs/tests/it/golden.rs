@@ -116,6 +116,8 @@ pub(crate) fn remote(logs: &Logs) {
     let how = RpcEnd { code: RpcCode::NotFound, request: None, response: RpcPassed::default() };
     let mut end = End::new(Outcome::ClientError, Duration::from_millis(1));
     end.rpc = Some(&how);
+    // Where they are measured.
+    (end.head, end.request_bytes) = (Some(Duration::from_micros(500)), Some(12));
     AccessLog::new(logs.clone()).finish(&context(), &request, &end, Verdict::Keep);
 }
 
