@@ -322,11 +322,14 @@ fn rules_and_limits_are_exchanged_while_others_decide() {
     std::thread::scope(|scope| {
         let decider = || {
             let mut seen = [false; 2];
-            while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+            // Once at least, however late this thread comes to run.
+            loop {
                 let candidate = Candidate::new(trace_id(1), None).of_request(Method::Get, "/a");
                 seen[usize::from(sampler.decide(&candidate, &clock))] = true;
+                if stop.load(std::sync::atomic::Ordering::Relaxed) {
+                    return seen;
+                }
             }
-            seen
         };
         let deciders: Vec<_> = (0..2).map(|_| scope.spawn(decider)).collect();
         for round in 0..200 {
@@ -336,7 +339,9 @@ fn rules_and_limits_are_exchanged_while_others_decide() {
         }
         sampler.set_rules(Vec::new()).unwrap();
         stop.store(true, std::sync::atomic::Ordering::Relaxed);
-        deciders.into_iter().for_each(|decider| assert!(decider.join().unwrap().contains(&true)));
+        deciders
+            .into_iter()
+            .for_each(|decider| assert!(decider.join().unwrap().contains(&true), "it has decided"));
     });
     let candidate = Candidate::new(trace_id(1), None).of_request(Method::Get, "/a");
     assert!(!sampler.decide(&candidate, &clock), "without rules the share decides");
