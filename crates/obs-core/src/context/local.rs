@@ -45,7 +45,7 @@ struct Extras {
     rules: OnceLock<Rules>,
     /// What a subscriber keeps with a local root.
     kept: OnceLock<Box<dyn Any + Send + Sync>>,
-    baggage: OnceLock<Mutex<Baggage>>,
+    baggage: OnceLock<Box<Mutex<Baggage>>>,
     /// A span of another process that stands where this local root has none yet.
     caller: OnceLock<SpanId>,
     /// The lines a flight recorder holds until it is known how the request ends.
@@ -179,7 +179,7 @@ impl Local {
                 let _ = to.around.set(Arc::clone(around));
             }
             if let Some(baggage) = self.with_baggage(Baggage::clone) {
-                let _ = to.baggage.set(Mutex::new(baggage));
+                let _ = to.baggage.set(Box::new(Mutex::new(baggage)));
             }
         }
         if let Some(fields) = self.with_fields(Fields::clone) {
@@ -249,7 +249,7 @@ impl Local {
     #[must_use]
     pub fn carrying(self, baggage: Option<Baggage>) -> Self {
         if let Some(baggage) = baggage {
-            let _ = self.extras().baggage.set(Mutex::new(baggage));
+            let _ = self.extras().baggage.set(Box::new(Mutex::new(baggage)));
         }
         self
     }
@@ -259,7 +259,7 @@ impl Local {
     /// # Errors
     /// [`BaggageError`] for a key that is no token, and where there is too much already.
     pub fn set_baggage(&self, key: &str, value: &str) -> Result<(), BaggageError> {
-        let baggage = self.extras().baggage.get_or_init(Mutex::default);
+        let baggage = self.extras().baggage.get_or_init(Box::default);
         baggage.lock().unwrap_or_else(PoisonError::into_inner).set(key, value)
     }
 

@@ -1,11 +1,12 @@
 //! Real runtimes whose workers are blocked, idle and busy, looked at by hand on a clock that moves when told.
 
+use std::cell::RefCell;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Barrier, Mutex};
 use std::time::Duration;
 
 use obs_core::{Base, Clock, IdSource, Phase, Resource, Timestamp};
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::{Builder, Runtime, RuntimeMetrics};
 
 use super::StallLimits;
 use super::runtime::News;
@@ -17,6 +18,8 @@ const SECOND: Duration = Duration::from_secs(1);
 struct Rig {
     clock: Clock,
     health: Health,
+    metrics: RuntimeMetrics,
+    blocked: RefCell<Vec<usize>>,
 }
 
 impl Rig {
@@ -27,20 +30,45 @@ impl Rig {
         let health = Health::new(base);
         health.stall_limits(limits);
         assert!(health.0.watchdog.add(runtime.handle()));
-        Self { clock, health }
+        Self { clock, health, metrics: runtime.metrics(), blocked: RefCell::default() }
     }
 
     fn look(&self) -> Vec<News> {
         self.health.0.watchdog.shared().look()
     }
 
-    /// Looks each half a second for so long; what there was to tell.
+    /// Waits until all workers sleep but those that are blocked.
+    fn settle(&self) {
+        let blocked = self.blocked.borrow();
+        let sleeps = |worker: usize| !self.metrics.worker_park_unpark_count(worker).is_multiple_of(2);
+        while (0..self.metrics.num_workers()).any(|worker| !blocked.contains(&worker) && !sleeps(worker)) {
+            std::thread::yield_now();
+        }
+    }
+
+    /// Blocks the worker that runs it until it is let go, and says which that is.
+    fn block(&self, runtime: &Runtime) -> (usize, Sender<()>) {
+        let (blocks, blocked) = channel();
+        let (go, gone) = channel::<()>();
+        runtime.spawn(async move {
+            blocks.send(tokio::runtime::worker_index().unwrap()).unwrap();
+            let _ = gone.recv();
+        });
+        let worker = blocked.recv().unwrap();
+        self.blocked.borrow_mut().push(worker);
+        (worker, go)
+    }
+
+    /// Looks each half a second for so long; what there was to tell. A worker that tokio has woken for nothing may have no
+    /// processor before the next look, which by the clock of a test would be a long time: between looks all of them come to rest.
     fn pass(&self, time: Duration) -> Vec<News> {
+        self.settle();
         let mut news = self.look();
         let mut left = time;
         while !left.is_zero() {
             let step = left.min(SECOND / 2);
             self.clock.advance(step);
+            self.settle();
             news.extend(self.look());
             left -= step;
         }
@@ -54,17 +82,6 @@ impl Rig {
 
 fn workers(workers: usize) -> Runtime {
     Builder::new_multi_thread().worker_threads(workers).thread_name("shop").enable_time().build().unwrap()
-}
-
-/// Blocks the worker that runs it until it is let go, and says which that is.
-fn block(runtime: &Runtime) -> (usize, Sender<()>) {
-    let (blocks, blocked) = channel();
-    let (go, gone) = channel::<()>();
-    runtime.spawn(async move {
-        blocks.send(tokio::runtime::worker_index().unwrap()).unwrap();
-        let _ = gone.recv();
-    });
-    (blocked.recv().unwrap(), go)
 }
 
 /// Waits until all workers sleep, as tokio tells.
@@ -81,7 +98,7 @@ fn a_blocked_worker_is_named_told_once_and_forgotten_when_it_goes_on() {
     let runtime = workers(3);
     rest(&runtime);
     let rig = Rig::watching(&runtime, StallLimits::new());
-    let (worker, go) = block(&runtime);
+    let (worker, go) = rig.block(&runtime);
     assert_eq!(rig.pass(SECOND * 4), []);
     let stalls = News::Stalls { runtime: "main".into(), worker, away: SECOND * 5 };
     assert_eq!(rig.pass(SECOND), [stalls]);
@@ -119,6 +136,7 @@ fn two_tasks_that_wait_for_each_others_lock_are_two_workers_that_are_blocked() {
         });
     }
     both.wait();
+    rig.blocked.borrow_mut().extend([0, 1]);
     rig.pass(SECOND * 61);
     let expected = "worker 0 of runtime main blocked for 61.0s; worker 1 of runtime main blocked for 61.0s";
     assert_eq!(rig.why().unwrap(), expected);
@@ -220,6 +238,7 @@ fn the_one_worker_of_a_current_thread_runtime_is_watched_as_well() {
         let _ = gone.recv();
     });
     blocked.recv().unwrap();
+    rig.blocked.borrow_mut().push(0);
     rig.pass(SECOND * 61);
     assert_eq!(rig.why().unwrap(), "worker 0 of runtime orders blocked for 61.0s");
     drop(go);
@@ -241,7 +260,7 @@ fn time_in_which_the_process_stood_still_does_not_count() {
     let runtime = workers(1);
     rest(&runtime);
     let rig = Rig::watching(&runtime, StallLimits::new());
-    let (_, _go) = block(&runtime);
+    let (_, _go) = rig.block(&runtime);
     rig.pass(SECOND * 4);
     // Stopped, suspended, or without a processor.
     for _ in 0..10 {
@@ -258,6 +277,8 @@ fn a_runtime_that_has_ended_is_forgotten() {
     let rig = Rig::watching(&runtime, StallLimits::new());
     assert_eq!(rig.health.runtimes().len(), 1);
     drop(runtime);
+    // Nobody is there to come to rest.
+    rig.blocked.borrow_mut().extend([0, 1]);
     assert_eq!(rig.pass(SECOND * 600), []);
     assert_eq!((rig.why(), rig.health.runtimes()), (None, Vec::new()));
 }
@@ -293,7 +314,7 @@ fn a_service_that_drains_is_not_called_dead() {
     let runtime = workers(1);
     rest(&runtime);
     let rig = Rig::watching(&runtime, StallLimits::new());
-    let (_, _go) = block(&runtime);
+    let (_, _go) = rig.block(&runtime);
     rig.pass(SECOND * 61);
     assert!(!rig.health.is_alive());
     rig.health.base().lifecycle.advance(Phase::Draining);
@@ -308,7 +329,7 @@ fn limits_that_are_off_find_nothing() {
     assert_eq!(rig.health.runtimes(), []);
     rig.health.stall_limits(StallLimits::new().stall(Duration::ZERO));
     rig.health.0.watchdog.add(runtime.handle());
-    let (_, _go) = block(&runtime);
+    let (_, _go) = rig.block(&runtime);
     assert_eq!(rig.pass(SECOND * 600).len(), 1);
     assert_eq!(rig.why(), None);
 }

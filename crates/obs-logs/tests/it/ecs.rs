@@ -82,6 +82,7 @@ fn every_name_of_the_page_is_on_some_line() {
     let mut lines = bench.run(|| {
         golden::events(&bench.logs);
         golden::remote(&bench.logs);
+        golden::upgraded(&bench.logs);
         info!(long = "x".repeat(200));
     });
     let found: HashSet<_> = lines.drain(..).flat_map(|line| parse(&line)).map(|(key, _)| key).collect();

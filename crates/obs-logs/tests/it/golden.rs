@@ -9,7 +9,7 @@ use std::time::Duration;
 use obs_core::context::{Route, enter_poll};
 use obs_core::fields::Value;
 use obs_core::observe::{
-    End, Method, Observer, Request, RpcCall, RpcCode, RpcEnd, RpcMethod, RpcPassed, Verdict,
+    End, Method, Observer, Request, RpcCall, RpcCode, RpcEnd, RpcMethod, RpcPassed, UpgradeEnd, Verdict,
 };
 use obs_core::{Base, Clock, IdSource, Outcome, Resource, Timestamp};
 use obs_logs::{AccessLog, Builder, Caller, Colours, Filter, Format, Logs, LogsGuard, Memory, Output};
@@ -116,9 +116,18 @@ pub(crate) fn remote(logs: &Logs) {
     let how = RpcEnd { code: RpcCode::NotFound, request: None, response: RpcPassed::default() };
     let mut end = End::new(Outcome::ClientError, Duration::from_millis(1));
     end.rpc = Some(&how);
-    // Where they are measured.
-    (end.head, end.request_bytes) = (Some(Duration::from_micros(500)), Some(12));
     AccessLog::new(logs.clone()).finish(&context(), &request, &end, Verdict::Keep);
+}
+
+/// The access line of a request that more is measured of, and the line of the connection that it had another protocol on.
+pub(crate) fn upgraded(logs: &Logs) {
+    let (access, request) = (AccessLog::new(logs.clone()), Request::new(Method::Get, "/events"));
+    let mut end = End::new(Outcome::Success, Duration::from_millis(1));
+    (end.head, end.request_bytes) = (Some(Duration::from_micros(500)), Some(12));
+    access.finish(&context(), &request, &end, Verdict::Keep);
+    let mut end = UpgradeEnd::new(Outcome::Success, Duration::from_secs(60));
+    (end.protocol, end.received, end.sent) = (Some("websocket"), Some(3), Some(4));
+    access.closed(&context(), &request, &end);
 }
 
 pub(crate) fn lines(output: impl FnOnce(&Memory) -> Output) -> Vec<String> {

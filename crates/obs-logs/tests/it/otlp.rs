@@ -157,6 +157,7 @@ fn every_attribute_of_the_page_is_on_some_record() {
     let lines = bench.run(|| {
         golden::events(&bench.logs);
         golden::remote(&bench.logs);
+        golden::upgraded(&bench.logs);
         info!(long = "x".repeat(200));
     });
     let records: Vec<_> = lines.iter().map(|line| read(line)).collect();

@@ -95,12 +95,12 @@ fn there_is_one_profile_at_a_time_and_the_rest_of_the_listener_goes_on() {
         let admin = obs.admin_addr().unwrap();
         // An hour would be refused; the end of the installation ends it.
         let asked = std::thread::spawn(move || {
-            // Until none of the others is in its way.
+            // Until none of those that look for it is in its way.
             while bytes(admin, "/debug/pprof/profile?seconds=60").0.starts_with("HTTP/1.1 409 ") {}
         });
-        let another = || ask(admin, "/debug/pprof/flamegraph?seconds=1");
-        until("the first has begun", || another().status == 409);
-        let refused = another();
+        // This one has its turn for a moment only.
+        until("the first has begun", || ask(admin, "/debug/pprof/heap").status == 409);
+        let refused = ask(admin, "/debug/pprof/flamegraph?seconds=1");
         assert_eq!(refused.body, "a profile is being taken: there is one at a time\n");
         let wait: u64 = refused.header("retry-after").parse().unwrap();
         assert!((30..=61).contains(&wait), "{wait}");
