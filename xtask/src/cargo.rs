@@ -62,7 +62,7 @@ pub(crate) fn build_binaries_with<const N: usize>(
 ) -> Result<[PathBuf; N]> {
     let mut build = command();
     build.args(["build", "--package", package, "--bins", "--features", &features.join(",")]);
-    built(build, package, names)
+    built(build, package, features, names)
 }
 
 /// Builds an example of a crate in the dev profile, and says where it is.
@@ -74,16 +74,21 @@ pub(crate) fn build_example(package: &str, name: &str) -> Result<PathBuf> {
 pub(crate) fn build_example_with(package: &str, features: &[&str], name: &str) -> Result<PathBuf> {
     let mut build = command();
     build.args(["build", "--package", package, "--example", name, "--features", &features.join(",")]);
-    let [binary] = built(build, package, [name])?;
+    let [binary] = built(build, package, features, [name])?;
     Ok(binary)
 }
 
 /// What has the workspace built as its tests have it, whose features and crates are there already where those ran before. What
-/// needs a feature that nobody in the workspace asks for is built by itself all the same.
+/// asks for features of its own is built by itself all the same.
 const WITH_THE_WORKSPACE: &str = "OBS_XTASK_BUILD_WITH_THE_WORKSPACE";
 
-fn built<const N: usize>(build: Command, package: &str, names: [&str; N]) -> Result<[PathBuf; N]> {
-    if std::env::var_os(WITH_THE_WORKSPACE).is_some() {
+fn built<const N: usize>(
+    build: Command,
+    package: &str,
+    features: &[&str],
+    names: [&str; N],
+) -> Result<[PathBuf; N]> {
+    if features.is_empty() && std::env::var_os(WITH_THE_WORKSPACE).is_some() {
         let mut together = command();
         // Examples bring the features of development dependencies, as tests do.
         together.args(["build", "--workspace", "--bins", "--examples"]);

@@ -1,5 +1,5 @@
-//! Makes a call once more that never left: its connection was told to go in the moment in which it was handed over, so
-//! that nobody has begun with it. Inside of the layer, so that it is one call to whoever looks.
+//! Makes a call once more that nobody has begun with: its connection was told to go in the moment in which it was handed over,
+//! or was on its way. Inside of the layer, so that it is one call to whoever looks.
 
 use std::error::Error;
 use std::pin::Pin;
@@ -38,7 +38,7 @@ impl Service<Request<Body>> for Again {
             let body = body.to_bytes();
             let request = || Request::from_parts(head.clone(), Body::new(Full::new(body.clone())));
             match channel.call(request()).await {
-                Err(error) if never_left(&error) => {
+                Err(error) if never_begun(&error) => {
                     std::future::poll_fn(|task| channel.poll_ready(task)).await?;
                     channel.call(request()).await
                 }
@@ -48,11 +48,16 @@ impl Service<Request<Body>> for Again {
     }
 }
 
-fn never_left(error: &transport::Error) -> bool {
+/// Whether the call never left, or came after the last one that a server which ends in good order says it has begun with
+/// (RFC 9113, section 6.8).
+fn never_begun(error: &transport::Error) -> bool {
     let mut cause = error.source();
     while let Some(error) = cause {
-        if let Some(error) = error.downcast_ref::<hyper::Error>() {
-            return error.is_canceled();
+        if error.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_canceled) {
+            return true;
+        }
+        if let Some(error) = error.downcast_ref::<h2::Error>() {
+            return error.is_go_away() && error.is_remote() && error.reason() == Some(h2::Reason::NO_ERROR);
         }
         cause = error.source();
     }

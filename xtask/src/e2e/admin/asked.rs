@@ -85,9 +85,10 @@ pub(super) fn renewed(scene: &Scene<'_>) -> Result<String> {
     eventually(|| {
         expect("a file that is wrong", &ask()?, 200, "\nobs_admin_web_config_last_reload_success 0.0\n")
     })?;
-    if !service.said().contains("web config kept") {
-        return Err(format!("it does not say so: {}", service.said()));
-    }
+    eventually(|| {
+        let said = service.said();
+        if said.contains("web config kept") { Ok(()) } else { Err(format!("it does not say so: {said}")) }
+    })?;
     // Another certificate, which is good for nothing but to be told apart.
     service.choose(&web("expired"))?;
     eventually(|| expect("another certificate", &ask()?, 0, "certificate"))?;
