@@ -104,8 +104,10 @@ fn instructions(row: &Row) -> Result<f64, String> {
     let verdict = process.ask("check")?;
     process.end()?;
     let total = callgrind::instructions(&report);
-    // A report left over harms nobody.
-    let _ = std::fs::remove_file(&report);
+    // Kept for callgrind_annotate where that is asked for; one left over harms nobody.
+    if std::env::var_os("BENCH_KEEP_REPORTS").is_none() {
+        let _ = std::fs::remove_file(&report);
+    }
     if verdict == "ok" {
         Ok(total? as f64 / operations as f64)
     } else {

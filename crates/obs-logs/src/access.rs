@@ -36,12 +36,25 @@ pub struct AccessLog {
 /// The message of every access line.
 const MESSAGE: &str = "request";
 
-/// How what a line is about ended.
-struct Ended<'a> {
+/// How what a line is about ended: a request, or the connection that was upgraded by it. Of which kind is known where this is
+/// compiled, so that requests do not pay for the question.
+struct Ended<'a, const UPGRADED: bool> {
     end: &'a End<'a>,
-    message: &'a str,
-    protocol: Option<&'a str>,
-    sent: Option<u64>,
+    upgrade: Option<&'a UpgradeEnd<'a>>,
+}
+
+impl<const UPGRADED: bool> Ended<'_, UPGRADED> {
+    const MESSAGE: &'static str = if UPGRADED { AccessLog::UPGRADED } else { MESSAGE };
+
+    #[inline]
+    fn sent(&self) -> Option<u64> {
+        if UPGRADED { self.upgrade?.sent } else { Some(self.end.response_bytes) }
+    }
+
+    #[inline]
+    fn protocol(&self) -> Option<&str> {
+        if UPGRADED { self.upgrade?.protocol } else { None }
+    }
 }
 
 impl AccessLog {
@@ -76,13 +89,14 @@ impl AccessLog {
         Self { logs, info, error, labels }
     }
 
-    fn fields<L: Line + ?Sized>(
+    fn fields<L: Line + ?Sized, const UPGRADED: bool>(
         &self,
         line: &mut L,
         context: &Context,
         request: &Request<'_>,
-        Ended { end, message, protocol, sent }: &Ended<'_>,
+        ended: &Ended<'_, UPGRADED>,
     ) {
+        let end = ended.end;
         let [
             method,
             route,
@@ -100,7 +114,7 @@ impl AccessLog {
             error,
             spoken,
         ] = &self.labels;
-        line.message(message);
+        line.message(Ended::<UPGRADED>::MESSAGE);
         line.text(method, request.method.as_str());
         line.text(route, context.local().route().unwrap_or(Route::UNMATCHED).as_str());
         line.text(path, request.path);
@@ -119,7 +133,7 @@ impl AccessLog {
         if let Some(bytes) = end.request_bytes {
             line.number(request_bytes, bytes);
         }
-        if let Some(bytes) = *sent {
+        if let Some(bytes) = ended.sent() {
             line.number(response_bytes, bytes);
         }
         if let Some(peer) = request.peer {
@@ -127,13 +141,19 @@ impl AccessLog {
         }
         line.text_if(user_agent, request.user_agent);
         line.text_if(error, end.error.map(|text| self.info.rules.redact(text)).as_deref());
-        line.text_if(spoken, *protocol);
+        line.text_if(spoken, ended.protocol());
     }
 }
 
 impl AccessLog {
     /// `request` holds no secret.
-    fn write(&self, line: OwnLine<'_>, context: &Context, request: &Request<'_>, end: &Ended<'_>) {
+    fn write<const UPGRADED: bool>(
+        &self,
+        line: OwnLine<'_>,
+        context: &Context,
+        request: &Request<'_>,
+        end: &Ended<'_, UPGRADED>,
+    ) {
         let _ = self.logs.native(
             line,
             |line| self.fields(line, context, request, end),
@@ -143,19 +163,25 @@ impl AccessLog {
     }
 
     #[inline]
-    fn tell(&self, context: &Context, request: &Request<'_>, ended: &Ended<'_>, at: Option<Timestamp>) {
+    fn tell<const UPGRADED: bool>(
+        &self,
+        context: &Context,
+        request: &Request<'_>,
+        ended: &Ended<'_, UPGRADED>,
+        at: Option<Timestamp>,
+    ) {
         let failed = ended.end.outcome.is_error();
         let (own, site) = if failed { (Own::FailedAccess, &self.error) } else { (Own::Access, &self.info) };
         let wanted = self.logs.plan_own(own).is_anything() && !context.local().mutes(Muted::LINE);
         if !wanted || is_silenced() {
             return;
         }
-        let line = OwnLine { own, site, kind: ended.message, context: Some(context), at };
+        let line = OwnLine { own, site, kind: Ended::<UPGRADED>::MESSAGE, context: Some(context), at };
         request.shown(&site.rules, |request| self.write(line, context, request, ended));
     }
 
     /// The bits of the labels that are on the line. Asked only where the request has fields of its own.
-    fn written(&self, request: &Request<'_>, ended: &Ended<'_>) -> u64 {
+    fn written<const UPGRADED: bool>(&self, request: &Request<'_>, ended: &Ended<'_, UPGRADED>) -> u64 {
         let end = ended.end;
         let [_, _, _, status_code, rpc_method, rpc_code, _, _, rest @ ..] = &self.labels;
         let [head_ms, request_bytes, response_bytes, client_address, user_agent, error, protocol] = rest;
@@ -166,11 +192,11 @@ impl AccessLog {
             (rpc_code, !is_rpc),
             (head_ms, end.head.is_none()),
             (request_bytes, end.request_bytes.is_none()),
-            (response_bytes, ended.sent.is_none()),
+            (response_bytes, ended.sent().is_none()),
             (client_address, request.peer.is_none()),
             (user_agent, request.user_agent.is_none()),
             (error, end.error.is_none()),
-            (protocol, ended.protocol.is_none()),
+            (protocol, ended.protocol().is_none()),
         ];
         let left_out = left_out.into_iter().filter(|(_, left_out)| *left_out);
         left_out.fold(u64::MAX, |written, (label, _)| written & !label.bit)
@@ -192,15 +218,13 @@ impl Observer for AccessLog {
         // The end by the clock of the span: no other reading is needed, and the two agree.
         let at = request.started.after(end.duration);
         let at = (request.started != Timestamp::default()).then_some(at);
-        let sent = Some(end.response_bytes);
-        self.tell(context, request, &Ended { end, message: MESSAGE, protocol: None, sent }, at);
+        self.tell(context, request, &Ended::<false> { end, upgrade: None }, at);
     }
 
     #[cold]
     fn closed(&self, context: &Context, request: &Request<'_>, end: &UpgradeEnd<'_>) {
         let mut ended = End::new(end.outcome, end.duration);
         ended.request_bytes = end.received;
-        let (protocol, sent) = (end.protocol, end.sent);
-        self.tell(context, request, &Ended { end: &ended, message: Self::UPGRADED, protocol, sent }, None);
+        self.tell(context, request, &Ended::<true> { end: &ended, upgrade: Some(end) }, None);
     }
 }

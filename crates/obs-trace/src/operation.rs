@@ -2,6 +2,8 @@
 //!
 //! The span is native: nothing is built until the operation has ended, and then only a view of what its maker holds.
 
+use std::borrow::Cow;
+
 use obs_core::Outcome;
 use obs_core::context::Context;
 use obs_core::fields::{Fields, Value};
@@ -47,21 +49,20 @@ impl OperationObserver for OperationSpans {
         }
         let limits = self.tracer.limits();
         let rules = &self.tracer.base().redaction;
-        // Copied only where there may be something to take out.
+        // Copied only where there is something to take out, or to put beside it.
         let mut told = Fields::new();
         let has_marks = marks.is_some_and(|marks| marks.is_kept());
-        let attributes = if has_marks
-            || operation.attributes.iter().any(|(key, value)| is_suspicious(rules, key, *value))
-        {
-            told.judge_by(rules);
-            operation.attributes.iter().for_each(|(key, value)| told.set(*key, *value));
-            if let Some(marks) = marks {
-                marks.each(|key, value| told.set(key, value));
-            }
-            Attributes::default().and(&told)
-        } else {
-            Attributes::new(operation.attributes)
-        };
+        let attributes =
+            if has_marks || operation.attributes.iter().any(|(key, value)| is_changed(rules, key, *value)) {
+                told.judge_by(rules);
+                operation.attributes.iter().for_each(|(key, value)| told.set(*key, *value));
+                if let Some(marks) = marks {
+                    marks.each(|key, value| told.set(key, value));
+                }
+                Attributes::default().and(&told)
+            } else {
+                Attributes::new(operation.attributes)
+            };
         let error = end.error.map(|error| rules.redact(error));
         // What was set on a whole job stands on its first span here, as it does for requests.
         let shared = if is_local_root(operation) { Draft::of_local(context.local()) } else { None };
@@ -121,9 +122,14 @@ fn is_local_root(operation: &Operation<'_>) -> bool {
     operation.parent.is_none() || operation.is_parent_remote
 }
 
-/// Whether a value may have to be told otherwise than it is.
-fn is_suspicious(rules: &Rules, key: &'static str, value: Value<'_>) -> bool {
-    rules.is_secret_static(key) || matches!(value, Value::Str(text) if rules.is_suspicious(text.as_bytes()))
+/// Whether a value has to be told otherwise than it is: it is a secret, holds one, or is longer than what is kept of a text. Each URL
+/// looks as if it held one, and hardly any does.
+fn is_changed(rules: &Rules, key: &'static str, value: Value<'_>) -> bool {
+    let holds_secret = |text: &str| {
+        text.len() > Fields::MAX_TEXT
+            || rules.is_suspicious(text.as_bytes()) && matches!(rules.redact(text), Cow::Owned(_))
+    };
+    rules.is_secret_static(key) || matches!(value, Value::Str(text) if holds_secret(text))
 }
 
 /// For whoever asks, a refusal is an error too (OpenTelemetry semantic conventions, "HTTP spans", status).

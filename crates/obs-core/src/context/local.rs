@@ -117,12 +117,18 @@ impl Local {
         self
     }
 
-    /// The same, left out by some signals.
+    /// Makes one of no kind yet that of a served request. To be called while [`Context::arranged`](super::Context::arranged) lends it.
     #[inline]
-    #[must_use]
-    pub fn muted(mut self, muted: Muted) -> Self {
+    pub fn serve(&mut self, request_id: RequestId, trace_state: Option<TraceState>) {
+        self.kind = LocalKind::Server;
+        self.request_id = Some(request_id);
+        self.trace_state = trace_state;
+    }
+
+    /// Has it left out by some signals.
+    #[inline]
+    pub fn mute(&mut self, muted: Muted) {
         self.muted = muted;
-        self
     }
 
     /// Whether it is left out by these signals.
@@ -131,8 +137,9 @@ impl Local {
         self.muted.has(signals)
     }
 
+    /// As [`Local::judged_by`]. To be called before any field is set.
     #[inline]
-    pub(super) fn judge_by(&self, rules: &Rules) {
+    pub fn judge_by(&self, rules: &Rules) {
         if !rules.is_same(Rules::STANDARD) {
             let _ = self.extras().rules.set(rules.clone());
         }
@@ -248,10 +255,15 @@ impl Local {
     /// The caller's baggage, which travels on. To be called before anybody sets some.
     #[must_use]
     pub fn carrying(self, baggage: Option<Baggage>) -> Self {
+        self.carry(baggage);
+        self
+    }
+
+    /// As [`Local::carrying`].
+    pub fn carry(&self, baggage: Option<Baggage>) {
         if let Some(baggage) = baggage {
             let _ = self.extras().baggage.set(Box::new(Mutex::new(baggage)));
         }
-        self
     }
 
     /// Puts a member into what calls from here on carry along, in the place of one of the same key.

@@ -100,6 +100,12 @@ impl Context {
         Self { ids, local: Shared::new(local) }
     }
 
+    /// As [`Context::root`], of a [`Local::task`] that `arrange` makes what it is to be, where it is kept: nothing is moved.
+    #[inline]
+    pub fn arranged(ids: Ids, arrange: impl FnOnce(&mut Local)) -> Self {
+        Self { ids, local: Shared::arranged(arrange) }
+    }
+
     /// As [`Context::root`], of work that is no request: [`Local::task`], with its fields judged by `rules`.
     #[inline]
     pub fn task(ids: Ids, rules: &Rules) -> Self {

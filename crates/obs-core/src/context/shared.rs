@@ -40,6 +40,17 @@ impl Shared {
         Self(Some(Arc::new(local)))
     }
 
+    /// Of a [`Local::task`] that `arrange` makes what it is to be, where it is kept: nothing is moved.
+    #[inline]
+    pub(super) fn arranged(arrange: impl FnOnce(&mut Local)) -> Self {
+        let mut shared = spare().unwrap_or_else(|| Arc::new(Local::task()));
+        // Nobody else can know of it: what `put_back` keeps was the last one's.
+        if let Some(local) = Arc::get_mut(&mut shared) {
+            arrange(local);
+        }
+        Self(Some(shared))
+    }
+
     /// Of a [`Local::task`], which is what an emptied one is: nothing is moved.
     #[inline]
     pub(super) fn task(rules: &Rules) -> Self {

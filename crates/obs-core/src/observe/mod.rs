@@ -114,7 +114,8 @@ pub trait Observer: Send + Sync {
         false
     }
 
-    /// The request has begun.
+    /// The request has begun. Of it are known method, path, peer, when it began and under which span, and whether it is a remote
+    /// procedure call; the rest is told at its end.
     fn start(&self, context: &Context, request: &Request<'_>) {
         let _ = (context, request);
     }

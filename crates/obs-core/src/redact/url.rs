@@ -1,10 +1,30 @@
 //! User and password in a URL, both of which are replaced: a token often stands in the place of the user.
 
 use super::CUT;
-use super::find::{Found, Scan};
+use super::find::{Escapes, Found, Scan};
 
 /// How far the `@` behind user and password is looked for, in bytes.
 const LONGEST: usize = 1_024;
+
+/// What a sign is to a URL.
+#[derive(Clone, Copy)]
+enum Kind {
+    Part,
+    At,
+    End,
+}
+
+const KINDS: [Kind; 256] = {
+    let mut kinds = [Kind::Part; 256];
+    let ends = b" \t\n\x0b\x0c\r\"<>`";
+    let mut at = 0;
+    while at < ends.len() {
+        kinds[ends[at] as usize] = Kind::End;
+        at += 1;
+    }
+    kinds[b'@' as usize] = Kind::At;
+    kinds
+};
 
 /// How far a text was looked through for where URLs end. The next may begin inside of what the last one went through,
 /// `a://a://a://`, and goes on where that ended, so that each byte is looked at once, however many there are.
@@ -26,6 +46,9 @@ impl Ahead {
     /// Goes on to where that URL ends; returns over how many signs.
     fn look(&mut self, scan: &Scan<'_>, start: usize) -> usize {
         self.end = self.end.max(start);
+        if scan.escapes == Escapes::None {
+            return self.look_plain(scan.text, start);
+        }
         let mut signs = 0;
         while self.step(scan, start) {
             signs += 1;
@@ -33,16 +56,33 @@ impl Ahead {
         signs
     }
 
+    /// The same of a text in which each byte is a sign: every URL that is called comes through here.
+    fn look_plain(&mut self, text: &[u8], start: usize) -> usize {
+        let from = self.end;
+        let within = text.get(from..text.len().min(start + LONGEST)).unwrap_or_default();
+        for (at, &byte) in within.iter().enumerate() {
+            match KINDS[usize::from(byte)] {
+                Kind::Part => {}
+                Kind::At => self.last_at = Some(from + at),
+                Kind::End => {
+                    self.end = from + at;
+                    return at;
+                }
+            }
+        }
+        self.end += within.len();
+        within.len()
+    }
+
     /// Looks at one sign more; whether that belongs to the URL.
     fn step(&mut self, scan: &Scan<'_>, start: usize) -> bool {
         // Of what is longer the rest is no user's.
         let next = scan.unit(self.end).filter(|_| self.end - start < LONGEST);
         let Some((unit, len)) = next else { return false };
-        if matches!(unit, b' ' | b'"' | b'<' | b'>' | b'`') {
-            return false;
-        }
-        if unit == b'@' {
-            self.last_at = Some(self.end);
+        match KINDS[usize::from(unit)] {
+            Kind::Part => {}
+            Kind::At => self.last_at = Some(self.end),
+            Kind::End => return false,
         }
         self.end += len;
         true
@@ -114,7 +154,7 @@ fn user_information(word: &[u8], strict: usize, last_at: Option<usize>) -> Optio
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Escapes, Rules};
+    use super::super::Rules;
     use super::*;
 
     fn scan(text: &str, escapes: Escapes) -> Scan<'_> {

@@ -3,19 +3,20 @@
 use std::any::Any;
 use std::fmt::{self, Display};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use bytes::{Buf, Bytes};
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use http::{Request, Response, StatusCode};
 use obs_core::Outcome;
-use obs_core::context::{Context, Ids, Local, TraceFlags};
+use obs_core::context::{Context, Ids, TraceFlags};
 use obs_core::observe::{Candidate, End, Method, Observer};
 use obs_core::propagate::Caller;
 use obs_core::time::Monotonic;
 
 use super::answer;
 use super::extract::Found;
-use super::head::Head;
+use super::head::{CalledBy, Head};
 use super::incoming::{Measured, Received};
 use super::rpc::Rpc;
 use super::settings::{Settings, Tell};
@@ -41,15 +42,47 @@ struct Open {
     response_bytes: u64,
     /// Where it is a remote procedure call.
     rpc: Option<Box<Rpc>>,
+    /// What few requests have: a word where there is none of it.
+    rare: Option<Box<Rare>>,
+}
+
+#[derive(Default)]
+struct Rare {
     /// Where more of it is measured.
-    measured: Option<Box<Measured>>,
+    measured: Option<Measured>,
     /// Where it asks for another protocol.
     upgrade: Option<Upgraded>,
     /// What the service's `call` panicked with, until the future is polled.
-    raised: Option<Box<Mutex<Option<Raised>>>>,
+    raised: Mutex<Option<Raised>>,
 }
 
 type Raised = Box<dyn Any + Send>;
+
+impl Open {
+    fn rare(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
+    }
+
+    #[cold]
+    fn expects_upgrade(&mut self) {
+        self.rare().upgrade = Some(Upgraded::expected(&self.tell, &self.context, &self.head));
+    }
+}
+
+impl Rare {
+    /// The response has its head, `after` the request's.
+    #[cold]
+    fn head<B>(&mut self, after: impl FnOnce() -> Duration, method: Method, response: &mut Response<B>) {
+        if let Some(measured) = &mut self.measured {
+            measured.head(after);
+        }
+        if is_upgrade(method, response.status())
+            && let Some(upgrade) = self.upgrade.take()
+        {
+            upgrade.grant(response);
+        }
+    }
+}
 
 impl Guard {
     /// Makes the request's context and tells the observers that it has begun.
@@ -63,27 +96,27 @@ impl Guard {
         R: Send + Sync + 'static,
     {
         let (base, options) = (&settings.base, &settings.options);
-        let (started, begun) = base.clock.moment();
+        let (started, begun) = (base.clock.now(), base.clock.monotonic());
         let found = Found::of(request.headers());
         let caller = found.caller(request.headers(), &base.propagation);
         let peer = crate::peer::peer(request.extensions());
         let believed = options.trusted.believes(policy.and_then(|policy| policy.trust), peer);
-        let (mut parent, mut link, mut named, mut asked) = (None, None, None, None);
+        let (mut called_by, mut named, mut asked) = (CalledBy::Nobody, None, None);
         match caller {
-            Some(Caller::Span(remote)) if believed => parent = Some(remote),
-            Some(Caller::Span(remote)) => link = Some(remote),
+            Some(Caller::Span(remote)) if believed => called_by = CalledBy::Parent(remote),
+            Some(Caller::Span(remote)) => called_by = CalledBy::Link(remote),
             Some(Caller::Trace(trace_id)) if believed => named = Some(trace_id),
             Some(Caller::Asks(recorded)) if believed => asked = Some(recorded),
             _ => {}
         }
         // All bits of an id of ours are random; a caller's id is as random as it says.
-        let (trace_id, flags) = match (&parent, named) {
+        let (trace_id, flags) = match (called_by.parent(), named) {
             (Some(parent), _) => (parent.trace_id, parent.flags),
             (None, Some(named)) => (named, TraceFlags::default()),
             (None, None) => (base.ids.trace_id(), TraceFlags::default().random()),
         };
         let method = Method::parse(request.method().as_str());
-        let candidate = Candidate::new(trace_id, parent.as_ref()).asked(asked);
+        let candidate = Candidate::new(trace_id, called_by.parent()).asked(asked);
         let candidate = candidate.of_request(method, request.uri().path());
         let forced = options.debug.as_ref().is_some_and(|name| forced(name, request, &settings.observers));
         let flags = if forced {
@@ -92,45 +125,46 @@ impl Guard {
             let sampled = settings.observers.sample(&candidate);
             flags.sampled(sampled.or(asked).unwrap_or(flags.is_sampled()))
         };
-        let (request_id, echo) = found.request_id(&base.ids);
-        let trace_state = parent.as_ref().and_then(|parent| parent.trace_state.clone());
+        let mut echo = None;
         let ids = Ids { trace_id, span_id: base.ids.span_id(), flags };
-        let mut local = Local::server(request_id, trace_state).judged_by(&base.redaction);
-        if let Some(policy) = policy {
-            local = local.muted(policy.muted);
-        }
-        if base.propagation.has_baggage() && believed {
-            local = local.carrying(base.propagation.read_baggage(&Headers(request.headers())));
-        }
-        let context = Context::root(ids, local);
+        let context = Context::arranged(ids, |local| {
+            let (request_id, value) = found.request_id(&base.ids);
+            echo = value;
+            local.serve(request_id, called_by.parent().and_then(|parent| parent.trace_state.clone()));
+            local.judge_by(&base.redaction);
+            if let Some(policy) = policy {
+                local.mute(policy.muted);
+            }
+            if base.propagation.has_baggage() && believed {
+                local.carry(base.propagation.read_baggage(&Headers(request.headers())));
+            }
+        });
         let peer = options.client.of(peer, request.headers());
-        let head = Head::of(request, method, &found, peer, started, parent, link);
         let rpc = found.content_type.filter(|value| method == Method::Post && grpc::is_grpc(value));
-        let rpc = rpc.map(|_| Rpc::begin(&options.methods, request));
-        let mut view = head.first_view();
-        if let Some(rpc) = &rpc {
-            view.rpc = Some(&rpc.call);
-            rpc.route(context.local());
-        }
-        settings.observers.start(&context, &view);
-        let tell = Arc::clone(settings) as Arc<dyn Tell>;
-        let upgrade = (found.upgrade.is_some() || method == Method::Connect)
-            .then(|| Upgraded::expected(&tell, &context, &head));
-        Self(Box::new(Open {
+        // Where it stays from here on: what is made elsewhere would be moved twice.
+        let mut open = Box::new(Open {
             calling: false,
             closed: false,
-            tell,
+            tell: Arc::clone(settings) as Arc<dyn Tell>,
             context,
-            head,
+            head: Head::of(request, method, &found, peer, started, called_by),
             begun,
             echo,
             status: None,
             response_bytes: 0,
-            rpc,
-            measured: None,
-            upgrade,
-            raised: None,
-        }))
+            rpc: rpc.map(|_| Rpc::begin(&options.methods, request)),
+            rare: None,
+        });
+        let mut view = open.head.first_view();
+        if let Some(rpc) = &open.rpc {
+            view.rpc = Some(&rpc.call);
+            rpc.route(open.context.local());
+        }
+        settings.observers.start(&open.context, &view);
+        if found.upgrade.is_some() || method == Method::Connect {
+            open.expects_upgrade();
+        }
+        Self(open)
     }
 
     /// Where it is a remote procedure call, whoever watches what comes.
@@ -141,16 +175,17 @@ impl Guard {
     }
 
     /// Where it is not, what more is measured of it.
+    #[cold]
     pub(super) fn measures(&mut self, measured: impl FnOnce() -> Measured) {
         if self.0.rpc.is_none() {
-            self.0.measured = Some(Box::new(measured()));
+            self.0.rare().measured = Some(measured());
         }
     }
 
     /// The service's `call` panicked with this: the first poll does.
     #[cold]
     pub(super) fn raises(&mut self, payload: Raised) {
-        self.0.raised = Some(Box::new(Mutex::new(Some(payload))));
+        self.0.rare().raised = Mutex::new(Some(payload));
     }
 
     /// Whether the service's `call` runs right now, so that a drop meanwhile is its panic.
@@ -188,21 +223,15 @@ impl Watch for Guard {
         if let Some(rpc) = &mut open.rpc {
             rpc.tells(headers);
         }
-        if let Some(measured) = &mut open.measured {
-            measured.head(|| open.tell.base().clock.monotonic().since(open.begun));
-        }
         let method = open.head.method();
-        if open.upgrade.is_some()
-            && is_upgrade(method, status)
-            && let Some(upgrade) = open.upgrade.take()
-        {
-            upgrade.grant(response);
+        if let Some(rare) = &mut open.rare {
+            rare.head(|| open.tell.base().clock.monotonic().since(open.begun), method, response);
         }
         is_bodiless(method, status)
     }
 
     fn raised(&self) -> Option<Raised> {
-        self.0.raised.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.0.rare.as_ref()?.raised.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     #[cold]
@@ -286,7 +315,7 @@ impl Open {
         end.status = self.status.map(|status| status.as_u16());
         end.response_bytes = self.response_bytes;
         end.error = error;
-        if let Some(measured) = &self.measured {
+        if let Some(measured) = self.rare.as_ref().and_then(|rare| rare.measured.as_ref()) {
             measured.tell(&mut end);
         }
         let mut request = self.head.view();

@@ -135,23 +135,31 @@ where
         if wants.sizes || wants.head {
             guard.measures(|| Measured::begin(wants, &mut request));
         }
-        let scope = context::enter_poll(guard.context());
         if settings.options.answers_panics {
-            let called = catch_unwind(AssertUnwindSafe(|| self.inner.call(request)));
-            drop(scope);
-            return match called {
-                Ok(inner) => ServerFuture::new(inner, Some(guard)),
-                Err(payload) => {
-                    guard.raises(payload);
-                    ServerFuture::raised(guard)
-                }
-            };
+            return caught(guard, || self.inner.call(request));
         }
+        let scope = context::enter_poll(guard.context());
         // Catching a panic here would move the whole request once more; the guard is told to look for one instead.
         guard.calls(true);
         let inner = self.inner.call(request);
         guard.calls(false);
         drop(scope);
         ServerFuture::new(inner, Some(guard))
+    }
+}
+
+/// As a call is made where its panic is answered.
+#[cold]
+#[inline(never)]
+fn caught<F>(mut guard: Guard, call: impl FnOnce() -> F) -> ServerFuture<F> {
+    let scope = context::enter_poll(guard.context());
+    let called = catch_unwind(AssertUnwindSafe(call));
+    drop(scope);
+    match called {
+        Ok(inner) => ServerFuture::new(inner, Some(guard)),
+        Err(payload) => {
+            guard.raises(payload);
+            ServerFuture::raised(guard)
+        }
     }
 }

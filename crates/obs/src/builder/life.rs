@@ -22,7 +22,7 @@ impl Builder {
     }
 
     /// How long delivering may take at the end: of a service that is served the last part of `drain`'s time, by default a
-    /// fifth of it and at most 5 s; when the [`Obs`] is dropped without that, 5 s by default.
+    /// fifth of it and at most 5 s; when the [`Obs`](crate::Obs) is dropped without that, 5 s by default.
     pub fn flush_timeout(mut self, timeout: Duration) -> Self {
         self.config.flush.timeout = Some(timeout);
         self

@@ -17,7 +17,7 @@ use crate::Obs;
 impl Obs {
     /// Serves HTTP/1 and HTTP/2 until SIGTERM or SIGINT, and ends without losing a request: see [`crate::serve`] for
     /// the steps, and [`Drain`](crate::config::Drain) for their times. The layer of [`Obs::layer`] is put around
-    /// `service`, outermost; the peer's address is in each request's extensions as a [`Peer`].
+    /// `service`, outermost; the peer's address is in each request's extensions as a [`Peer`](crate::middleware::Peer).
     ///
     /// Signals keep the effect they had until this is called: a service that has not begun to serve has nothing to
     /// finish. A second signal ends the process at once, with 128 and its number as exit code.
