@@ -96,7 +96,23 @@ fn built<const N: usize>(
             return Ok(binaries);
         }
     }
-    executables(&messages_of(build)?, package, names)
+    let binaries = executables(&messages_of(build)?, package, names)?;
+    if features.is_empty() { Ok(binaries) } else { aside(binaries, features) }
+}
+
+/// Copies of what was built with features: what is built without them later takes the place of the originals.
+fn aside<const N: usize>(mut binaries: [PathBuf; N], features: &[&str]) -> Result<[PathBuf; N]> {
+    for binary in &mut binaries {
+        let mut name = binary.file_name().unwrap_or_default().to_owned();
+        name.push(format!("-{}", features.join("-").replace('/', "-")));
+        let copy = binary.with_file_name(name);
+        // Not over one that runs.
+        let _ = std::fs::remove_file(&copy);
+        std::fs::copy(&*binary, &copy)
+            .map_err(|error| format!("cannot copy {} to {}: {error}", binary.display(), copy.display()))?;
+        *binary = copy;
+    }
+    Ok(binaries)
 }
 
 /// Builds, and gives what cargo says of it.

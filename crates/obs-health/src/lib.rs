@@ -64,11 +64,11 @@
 //!
 //! | feature | adds |
 //! |---|---|
-//! | `grpc` | [`tonic`]: `grpc.health.v1` for tonic's servers, and a check that asks it of others |
-//! | `sqlx` | [`sqlx`]: a check of what a pool of sqlx reaches; asks for Rust 1.94 as sqlx does |
-//! | `redis` | [`redis`]: a check of what a connection of the crate redis reaches |
-//! | `reqwest` | [`reqwest`]: a check by `GET` |
-//! | `disk` | [`disk`]: a check of the room on a file system, on Unix |
+//! | `grpc` | `tonic`: `grpc.health.v1` for tonic's servers, and a check that asks it of others |
+//! | `sqlx` | `sqlx`: a check of what a pool of sqlx reaches; asks for Rust 1.94 as sqlx does |
+//! | `redis` | `redis`: a check of what a connection of the crate redis reaches |
+//! | `reqwest` | `reqwest`: a check by `GET` |
+//! | `disk` | `disk`: a check of the room on a file system, on Unix |
 
 mod broken;
 mod check;

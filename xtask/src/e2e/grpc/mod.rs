@@ -24,18 +24,18 @@ use talk::Talk;
 const SERVICE: &str = "e2e.Judge";
 
 /// What our client is told, how often, and the code it says came of that.
-const CALLS: [(&str, usize, &str); 9] = [
-    ("unary hello", 20, "OK"),
-    ("list 7", 20, "OK"),
-    ("gather 5", 20, "OK"),
-    ("chat 3", 20, "OK"),
-    ("unary fail 5", 5, "NotFound"),
-    ("unary fail 13", 5, "Internal"),
-    ("unary fail 14", 5, "Unavailable"),
-    // In tonic's words; to us and to Python it is a deadline.
-    ("soon unary wait", 3, "Cancelled"),
+const CALLS: [(&str, usize, &[&str]); 9] = [
+    ("unary hello", 20, &["OK"]),
+    ("list 7", 20, &["OK"]),
+    ("gather 5", 20, &["OK"]),
+    ("chat 3", 20, &["OK"]),
+    ("unary fail 5", 5, &["NotFound"]),
+    ("unary fail 13", 5, &["Internal"]),
+    ("unary fail 14", 5, &["Unavailable"]),
+    // In tonic's words where its own clock was first, in Python's where that was; to all of us it is a deadline.
+    ("soon unary wait", 3, &["Cancelled", "DeadlineExceeded"]),
     // Our side says how many came; Python says that it was given up.
-    ("cancel list wait", 3, "OK"),
+    ("cancel list wait", 3, &["OK"]),
 ];
 
 /// Where our programs are and what they leave.
@@ -189,12 +189,12 @@ fn called(programs: &Programs, place: &Place<'_>, rotel: &Rotel, admin: SocketAd
         Talk::start("python-server", judge::command(&programs.python, &["server"]), place.folder)?;
     let address = format!("127.0.0.1:{}", python.hear()?);
     let mut ours = Talk::start("call", place.command("call", &["call", &address], admin)?, place.folder)?;
-    for (call, times, code) in CALLS {
+    for (call, times, codes) in CALLS {
         for _ in 0..times {
             ours.tell(call)?;
             let said = ours.hear()?;
-            if said.split(' ').next() != Some(code) {
-                return Err(format!("`{call}` ended as `{said}`, not {code}"));
+            if !said.split(' ').next().is_some_and(|code| codes.contains(&code)) {
+                return Err(format!("`{call}` ended as `{said}`, not {}", codes.join(" or ")));
             }
         }
     }
