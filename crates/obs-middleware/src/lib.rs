@@ -70,6 +70,7 @@ mod watch;
 
 pub use cause::Fault;
 pub use client::{Client, ClientBody, ClientFuture, ClientLayer};
+pub use grpc::timeout as grpc_timeout;
 pub use header::{Headers, HeadersMut};
 pub use peer::Peer;
 pub use policy::Policy;

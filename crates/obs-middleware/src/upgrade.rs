@@ -90,6 +90,13 @@ impl Upgraded {
         Some(upgraded)
     }
 
+    /// What a response grants, as far as somebody other than the response holds it, such as [`in_upgrade`] does: for a server that
+    /// does not see the connection itself.
+    pub fn held<B>(response: &Response<B>) -> Option<WeakUpgraded> {
+        let Granted(upgraded) = response.extensions().get()?;
+        (Arc::strong_count(&upgraded.0) > 1).then(|| upgraded.downgrade())
+    }
+
     /// It is in use, where it was granted. Later calls change nothing.
     fn begin(&self) {
         let mut state = self.0.state();

@@ -76,7 +76,7 @@ impl Obs {
     ) -> Result<Self, Error> {
         let phases = Phases::new();
         base.sources.register(Arc::new(phases.clone()));
-        let shutdown = ShutdownHandle::default();
+        let shutdown = ShutdownHandle::new(&base);
         let thread = Arc::<AdminThread>::default();
         let printed = Printed::new(&config);
         let profiling = Profiling::default();

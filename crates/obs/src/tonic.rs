@@ -2,8 +2,13 @@
 
 use std::net::SocketAddr;
 
+use axum::extract::Request;
+use axum::middleware::{Next, from_fn};
+use axum::response::Response;
 use http::Extensions;
 use obs_middleware::Peer;
+use tokio::time::timeout;
+use tonic::Status;
 use tonic::service::Routes;
 use tonic::transport::server::TcpConnectInfo;
 
@@ -11,7 +16,8 @@ use crate::Obs;
 use crate::serve::{Door, Ended, Listener, Make};
 
 /// As [`Obs::serve`], for services of tonic: `Request::remote_addr` knows the peer, and messages are counted both ways. The
-/// services need no layer of ours. Which methods there are is told by [`Obs::grpc_services`].
+/// services need no layer of ours. Which methods there are is told by [`Obs::grpc_services`]. A call whose `grpc-timeout` is over
+/// before its service has answered is dropped, and answered with `DEADLINE_EXCEEDED`.
 ///
 /// ```no_run
 /// # use tonic::service::Routes;
@@ -50,7 +56,15 @@ pub async fn serve_until(
 
 /// What [`serve`] serves, beside other listeners: see [`Obs::serve_all`].
 pub fn door(listener: impl Listener, routes: Routes) -> Door {
-    Door::of(listener, move |obs| Make::around_axum(obs, routes.prepare().into_axum_router(), introduce))
+    let router = routes.prepare().into_axum_router().layer(from_fn(in_time));
+    Door::of(listener, move |obs| Make::around_axum(obs, router, introduce))
+}
+
+/// As tonic's own server has it, which serves nothing here: a caller that waits no longer may not say so.
+async fn in_time(request: Request, next: Next) -> Response {
+    let Some(time) = obs_middleware::grpc_timeout(request.headers()) else { return next.run(request).await };
+    let answer = timeout(time, next.run(request)).await;
+    answer.unwrap_or_else(|_| Status::deadline_exceeded("the caller's time is over").into_http())
 }
 
 fn introduce(extensions: &mut Extensions, peer: SocketAddr) {

@@ -61,8 +61,8 @@ pub(crate) fn message(headers: &HeaderMap) -> Option<String> {
     (!plain.is_empty()).then(|| String::from_utf8_lossy(&plain).into_owned())
 }
 
-/// How long the caller waits, where it says so.
-pub(crate) fn timeout(headers: &HeaderMap) -> Option<Duration> {
+/// How long the caller of a request of gRPC waits, where it says so and by `Timeout` of "gRPC over HTTP2".
+pub fn timeout(headers: &HeaderMap) -> Option<Duration> {
     let (unit, digits) = headers.get(TIMEOUT)?.as_bytes().split_last()?;
     if digits.is_empty() || digits.len() > 8 || !digits.iter().all(u8::is_ascii_digit) {
         return None;

@@ -37,7 +37,7 @@ where
     type Future = Answering<S::Future>;
 
     fn call(&self, mut request: Request<Incoming>) -> Self::Future {
-        let ticket = Some(self.conn.begin());
+        let ticket = Some(self.conn.begin(!request.body().is_end_stream()));
         if let Some(peer) = self.peer {
             (self.introduce)(request.extensions_mut(), peer);
         }
@@ -68,10 +68,14 @@ where
         let this = self.project();
         let mut response = ready!(this.inner.poll(task))?;
         let ticket = this.ticket.take();
-        if let (true, Some(ticket)) = (*this.http1, &ticket) {
+        if let Some(ticket) = &ticket {
             let conn = ticket.conn();
-            let status = response.status();
-            if status == StatusCode::SWITCHING_PROTOCOLS || (*this.connect && status.is_success()) {
+            let is_tunnel = *this.connect && response.status().is_success();
+            if !*this.http1 {
+                if is_tunnel {
+                    conn.tunnels(Upgraded::held(&response));
+                }
+            } else if is_tunnel || response.status() == StatusCode::SWITCHING_PROTOCOLS {
                 conn.upgrades(Upgraded::take(&mut response));
             } else if conn.order() != Order::Serve {
                 response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));

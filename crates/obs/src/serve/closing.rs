@@ -91,6 +91,11 @@ where
         Self { serving: Some(Box::pin(serve(closing.clone()))), closing, failed: None }
     }
 
+    /// How it failed, if it did.
+    fn failure(&mut self) -> Option<How> {
+        self.failed.take().map(|error| How::Failed(std::io::Error::other(error)))
+    }
+
     /// Until the server is over.
     async fn over(&mut self) {
         if let Some(serving) = &mut self.serving {
@@ -128,13 +133,14 @@ where
         let mut state = self.closing.state.subscribe();
         // The sender is here: waiting cannot fail.
         drop(state.wait_for(|state| state.held == 0).await);
-        match self.failed.take() {
-            Some(error) => How::Failed(std::io::Error::other(error)),
-            None => How::Drained,
-        }
+        self.failure().unwrap_or(How::Drained)
     }
 
     async fn cut(&mut self) -> How {
+        // Of a server that has failed the rest is no news.
+        if let Some(failed) = self.failure() {
+            return failed;
+        }
         // A server that is not over has something to do, whether it tells of it or not.
         let requests = self.counts().requests.max(1);
         self.serving = None;

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::Waker;
 
 use obs_middleware::Upgraded;
+use obs_middleware::upgrade::WeakUpgraded;
 
 use super::connections::Upgrades;
 
@@ -36,6 +37,16 @@ pub(super) enum Probe {
     Heard,
 }
 
+/// What has arrived on a connection that owes no response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Partial {
+    Nothing,
+    /// A part of a request's head.
+    Head,
+    /// The same, or what was left of the body of a request that was answered before it was read.
+    BodyOrHead,
+}
+
 /// One connection. Written by its own task; the orders come from the drain. Nothing here orders other memory, so
 /// relaxed is enough: the lock around the waker does for orders.
 #[derive(Debug)]
@@ -47,10 +58,16 @@ pub(super) struct Conn {
     open: AtomicUsize,
     activity: AtomicU32,
     partial: AtomicBool,
+    /// Whether the last request had a body, of which some may still be to come when it is answered.
+    had_body: AtomicBool,
     http2: AtomicBool,
     upgraded: AtomicBool,
     /// What is told of its use from then on.
     used: OnceLock<Upgraded>,
+    /// Streams of HTTP/2 that speak another protocol.
+    tunnels: Upgrades,
+    /// There is, or was, one of which nobody tells when it is over.
+    untold: AtomicBool,
     upgrades: Upgrades,
     blocked: AtomicBool,
     waker: Mutex<Option<Waker>>,
@@ -66,9 +83,12 @@ impl Conn {
             open: AtomicUsize::new(0),
             activity: AtomicU32::new(0),
             partial: AtomicBool::new(false),
+            had_body: AtomicBool::new(false),
             http2: AtomicBool::new(false),
             upgraded: AtomicBool::new(false),
             used: OnceLock::new(),
+            tunnels: Upgrades::default(),
+            untold: AtomicBool::new(false),
             upgrades,
             blocked: AtomicBool::new(false),
             waker: Mutex::new(None),
@@ -111,8 +131,9 @@ impl Conn {
     }
 
     /// A request has begun.
-    pub(super) fn begin(self: &Arc<Self>) -> Ticket {
+    pub(super) fn begin(self: &Arc<Self>, has_body: bool) -> Ticket {
         self.partial.store(false, Relaxed);
+        self.had_body.store(has_body, Relaxed);
         self.begun.store(self.begun.load(Relaxed).wrapping_add(1), Relaxed);
         self.open.fetch_add(1, Relaxed);
         Ticket(Arc::clone(self))
@@ -141,10 +162,13 @@ impl Conn {
         self.activity.load(Relaxed)
     }
 
-    /// Whether a part of a request's head has arrived. Frames of HTTP/2 do not count: what they begin is known by
-    /// the protocol.
-    pub(super) fn is_partial(&self) -> bool {
-        self.partial.load(Relaxed) && !self.is_http2()
+    /// What has arrived since the last response. Frames of HTTP/2 do not count: what they begin is known by the protocol.
+    pub(super) fn partial(&self) -> Partial {
+        match self.partial.load(Relaxed) && !self.is_http2() {
+            false => Partial::Nothing,
+            true if self.had_body.load(Relaxed) => Partial::BodyOrHead,
+            true => Partial::Head,
+        }
     }
 
     pub(super) fn speaks_http2(&self) {
@@ -162,6 +186,22 @@ impl Conn {
             let _ = self.used.set(used);
         }
         self.upgraded.store(true, Relaxed);
+    }
+
+    /// A stream of HTTP/2 speaks another protocol from here on; `told` tells when that is over, where anybody does.
+    pub(super) fn tunnels(&self, told: Option<WeakUpgraded>) {
+        match told {
+            Some(told) => {
+                self.tunnels.add(told.clone());
+                self.upgrades.add(told);
+            }
+            None => self.untold.store(true, Relaxed),
+        }
+    }
+
+    /// Whether it has streams that speak another protocol, or may have.
+    pub(super) fn has_tunnels(&self) -> bool {
+        self.is_http2() && (self.untold.load(Relaxed) || self.tunnels.any())
     }
 
     /// What is to be told of its use, where it speaks another protocol.

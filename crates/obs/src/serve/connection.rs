@@ -1,6 +1,7 @@
 //! The task of one connection: drives its protocol, and ends it when nothing is owed to the client.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use hyper_util::server::graceful::GracefulConnection;
 use pin_project_lite::pin_project;
 use tokio::time::{Sleep, sleep};
 
-use super::conn::{Order, Probe};
+use super::conn::{Conn, Order, Partial, Probe};
 use super::connections::Registered;
 
 /// How long a connection must be silent before it is closed: a client that was answered a moment ago may be sending
@@ -24,8 +25,9 @@ pin_project! {
         protocol: C,
         wait: Wait,
         woken_by: Option<Waker>,
-        // Last: the connection counts as open until its protocol is gone.
-        registered: Registered,
+        conn: Arc<Conn>,
+        // Last: the connection counts as open until its protocol is gone, or has nothing left but streams of other protocols.
+        registered: Option<Registered>,
     }
 }
 
@@ -45,7 +47,8 @@ enum Wait {
 
 impl<C> Connection<C> {
     pub(super) fn new(protocol: C, registered: Registered) -> Self {
-        Self { protocol, wait: Wait::Nothing, woken_by: None, registered }
+        let conn = Arc::clone(registered.conn());
+        Self { protocol, wait: Wait::Nothing, woken_by: None, conn, registered: Some(registered) }
     }
 }
 
@@ -54,7 +57,7 @@ impl<C: GracefulConnection> Future for Connection<C> {
 
     fn poll(self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<()> {
         let mut this = self.project();
-        let conn = this.registered.conn();
+        let conn = &*this.conn;
         if this.woken_by.as_ref().is_none_or(|waker| !waker.will_wake(task.waker())) {
             conn.wakes(task.waker());
             *this.woken_by = Some(task.waker().clone());
@@ -68,11 +71,16 @@ impl<C: GracefulConnection> Future for Connection<C> {
                 return Poll::Pending;
             }
             // The protocol waits for the client or for the service. While something is owed, so does this.
-            let owes = conn.owed() > 0 || conn.is_partial();
+            let owes = conn.owed() > 0 || conn.partial() == Partial::Head;
             match this.wait {
                 Wait::Leave(_) if owes => *this.wait = Wait::Told,
                 Wait::Leave(limit) => return limit.as_mut().poll(task),
                 Wait::Told if owes => return Poll::Pending,
+                // As those of HTTP/1, whose connections were given away: nobody waits for them, and nobody cuts them.
+                Wait::Told if conn.has_tunnels() => {
+                    *this.registered = None;
+                    return Poll::Pending;
+                }
                 Wait::Told => *this.wait = Wait::Leave(Box::pin(sleep(LEAVE))),
                 // Its streams are numbered: the client is told which of them will be answered.
                 Wait::Nothing if conn.is_http2() => {

@@ -7,7 +7,7 @@ use tokio::sync::Notify;
 
 use obs_middleware::upgrade::WeakUpgraded;
 
-use super::conn::{Conn, Order};
+use super::conn::{Conn, Order, Partial};
 
 /// How many sweeps a client may take to send a head it has begun.
 const HEAD_SWEEPS: u8 = 3;
@@ -39,6 +39,11 @@ impl Upgrades {
             all.retain(|upgraded| !upgraded.is_over());
         }
         all.push(upgraded);
+    }
+
+    /// Whether any is in use still.
+    pub(super) fn any(&self) -> bool {
+        self.lock().iter().any(|upgraded| !upgraded.is_over())
     }
 
     /// Ends the use of all of them, as far as it is told of.
@@ -129,16 +134,19 @@ impl Connections {
     pub(super) fn sweep(&self) {
         for entry in self.lock().open.values_mut() {
             let (activity, begun) = (entry.conn.activity(), entry.conn.begun());
-            let moved = begun != entry.begun || entry.conn.open() > 0;
+            let partial = entry.conn.partial();
+            let moved = begun != entry.begun || entry.conn.open() > 0 || entry.conn.has_tunnels();
             entry.partial =
-                if moved || !entry.conn.is_partial() { 0 } else { entry.partial.saturating_add(1) };
+                if moved || partial == Partial::Nothing { 0 } else { entry.partial.saturating_add(1) };
             entry.silent =
                 if moved || activity != entry.activity { 0 } else { entry.silent.saturating_add(1) };
             (entry.activity, entry.begun) = (activity, begun);
-            if entry.partial > HEAD_SWEEPS {
-                entry.conn.give(Order::Cut, false);
-            } else if entry.silent >= IDLE_SWEEPS {
+            // What is left of a body is no head, and a client that has sent it may be idle as any other.
+            let longest = if partial == Partial::Head { HEAD_SWEEPS } else { IDLE_SWEEPS };
+            if entry.silent >= IDLE_SWEEPS {
                 entry.conn.give(Order::Finish, true);
+            } else if entry.partial > longest {
+                entry.conn.give(Order::Cut, false);
             }
         }
     }
@@ -213,7 +221,7 @@ mod tests {
         let (silent, heard) = (connections.register(), connections.register());
         for _ in 0..IDLE_SWEEPS {
             heard.conn().heard();
-            drop(heard.conn().begin());
+            drop(heard.conn().begin(false));
             assert_eq!(silent.conn().order(), Order::Serve);
             connections.sweep();
         }
@@ -226,7 +234,7 @@ mod tests {
         let connections = Connections::default();
         let busy = connections.register();
         busy.conn().heard();
-        let ticket = busy.conn().begin();
+        let ticket = busy.conn().begin(false);
         swept(&connections, 3 * IDLE_SWEEPS);
         assert_eq!(busy.conn().order(), Order::Serve);
         drop(ticket);
@@ -246,6 +254,35 @@ mod tests {
             connections.sweep();
         }
         assert_eq!((slow.conn().order(), frames.conn().order()), (Order::Cut, Order::Serve));
+    }
+
+    #[test]
+    fn what_is_left_of_a_body_makes_no_head_and_no_connection_that_trickles_for_ever() {
+        let connections = Connections::default();
+        let (idle, trickling) = (connections.register(), connections.register());
+        for conn in [idle.conn(), trickling.conn()] {
+            drop(conn.begin(true));
+            conn.heard();
+        }
+        for _ in 0..IDLE_SWEEPS {
+            connections.sweep();
+            assert_eq!((idle.conn().order(), trickling.conn().order()), (Order::Serve, Order::Serve));
+            trickling.conn().heard();
+        }
+        connections.sweep();
+        assert_eq!(idle.conn().order(), Order::Finish);
+        connections.sweep();
+        assert_eq!(trickling.conn().order(), Order::Cut);
+    }
+
+    #[test]
+    fn a_connection_with_streams_of_another_protocol_is_not_idle_however_silent() {
+        let connections = Connections::default();
+        let tunnels = connections.register();
+        tunnels.conn().speaks_http2();
+        tunnels.conn().tunnels(None);
+        swept(&connections, 3 * IDLE_SWEEPS);
+        assert_eq!(tunnels.conn().order(), Order::Serve);
     }
 
     #[test]

@@ -110,11 +110,15 @@ pub(super) async fn run<S: Server>(
         Ok(how) => how,
         Err(_) => server.cut().await,
     };
-    if let How::Cut { requests } = how {
-        let phase = Step::Finishing.as_str();
-        clock.tell(
+    let phase = Step::Finishing.as_str();
+    match &how {
+        How::Drained => {}
+        How::Cut { requests } => clock.tell(
             || tracing::warn!(target: target::SERVE, phase, requests, "requests were cut: the time is over"),
-        );
+        ),
+        How::Failed(error) => clock.tell(
+            || tracing::error!(target: target::SERVE, phase, error = %obs_core::fields::Chain(error), "the server has failed"),
+        ),
     }
 
     // Nobody waits for those; that they end with the process is to be delivered as well.
@@ -123,8 +127,9 @@ pub(super) async fn run<S: Server>(
     supervised.ended(&how);
     drop(server);
     let delivered = flush(obs, by(schedule.flushed)).await;
+    supervised.returns();
     timings.flushing = clock.begun.elapsed();
-    Ended { how, timings, delivered }
+    Ended { how, timings, delivered, served: true }
 }
 
 /// The handle, or the future given by the caller, whichever is first.

@@ -11,6 +11,7 @@ pub struct Ended {
     pub(super) how: How,
     pub(super) timings: Timings,
     pub(super) delivered: bool,
+    pub(super) served: bool,
 }
 
 /// How serving ended.
@@ -24,7 +25,7 @@ pub enum How {
         /// How many.
         requests: usize,
     },
-    /// Nothing was served: signals could not be listened for.
+    /// Nothing was served, as signals could not be listened for; or a server of somebody's own has failed.
     Failed(std::io::Error),
 }
 
@@ -65,7 +66,7 @@ impl Ended {
     }
 
     pub(super) fn failed(error: std::io::Error) -> Self {
-        Self { how: How::Failed(error), timings: Timings::default(), delivered: true }
+        Self { how: How::Failed(error), timings: Timings::default(), delivered: true, served: false }
     }
 }
 
@@ -74,7 +75,8 @@ impl Termination for Ended {
         if let How::Failed(error) = &self.how {
             // As `main` does with an error it returns; nobody else is left to tell.
             use std::io::Write;
-            let _ = writeln!(std::io::stderr(), "Error: nothing was served: {error}");
+            let what = if self.served { "the server has failed" } else { "nothing was served" };
+            let _ = writeln!(std::io::stderr(), "Error: {what}: {error}");
         }
         if self.is_drained() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
     }

@@ -3,10 +3,14 @@
 //! The first one begins the end. The second one is the end: the process exits with 128 and the signal's number. So does
 //! one that comes after `serve` has returned. When the first one's time is over and the process is still there,
 //! because a handler blocks its thread or `main` does not return, it exits as well, with 1: whoever sent the signal
-//! would kill it next, and what was recorded would be lost.
+//! would kill it next, and what was recorded would be lost. An end that was asked for otherwise has the same time, as far as
+//! `serve` does not return: what `main` does after that is its own.
 
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak, mpsc};
+use std::task::Poll;
 use std::time::Duration;
 
 use obs_core::keys::target;
@@ -30,18 +34,34 @@ pub(crate) enum Ears {
     Shut,
 }
 
-/// What the admin thread learns of the end: whether every request was finished.
+/// What the admin thread learns of the end.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Supervised(Arc<AtomicBool>);
+pub(super) struct Supervised(Arc<Seen>);
+
+#[derive(Debug, Default)]
+struct Seen {
+    drained: AtomicBool,
+    returned: AtomicBool,
+}
 
 impl Supervised {
     /// Requests have ended in this way.
     pub(super) fn ended(&self, how: &How) {
-        self.0.store(matches!(how, How::Drained), Ordering::Relaxed);
+        self.0.drained.store(matches!(how, How::Drained), Ordering::Relaxed);
     }
 
+    /// What is left is up to `main`.
+    pub(super) fn returns(&self) {
+        self.0.returned.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether every request was finished.
     fn is_drained(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.0.drained.load(Ordering::Relaxed)
+    }
+
+    fn has_returned(&self) -> bool {
+        self.0.returned.load(Ordering::Relaxed)
     }
 }
 
@@ -77,18 +97,38 @@ struct Hears {
 
 impl Hears {
     async fn run(self, mut signals: system::Signals) {
-        let first = signals.next().await;
-        let asked = self.handle.ask(first.name);
+        let first = self.first(&mut signals).await;
+        let asked = self.handle.ask(first.map_or("nobody", |signal| signal.name));
         let far = obs_core::time::deadline(Duration::MAX);
         let over = self.timeout.checked_add(OVERTIME).and_then(|after| asked.at.checked_add(after));
         let over = over.unwrap_or(far);
-        let second = match timeout_at(over.into(), signals.next()).await {
-            Ok(second) => second,
-            // It is up to `main` now.
-            Err(_) if self.supervised.is_drained() => signals.next().await,
-            Err(_) => self.leave(1, "the time is over"),
+        let mut is_signalled = first.is_some();
+        let last = loop {
+            match timeout_at(over.into(), signals.next()).await {
+                Ok(signal) if is_signalled => break signal,
+                // An orchestrator's, which has asked otherwise before.
+                Ok(_) => is_signalled = true,
+                // It is up to `main` now.
+                Err(_) if self.is_up_to_main(is_signalled) => break signals.next().await,
+                Err(_) => self.leave(1, "the time is over"),
+            }
         };
-        self.leave(128 + second.number, "a second signal came")
+        self.leave(128 + last.number, "a second signal came")
+    }
+
+    /// The first signal; `None` where the end is asked for otherwise before one comes.
+    async fn first(&self, signals: &mut system::Signals) -> Option<Heard> {
+        let (mut signal, mut told) = (pin!(signals.next()), pin!(self.handle.told()));
+        poll_fn(|task| match signal.as_mut().poll(task) {
+            Poll::Ready(signal) => Poll::Ready(Some(signal)),
+            Poll::Pending => told.as_mut().poll(task).map(|_| None),
+        })
+        .await
+    }
+
+    /// Whether the process may stay, though the time is over.
+    fn is_up_to_main(&self, is_signalled: bool) -> bool {
+        self.supervised.is_drained() || !is_signalled && self.supervised.has_returned()
     }
 
     /// Delivers for a moment, and is gone.

@@ -118,6 +118,31 @@ fn a_server_that_ends_by_itself_ends_the_service_without_a_delay() {
 }
 
 #[test]
+fn why_a_server_has_failed_is_told_also_where_something_is_held_until_the_time_is_over() {
+    for held in [0, 1] {
+        let file = crate::service::TempFile::new(&format!("failed-{held}.log"));
+        let obs = obs::builder("orders").admin(obs::Admin::Off).log_file(&file.0);
+        let obs = obs.drain(Duration::ZERO, Duration::from_millis(500)).build().unwrap();
+        let mut kept = Vec::new();
+        let ended = Flavor::Current.runtime().block_on(obs.serve_by_until(
+            |closing| {
+                kept.extend((0..held).map(|_| closing.hold()));
+                failed()
+            },
+            std::future::pending(),
+        ));
+        let how = format!("{:?}", ended.how());
+        assert!(how.contains("the port is gone"), "{how}");
+        let lines = file.lines();
+        let line = lines.iter().find(|line| line["level"] == "ERROR").expect("a line of what failed");
+        assert_eq!(
+            (line["phase"].as_str(), line["error"].as_str()),
+            (Some("finishing"), Some("the port is gone"))
+        );
+    }
+}
+
+#[test]
 fn what_is_held_is_waited_for_and_a_server_that_never_ends_is_dropped() {
     struct Told(std::sync::mpsc::Sender<()>);
     impl Drop for Told {

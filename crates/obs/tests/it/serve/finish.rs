@@ -254,6 +254,31 @@ fn a_request_whose_head_has_begun_to_arrive_is_answered() {
     }
 }
 
+/// Clients that send head and body in two writes, to a handler that answers by the head alone.
+#[test]
+fn a_body_that_nobody_reads_does_not_hold_the_end_up() {
+    let (go, entered) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (released, told) = (Arc::clone(&go), Arc::clone(&entered));
+    let post = axum::routing::post(async move |request: axum::extract::Request| {
+        told.notify_one();
+        released.notified().await;
+        drop(request);
+        "no, thank you"
+    });
+    let running =
+        Running::start(Flavor::OneWorker, obs(Duration::ZERO, LIMIT), Router::new().route("/", post));
+    let mut wire = Wire::open(running.addr);
+    wire.write("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\n\r\n");
+    wait(&entered);
+    wire.write("hello");
+    go.notify_one();
+    let answer = wire.answer().unwrap();
+    assert_eq!((answer.text(), answer.closes()), ("no, thank you", false));
+    let (ended, took) = running.end();
+    assert!(ended.is_drained() && took < PROMPT, "{took:?} {ended:?}");
+    wire.closed();
+}
+
 #[test]
 fn a_response_is_followed_by_no_reset_though_its_request_was_not_read() {
     let post = axum::routing::post(async || "no, thank you");

@@ -102,6 +102,36 @@ fn a_stream_in_flight_goes_on_through_the_end_and_its_client_is_told_to_go() {
     }
 }
 
+/// Asked by a client that says how long it waits, and then just waits.
+#[test]
+fn a_call_whose_time_is_over_is_answered_and_goes_on_no_longer() {
+    use http_body_util::Full;
+    use hyper_util::rt::{TokioExecutor, TokioIo};
+
+    let obs = obs(Duration::ZERO, LIMIT).grpc_services(["shop.Orders/Place"]);
+    let recorder = obs.recorder().clone();
+    let serving = start(By::Us, Flavor::Current, obs, Orders::default());
+    Flavor::Current.runtime().block_on(async {
+        let stream = tokio::net::TcpStream::connect(serving.addr).await.unwrap();
+        let handshake = hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream));
+        let (mut sender, connection) = handshake.await.unwrap();
+        let connection = tokio::spawn(connection);
+        let request = http::Request::post("http://orders.test/shop.Orders/Place")
+            .header("content-type", "application/grpc")
+            .header("te", "trailers")
+            .header("grpc-timeout", "100m");
+        let request = request.body(Full::<bytes::Bytes>::from(&b"\0\0\0\0\x04wait"[..])).unwrap();
+        let answer = sender.send_request(request).await.unwrap();
+        assert_eq!(answer.headers()["grpc-status"], "4");
+        drop(sender);
+        connection.await.unwrap().unwrap();
+    });
+    let labels = [("service", "shop.Orders"), ("method", "Place"), ("code", "DEADLINE_EXCEEDED")];
+    assert_eq!(Scrape::of(&recorder).sum("rpc_server_requests_total", &labels), 1.0);
+    serving.handle.shut_down();
+    assert!(serving.thread.join().unwrap().is_drained());
+}
+
 #[test]
 fn a_stream_that_does_not_end_is_cut_when_the_time_is_over() {
     for by in [By::Us, By::Tonic] {

@@ -10,6 +10,7 @@ use http_body_util::{BodyExt, Empty};
 use hyper::client::conn::http2::{SendRequest, handshake};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use obs::serve::How;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::Notify;
 
 use super::running::{FLAVORS, Flavor, Running, obs};
@@ -61,6 +62,69 @@ fn streams_in_flight_finish_and_the_client_goes_without_an_error() {
         });
         let ended = running.ended();
         assert!(ended.is_drained(), "{ended:?}");
+    }
+}
+
+/// Grants each CONNECT a stream that gives back what comes.
+async fn tunnel(mut request: http::Request<axum::body::Body>) -> http::StatusCode {
+    let upgraded = hyper::upgrade::on(&mut request);
+    let echo = async |connection: hyper::upgrade::Upgraded| {
+        let (mut read, mut write) = tokio::io::split(TokioIo::new(connection));
+        let _ = tokio::io::copy(&mut read, &mut write).await;
+    };
+    // One is told of, and the other is not.
+    if request.uri().path() == "/told" {
+        let serve = obs::in_upgrade(echo);
+        tokio::spawn(async move { serve(upgraded.await.unwrap()).await });
+    } else {
+        tokio::spawn(async move { echo(upgraded.await.unwrap()).await });
+    }
+    http::StatusCode::OK
+}
+
+#[test]
+fn a_stream_of_another_protocol_lives_while_others_finish_and_is_not_waited_for() {
+    const LIMIT: Duration = Duration::from_secs(20);
+    for path in ["/told", "/untold"] {
+        let (go, entered) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let (released, told) = (Arc::clone(&go), Arc::clone(&entered));
+        let slow = async move || {
+            told.notify_one();
+            released.notified().await;
+            "at last"
+        };
+        let router = Router::new().route("/slow", get(slow)).fallback(tunnel);
+        let running = Running::start(Flavor::OneWorker, obs(Duration::ZERO, LIMIT), router);
+        let begun = std::time::Instant::now();
+        let ended = Flavor::Current.runtime().block_on(async {
+            let (mut other, _other) = open(running.addr).await;
+            let slow = tokio::spawn(text(other.send_request(request("/slow"))));
+            entered.notified().await;
+            let (mut sender, _connection) = open(running.addr).await;
+            // Only a server that has said so may be asked.
+            let mut connect = request(path);
+            *connect.method_mut() = http::Method::CONNECT;
+            connect.extensions_mut().insert(hyper::ext::Protocol::from_static("echo"));
+            let answer = sender.send_request(connect).await.unwrap();
+            assert_eq!(answer.status(), 200);
+            let mut tunnel = TokioIo::new(hyper::upgrade::on(answer).await.unwrap());
+            let mut talks = async || {
+                tunnel.write_all(b"ping").await.unwrap();
+                let mut back = [0; 4];
+                tunnel.read_exact(&mut back).await.unwrap();
+                assert_eq!(&back, b"ping", "{path}");
+            };
+            talks().await;
+            running.handle.shut_down();
+            until("no more connections are taken", || std::net::TcpStream::connect(running.addr).is_err());
+            // Longer than a client that has nothing left may stay.
+            tokio::time::sleep(Duration::from_millis(1_500)).await;
+            talks().await;
+            go.notify_one();
+            assert_eq!(slow.await.unwrap(), "at last");
+            tokio::task::spawn_blocking(move || running.ended()).await.unwrap()
+        });
+        assert!(ended.is_drained() && begun.elapsed() < LIMIT / 2, "{path}: {ended:?}");
     }
 }
 

@@ -40,8 +40,11 @@ fn served(flavor: Flavor, builder: obs::Builder) -> i32 {
         tokio::time::sleep(Duration::from_millis(300)).await;
         "at last"
     };
-    let stuck = async || -> &'static str {
+    let stuck = async move || -> &'static str {
         say("stuck", "entered");
+        if let Some(admin) = admin {
+            say("admin", admin);
+        }
         std::thread::sleep(FOREVER);
         "never"
     };
@@ -252,6 +255,44 @@ fn a_blocked_runtime_exits_with_1_when_the_time_is_over() {
 #[test]
 fn a_blocked_worker_exits_with_1_when_the_time_is_over() {
     gives_up("a_blocked_worker_exits_with_1_when_the_time_is_over", Flavor::OneWorker);
+}
+
+#[test]
+fn an_end_that_no_signal_asked_for_has_its_time_too() {
+    let name = "an_end_that_no_signal_asked_for_has_its_time_too";
+    let mut service = Service::start(module_path!(), name, || {
+        let admin = obs::Admin::At("127.0.0.1:0".parse().unwrap());
+        served(Flavor::Current, quiet(NONE, Duration::from_secs(1)).admin(admin))
+    });
+    let mut wire = Wire::open(service.addr());
+    wire.ask("/stuck");
+    service.said("stuck");
+    let admin = service.said("admin").parse().unwrap();
+    let drain = b"POST /drain HTTP/1.1\r\nhost: localhost\r\n\r\n";
+    assert_eq!(crate::service::exchange(admin, drain).unwrap().status, 202);
+    assert_eq!(service.ended().0.code(), Some(1));
+}
+
+#[test]
+fn a_service_is_unready_once_it_is_to_end_though_its_runtime_is_blocked() {
+    let name = "a_service_is_unready_once_it_is_to_end_though_its_runtime_is_blocked";
+    let mut service = Service::start(module_path!(), name, || {
+        let admin = obs::Admin::At("127.0.0.1:0".parse().unwrap());
+        served(Flavor::Current, quiet(NONE, LIMIT).admin(admin))
+    });
+    let mut wire = Wire::open(service.addr());
+    wire.ask("/stuck");
+    service.said("stuck");
+    let admin = service.said("admin").parse().unwrap();
+    let ready = || {
+        crate::service::exchange(admin, b"GET /readyz HTTP/1.1\r\nhost: localhost\r\n\r\n").unwrap().status
+    };
+    assert_eq!(ready(), 200);
+    service.signal("TERM");
+    assert_eq!(service.said("phase"), "Draining");
+    assert_eq!(ready(), 503);
+    service.signal("TERM");
+    assert_eq!(service.ended().0.code(), Some(143));
 }
 
 #[test]
