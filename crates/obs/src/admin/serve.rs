@@ -38,7 +38,7 @@ struct Chosen {
 }
 
 impl Served {
-    /// How long a connection may last.
+    /// How long a connection may last that is at an endpoint whose answers take long.
     pub(super) fn longest(&self, usual: Duration) -> Duration {
         self.endpoints.iter().filter_map(|endpoint| endpoint.lasts).fold(usual, Duration::max)
     }
