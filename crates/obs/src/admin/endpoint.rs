@@ -63,6 +63,7 @@ impl Endpoint {
     }
 
     /// Answers those who ask for it, and strangers, in this way.
+    #[cfg_attr(not(feature = "health"), expect(dead_code, reason = "only probes have one"))]
     pub(crate) fn brief(
         mut self,
         is_asked: fn(&Request<()>) -> bool,
