@@ -43,7 +43,7 @@ impl Exposed {
 
 /// Why, and what to do about it.
 pub(super) const WHY: &str = "not served at an address that other machines reach, unless `admin.web_config` has TLS and \
-    there is an `admin.token`, users or certificates of clients; see docs/admin.md";
+    there is an `admin.token`, users or certificates that clients must show; see docs/admin.md";
 
 /// Says so, once.
 #[cfg(feature = "logs")]
