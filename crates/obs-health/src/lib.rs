@@ -54,7 +54,8 @@
 //!
 //! # What it tells
 //!
-//! - [`admin::respond`] answers `/healthz`, `/readyz` and `/startupz`; `tonic::HealthService` is `grpc.health.v1`.
+//! - [`admin::respond`] answers `/healthz`, `/readyz` and `/startupz`, [`admin::respond_briefly`] in a word or two;
+//!   `tonic::HealthService` is `grpc.health.v1`.
 //! - Metrics: `health_ready`, and for each check `health_check_status`, `health_check_duration_seconds` and
 //!   `health_check_runs_total`.
 //! - One line with the target `obs::health` when a check begins to fail (`WARN`, with `check` and `error`) and one when

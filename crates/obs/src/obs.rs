@@ -28,7 +28,7 @@ pub struct Obs {
     // In the order they end: the listener first, so that nothing scrapes a base that is going.
     watching: Option<Watching>,
     probes: Option<Probes>,
-    admin: Option<Listener>,
+    pub(crate) admin: Option<Listener>,
     pub(crate) profiling: Profiling,
     pub(crate) signals: Signals,
     observers: Observers,

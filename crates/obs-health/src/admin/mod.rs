@@ -44,6 +44,20 @@ pub const PATHS: [&str; 3] = [HEALTHZ, READYZ, STARTUPZ];
 /// `verbose=history` each check's last runs too. Where `Accept` names `application/health+json` the body is that, as
 /// draft-inadarei-api-health-check-06 has it.
 pub fn respond<B>(health: &Health, request: &Request<B>) -> Response<Bytes> {
+    respond_as(health, request, &Asked::of(request))
+}
+
+/// The same in a word or two, whatever form is asked for: for those who are not to see names and errors of checks.
+pub fn respond_briefly<B>(health: &Health, request: &Request<B>) -> Response<Bytes> {
+    respond_as(health, request, &Asked { form: Form::Text, ..Asked::of(request) })
+}
+
+/// Whether a request is for a word or two: neither `verbose` nor `application/health+json`.
+pub fn is_brief<B>(request: &Request<B>) -> bool {
+    Asked::of(request).form == Form::Text
+}
+
+fn respond_as<B>(health: &Health, request: &Request<B>, asked: &Asked<'_>) -> Response<Bytes> {
     let mut response = Response::new(Bytes::new());
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     let probe = match request.uri().path() {
@@ -60,8 +74,7 @@ pub fn respond<B>(health: &Health, request: &Request<B>) -> Response<Bytes> {
         response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
         return response;
     }
-    let asked = Asked::of(request);
-    let Some(found) = Found::of(health, probe, &asked) else {
+    let Some(found) = Found::of(health, probe, asked) else {
         *response.status_mut() = StatusCode::NOT_FOUND;
         if request.method() == Method::GET {
             *response.body_mut() = Bytes::from_static(b"no such group");

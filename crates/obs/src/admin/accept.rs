@@ -7,14 +7,13 @@ use super::connection;
 use super::counts::Refused;
 use super::places::Room;
 use super::serve::Served;
-use super::socket::Bound;
+use super::socket::Socket;
 
 /// How long to wait after accepting failed, for lack of file descriptors as a rule.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Runs until it is dropped.
-pub(super) async fn accept(bound: Bound, served: Arc<Served>) {
-    let Ok(socket) = bound.ready() else { return };
+pub(super) async fn accept(socket: Socket, served: Arc<Served>) {
     loop {
         let Ok((stream, peer)) = socket.accept().await else {
             tokio::time::sleep(PAUSE).await;

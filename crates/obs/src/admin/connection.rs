@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU8;
 use std::time::Duration;
 
 use http::Request;
@@ -11,6 +12,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::AsyncReadExt;
+use tokio::time::error::Elapsed;
 
 use super::caller::{Caller, Peer};
 use super::counts::Refused;
@@ -21,7 +23,8 @@ use super::socket::Stream;
 
 /// How long a client may take to send a head, and before it to make the connection private.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long a connection may last: clients that do not read must not keep the others out.
+/// How long a connection may last, unless its answer takes longer to make: clients that do not read must not keep the
+/// others out.
 const CONNECTION_TIMEOUT: Duration = Duration::from_secs(30);
 /// How large a request's head may be, in bytes.
 const MAX_HEAD: usize = 16 * 1024;
@@ -59,8 +62,8 @@ pub(super) async fn serve(served: Arc<Served>, stream: Box<dyn Stream>, peer: Pe
         .keep_alive(false)
         .max_buf_size(MAX_HEAD)
         .serve_connection(TokioIo::new(stream), service);
-    let longest = served.longest(CONNECTION_TIMEOUT);
-    match tokio::time::timeout(longest, &mut connection).await {
+    let times = (CONNECTION_TIMEOUT, served.longest(CONNECTION_TIMEOUT));
+    match in_time(&mut connection, times, &stage).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) if error.is_timeout() => return served.counts.refused(Refused::Slow),
         Ok(Err(error)) if error.is_parse() => served.counts.refused(Refused::Malformed),
@@ -78,4 +81,61 @@ pub(super) async fn serve(served: Arc<Served>, stream: Box<dyn Stream>, peer: Pe
         }
     };
     let _ = tokio::time::timeout(REST.1, rest).await;
+}
+
+/// What a connection comes to within the usual time, or within the longest where it is at what takes long by then.
+async fn in_time<F: Future + Unpin>(
+    connection: &mut F,
+    (usual, longest): (Duration, Duration),
+    stage: &AtomicU8,
+) -> Result<F::Output, Elapsed> {
+    match tokio::time::timeout(usual, &mut *connection).await {
+        Err(_) if Stage::is_lasting(stage) => {
+            tokio::time::timeout(longest.saturating_sub(usual), connection).await
+        }
+        ended => ended,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::*;
+
+    const LONG: Duration = Duration::from_secs(20);
+
+    /// How long a connection that does not end by itself lasts.
+    fn lasts(stage: Stage, times: (Duration, Duration)) -> Duration {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let place = AtomicU8::new(0);
+        stage.reach(&place);
+        let begun = Instant::now();
+        let ended = runtime.block_on(in_time(&mut std::future::pending::<()>(), times, &place));
+        assert!(ended.is_err());
+        begun.elapsed()
+    }
+
+    #[test]
+    fn a_connection_lasts_longer_only_where_what_it_asked_for_does() {
+        let soon = Duration::from_millis(1);
+        for stage in [Stage::Silent, Stage::Speaking, Stage::Heard] {
+            assert!(lasts(stage, (soon, LONG)) < LONG / 2, "{stage:?}");
+        }
+        let later = Duration::from_millis(50);
+        assert!(lasts(Stage::Lasting, (soon, later)) >= later);
+    }
+
+    #[test]
+    fn an_answer_that_is_made_in_the_longer_time_is_sent() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let place = AtomicU8::new(0);
+        Stage::Lasting.reach(&place);
+        let made = Duration::from_millis(20);
+        let ended = runtime.block_on(async {
+            let mut answer = Box::pin(tokio::time::sleep(made));
+            in_time(&mut answer, (made / 20, LONG), &place).await
+        });
+        assert!(ended.is_ok());
+    }
 }

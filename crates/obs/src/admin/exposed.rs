@@ -8,6 +8,8 @@ use crate::config::{Admin, Config};
 pub(super) enum Exposed {
     /// Whatever there is.
     All,
+    /// The same, where others reach it: nothing but the least to whoever does not say who they are.
+    Known,
     /// What is for everybody.
     Open,
 }
@@ -17,11 +19,20 @@ impl Exposed {
         let web = config.web.as_ref();
         let knows_who_asks = config.admin_token.is_some() || web.is_some_and(|web| web.identifies());
         let is_private = config.admin_insecure || web.is_some_and(|web| web.tls.is_some());
-        if config.admin.is_public() && !(knows_who_asks && is_private) { Self::Open } else { Self::All }
+        match config.admin.is_public() {
+            false => Self::All,
+            true if knows_who_asks && is_private => Self::Known,
+            true => Self::Open,
+        }
     }
 
     pub(super) fn shows(self, endpoint: &Endpoint) -> bool {
-        self == Self::All || endpoint.access != Access::Guarded
+        self != Self::Open || endpoint.access != Access::Guarded
+    }
+
+    /// Whether a probe says more than it has to, to whoever wants to know it.
+    pub(super) fn shows_strangers_more(self) -> bool {
+        self == Self::All
     }
 
     /// The paths of those that are not served.
@@ -32,7 +43,7 @@ impl Exposed {
 
 /// Why, and what to do about it.
 pub(super) const WHY: &str = "not served at an address that other machines reach, unless `admin.web_config` has TLS and \
-    there is an `admin.token`, users or certificates of clients; see docs/admin.md";
+    there is an `admin.token`, users or certificates that clients must show; see docs/admin.md";
 
 /// Says so, once.
 #[cfg(feature = "logs")]
@@ -80,19 +91,19 @@ mod tests {
             );
             assert_eq!(
                 exposed(addr, |config| config.web = web(Clients::MustShow, &[])),
-                Exposed::All,
+                Exposed::Known,
                 "{addr}"
             );
             assert_eq!(
                 exposed(addr, |config| config.web = web(Clients::Anybody, &["a"])),
-                Exposed::All,
+                Exposed::Known,
                 "{addr}"
             );
             let behind_a_mesh = |config: &mut Config| {
                 token(config);
                 config.admin_insecure = true;
             };
-            assert_eq!(exposed(addr, behind_a_mesh), Exposed::All, "{addr}");
+            assert_eq!(exposed(addr, behind_a_mesh), Exposed::Known, "{addr}");
         }
         for addr in ["127.0.0.1:9464", "[::1]:9464", "[::ffff:127.0.0.1]:9464", "127.0.0.5:0"] {
             assert_eq!(exposed(addr, |_| ()), Exposed::All, "{addr}");

@@ -1,12 +1,13 @@
 //! Who may ask for what: whoever has the token or is a user or, without either, this machine alone.
 //!
 //! A page in a browser on this machine is not this machine: it comes with the name of its own site as `Host`, whatever
-//! address that name has been made to lead to, or with an `Origin`.
+//! address that name has been made to lead to, or with an `Origin`; and an image in it, which has neither, with a
+//! `Sec-Fetch-Site`.
 
 use std::net::{IpAddr, SocketAddr};
 
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, HOST, ORIGIN, WWW_AUTHENTICATE};
+use http::header::{AUTHORIZATION, HOST, HeaderName, ORIGIN, WWW_AUTHENTICATE};
 use http::{HeaderValue, Request, Response, StatusCode};
 
 use super::caller::{Caller, Peer};
@@ -14,6 +15,9 @@ use super::counts::Refused;
 use super::users::Known;
 use super::web::{Current, Web};
 use super::{Access, reply, serve};
+
+/// What browsers say of the page that has something loaded (Fetch Metadata, section 2.4).
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// The token, if there is one.
 #[derive(Clone, Default)]
@@ -106,9 +110,14 @@ fn is_same(given: &[u8], token: &[u8]) -> bool {
     given.len() == token.len() && differ == 0
 }
 
-/// Whether it was asked for by an address of this machine or `localhost`, and by no page.
+/// Whether it was asked for by an address of this machine or `localhost`, and by no page but our own.
 fn names_this_machine(request: &Request<()>) -> bool {
     if request.headers().contains_key(ORIGIN) || request.headers().get_all(HOST).iter().count() > 1 {
+        return false;
+    }
+    // By a person who typed it, or by a link on the page at `/`. Other ports of this machine are `same-site`.
+    let mut sites = request.headers().get_all(SEC_FETCH_SITE).iter().map(HeaderValue::as_bytes);
+    if !sites.all(|site| matches!(site, b"none" | b"same-origin")) {
         return false;
     }
     // What a request for a whole URL names goes before the header (RFC 9112 section 3.2.2); here both have to be good.
@@ -203,6 +212,26 @@ mod tests {
         let page = [("host", "localhost:9464"), ("origin", "http://localhost:3000")];
         assert_eq!(judge(None, "127.0.0.1", &page), 403);
         assert_eq!(judge(None, "127.0.0.1", &[("host", "localhost"), ("host", "evil.example")]), 403);
+    }
+
+    #[test]
+    fn what_another_page_has_loaded_is_refused_and_a_link_of_our_own_and_a_typed_address_are_not() {
+        for (sites, expected) in [
+            (&["none"][..], 200),
+            (&["same-origin"], 200),
+            (&["same-site"], 403),
+            (&["cross-site"], 403),
+            (&["unheard-of"], 403),
+            (&[""], 403),
+            (&["none", "cross-site"], 403),
+        ] {
+            let of = sites.iter().map(|site| ("sec-fetch-site", *site));
+            let headers: Vec<_> = std::iter::once(("host", "localhost:9464")).chain(of).collect();
+            assert_eq!(judge(None, "127.0.0.1", &headers), expected, "{sites:?}");
+            let with_token: Vec<_> =
+                headers.into_iter().chain([("authorization", "Bearer s3cret")]).collect();
+            assert_eq!(judge(Some("s3cret"), "127.0.0.1", &with_token), 200, "no page knows the token");
+        }
     }
 
     #[test]

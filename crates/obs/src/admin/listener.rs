@@ -13,7 +13,7 @@ use super::guard::Guard;
 use super::places::Places;
 use super::rate::Rate;
 use super::serve::Served;
-use super::socket::Bound;
+use super::socket::{Left, Socket};
 use super::web::Web;
 use super::{AdminThread, Endpoint, accept, index, tls};
 use crate::config::{Admin, Config, Mistake};
@@ -22,6 +22,7 @@ use crate::config::{Admin, Config, Mistake};
 pub(crate) struct Listener {
     addr: Option<SocketAddr>,
     task: AbortHandle,
+    left: Left,
     hidden: Vec<&'static str>,
 }
 
@@ -43,13 +44,13 @@ impl Listener {
         let handle = thread.handle()?;
         let bound = {
             let _runtime = handle.enter();
-            Bound::at(&config.admin)?
+            Socket::at(&config.admin)?
         };
-        let Some(bound) = bound else { return Ok(None) };
+        let Some((socket, left)) = bound else { return Ok(None) };
         let exposed = Exposed::of(config);
         let hidden = exposed.hidden(&endpoints);
         endpoints.push(index::endpoint(base, &endpoints, exposed));
-        let addr = bound.addr();
+        let addr = socket.addr();
         let counts = Arc::new(Counts::default());
         base.sources.register(Arc::clone(&counts) as _);
         let served = Served {
@@ -61,13 +62,19 @@ impl Listener {
             places: Places::default(),
             counts,
         };
-        let task = handle.spawn(accept::accept(bound, Arc::new(served))).abort_handle();
-        Ok(Some(Self { addr, task, hidden }))
+        let task = handle.spawn(accept::accept(socket, Arc::new(served))).abort_handle();
+        Ok(Some(Self { addr, task, left, hidden }))
     }
 
     /// Where it listens, where that is an address.
     pub(crate) fn addr(&self) -> Option<SocketAddr> {
         self.addr
+    }
+
+    /// Leaves nothing behind where the process ends without a drop.
+    #[cfg_attr(not(feature = "serve"), expect(dead_code, reason = "whoever serves ends the process"))]
+    pub(crate) fn leave(&self) {
+        self.left.remove();
     }
 
     /// Says once what is not served where it listens.
@@ -91,6 +98,8 @@ pub(crate) fn mistakes(config: &Config) -> Vec<Mistake> {
 /// Takes no further connection; those that are open end with the admin thread.
 impl Drop for Listener {
     fn drop(&mut self) {
+        // Nobody waits for the task, and nobody else begins at its place while it is there.
+        self.left.remove();
         self.task.abort();
     }
 }
@@ -98,5 +107,36 @@ impl Drop for Listener {
 impl fmt::Debug for Listener {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Listener").field("addr", &self.addr).finish_non_exhaustive()
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::sync::mpsc;
+
+    use http::Response;
+
+    use super::super::{Access, Runs};
+    use super::*;
+
+    #[test]
+    fn the_file_of_a_socket_is_gone_with_the_listener_whatever_its_thread_does() {
+        let path = std::env::temp_dir().join(format!("obs-listener-{}.sock", std::process::id()));
+        let (thread, mut config) = (AdminThread::default(), Config::new("orders"));
+        config.admin = Admin::Unix(path.clone());
+        let endpoint = Endpoint::new("/nothing", Access::Open, Runs::AtOnce, |_| Response::default());
+        let base = Base::new(config.resource.clone());
+        let listener = Listener::start(&thread, &config, &base, vec![endpoint]).unwrap();
+        assert!(path.exists());
+        let (done, waits) = mpsc::channel::<()>();
+        let (begins, begun) = mpsc::channel();
+        thread.handle().unwrap().spawn(async move {
+            let _ = begins.send(());
+            let _ = waits.recv();
+        });
+        begun.recv().unwrap();
+        drop(listener);
+        assert!(!path.exists());
+        drop(done);
     }
 }

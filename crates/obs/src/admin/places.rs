@@ -142,6 +142,11 @@ impl Stage {
         }
     }
 
+    /// Whether what was asked for takes as long as it takes.
+    pub(super) fn is_lasting(place: &AtomicU8) -> bool {
+        Self::of(place) == Self::Lasting
+    }
+
     /// It never goes back.
     pub(super) fn reach(self, place: &AtomicU8) {
         place.fetch_max(self as u8, Ordering::Relaxed);

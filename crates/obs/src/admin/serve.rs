@@ -31,8 +31,14 @@ pub(super) struct Served {
     pub(super) counts: Arc<Counts>,
 }
 
+/// Which endpoint it is that answers, and whether in a word or two though more was asked for.
+struct Chosen {
+    at: usize,
+    is_brief: bool,
+}
+
 impl Served {
-    /// How long a connection may last.
+    /// How long a connection may last that is at an endpoint whose answers take long.
     pub(super) fn longest(&self, usual: Duration) -> Duration {
         self.endpoints.iter().filter_map(|endpoint| endpoint.lasts).fold(usual, Duration::max)
     }
@@ -47,12 +53,15 @@ impl Served {
     ) -> Response<Bytes> {
         let mut response = match self.choose(request, web, caller).await {
             Err(refusal) => refusal,
-            Ok(at) => {
-                if self.endpoints[at].lasts.is_some() {
-                    Stage::Lasting.reach(stage);
+            Ok(Chosen { at, is_brief }) => match &self.endpoints[at] {
+                Endpoint { brief: Some(brief), .. } if is_brief => (brief.respond)(request),
+                endpoint => {
+                    if endpoint.lasts.is_some() {
+                        Stage::Lasting.reach(stage);
+                    }
+                    self.run(at, request).await
                 }
-                self.run(at, request).await
-            }
+            },
         };
         let headers = response.headers_mut();
         headers.entry(X_CONTENT_TYPE_OPTIONS).or_insert(HeaderValue::from_static("nosniff"));
@@ -62,18 +71,19 @@ impl Served {
         response
     }
 
-    /// Which endpoint it is that answers.
     async fn choose(
         &self,
         request: &Request<()>,
         web: &Current,
         caller: Caller,
-    ) -> Result<usize, Response<Bytes>> {
+    ) -> Result<Chosen, Response<Bytes>> {
         let path = request.uri().path();
         let found = self.endpoints.iter().position(|endpoint| endpoint.path == path);
         let access = found.map_or(Access::Open, |at| self.endpoints[at].access);
-        // Probes are not counted against anybody: an orchestrator that is turned away ends the service.
-        if access != Access::Probe && !self.rate.allows(caller.peer.house(), Instant::now()) {
+        let is_more = found.is_some_and(|at| self.endpoints[at].is_asked_for_more(request));
+        // Probes are not counted against anybody: an orchestrator that is turned away ends the service. What says more
+        // than one needs is for people.
+        if (access != Access::Probe || is_more) && !self.rate.allows(caller.peer.house(), Instant::now()) {
             self.counts.refused(Refused::Rate);
             return Err(later(reply::text(
                 StatusCode::TOO_MANY_REQUESTS,
@@ -91,7 +101,12 @@ impl Served {
             self.counts.refused(why);
             return Err(refusal);
         }
-        found.ok_or_else(|| self.not_found())
+        let at = found.ok_or_else(|| self.not_found())?;
+        // The status is the same, so that whoever probes is told what matters and nothing beside it.
+        let is_brief = is_more
+            && !self.exposed.shows_strangers_more()
+            && self.guard.judge(Access::Guarded, request, caller, web, &self.web).await.is_some();
+        Ok(Chosen { at, is_brief })
     }
 
     async fn run(self: &Arc<Self>, at: usize, request: &Request<()>) -> Response<Bytes> {

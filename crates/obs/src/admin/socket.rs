@@ -4,6 +4,8 @@ use std::io;
 use std::net::SocketAddr;
 
 use tokio::io::{AsyncRead, AsyncWrite};
+#[cfg(unix)]
+use tokio::net::UnixListener;
 use tokio::net::{TcpListener, TcpSocket};
 
 use super::caller::Peer;
@@ -20,23 +22,21 @@ pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
-/// A socket that is bound and not on a runtime yet.
-pub(super) enum Bound {
+/// A socket that somebody may connect to.
+pub(super) enum Socket {
     Tcp(TcpListener, SocketAddr),
     #[cfg(unix)]
-    Unix(unix::Bound),
+    Unix(UnixListener),
 }
 
-/// The same on the runtime it was made ready on.
-pub(super) enum Socket {
-    Tcp(TcpListener),
-    #[cfg(unix)]
-    Unix(unix::Socket),
-}
+/// The file of a socket that has one, removed with this. It is apart from the socket, which ends when its runtime comes to
+/// it, and that may be after the process has ended.
+#[derive(Default)]
+pub(super) struct Left(#[cfg(unix)] Option<unix::File>);
 
-impl Bound {
+impl Socket {
     /// On the runtime that is current; `None` where there is to be none.
-    pub(super) fn at(place: &Admin) -> io::Result<Option<Self>> {
+    pub(super) fn at(place: &Admin) -> io::Result<Option<(Self, Left)>> {
         match place {
             Admin::Off => Ok(None),
             Admin::At(addr) => {
@@ -47,10 +47,13 @@ impl Bound {
                 socket.bind(*addr)?;
                 let listener = socket.listen(QUEUE)?;
                 let addr = listener.local_addr()?;
-                Ok(Some(Self::Tcp(listener, addr)))
+                Ok(Some((Self::Tcp(listener, addr), Left::default())))
             }
             #[cfg(unix)]
-            Admin::Unix(path) => unix::Bound::at(path).map(Self::Unix).map(Some),
+            Admin::Unix(path) => {
+                let (listener, file) = unix::bind(path)?;
+                Ok(Some((Self::Unix(UnixListener::from_std(listener)?), Left(Some(file)))))
+            }
             #[cfg(not(unix))]
             Admin::Unix(_) => Err(io::ErrorKind::Unsupported.into()),
         }
@@ -65,26 +68,25 @@ impl Bound {
         }
     }
 
-    /// On the runtime that is current.
-    pub(super) fn ready(self) -> io::Result<Socket> {
-        match self {
-            Self::Tcp(listener, _) => Ok(Socket::Tcp(listener)),
-            #[cfg(unix)]
-            Self::Unix(bound) => bound.ready().map(Socket::Unix),
-        }
-    }
-}
-
-impl Socket {
     /// The next connection.
     pub(super) async fn accept(&self) -> io::Result<(Box<dyn Stream>, Peer)> {
         match self {
-            Self::Tcp(listener) => {
+            Self::Tcp(listener, _) => {
                 let (stream, peer) = listener.accept().await?;
                 Ok((Box::new(stream), Peer::Tcp(peer)))
             }
             #[cfg(unix)]
-            Self::Unix(socket) => Ok((Box::new(socket.accept().await?), Peer::Unix)),
+            Self::Unix(listener) => Ok((Box::new(listener.accept().await?.0), Peer::Unix)),
+        }
+    }
+}
+
+impl Left {
+    /// Removes it now. To be called while the socket is there: nobody else takes its place until then.
+    pub(super) fn remove(&self) {
+        #[cfg(unix)]
+        if let Some(file) = &self.0 {
+            file.remove();
         }
     }
 }

@@ -3,7 +3,7 @@
 //! bcrypt is slow on purpose, so that it is a weapon in the hands of whoever sends passwords that are wrong. Three things
 //! keep it from being one: what was right or wrong before is known by its keyed hash; one password is looked at at a
 //! time, apart from the listener's own thread; and each peer has one that is looked at or waits, and waits a while after a
-//! wrong one.
+//! wrong one. All three hold for whoever hangs up meanwhile, too: bcrypt goes on without them.
 
 use std::collections::VecDeque;
 use std::hash::{BuildHasher, RandomState};
@@ -27,6 +27,7 @@ const WAITING: usize = 16;
 const WRONG: Duration = Duration::from_millis(250);
 /// No one is longer.
 const LONGEST: usize = 1024;
+
 /// Whether somebody is a user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Known {
@@ -39,18 +40,26 @@ pub(super) enum Known {
 /// What is known of those who came.
 pub(super) struct Users {
     key: [u8; 32],
-    right: Mutex<VecDeque<Mark>>,
-    wrong: Mutex<VecDeque<Mark>>,
+    right: Marks,
+    wrong: Marks,
     /// One that is looked at.
-    turn: Semaphore,
+    turn: Arc<Semaphore>,
     waiting: Arc<Mutex<Vec<Option<IpAddr>>>>,
+    verify: Arc<Verify>,
 }
 
 /// Tells one attempt from another, and nothing to whoever has no key.
 type Mark = [u8; 32];
+type Marks = Arc<Mutex<VecDeque<Mark>>>;
+/// Whether a hash is of a password.
+type Verify = dyn Fn(&[u8], &str) -> bool + Send + Sync;
 
 impl Users {
     pub(super) fn new() -> Self {
+        Self::by(Arc::new(|password, hash| matches!(bcrypt::verify(password, hash), Ok(true))))
+    }
+
+    fn by(verify: Arc<Verify>) -> Self {
         // Four words out of a keyed hash whose key is the system's randomness and is never seen.
         let random = RandomState::new();
         let mut key = [0; 32];
@@ -59,10 +68,11 @@ impl Users {
         }
         Self {
             key,
-            right: Mutex::default(),
-            wrong: Mutex::default(),
-            turn: Semaphore::new(1),
+            right: Arc::default(),
+            wrong: Arc::default(),
+            turn: Arc::new(Semaphore::new(1)),
             waiting: Arc::default(),
+            verify,
         }
     }
 
@@ -84,20 +94,27 @@ impl Users {
         if has(&self.wrong, &mark) {
             return Known::No;
         }
-        let Some(_waits) = Waits::begin(&self.waiting, peer.house()) else { return Known::Later };
-        let is_right = {
-            let Ok(_turn) = self.turn.acquire().await else { return Known::Later };
-            let hash = hash.to_owned();
-            let looked = tokio::task::spawn_blocking(move || bcrypt::verify(password, &hash));
-            matches!(looked.await, Ok(Ok(true)))
+        let Some(waits) = Waits::begin(&self.waiting, peer.house()) else { return Known::Later };
+        let Ok(turn) = Arc::clone(&self.turn).acquire_owned().await else { return Known::Later };
+        let (verify, hash, is_user) = (Arc::clone(&self.verify), hash.to_owned(), user.is_some());
+        let (right, wrong) = (Arc::clone(&self.right), Arc::clone(&self.wrong));
+        // Nobody can end bcrypt once it has begun. So it has the turn itself, and remembers what it has found: whoever
+        // hangs up gives neither the turn to the next nor themselves another try.
+        let look = move || {
+            let is_right = verify(&password, &hash) && is_user;
+            remember(if is_right { &right } else { &wrong }, mark);
+            drop(turn);
+            is_right
         };
-        if is_right && user.is_some() {
-            remember(&self.right, mark);
-            return Known::Yes;
-        }
-        remember(&self.wrong, mark);
-        tokio::time::sleep(WRONG).await;
-        Known::No
+        let answer = tokio::spawn(async move {
+            let is_right = matches!(tokio::task::spawn_blocking(look).await, Ok(true));
+            if !is_right {
+                tokio::time::sleep(WRONG).await;
+            }
+            drop(waits);
+            is_right
+        });
+        if matches!(answer.await, Ok(true)) { Known::Yes } else { Known::No }
     }
 
     fn mark(&self, name: &[u8], hash: &str, password: &[u8]) -> Mark {
@@ -111,11 +128,11 @@ impl Users {
     }
 }
 
-fn has(marks: &Mutex<VecDeque<Mark>>, mark: &Mark) -> bool {
+fn has(marks: &Marks, mark: &Mark) -> bool {
     marks.lock().unwrap_or_else(PoisonError::into_inner).contains(mark)
 }
 
-fn remember(marks: &Mutex<VecDeque<Mark>>, mark: Mark) {
+fn remember(marks: &Marks, mark: Mark) {
     let mut marks = marks.lock().unwrap_or_else(PoisonError::into_inner);
     if marks.len() == KNOWN {
         marks.pop_front();
@@ -148,6 +165,10 @@ impl Drop for Waits {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::mpsc;
+    use std::task::Poll;
+
     use super::*;
 
     /// Made by the bcrypt of Python, of `s3cret`.
@@ -220,9 +241,58 @@ mod tests {
         });
     }
 
+    /// Takes as long as the other end of `gate` is there, and counts.
+    struct Slow {
+        gate: Mutex<mpsc::Receiver<()>>,
+        begun: AtomicUsize,
+        running: AtomicUsize,
+        most: AtomicUsize,
+    }
+
+    impl Slow {
+        fn verify(&self) -> bool {
+            self.begun.fetch_add(1, Ordering::SeqCst);
+            self.most.fetch_max(self.running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            let _ = self.gate.lock().unwrap().recv();
+            self.running.fetch_sub(1, Ordering::SeqCst);
+            false
+        }
+    }
+
+    #[test]
+    fn whoever_hangs_up_has_begun_one_look_at_most_and_is_remembered_as_wrong() {
+        let (held, gate) = mpsc::channel();
+        let (gate, [begun, running, most]) = (Mutex::new(gate), [(); 3].map(|()| AtomicUsize::default()));
+        let slow = Arc::new(Slow { gate, begun, running, most });
+        let counts = Arc::clone(&slow);
+        let known = Users::by(Arc::new(move |_, _| counts.verify()));
+        run(async {
+            let (users, first) = (users(), encoded("scraper:0"));
+            for at in 0..100 {
+                let given = encoded(&format!("scraper:{at}"));
+                // Of one peer that comes again, and of others.
+                for peer in [peer(1), peer(at + 2)] {
+                    let mut asked = std::pin::pin!(known.knows(&given, &users, peer));
+                    let answer = std::future::poll_fn(|task| Poll::Ready(asked.as_mut().poll(task))).await;
+                    let is_again = at > 0 && peer == self::peer(1);
+                    assert_eq!(answer, if is_again { Poll::Ready(Known::Later) } else { Poll::Pending });
+                    // Here the client hangs up.
+                }
+                tokio::task::yield_now().await;
+            }
+            assert_eq!(known.waiting.lock().unwrap().len(), 1, "who has not had the turn waits no more");
+            drop(held);
+            drop(known.turn.acquire().await.unwrap());
+            let mark = known.mark(b"scraper", HASH, b"0");
+            assert!(has(&known.wrong, &mark));
+            assert_eq!(known.knows(&first, &users, peer(9)).await, Known::No);
+        });
+        assert_eq!((slow.begun.load(Ordering::SeqCst), slow.most.load(Ordering::SeqCst)), (1, 1));
+    }
+
     #[test]
     fn what_is_remembered_does_not_grow() {
-        let marks = Mutex::default();
+        let marks = Marks::default();
         (0..=u8::MAX).for_each(|at| remember(&marks, [at; 32]));
         assert!(!has(&marks, &[0; 32]) && has(&marks, &[255; 32]));
         assert_eq!(marks.lock().unwrap().len(), KNOWN);

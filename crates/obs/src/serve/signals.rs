@@ -135,6 +135,7 @@ impl Hears {
     fn leave(&self, code: i32, why: &'static str) -> ! {
         let (done, told) = mpsc::channel();
         let obs = self.obs.upgrade();
+        let here = obs.clone();
         // On a thread of its own, because a sink may hang, and so may a subscriber; and because this one is silenced.
         let last = move || {
             tracing::warn!(target: target::SERVE, phase = "stopped", code, "{why}: the process ends at once");
@@ -147,6 +148,10 @@ impl Hears {
         };
         if std::thread::Builder::new().name(String::from("obs-flush")).spawn(last).is_ok() {
             let _ = told.recv_timeout(LAST);
+        }
+        // Nothing is dropped from here on.
+        if let Some(admin) = here.as_ref().and_then(|obs| obs.admin.as_ref()) {
+            admin.leave();
         }
         std::process::exit(code)
     }

@@ -63,9 +63,12 @@ fn limits(config: &Config) -> StallLimits {
 impl Signal for Part {
     fn endpoints(&self) -> Vec<Endpoint> {
         let endpoint = |path| {
-            let health = self.0.clone();
+            let (health, brief) = (self.0.clone(), self.0.clone());
             let respond = move |request: &_| obs_health::admin::respond(&health, request);
-            Endpoint::new(path, Access::Probe, Runs::AtOnce, respond).about("a probe")
+            let briefly = move |request: &_| obs_health::admin::respond_briefly(&brief, request);
+            Endpoint::new(path, Access::Probe, Runs::AtOnce, respond)
+                .brief(obs_health::admin::is_brief, briefly)
+                .about("a probe")
         };
         obs_health::admin::PATHS.map(endpoint).into()
     }

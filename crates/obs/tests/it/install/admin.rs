@@ -95,6 +95,12 @@ fn the_configuration_is_shown_to_this_machine_and_to_no_page_of_another_site() {
             assert_eq!(ask("PUT", "host: localhost\r\n").status, 405);
             assert_eq!(ask("GET", "host: evil.example\r\n").status, 403);
             assert_eq!(ask("GET", "host: localhost\r\norigin: http://evil.example\r\n").status, 403);
+            for (site, status) in
+                [("cross-site", 403), ("same-site", 403), ("same-origin", 200), ("none", 200)]
+            {
+                let headers = format!("host: localhost\r\nsec-fetch-site: {site}\r\n");
+                assert_eq!(ask("GET", &headers).status, status, "{site}");
+            }
         },
     );
 }

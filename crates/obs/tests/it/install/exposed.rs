@@ -71,6 +71,50 @@ fn a_token_goes_to_no_address_that_others_reach_in_the_clear() {
     assert_eq!(shown.status, 200);
 }
 
+/// Whether the long forms of a probe tell of the check that fails; the status is the same in any case.
+fn is_told_more(obs: &Obs, headers: &str) -> bool {
+    let addr = SocketAddr::from(([127, 0, 0, 1], obs.admin_addr().unwrap().port()));
+    let ask = |path: &str, headers: &str| {
+        let request = format!("GET {path} HTTP/1.1\r\n{headers}\r\n");
+        let answer = exchange(addr, request.as_bytes()).expect("an answer");
+        assert_eq!(answer.status, 503, "{path}: {}", answer.body);
+        let is_brief = (answer.header("content-type"), answer.body.as_str())
+            == ("text/plain; charset=utf-8", "dependencies unavailable");
+        assert_ne!(is_brief, answer.body.contains("s3cret-host"), "{}", answer.body);
+        !is_brief
+    };
+    assert!(!ask("/readyz", headers));
+    let long = [
+        ask("/readyz?verbose", headers),
+        ask("/readyz?verbose=history", headers),
+        ask("/readyz", &format!("{headers}accept: application/health+json\r\n")),
+    ];
+    assert!(long.iter().all(|told| *told == long[0]), "{long:?}");
+    long[0]
+}
+
+#[tokio::test]
+async fn at_an_address_that_others_reach_strangers_are_told_of_no_check() {
+    let start = |builder: obs::Builder| async {
+        let obs = builder.build().unwrap();
+        obs.health().check("ledger", || async { Err::<(), _>("no route to s3cret-host") }).unwrap();
+        obs.ready();
+        while obs.health().checks()[0].last_failure.is_none() {
+            tokio::task::yield_now().await;
+        }
+        obs
+    };
+    let (here, elsewhere) = ("host: localhost\r\n", "host: orders.example\r\n");
+    let open = start(builder(at("0.0.0.0:0"))).await;
+    assert!(!is_told_more(&open, elsewhere) && is_told_more(&open, here));
+    let known = start(builder(at("0.0.0.0:0")).admin_token("hunter2").admin_insecure(true)).await;
+    assert!(!is_told_more(&known, here));
+    assert!(!is_told_more(&known, &format!("{elsewhere}authorization: Bearer hunter1\r\n")));
+    assert!(is_told_more(&known, &format!("{elsewhere}authorization: Bearer hunter2\r\n")));
+    let local = start(builder(at("127.0.0.1:0")).admin_token("hunter2")).await;
+    assert!(is_told_more(&local, here));
+}
+
 #[test]
 fn a_socket_at_a_path_serves_all_to_its_owner_and_is_gone_at_the_end() {
     let path = std::env::temp_dir().join(format!("obs-it-admin-{}.sock", std::process::id()));

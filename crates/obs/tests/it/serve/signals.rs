@@ -155,6 +155,25 @@ fn a_second_signal_while_draining_exits_at_once() {
 }
 
 #[test]
+fn a_second_signal_leaves_no_socket_of_the_admin_listener_behind() {
+    let name = "a_second_signal_leaves_no_socket_of_the_admin_listener_behind";
+    let path = |parent: u32| std::env::temp_dir().join(format!("obs-it-serve-{parent}-second.sock"));
+    let mut service = Service::start(module_path!(), name, || {
+        let admin = obs::Admin::Unix(path(std::os::unix::process::parent_id()));
+        served(Flavor::Current, quiet(LIMIT, 2 * LIMIT).admin(admin))
+    });
+    service.addr();
+    let path = path(std::process::id());
+    assert!(path.exists());
+    service.signal("TERM");
+    assert_eq!(service.said("phase"), "Draining");
+    assert!(path.exists(), "it is there to the end");
+    service.signal("TERM");
+    assert_eq!(service.ended().0.code(), Some(143));
+    assert!(!path.exists());
+}
+
+#[test]
 fn a_second_signal_while_finishing_exits_at_once_and_delivers_lines() {
     let name = "a_second_signal_while_finishing_exits_at_once_and_delivers_lines";
     let path = |parent: u32| std::env::temp_dir().join(format!("obs-it-serve-{parent}-second.log"));
