@@ -100,7 +100,7 @@ impl Guard {
         let found = Found::of(request.headers());
         let caller = found.caller(request.headers(), &base.propagation);
         let peer = crate::peer::peer(request.extensions());
-        let believed = options.trusted.believes(policy.and_then(|policy| policy.trust), peer);
+        let believed = options.trusted.believes(options.trust(policy, request), peer);
         let (mut called_by, mut named, mut asked) = (CalledBy::Nobody, None, None);
         match caller {
             Some(Caller::Span(remote)) if believed => called_by = CalledBy::Parent(remote),

@@ -46,7 +46,11 @@ impl<O: Clone, R: Clone> ServerLayer<O, R> {
 
     /// What holds for the requests of some paths, the first that fits; default none.
     pub fn policies(self, policies: impl IntoIterator<Item = Policy>) -> Self {
-        self.with(|options| options.policies = policies.into_iter().collect())
+        self.with(|options| {
+            options.policies = policies.into_iter().collect();
+            options.doubts_long_paths =
+                options.policies.iter().any(|policy| policy.trust == Some(Trust::Edge));
+        })
     }
 
     /// How much is told of the address a request came from; default [`ClientAddress::Peer`].
