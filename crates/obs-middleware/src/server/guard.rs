@@ -221,7 +221,7 @@ impl Watch for Guard {
             headers.insert(X_TRACE_ID, trace_id);
         }
         if let Some(rpc) = &mut open.rpc {
-            rpc.tells(headers);
+            rpc.answers(headers);
         }
         let method = open.head.method();
         if let Some(rare) = &mut open.rare {
@@ -248,7 +248,7 @@ impl Watch for Guard {
     }
 
     fn ends_with_trailers(&self) -> bool {
-        self.0.rpc.is_some()
+        self.0.rpc.as_ref().is_some_and(|rpc| !rpc.is_plain())
     }
 
     fn passed<D: Buf>(&mut self, data: &D) -> u64 {

@@ -5,6 +5,7 @@ mod client;
 mod client_wire;
 mod ends;
 mod formats;
+mod grpc;
 mod ids;
 #[cfg(feature = "client-lapin")]
 mod lapin;
