@@ -140,7 +140,7 @@ impl Guard {
             }
         });
         let peer = options.client.of(peer, request.headers());
-        let rpc = found.content_type.filter(|value| method == Method::Post && grpc::is_grpc(value));
+        let rpc = found.content_type().filter(|value| method == Method::Post && grpc::is_grpc(value));
         // Where it stays from here on: what is made elsewhere would be moved twice.
         let mut open = Box::new(Open {
             calling: false,

@@ -83,6 +83,24 @@ async fn an_answer_of_nothing_but_http_makes_no_method_known_whatever_its_bytes_
     assert_eq!(spy.only().rpc, Some(("_OTHER", "UNKNOWN")));
 }
 
+/// Of several content types nobody knows which one the service takes.
+#[tokio::test]
+async fn a_request_of_several_content_types_is_none_of_grpc() {
+    for types in [["application/grpc", "application/json"], ["application/json", "application/grpc"]] {
+        let (layer, spy, _) = layer();
+        let mut call = call();
+        call.headers_mut().remove("content-type");
+        for content_type in types {
+            call.headers_mut().append("content-type", content_type.parse().unwrap());
+        }
+        let service = layer.layer(service_fn(|_: Request<()>| {
+            ready(Ok::<_, Infallible>(Response::new(Full::<Bytes>::default())))
+        }));
+        service.oneshot(call).await.unwrap();
+        assert_eq!((spy.only().outcome, spy.only().rpc), ("success", None), "{types:?}");
+    }
+}
+
 /// What is promised and there is all there is: a server asks for no trailers of it.
 #[tokio::test]
 async fn an_answer_of_nothing_but_http_ends_with_its_last_byte_and_one_of_grpc_with_its_trailers() {
