@@ -8,7 +8,8 @@ use http::response::Builder;
 use http::{HeaderMap, Request, Response};
 use http_body::Frame;
 use http_body_util::{BodyExt, Full, StreamBody};
-use obs_middleware::ServerLayer;
+use obs_middleware::{Peer, ServerLayer, Trust};
+use tonic::transport::server::TcpConnectInfo;
 use tower::{Layer, ServiceExt, service_fn};
 
 use crate::spy::{Seen, Spy, layer};
@@ -98,6 +99,34 @@ async fn a_request_of_several_content_types_is_none_of_grpc() {
         }));
         service.oneshot(call).await.unwrap();
         assert_eq!((spy.only().outcome, spy.only().rpc), ("success", None), "{types:?}");
+    }
+}
+
+#[tokio::test]
+async fn whom_tonics_server_says_a_call_came_from_is_believed_as_any_peer_is() {
+    let of_tonic =
+        || TcpConnectInfo { local_addr: None, remote_addr: Some("10.0.0.9:41000".parse().unwrap()) };
+    let of_ours = || Peer("192.0.2.7:41000".parse().unwrap());
+    let (mut both, mut one) = (call(), call());
+    one.extensions_mut().insert(of_tonic());
+    both.extensions_mut().insert(of_tonic());
+    both.extensions_mut().insert(of_ours());
+    for (mut call, peer, is_believed) in
+        [(one, Some("10.0.0.9:41000"), true), (both, Some("192.0.2.7:41000"), false), (call(), None, false)]
+    {
+        let parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        call.headers_mut().insert("traceparent", parent.parse().unwrap());
+        let (layer, spy, _) = layer();
+        let layer = layer.trust(Trust::Edge).trusted_peers(["10.0.0.0/8".parse().unwrap()]);
+        let service = layer.layer(service_fn(|_: Request<()>| {
+            ready(Ok::<_, Infallible>(
+                answer(200, &[("grpc-status", "0")]).body(Full::<Bytes>::default()).unwrap(),
+            ))
+        }));
+        service.oneshot(call).await.unwrap();
+        let seen = spy.only();
+        assert_eq!(seen.peer, peer.map(|peer| peer.parse().unwrap()));
+        assert_eq!((seen.parent.is_some(), seen.link.is_some()), (is_believed, !is_believed), "{peer:?}");
     }
 }
 
