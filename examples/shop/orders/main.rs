@@ -30,7 +30,8 @@ async fn main() -> Result<obs::Ended, Box<dyn std::error::Error>> {
     let redis: String = shop::or_default("REDIS_URL", "")?;
     let prices = Prices::open(&obs, &redis).await.map_err(|error| Mistake::new("REDIS_URL", error))?;
     let url = shop::service("PAYMENTS_URL", "http://127.0.0.1:8082")?;
-    let payments = Payments::new(&url, &obs.client("payments"))?;
+    let calls = obs.client("payments").grpc_services(shop::payments::METHODS);
+    let payments = Payments::new(&url, &calls)?;
 
     // Without its database the service can do nothing; without payments it still shows what was ordered.
     let asked = store.clone();

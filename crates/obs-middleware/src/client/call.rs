@@ -99,7 +99,9 @@ impl Watch for Call {
 
     fn head<B>(&mut self, response: &mut Response<B>) -> bool {
         self.0.status = Some(response.status());
-        self.trailers(response.headers());
+        if let Some(rpc) = &mut self.0.rpc {
+            rpc.answers(response.headers());
+        }
         is_bodiless(self.0.method, response.status())
     }
 
@@ -115,6 +117,9 @@ impl Watch for Call {
 
     fn passed<D: Buf>(&mut self, data: &D) -> u64 {
         self.0.response_bytes = self.0.response_bytes.saturating_add(data.remaining() as u64);
+        if let Some(rpc) = &mut self.0.rpc {
+            rpc.receives(data);
+        }
         self.0.response_bytes
     }
 
@@ -226,6 +231,9 @@ impl Open {
         }
         let mut end = OperationEnd::new(ended.0, self.base.clock.monotonic().since(self.begun));
         end.error = error;
+        if let Some(rpc) = &mut self.rpc {
+            rpc.learn();
+        }
         if let Some(rpc) = &self.rpc {
             self.tell_rpc(rpc, ended, end);
         }

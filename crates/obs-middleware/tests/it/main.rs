@@ -6,6 +6,7 @@ mod client_wire;
 mod ends;
 mod formats;
 mod grpc;
+mod grpc_calls;
 mod ids;
 #[cfg(feature = "client-lapin")]
 mod lapin;

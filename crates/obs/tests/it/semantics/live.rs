@@ -283,6 +283,13 @@ fn remote_calls(payments: &obs::ClientLayer, runtime: &tokio::runtime::Handle) {
         }));
         runtime.block_on(answers.oneshot(call())).unwrap();
     }
+    let nobody = payments.layer(tower::service_fn(|_: Request<String>| {
+        let answer = Response::builder().header("grpc-status", "12").body(String::new());
+        std::future::ready(Ok::<_, Infallible>(answer.unwrap()))
+    }));
+    let mut scan = call();
+    *scan.uri_mut() = "http://payments.test/scan.Me/Now".parse().unwrap();
+    runtime.block_on(nobody.oneshot(scan)).unwrap();
     let mut waits = payments.layer(tower::service_fn(|_: Request<String>| {
         std::future::pending::<Result<Response<String>, Infallible>>()
     }));
