@@ -8,6 +8,7 @@ mod api;
 mod payments;
 mod pool;
 mod prices;
+mod settling;
 mod store;
 
 use obs::health::{Importance, Settings};
@@ -16,6 +17,7 @@ use obs::metrics::typed::Counters;
 use api::Orders;
 use payments::Payments;
 use prices::Prices;
+use settling::Settling;
 use shop::Mistake;
 use store::Store;
 
@@ -51,8 +53,13 @@ async fn main() -> Result<obs::Ended, Box<dyn std::error::Error>> {
         eprintln!("admin on http://{admin}/metrics");
     }
     shop::with_the_starter(obs.shutdown_handle());
-    let ended =
-        obs::axum::serve(obs, listener, api::router(Orders { store: store.clone(), payments, prices })).await;
+    let settling = Settling::new();
+    let orders = Orders { store: store.clone(), payments, prices, settling: settling.clone() };
+    let ended = obs::axum::serve(obs, listener, api::router(orders)).await;
+    // Their customers may be gone, and then no request has waited for them.
+    if settling.done().await.is_err() {
+        eprintln!("not all orders are settled");
+    }
     store.close().await;
     Ok(ended)
 }
