@@ -9,12 +9,13 @@ use crate::observe::Method;
 const LONGEST: usize = 512;
 /// The most wildcards of one.
 const WILDCARDS: usize = 8;
-/// How much of a path is looked at, so that a long one costs no more than this.
+/// How much of a path is looked at, in bytes, so that a long one costs no more than this.
 const LOOKED_AT: usize = 1_024;
 
 /// A path such as `/health*`, or a method and a path such as `POST /orders/{id}`: `*` stands for any text, also none, and
 /// `{name}` for one whole segment, so that route templates can be written as they are. It is held against the path as it was
-/// asked for, of which the first 1,024 bytes are looked at.
+/// asked for, of which the first 1,024 bytes are looked at: what is longer is matched by patterns that end in `*` alone, where all
+/// before it is in these bytes.
 ///
 /// ```
 /// use obs_core::Pattern;
@@ -77,6 +78,12 @@ impl Pattern {
     pub fn matches(&self, method: Option<Method>, path: &str) -> bool {
         self.method.is_none_or(|wanted| method == Some(wanted)) && self.path.matches(path)
     }
+
+    /// Whether all of a path is looked at. A pattern that does not match a longer one may be about it all the same.
+    #[inline]
+    pub fn sees_all_of(path: &str) -> bool {
+        path.len() <= LOOKED_AT
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -121,7 +128,12 @@ impl Path {
     /// could take beyond that, the last one can take as well.
     fn matches(&self, path: &str) -> bool {
         let path = path.as_bytes();
-        let path = path.get(..LOOKED_AT).unwrap_or(path);
+        let path = match path.get(..LOOKED_AT) {
+            // How it ends is not looked at, so that only who does not care for its end can tell.
+            Some(_) if path.len() > LOOKED_AT && self.0.last() != Some(&Token::Any) => return false,
+            Some(begin) => begin,
+            None => path,
+        };
         let (mut token, mut at) = (0, 0);
         let mut longer = None;
         loop {
@@ -208,8 +220,33 @@ mod tests {
     #[test]
     fn a_path_is_looked_at_up_to_a_bound() {
         let path = format!("/{}z", "a".repeat(100_000));
-        assert!(Path::parse("/a*").unwrap().matches(&path));
-        assert!(!Path::parse("*z").unwrap().matches(&path));
-        assert!(!Path::parse("*a*a*a*a*a*a*a*b").unwrap().matches(&path));
+        let check = |pattern: &str, path: &str, expected| {
+            assert_eq!(Path::parse(pattern).unwrap().matches(path), expected, "{pattern}");
+        };
+        check("/a*", &path, true);
+        check("*z", &path, false);
+        check("*z*", &path, false);
+        check("*a*a*a*a*a*a*a*b", &path, false);
+    }
+
+    #[test]
+    fn what_is_longer_is_matched_by_its_beginning_alone_and_never_by_what_it_would_be_if_it_ended_there() {
+        let check = |pattern: &str, path: &str, expected| {
+            assert_eq!(Path::parse(pattern).unwrap().matches(path), expected, "{pattern} {}", path.len());
+        };
+        let (long, whole) = ("a".repeat(1_100), "a".repeat(LOOKED_AT - "/files/".len()));
+        for (pattern, expected) in [
+            ("/files/{name}", false),
+            ("*a", false),
+            ("/files/*", true),
+            ("/files/{*path}", true),
+            ("/files/{name}/*", false),
+        ] {
+            check(pattern, &format!("/files/{long}/admin"), expected);
+        }
+        check("/files/{name}", &format!("/files/{whole}"), true);
+        check("/files/{name}", &format!("/files/{whole}/"), false);
+        assert!(Pattern::sees_all_of(&format!("/files/{whole}")));
+        assert!(!Pattern::sees_all_of(&format!("/files/{whole}/")));
     }
 }

@@ -112,20 +112,21 @@ pub(crate) fn pairs<'a>(metric: &Metric, values: &[&'a str]) -> Vec<(&'static st
 
 impl Observer for Red {
     fn start(&self, context: &Context, request: &Request<'_>) {
-        if let Some(call) = request.rpc {
-            return self.rpc.start(call);
+        if context.local().mutes(Muted::METRICS) {
+            return;
         }
-        if !context.local().mutes(Muted::METRICS) {
-            self.in_flight.increment(1.0);
+        match request.rpc {
+            None => self.in_flight.increment(1.0),
+            Some(call) => self.rpc.start(call),
         }
     }
 
     fn finish(&self, context: &Context, request: &Request<'_>, end: &End<'_>, verdict: Verdict) {
-        if let Some((call, how)) = request.rpc.zip(end.rpc) {
-            return self.rpc.finish(context, call, (end, how), verdict);
-        }
         if context.local().mutes(Muted::METRICS) {
             return;
+        }
+        if let Some((call, how)) = request.rpc.zip(end.rpc) {
+            return self.rpc.finish(context, call, (end, how), verdict);
         }
         self.in_flight.decrement(1.0);
         let route = context.local().route().unwrap_or(Route::UNMATCHED);

@@ -51,7 +51,7 @@
 //! | `axum` (default) | route templates from `MatchedPath`, peer addresses from `ConnectInfo` |
 //! | `client-hyper-util` | errors of hyper-util's client told apart by their types |
 //! | `client-tonic` | errors of tonic's channels told apart by their types; with `tonic` |
-//! | `tonic` | what comes in requests that tonic's own server hands over is counted |
+//! | `tonic` | what comes in requests that tonic's own server hands over is counted, and the peers of their connections are known |
 //! | `client-reqwest` | calls made by reqwest, `client::reqwest` |
 
 mod cause;

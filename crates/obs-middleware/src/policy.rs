@@ -15,7 +15,7 @@ use crate::trust::Trust;
 /// let policies = [
 ///     Policy::new("GET /health*")?.ignored(),
 ///     Policy::new("/assets/*")?.without_access_line(),
-///     Policy::new("/webhooks/{sender}")?.trust(Trust::Edge),
+///     Policy::new("/webhooks/*")?.trust(Trust::Edge),
 /// ];
 /// # let _ = policies;
 /// # Ok::<_, obs_core::PatternError>(())
@@ -56,7 +56,9 @@ impl Policy {
         self
     }
 
-    /// How far their callers are believed, in the place of what the layer says.
+    /// How far their callers are believed, in the place of what the layer says. A route of [`Trust::Edge`] is best one that ends in
+    /// `*`: what a router takes for the same path, such as one with a slash behind it, is not to get around it. Where a layer has
+    /// such a policy, a path of more than 1,024 bytes is believed no more than at the edge.
     pub fn trust(mut self, trust: Trust) -> Self {
         self.trust = Some(trust);
         self

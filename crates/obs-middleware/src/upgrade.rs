@@ -223,6 +223,8 @@ pub fn in_upgrade<C, F: Future>(serve: impl FnOnce(C) -> F) -> impl FnOnce(C) ->
         }
         let inner = {
             let _scope = upgraded.as_ref().map(|upgraded| context::enter_poll(&upgraded.0.context));
+            // It may panic itself, before there is a future to tell of it.
+            let _watched = Watched(upgraded.as_ref());
             serve(connection)
         };
         InUpgrade { inner: Some(inner), upgraded }

@@ -10,6 +10,7 @@ use shop::Refusal;
 
 use crate::payments::Payments;
 use crate::prices::Prices;
+use crate::settling::Settling;
 use crate::store::{NewOrder, Order, Store};
 
 #[derive(Clone)]
@@ -17,6 +18,7 @@ pub(crate) struct Orders {
     pub(crate) store: Store,
     pub(crate) payments: Payments,
     pub(crate) prices: Prices,
+    pub(crate) settling: Settling,
 }
 
 pub(crate) fn router(orders: Orders) -> Router {
@@ -30,8 +32,9 @@ async fn place(
     if order.quantity == 0 {
         return Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "the quantity must be 1 or more"));
     }
-    // In a task of its own, still part of the request, which goes on when the customer goes away: what is paid is noted.
-    obs::spawn(settle(orders, order)).await.map_err(|error| {
+    // In a task that goes on when the customer goes away: what is paid is noted.
+    let settling = orders.settling.clone();
+    settling.spawn(settle(orders, order)).await.map_err(|error| {
         tracing::error!(error = &error as &dyn Error, "an order was broken off");
         Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "the order was broken off")
     })?

@@ -8,6 +8,7 @@ mod api;
 mod payments;
 mod pool;
 mod prices;
+mod settling;
 mod store;
 
 use obs::health::{Importance, Settings};
@@ -16,6 +17,7 @@ use obs::metrics::typed::Counters;
 use api::Orders;
 use payments::Payments;
 use prices::Prices;
+use settling::Settling;
 use shop::Mistake;
 use store::Store;
 
@@ -30,7 +32,8 @@ async fn main() -> Result<obs::Ended, Box<dyn std::error::Error>> {
     let redis: String = shop::or_default("REDIS_URL", "")?;
     let prices = Prices::open(&obs, &redis).await.map_err(|error| Mistake::new("REDIS_URL", error))?;
     let url = shop::service("PAYMENTS_URL", "http://127.0.0.1:8082")?;
-    let payments = Payments::new(&url, &obs.client("payments"))?;
+    let calls = obs.client("payments").grpc_services(shop::payments::METHODS);
+    let payments = Payments::new(&url, &calls)?;
 
     // Without its database the service can do nothing; without payments it still shows what was ordered.
     let asked = store.clone();
@@ -50,8 +53,13 @@ async fn main() -> Result<obs::Ended, Box<dyn std::error::Error>> {
         eprintln!("admin on http://{admin}/metrics");
     }
     shop::with_the_starter(obs.shutdown_handle());
-    let ended =
-        obs::axum::serve(obs, listener, api::router(Orders { store: store.clone(), payments, prices })).await;
+    let settling = Settling::new();
+    let orders = Orders { store: store.clone(), payments, prices, settling: settling.clone() };
+    let ended = obs::axum::serve(obs, listener, api::router(orders)).await;
+    // Their customers may be gone, and then no request has waited for them.
+    if settling.done().await.is_err() {
+        eprintln!("not all orders are settled");
+    }
     store.close().await;
     Ok(ended)
 }

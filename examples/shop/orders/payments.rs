@@ -12,7 +12,7 @@ use tower_layer::Layer;
 
 use crate::again::Again;
 
-/// How long a payment may take. Payments hears of it and need not go on afterwards.
+/// How long a payment may take, however often it is asked for. Payments hears of it and need not go on afterwards.
 const TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a connection may take.
 const CONNECT: Duration = Duration::from_secs(1);
@@ -26,7 +26,10 @@ impl Payments {
     pub(crate) fn new(url: &Url, layer: &obs::ClientLayer) -> Result<Self, Box<dyn Error>> {
         let endpoint = Endpoint::from_shared(url.to_string())?.connect_timeout(CONNECT);
         let origin = endpoint.uri().clone();
-        Ok(Self(PaymentsClient::with_origin(layer.layer(Again(endpoint.connect_lazy())), origin)))
+        Ok(Self(PaymentsClient::with_origin(
+            layer.layer(Again::new(endpoint.connect_lazy(), TIMEOUT)),
+            origin,
+        )))
     }
 
     /// Has an order paid.

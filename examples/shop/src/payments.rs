@@ -17,7 +17,7 @@ use tonic_prost::ProstCodec;
 /// The one method, as a path; without its slash the name by which it is known.
 const PAY: &str = "/shop.v2.Payments/Pay";
 
-/// What methods there are, for `Obs::grpc_services`.
+/// What methods there are, for `grpc_services` of both sides.
 pub const METHODS: [&str; 1] = ["shop.v2.Payments/Pay"];
 
 /// Has an order paid.

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use obs_core::context::{Context, Ids, Local, Route, TraceFlags};
-use obs_core::observe::{End, Method, Observer, Request, conclude};
+use obs_core::context::{Context, Ids, Local, Muted, Route, TraceFlags};
+use obs_core::observe::{
+    End, Method, Observer, Request, RpcCall, RpcCode, RpcEnd, RpcMethod, RpcPassed, conclude,
+};
 use obs_core::{IdSource, Outcome, RequestId};
 use obs_metrics::{Recorder, Red};
 
@@ -73,6 +75,40 @@ fn each_outcome_moves_its_own_families() {
             "http_request_cancelled_duration_seconds_count{@} 2\nhttp_requests_cancelled_total{@} 2\n\
              http_requests_in_flight 0.0\n",
         );
+    }
+}
+
+/// A call, or a plain request, that is left out or not.
+fn served(red: &Red, muted: Muted, is_rpc: bool) {
+    let ids = IdSource::random();
+    let mut local = Local::server(RequestId::parse("r-1").unwrap(), None);
+    local.mute(muted);
+    let ids = Ids { trace_id: ids.trace_id(), span_id: ids.span_id(), flags: TraceFlags::default() };
+    let context = Context::root(ids, local);
+    let method = RpcMethod::new("/shop.Orders/Place").unwrap();
+    let call = RpcCall { began: method, method };
+    let mut request = Request::new(Method::Post, "/shop.Orders/Place");
+    request.rpc = is_rpc.then_some(&call);
+    let how = RpcEnd { code: RpcCode::Ok, request: None, response: RpcPassed::default() };
+    let mut end = End::new(Outcome::Success, Duration::from_millis(30));
+    (end.status, end.rpc) = (Some(200), is_rpc.then_some(&how));
+    red.start(&context, &request);
+    conclude(red, &context, &request, &end);
+}
+
+#[test]
+fn what_is_left_out_of_metrics_is_in_none_of_them_calls_as_little_as_requests() {
+    for (is_rpc, count) in [
+        (false, r#"http_requests_total{route="unmatched",method="POST",status_code="200"}"#),
+        (true, r#"rpc_server_requests_total{service="shop.Orders",method="Place",code="OK"}"#),
+    ] {
+        let recorder = recorder();
+        let red = Red::new(&recorder);
+        let before = text(&recorder);
+        served(&red, Muted::METRICS, is_rpc);
+        assert_eq!(text(&recorder), before);
+        served(&red, Muted::LINE, is_rpc);
+        assert_eq!(value(&recorder, count), Some(1.0), "{count}");
     }
 }
 

@@ -99,7 +99,9 @@ impl Watch for Call {
 
     fn head<B>(&mut self, response: &mut Response<B>) -> bool {
         self.0.status = Some(response.status());
-        self.trailers(response.headers());
+        if let Some(rpc) = &mut self.0.rpc {
+            rpc.answers(response.headers());
+        }
         is_bodiless(self.0.method, response.status())
     }
 
@@ -115,6 +117,9 @@ impl Watch for Call {
 
     fn passed<D: Buf>(&mut self, data: &D) -> u64 {
         self.0.response_bytes = self.0.response_bytes.saturating_add(data.remaining() as u64);
+        if let Some(rpc) = &mut self.0.rpc {
+            rpc.receives(data);
+        }
         self.0.response_bytes
     }
 
@@ -171,9 +176,10 @@ impl Open {
     }
 
     fn answered(&mut self) {
-        if let Some(rpc) = &self.rpc {
+        if let Some(rpc) = &mut self.rpc {
             let ended = rpc.answered(self.status.map(|status| status.as_u16()));
-            return self.close_rpc(ended, None);
+            let message = rpc.take_message();
+            return self.close_rpc(ended, message.as_deref());
         }
         // Not as a server's own: a 408 or 504 is what the other side said, and no patience of ours has run out.
         match self.status.map_or(200, |status| status.as_u16()) {
@@ -226,6 +232,9 @@ impl Open {
         }
         let mut end = OperationEnd::new(ended.0, self.base.clock.monotonic().since(self.begun));
         end.error = error;
+        if let Some(rpc) = &mut self.rpc {
+            rpc.learn();
+        }
         if let Some(rpc) = &self.rpc {
             self.tell_rpc(rpc, ended, end);
         }

@@ -42,7 +42,9 @@
 //! # gRPC
 //! A call whose content type is `application/grpc` is one of gRPC: its span is `package.Service/Method`, it is counted under service,
 //! method and code, and that is the code its headers or trailers say, or the one that tonic tells its caller where no answer came. Given
-//! up when its `grpc-timeout` is over it has timed out, and before that it was cancelled, also in the middle of a stream.
+//! up when its `grpc-timeout` is over it has timed out, and before that it was cancelled, also in the middle of a stream. Its method is known
+//! where it was [named](ClientLayer::grpc_services), or once it has given an answer that only its own code gives: a call may be one that is
+//! handed on, with a path of whoever made it. Until then it is `_OTHER`, and its span `grpc`.
 //!
 //! # What travels
 //! `traceparent` with the call's own span, `tracestate` and `x-request-id` as they came with the request that is being served. What stood
@@ -131,6 +133,16 @@ impl<R: Clone> ClientLayer<R> {
     pub fn trace_id_header(self) -> Self {
         let mut settings = Arc::unwrap_or_clone(self.settings);
         settings.caller.inject.trace_id = true;
+        Self { settings: Arc::new(settings) }
+    }
+
+    /// Services and methods of gRPC that are known before they are called: `package.Service`, or `package.Service/Method`. Others
+    /// are known from the first answer that only their own code gives; until then they count as `_OTHER`, under their service
+    /// where that is known. Name those whose failures matter from the start. Default none.
+    pub fn grpc_services<N: AsRef<str>>(self, names: impl IntoIterator<Item = N>) -> Self {
+        let names = names.into_iter().map(|name| name.as_ref().to_owned());
+        let mut settings = Arc::unwrap_or_clone(self.settings);
+        settings.caller.methods = Arc::new(settings.caller.methods.and(names));
         Self { settings: Arc::new(settings) }
     }
 

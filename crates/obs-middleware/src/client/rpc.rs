@@ -1,7 +1,11 @@
 //! What a call knows besides where it is one of gRPC.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Buf;
+use http::header::CONTENT_TYPE;
+use http::uri::PathAndQuery;
 use http::{HeaderMap, Request};
 use obs_core::Outcome;
 use obs_core::keys::{attribute, metric};
@@ -9,17 +13,24 @@ use obs_core::observe::{Operation, OperationEnd, OperationKind, RpcCode, RpcMeth
 
 use super::call::{List, Open, SERVER_ERROR};
 use crate::cause::Fault;
-use crate::grpc::{self, Methods};
+use crate::grpc::{self, Messages, Methods};
 
-/// The protocol, and the name of a span whose method is one too many.
+/// The protocol, and the name of a span whose method is not known.
 const SYSTEM: &str = "grpc";
 
 /// One call.
 pub(super) struct Rpc {
+    methods: Arc<Methods>,
+    /// What is asked for. Where a call is handed on it is somebody else's text.
+    path: Option<PathAndQuery>,
     method: RpcMethod,
     /// How long it may take.
     deadline: Option<Duration>,
     told: Option<RpcCode>,
+    /// The text that came with a code other than `OK`.
+    message: Option<String>,
+    /// Of an answer by gRPC, while the method is not known.
+    received: Option<Messages>,
 }
 
 /// How a call ended: the code its caller is told, and under which kind it failed.
@@ -27,17 +38,60 @@ pub(super) type Ended = (Outcome, RpcCode, Option<&'static str>);
 
 impl Rpc {
     #[cold]
-    pub(super) fn begin<B>(methods: &Methods, request: &Request<B>) -> Box<Self> {
-        let method = methods.meet(request.uri().path());
-        Box::new(Self { method, deadline: grpc::timeout(request.headers()), told: None })
+    pub(super) fn begin<B>(methods: &Arc<Methods>, request: &Request<B>) -> Box<Self> {
+        let uri = request.uri();
+        Box::new(Self {
+            methods: Arc::clone(methods),
+            path: uri.path_and_query().cloned(),
+            method: methods.look(uri.path()),
+            deadline: grpc::timeout(request.headers()),
+            told: None,
+            message: None,
+            received: None,
+        })
+    }
+
+    /// Reads the answer's head.
+    pub(super) fn answers(&mut self, headers: &HeaderMap) {
+        let is_known = self.method.route.is_some();
+        if !is_known && headers.get(CONTENT_TYPE).is_some_and(grpc::is_grpc) {
+            self.received = Some(Messages::default());
+        }
+        self.tells(headers);
+    }
+
+    pub(super) fn receives(&mut self, data: &impl Buf) {
+        if let Some(received) = &mut self.received {
+            received.read(data);
+        }
+    }
+
+    /// From its answer on a method may be known.
+    pub(super) fn learn(&mut self) {
+        if self.method.route.is_none() {
+            let received = self.received.as_ref().map(Messages::passed).unwrap_or_default();
+            self.method = self.methods.learn(self.path(), self.told, received);
+        }
+    }
+
+    fn path(&self) -> &str {
+        self.path.as_ref().map_or("", PathAndQuery::path)
     }
 
     /// Reads the status of headers or trailers; the last one that is there counts.
     pub(super) fn tells(&mut self, headers: &HeaderMap) {
-        self.told = grpc::code(headers).or(self.told);
+        if let Some(code) = grpc::code(headers) {
+            self.told = Some(code);
+            self.message = if code == RpcCode::Ok { None } else { grpc::message(headers) };
+        }
     }
 
-    /// The method in full, or what stands for it where it is one too many.
+    /// What the other side said of its error. Given once.
+    pub(super) fn take_message(&mut self) -> Option<String> {
+        self.message.take()
+    }
+
+    /// The method in full, or what stands for it where it is not known.
     pub(super) fn name(&self) -> &'static str {
         if self.method.full == RpcMethod::OTHER { SYSTEM } else { self.method.full }
     }
@@ -99,6 +153,10 @@ impl Rpc {
         if open.context.is_recording() {
             list.text(attribute::RPC_SYSTEM_NAME, SYSTEM);
             list.text(attribute::RPC_METHOD, self.method.full);
+            if self.method.full == RpcMethod::OTHER {
+                let path = self.path();
+                list.text(attribute::RPC_METHOD_ORIGINAL, path.strip_prefix('/').unwrap_or(path));
+            }
             list.text(attribute::RPC_RESPONSE_STATUS_CODE, code.as_str());
             open.place_of(&mut list);
             list.text(attribute::SERVICE_PEER_NAME, open.target.as_str());

@@ -49,11 +49,6 @@ impl Methods {
         self.0.read().unwrap_or_else(PoisonError::into_inner).look(path)
     }
 
-    /// The method of a path that this process itself calls: known from the first call on, while there is room.
-    pub(crate) fn meet(&self, path: &str) -> RpcMethod {
-        self.learn(path, Some(RpcCode::Ok), RpcPassed::default())
-    }
-
     /// The same after an answer.
     pub(crate) fn learn(&self, path: &str, told: Option<RpcCode>, sent: RpcPassed) -> RpcMethod {
         let (found, is_full) = {

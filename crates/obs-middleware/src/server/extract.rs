@@ -16,7 +16,7 @@ pub(super) struct Found<'a> {
     trace_id: Seen<'a>,
     pub(super) host: Option<&'a HeaderValue>,
     pub(super) user_agent: Option<&'a HeaderValue>,
-    pub(super) content_type: Option<&'a HeaderValue>,
+    content_type: Seen<'a>,
     pub(super) upgrade: Option<&'a HeaderValue>,
 }
 
@@ -44,13 +44,19 @@ impl<'a> Found<'a> {
                 "x-request-id" => found.request_id.note(value),
                 "x-trace-id" => found.trace_id.note(value),
                 "host" => found.host = found.host.or(Some(value)),
-                "content-type" => found.content_type = found.content_type.or(Some(value)),
+                "content-type" => found.content_type.note(value),
                 "upgrade" => found.upgrade = Some(value),
                 "user-agent" => found.user_agent = found.user_agent.or(Some(value)),
                 _ => {}
             }
         }
         found
+    }
+
+    /// What the body is, where that is said once: of several nobody knows which one the service takes.
+    #[inline]
+    pub(super) fn content_type(&self) -> Option<&'a HeaderValue> {
+        if let Seen::Once(value) = self.content_type { Some(value) } else { None }
     }
 
     /// What the caller says of a trace. Malformed headers are as good as none.

@@ -99,8 +99,13 @@ impl Guard {
         let (started, begun) = (base.clock.now(), base.clock.monotonic());
         let found = Found::of(request.headers());
         let caller = found.caller(request.headers(), &base.propagation);
-        let peer = crate::peer::peer(request.extensions());
-        let believed = options.trusted.believes(policy.and_then(|policy| policy.trust), peer);
+        let method = Method::parse(request.method().as_str());
+        let is_rpc = method == Method::Post && found.content_type().is_some_and(grpc::is_grpc);
+        let peer = match crate::peer::peer(request.extensions()) {
+            None if is_rpc => crate::peer::peer_of_call(request.extensions()),
+            peer => peer,
+        };
+        let believed = options.trusted.believes(options.trust(policy, request), peer);
         let (mut called_by, mut named, mut asked) = (CalledBy::Nobody, None, None);
         match caller {
             Some(Caller::Span(remote)) if believed => called_by = CalledBy::Parent(remote),
@@ -115,7 +120,6 @@ impl Guard {
             (None, Some(named)) => (named, TraceFlags::default()),
             (None, None) => (base.ids.trace_id(), TraceFlags::default().random()),
         };
-        let method = Method::parse(request.method().as_str());
         let candidate = Candidate::new(trace_id, called_by.parent()).asked(asked);
         let candidate = candidate.of_request(method, request.uri().path());
         let forced = options.debug.as_ref().is_some_and(|name| forced(name, request, &settings.observers));
@@ -140,7 +144,6 @@ impl Guard {
             }
         });
         let peer = options.client.of(peer, request.headers());
-        let rpc = found.content_type.filter(|value| method == Method::Post && grpc::is_grpc(value));
         // Where it stays from here on: what is made elsewhere would be moved twice.
         let mut open = Box::new(Open {
             calling: false,
@@ -152,7 +155,7 @@ impl Guard {
             echo,
             status: None,
             response_bytes: 0,
-            rpc: rpc.map(|_| Rpc::begin(&options.methods, request)),
+            rpc: is_rpc.then(|| Rpc::begin(&options.methods, request)),
             rare: None,
         });
         let mut view = open.head.first_view();
@@ -221,7 +224,7 @@ impl Watch for Guard {
             headers.insert(X_TRACE_ID, trace_id);
         }
         if let Some(rpc) = &mut open.rpc {
-            rpc.tells(headers);
+            rpc.answers(headers);
         }
         let method = open.head.method();
         if let Some(rare) = &mut open.rare {
@@ -248,7 +251,7 @@ impl Watch for Guard {
     }
 
     fn ends_with_trailers(&self) -> bool {
-        self.0.rpc.is_some()
+        self.0.rpc.as_ref().is_some_and(|rpc| !rpc.is_plain())
     }
 
     fn passed<D: Buf>(&mut self, data: &D) -> u64 {

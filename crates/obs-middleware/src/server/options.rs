@@ -46,7 +46,11 @@ impl<O: Clone, R: Clone> ServerLayer<O, R> {
 
     /// What holds for the requests of some paths, the first that fits; default none.
     pub fn policies(self, policies: impl IntoIterator<Item = Policy>) -> Self {
-        self.with(|options| options.policies = policies.into_iter().collect())
+        self.with(|options| {
+            options.policies = policies.into_iter().collect();
+            options.doubts_long_paths =
+                options.policies.iter().any(|policy| policy.trust == Some(Trust::Edge));
+        })
     }
 
     /// How much is told of the address a request came from; default [`ClientAddress::Peer`].
@@ -64,8 +68,8 @@ impl<O: Clone, R: Clone> ServerLayer<O, R> {
     }
 
     /// Measures how large the bodies of requests are; default not. Those of axum and tonic are looked at as the service reads
-    /// them; of others it is what `Content-Length` promises, and nothing without that over HTTP/2. Responses are always counted.
-    /// Remote procedure calls are counted by their messages alone.
+    /// them; of others it is what `Content-Length` promises, and nothing without that over HTTP/2 and where `Transfer-Encoding` says
+    /// that there is a body. Responses are always counted. Remote procedure calls are counted by their messages alone.
     pub fn measure_sizes(self) -> Self {
         self.with(|options| options.measures.sizes = true)
     }

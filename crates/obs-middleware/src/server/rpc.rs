@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Buf;
+use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Request};
 use obs_core::Outcome;
 use obs_core::context::{Context, Local};
@@ -19,6 +20,8 @@ pub(super) struct Rpc {
     /// How long the caller waits.
     deadline: Option<Duration>,
     told: Option<RpcCode>,
+    /// What was asked for by gRPC was answered by nothing but HTTP: nobody here serves it.
+    is_plain: bool,
     message: Option<String>,
     sent: Messages,
     pub(super) received: Option<Arc<Received>>,
@@ -32,16 +35,29 @@ impl Rpc {
             call: RpcCall { began: method, method },
             deadline: grpc::timeout(request.headers()),
             told: None,
+            is_plain: false,
             message: None,
             sent: Messages::default(),
             received: None,
         })
     }
 
+    /// Reads the response's head. A content type is all it takes to ask by gRPC, so that it is the answer which says whether
+    /// anybody has understood.
+    pub(super) fn answers(&mut self, headers: &HeaderMap) {
+        self.is_plain = !headers.get(CONTENT_TYPE).is_some_and(grpc::is_grpc);
+        self.tells(headers);
+    }
+
+    pub(super) fn is_plain(&self) -> bool {
+        self.is_plain
+    }
+
     /// Reads the status of headers or trailers; the last one that is there counts.
     pub(super) fn tells(&mut self, headers: &HeaderMap) {
         if let Some(code) = grpc::code(headers) {
             self.told = Some(code);
+            self.is_plain = false;
             self.message = if code.of_server().is_error() { grpc::message(headers) } else { None };
         }
     }
@@ -68,7 +84,7 @@ impl Rpc {
     ) {
         let (outcome, code) = self.judge(&end);
         let response = self.sent.passed();
-        if self.call.method.route.is_none() {
+        if self.call.method.route.is_none() && !self.is_plain {
             // From this answer on it may be known.
             self.call.method = tell.options().methods.learn(request.path, self.told, response);
             self.route(context.local());
@@ -87,26 +103,30 @@ impl Rpc {
     }
 
     fn judge(&self, end: &End<'_>) -> (Outcome, RpcCode) {
-        let is_gone = self.received.as_ref().is_some_and(|received| received.has_failed());
+        let has_failed = || self.received.as_ref().is_some_and(|received| received.has_failed());
+        let is_gone = !self.is_plain && has_failed();
         match (end.outcome, end.error) {
             // What the caller sees is a stream that is reset.
             (Outcome::Panicked, _) => (Outcome::Panicked, RpcCode::Internal),
+            (Outcome::Cancelled, _) if self.is_plain => (Outcome::Cancelled, RpcCode::Cancelled),
             (Outcome::Cancelled, _) => self.given_up(end.duration),
             // What the service makes of a request that breaks off, nobody hears.
             _ if is_gone && self.told != Some(RpcCode::Ok) => self.unheard(end.duration),
             (Outcome::TimedOut, Some(_)) => (Outcome::TimedOut, RpcCode::DeadlineExceeded),
             (_, Some(_)) => (Outcome::ServerError, RpcCode::Internal),
-            (_, None) => self.answered(end.status),
+            (by_status, None) => {
+                let code = self.answered(end.status);
+                (if self.is_plain { by_status } else { code.of_server() }, code)
+            }
         }
     }
 
     /// It came to its end, `http` being the status of the response.
-    fn answered(&self, http: Option<u16>) -> (Outcome, RpcCode) {
-        let code = self.told.unwrap_or(match http {
+    fn answered(&self, http: Option<u16>) -> RpcCode {
+        self.told.unwrap_or(match http {
             Some(200) | None => RpcCode::Unknown,
             Some(other) => RpcCode::of_http(other),
-        });
-        (code.of_server(), code)
+        })
     }
 
     /// Nobody waits for it any more; it may be that all was said.

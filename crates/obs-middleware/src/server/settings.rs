@@ -5,12 +5,12 @@ use std::sync::Arc;
 use http::{HeaderName, Request};
 use obs_core::context::Context;
 use obs_core::observe::{self, End, Method, UpgradeEnd};
-use obs_core::{Base, Observer};
+use obs_core::{Base, Observer, Pattern};
 
 use crate::grpc::Methods;
 use crate::policy::Policy;
 use crate::proxies::Client;
-use crate::trust::Trusted;
+use crate::trust::{Trust, Trusted};
 
 pub(super) struct Settings<O, R> {
     pub(super) base: Arc<Base>,
@@ -26,6 +26,8 @@ pub(crate) struct Options {
     pub(super) debug: Option<HeaderName>,
     pub(super) methods: Arc<Methods>,
     pub(super) policies: Vec<Policy>,
+    /// Whether some path is not to be believed: one whose end is not looked at may be that.
+    pub(super) doubts_long_paths: bool,
     pub(super) client: Client,
     pub(super) measures: Measures,
     pub(super) answers_panics: bool,
@@ -47,6 +49,15 @@ impl Options {
         }
         let method = Method::parse(request.method().as_str());
         self.policies.iter().find(|policy| policy.is_about(method, request.uri().path()))
+    }
+
+    /// How far the caller of a request is believed that has `policy`, where it is not as far as all others.
+    #[inline]
+    pub(super) fn trust<B>(&self, policy: Option<&Policy>, request: &Request<B>) -> Option<Trust> {
+        if self.doubts_long_paths && !Pattern::sees_all_of(request.uri().path()) {
+            return Some(Trust::Edge);
+        }
+        policy.and_then(|policy| policy.trust)
     }
 }
 

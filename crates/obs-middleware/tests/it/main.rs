@@ -5,6 +5,8 @@ mod client;
 mod client_wire;
 mod ends;
 mod formats;
+mod grpc;
+mod grpc_calls;
 mod ids;
 #[cfg(feature = "client-lapin")]
 mod lapin;

@@ -54,3 +54,21 @@ async fn a_route_may_believe_less_or_more_than_the_layer() {
     assert_eq!(of(get(edge(), "/orders").await.1.only()), (true, false));
     assert_eq!(of(get([policy("*").trust(Trust::Internal)], "/x").await.1.only()), (true, false));
 }
+
+/// Its end is not looked at, so that it may be what is ignored or not believed, or not.
+#[tokio::test]
+async fn a_long_path_is_neither_hidden_nor_believed_by_its_beginning() {
+    let long = "a".repeat(1_100);
+    let path = format!("/files/{long}/admin");
+    let (response, spy) = get([policy("/files/{name}").ignored()], &path).await;
+    assert_eq!((response.body().as_str(), spy.only().outcome), ("inside", "success"));
+
+    let of = |seen: crate::spy::Seen| (seen.parent.is_some(), seen.link.is_some());
+    let path = format!("/webhooks/{long}/events");
+    let edge = policy("/webhooks/{sender}/events").trust(Trust::Edge);
+    let all = policy("*").trust(Trust::Internal);
+    assert_eq!(of(get([edge.clone(), all.clone()], &path).await.1.only()), (false, true));
+    assert_eq!(of(get([edge, all.clone()], "/webhooks/a").await.1.only()), (true, false));
+    assert_eq!(of(get([all], &path).await.1.only()), (true, false), "nobody is doubted");
+    assert_eq!(get([policy("/webhooks/*").ignored()], &path).await.1.all(), []);
+}

@@ -37,6 +37,8 @@ pub(crate) struct Seen {
     pub(crate) path: String,
     pub(crate) peer: Option<SocketAddr>,
     pub(crate) verdict: Verdict,
+    /// Of a remote procedure call its method and code.
+    pub(crate) rpc: Option<(&'static str, &'static str)>,
 }
 
 impl Spy {
@@ -103,6 +105,7 @@ impl Observer for Spy {
             path: request.path.to_owned(),
             peer: request.peer,
             verdict,
+            rpc: request.rpc.zip(end.rpc).map(|(call, how)| (call.method.full, how.code.as_str())),
         });
     }
 

@@ -145,6 +145,7 @@ async fn a_trace_goes_on_from_a_tonic_client_to_a_tonic_server() {
     for ((call, status), request) in calls.iter().zip(&requests) {
         assert_eq!(request.ids.trace_id, call.trace_id);
         assert_eq!(request.parent, Some(call.span_id.to_string()));
+        assert!(request.peer.is_some_and(|peer| peer.ip().is_loopback()), "{:?}", request.peer);
         assert_eq!(
             (request.path.as_str(), *status, request.status),
             ("/shop.Payments/Pay", Some(200), Some(200))

@@ -75,6 +75,14 @@ async fn a_task_that_is_dropped_or_panics_ends_it_as_such() {
 }
 
 #[tokio::test]
+async fn what_is_called_with_the_connection_may_panic_before_it_gives_a_future() {
+    let panics = || -> std::future::Ready<()> { panic!("before the socket") };
+    let (_, serve, spy) = upgraded(websocket(), StatusCode::SWITCHING_PROTOCOLS, panics).await;
+    assert!(std::panic::catch_unwind(AssertUnwindSafe(|| serve(()))).is_err());
+    assert_eq!(spy.of_upgrades()[1..], ["closed /ws r panicked 7ms Some(\"websocket\") None"]);
+}
+
+#[tokio::test]
 async fn what_was_refused_or_never_asked_for_is_not_in_use() {
     let (_, serve, spy) = upgraded(websocket(), StatusCode::FORBIDDEN, || async {}).await;
     serve(()).await;

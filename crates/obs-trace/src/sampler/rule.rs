@@ -15,7 +15,7 @@ use super::ratio::Ratio;
 ///
 /// The head decision is made before any router has seen the request, so a rule is about its method and its raw path: in a
 /// pattern `*` stands for any text, also none, and `{name}` for one whole segment, so that route templates can be written
-/// as they are. The first 1,024 bytes of a path are looked at.
+/// as they are. The first 1,024 bytes of a path are looked at; patterns that end in `*` alone are about a longer one.
 ///
 /// ```
 /// use obs_trace::sampler::Rule;

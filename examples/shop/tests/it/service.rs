@@ -16,7 +16,7 @@ const DEADLINE: Duration = Duration::from_secs(60);
 /// A running service on ports of its own, with its lines in a file.
 pub(crate) struct Service {
     child: Child,
-    lines: PathBuf,
+    pub(crate) lines: PathBuf,
     pub(crate) addr: SocketAddr,
     pub(crate) admin: SocketAddr,
 }

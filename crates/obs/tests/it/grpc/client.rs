@@ -27,6 +27,15 @@ fn labelled(name: &'static str, value: &'static str) -> [(&'static str, &'static
     [PLACE[0], PLACE[1], PLACE[2], (name, value)]
 }
 
+/// The layer, with a method named: a call without an answer makes none known.
+fn calls(obs: &obs::testing::Testing) -> obs::ClientLayer {
+    obs.client("orders").grpc_services(["shop.Orders/Place"])
+}
+
+fn error(text: &str) -> FinishedStatus {
+    FinishedStatus::Error(text.to_owned())
+}
+
 fn of_kind(obs: &obs::testing::Testing, kind: Kind) -> Vec<FinishedSpan> {
     obs.spans().into_iter().filter(|span| span.kind == kind).collect()
 }
@@ -34,7 +43,7 @@ fn of_kind(obs: &obs::testing::Testing, kind: Kind) -> Vec<FinishedSpan> {
 #[tokio::test]
 async fn a_call_is_told_by_its_code_and_its_trace_goes_on() {
     let obs = obs::testing::start("shop");
-    let (mut client, _) = service::start_seen(obs.layer(), obs.client("orders")).await;
+    let (mut client, _) = service::start_seen(obs.layer(), calls(&obs)).await;
     client.unary("/shop.Orders/Place", "a cup").await.unwrap();
     client.unary("/shop.Orders/Place", "nothing").await.unwrap_err();
     client.unary("/shop.Orders/Place", "broken").await.unwrap_err();
@@ -52,9 +61,10 @@ async fn a_call_is_told_by_its_code_and_its_trace_goes_on() {
     );
     assert_eq!(obs.value("http_client_requests_total", &[]), None);
 
-    let (calls, requests) = (of_kind(&obs, Kind::Client), of_kind(&obs, Kind::Server));
-    assert_eq!((calls.len(), requests.len()), (3, 3));
-    for (call, code) in calls.iter().zip(["OK", "NOT_FOUND", "INTERNAL"]) {
+    let (made, requests) = (of_kind(&obs, Kind::Client), of_kind(&obs, Kind::Server));
+    assert_eq!((made.len(), requests.len()), (3, 3));
+    let said = [FinishedStatus::Unset, error("no such order"), error("the shelf, 100% broken")];
+    for ((call, code), said) in made.iter().zip(["OK", "NOT_FOUND", "INTERNAL"]).zip(said) {
         assert_eq!(call.name, "shop.Orders/Place");
         assert_eq!(text(call, "rpc.system.name").as_deref(), Some("grpc"));
         assert_eq!(text(call, "rpc.method").as_deref(), Some("shop.Orders/Place"));
@@ -62,7 +72,7 @@ async fn a_call_is_told_by_its_code_and_its_trace_goes_on() {
         assert_eq!(text(call, "server.address").as_deref(), Some("127.0.0.1"));
         // To whoever asks, a refusal is an error too.
         assert_eq!(text(call, "error.type").as_deref(), (code != "OK").then_some(code));
-        assert_eq!(call.status != FinishedStatus::Unset, code != "OK");
+        assert_eq!(call.status, said);
         assert_eq!(text(call, "http.request.method"), None);
         assert!(requests.iter().any(|request| request.parent_id() == Some(call.ids.span_id)));
     }
@@ -71,7 +81,7 @@ async fn a_call_is_told_by_its_code_and_its_trace_goes_on() {
 #[tokio::test]
 async fn a_code_in_the_trailers_is_that_of_the_call_and_a_stream_that_is_left_is_cancelled() {
     let obs = obs::testing::start("shop");
-    let (mut client, _) = service::start_seen(obs.layer(), obs.client("orders")).await;
+    let (mut client, _) = service::start_seen(obs.layer(), calls(&obs)).await;
     let (items, status) = rest(client.list("two and broken").await.unwrap()).await;
     assert_eq!((items.len(), status.unwrap().code()), (2, Code::Unavailable));
     let list = [PLACE[0], PLACE[1], ("method", "List")];
@@ -88,7 +98,7 @@ async fn a_code_in_the_trailers_is_that_of_the_call_and_a_stream_that_is_left_is
 #[tokio::test]
 async fn a_deadline_and_a_cancellation_are_told_apart() {
     let obs = obs::testing::start("shop");
-    let (mut client, orders) = service::start_seen(obs.layer(), obs.client("orders")).await;
+    let (mut client, orders) = service::start_seen(obs.layer(), calls(&obs)).await;
     let patience = Some(Duration::from_millis(100));
     client.within("/shop.Orders/Place", "wait", patience).await.unwrap_err();
     assert_eq!(obs.value("rpc_client_requests_total", &labelled("code", "DEADLINE_EXCEEDED")), Some(1.0));
@@ -109,7 +119,7 @@ async fn a_deadline_and_a_cancellation_are_told_apart() {
 async fn a_call_without_a_connection_says_why_there_is_none() {
     let obs = obs::testing::start("shop");
     for (uri, kind) in [("http://127.0.0.1:1", "connect"), ("http://no-such-host.invalid:1", "dns")] {
-        let mut client = service::nobody(obs.client("orders"), uri);
+        let mut client = service::nobody(calls(&obs), uri);
         let status = client.unary("/shop.Orders/Place", "a cup").await.unwrap_err();
         assert_eq!(status.code(), Code::Unavailable, "{status:?}");
         assert_eq!(
@@ -136,7 +146,7 @@ async fn a_connection_that_is_reset_in_a_call_is_that() {
         stream.read_exact(&mut read).await.unwrap();
         socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO)).unwrap();
     });
-    let mut client = service::of(obs.client("orders"), Endpoint::from_shared(uri).unwrap().connect_lazy());
+    let mut client = service::of(calls(&obs), Endpoint::from_shared(uri).unwrap().connect_lazy());
     let status = client.unary("/shop.Orders/Place", "a cup").await.unwrap_err();
     assert_eq!(
         obs.value("rpc_client_request_errors_total", &labelled("kind", "reset")),
@@ -170,7 +180,7 @@ async fn a_session_that_is_not_made_is_tls() {
     });
     let channel = Endpoint::from_static("http://orders.test")
         .connect_with_connector_lazy(tower::service_fn(move |_| over_tls(address)));
-    let mut client = service::of(obs.client("orders"), channel);
+    let mut client = service::of(calls(&obs), channel);
     let status = client.unary("/shop.Orders/Place", "a cup").await.unwrap_err();
     assert_eq!(
         obs.value("rpc_client_request_errors_total", &labelled("kind", "tls")),
@@ -183,7 +193,7 @@ async fn a_session_that_is_not_made_is_tls() {
 #[tokio::test]
 async fn a_client_that_panics_has_failed_and_the_panic_goes_on() {
     let obs = obs::testing::start("shop");
-    let mut calls = obs.client("orders").layer(tower::service_fn(async |_: Request<String>| {
+    let mut calls = calls(&obs).layer(tower::service_fn(async |_: Request<String>| {
         if true {
             panic!("no such channel");
         }

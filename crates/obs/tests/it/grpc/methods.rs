@@ -65,6 +65,25 @@ async fn an_error_that_anybody_may_answer_with_makes_no_method_known_and_counts(
     );
 }
 
+/// Whoever asks by gRPC where nobody serves it makes no error of it.
+#[tokio::test]
+async fn an_answer_of_nothing_but_http_is_no_error_of_a_service_that_refuses_grpc() {
+    let obs = obs::testing::start("shop");
+    let refuses = async || (http::StatusCode::UNSUPPORTED_MEDIA_TYPE, "json, please");
+    let router = axum::Router::new().route("/orders/{id}", axum::routing::post(refuses)).layer(obs.layer());
+    let request = http::Request::post("/orders/7").header("content-type", "application/grpc");
+    let request = request.body(axum::body::Body::empty()).unwrap();
+    let answer = tower::ServiceExt::oneshot(router, request).await.unwrap();
+    axum::body::to_bytes(answer.into_body(), 100).await.unwrap();
+    obs.requests_ended(1).await;
+    assert_eq!(counted(&obs), [r#"{service="_OTHER",method="_OTHER",code="UNKNOWN"} 1"#]);
+    assert_eq!(obs.value("rpc_server_requests_in_flight", &[]), Some(0.0));
+    let (line, span) = (obs.line("request"), obs.span("grpc"));
+    assert_eq!((line.level(), line.field("outcome").as_str()), ("INFO", Some("client_error")), "{line}");
+    assert_eq!(span.status, obs_trace::sink::FinishedStatus::Unset);
+    assert_eq!(super::text(&span, "error.type"), None);
+}
+
 #[tokio::test]
 async fn what_is_no_grpc_stays_http() {
     let obs = obs::testing::start("shop");

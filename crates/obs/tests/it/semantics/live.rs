@@ -66,6 +66,11 @@ async fn remote() -> [(&'static str, &'static str); 2] {
     [("content-type", "application/grpc"), ("grpc-status", "0")]
 }
 
+/// What a router of gRPC answers to what it does not know.
+async fn nobody() -> [(&'static str, &'static str); 2] {
+    [("content-type", "application/grpc"), ("grpc-status", "12")]
+}
+
 async fn fail() -> StatusCode {
     tracing::debug!("held until it is known that this fails");
     crowd(100);
@@ -145,6 +150,7 @@ pub(super) fn run() -> Run {
     let router = Router::new()
         .route("/orders/{id}", get(order))
         .route("/shop.Orders/Place", axum::routing::post(remote))
+        .route("/scan.Me/{method}", axum::routing::post(nobody))
         .route("/fail", get(fail))
         .route("/fill", get(fill))
         .route("/panic", get(panicking))
@@ -189,9 +195,9 @@ pub(super) fn run() -> Run {
     }
     empty.send(()).unwrap();
     let grpc = format!("{agent}content-type: application/grpc\r\n");
-    for (path, status) in [("/shop.Orders/Place", 200), ("/scan.Me/Now", 404)] {
+    for path in ["/shop.Orders/Place", "/scan.Me/Now"] {
         let response = exchange(service.addr, &request("POST", path, &grpc)).unwrap();
-        assert_eq!(response.status, status, "{path}");
+        assert_eq!(response.status, 200, "{path}");
     }
     let mut stream = TcpStream::connect(service.addr).unwrap();
     stream.write_all(&request("GET", "/wait", agent)).unwrap();
@@ -277,6 +283,13 @@ fn remote_calls(payments: &obs::ClientLayer, runtime: &tokio::runtime::Handle) {
         }));
         runtime.block_on(answers.oneshot(call())).unwrap();
     }
+    let nobody = payments.layer(tower::service_fn(|_: Request<String>| {
+        let answer = Response::builder().header("grpc-status", "12").body(String::new());
+        std::future::ready(Ok::<_, Infallible>(answer.unwrap()))
+    }));
+    let mut scan = call();
+    *scan.uri_mut() = "http://payments.test/scan.Me/Now".parse().unwrap();
+    runtime.block_on(nobody.oneshot(scan)).unwrap();
     let mut waits = payments.layer(tower::service_fn(|_: Request<String>| {
         std::future::pending::<Result<Response<String>, Infallible>>()
     }));
