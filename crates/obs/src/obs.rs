@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use obs_core::context::Around;
 use obs_core::{Base, Clock, IdSource, Lifecycle, Observer, Phase};
@@ -195,7 +195,7 @@ impl Obs {
     /// Ends the start-up: `/startupz` and `/readyz` answer for the service from here on. `Obs::serve` calls it when it
     /// takes connections; whoever serves by other means calls it then. Later calls change nothing.
     pub fn ready(&self) {
-        self.phases.enter(Step::Ready);
+        self.phases.enter(Step::Ready, Instant::now());
         self.base.lifecycle.advance(Phase::Ready);
     }
 
@@ -217,7 +217,7 @@ impl Obs {
 
     /// Ends it: what waits is delivered within `deadline`.
     pub(crate) fn finish(&mut self, deadline: Duration) {
-        self.phases.enter(Step::Flushing);
+        self.phases.enter(Step::Flushing, Instant::now());
         self.base.lifecycle.advance(Phase::Draining);
         self.watching = None;
         self.probes = None;

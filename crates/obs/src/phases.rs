@@ -46,15 +46,15 @@ impl Phases {
     /// Starting, from now on.
     pub(crate) fn new() -> Self {
         let phases = Self(Arc::default());
-        phases.enter(Step::Starting);
+        phases.enter(Step::Starting, Instant::now());
         phases
     }
 
-    /// The phase begins, unless it or a later one has.
-    pub(crate) fn enter(&self, step: Step) {
+    /// The phase has begun at that moment, unless it or a later one has before.
+    pub(crate) fn enter(&self, step: Step, at: Instant) {
         let mut begun = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if begun[step as usize..].iter().all(Option::is_none) {
-            begun[step as usize] = Some(Instant::now());
+            begun[step as usize] = Some(at);
         }
     }
 
@@ -103,9 +103,9 @@ mod tests {
         const HOUR: Duration = Duration::from_secs(3_600);
         let phases = Phases::new();
         assert_eq!(steps(&phases, HOUR), [(Step::Starting, true)]);
-        phases.enter(Step::Draining);
-        phases.enter(Step::Ready);
-        phases.enter(Step::Draining);
+        phases.enter(Step::Draining, Instant::now());
+        phases.enter(Step::Ready, Instant::now());
+        phases.enter(Step::Draining, Instant::now());
         assert_eq!(steps(&phases, HOUR), [(Step::Starting, false), (Step::Draining, true)]);
     }
 }

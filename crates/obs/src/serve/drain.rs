@@ -97,7 +97,8 @@ pub(super) async fn run<S: Server>(
     let by = |after: Duration| asked.at.checked_add(after).unwrap_or(asked.at);
 
     obs.base().lifecycle.advance(Phase::Draining);
-    let ready = clock.next(Step::Draining, server.counts(), asked.by);
+    // From when it was asked for, whenever this runtime has heard.
+    let ready = clock.next_at(Step::Draining, asked.at, server.counts(), asked.by);
     let mut timings = Timings { ready, ..Timings::default() };
     server.drain();
     let _ = server.until(sleep_until(by(schedule.drained).into())).await;
@@ -180,8 +181,14 @@ impl PhaseClock {
     }
 
     fn next(&mut self, step: Step, counts: Counts, asked_by: &'static str) -> Duration {
-        self.phases.enter(step);
-        let took = std::mem::replace(&mut self.begun, Instant::now()).elapsed();
+        self.next_at(step, Instant::now(), counts, asked_by)
+    }
+
+    fn next_at(&mut self, step: Step, at: Instant, counts: Counts, asked_by: &'static str) -> Duration {
+        // The end may be asked for before anything is served.
+        let at = at.max(self.begun);
+        self.phases.enter(step, at);
+        let took = at - std::mem::replace(&mut self.begun, at);
         self.tell(|| {
             tracing::info!(
                 target: target::SERVE,
