@@ -32,7 +32,8 @@ pub(super) struct Open {
     pub(super) target: Target,
     pub(super) route: Option<Route>,
     pub(super) method: Method,
-    method_original: http::Method,
+    /// Where it is none of those that [`Method`] knows.
+    method_original: Option<Box<http::Method>>,
     /// Of a call that is not recorded nobody is told where it went.
     place: Option<Place>,
     pub(super) started: Timestamp,
@@ -61,18 +62,19 @@ impl Call {
     ) -> Self {
         let (started, begun) = base.clock.moment();
         let (context, parent) = base.open_operation();
-        let place = context.is_recording().then(place);
+        let known = Method::parse(method.as_str());
+        // What is made where it stays is moved less.
         Self(Box::new(Open {
             calling: false,
             closed: false,
             base: Arc::clone(base),
+            place: context.is_recording().then(place),
             context,
             parent,
             target,
             route,
-            method: Method::parse(method.as_str()),
-            method_original: method.clone(),
-            place,
+            method: known,
+            method_original: (known == Method::Other).then(|| Box::new(method.clone())),
             started,
             begun,
             status: None,
@@ -253,8 +255,8 @@ impl Open {
     /// By the OpenTelemetry semantic conventions for HTTP client spans (stable).
     fn describe<'a>(&'a self, list: &mut List<'a>, url: &'a str, status: &'a str, end: &OperationEnd<'a>) {
         list.text(attribute::HTTP_REQUEST_METHOD, self.method.as_str());
-        if self.method == Method::Other {
-            list.text(attribute::HTTP_REQUEST_METHOD_ORIGINAL, self.method_original.as_str());
+        if let Some(original) = &self.method_original {
+            list.text(attribute::HTTP_REQUEST_METHOD_ORIGINAL, original.as_str());
         }
         // CONNECT asks for a host alone.
         if !url.is_empty() {
@@ -293,9 +295,9 @@ impl Open {
 
     /// Which host it went to, and which port.
     pub(super) fn place_of<'a>(&'a self, list: &mut List<'a>) {
-        if let Some((place, host)) = self.place.as_ref().and_then(|place| Some((place, place.host()?))) {
+        if let Some((host, port)) = self.place.as_ref().and_then(Place::host) {
             list.text(attribute::SERVER_ADDRESS, host);
-            if let Some(port) = place.port() {
+            if let Some(port) = port {
                 list.number(attribute::SERVER_PORT, port.into());
             }
         }

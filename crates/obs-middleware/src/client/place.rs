@@ -16,26 +16,20 @@ pub(super) enum Place {
 }
 
 impl Place {
-    /// Without the brackets of an IPv6 address.
-    pub(super) fn host(&self) -> Option<&str> {
-        let host = match self {
-            Self::Uri(uri) => uri.host(),
-            #[cfg(feature = "client-reqwest")]
-            Self::Url(url) => url.host_str(),
-        };
-        host.map(|host| host.trim_matches(['[', ']']))
-    }
-
-    /// The scheme's own where none is written.
-    pub(super) fn port(&self) -> Option<u16> {
+    /// The host without the brackets of an IPv6 address, and the port, which is the scheme's own where none is written.
+    pub(super) fn host(&self) -> Option<(&str, Option<u16>)> {
         match self {
-            Self::Uri(uri) => uri.port_u16().or_else(|| match uri.scheme_str()? {
-                "http" | "ws" => Some(80),
-                "https" | "wss" => Some(443),
-                _ => None,
-            }),
+            Self::Uri(uri) => {
+                let (host, port) = split(public(uri.authority()?.as_str()));
+                let of_scheme = || match uri.scheme_str()? {
+                    "http" | "ws" => Some(80),
+                    "https" | "wss" => Some(443),
+                    _ => None,
+                };
+                Some((host, port.and_then(|port| port.parse().ok()).or_else(of_scheme)))
+            }
             #[cfg(feature = "client-reqwest")]
-            Self::Url(url) => url.port_or_known_default(),
+            Self::Url(url) => Some((url.host_str()?.trim_matches(['[', ']']), url.port_or_known_default())),
         }
     }
 
@@ -63,13 +57,36 @@ impl Place {
     }
 }
 
+/// An authority without the credentials in front of its host. Byte by byte, as below: what is searched is so short that setting up
+/// anything faster costs more.
+fn public(authority: &str) -> &str {
+    match authority.bytes().rposition(|byte| byte == b'@') {
+        Some(at) => &authority[at + 1..],
+        None => authority,
+    }
+}
+
+/// Host and port.
+fn split(authority: &str) -> (&str, Option<&str>) {
+    if let Some(rest) = authority.strip_prefix('[') {
+        return match rest.split_once(']') {
+            Some((address, rest)) => (address, rest.strip_prefix(':')),
+            None => (rest, None),
+        };
+    }
+    match authority.bytes().rposition(|byte| byte == b':') {
+        Some(at) => (&authority[..at], Some(&authority[at + 1..])),
+        None => (authority, None),
+    }
+}
+
 #[cfg(feature = "client-reqwest")]
 fn has_credentials(url: &reqwest::Url) -> bool {
     !url.username().is_empty() || url.password().is_some()
 }
 
 fn joined(scheme: &str, authority: &str, path: &str) -> Cow<'static, str> {
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let host = public(authority);
     let mut url = String::with_capacity(scheme.len() + 3 + host.len() + path.len());
     for part in [scheme, "://", host, path] {
         url.push_str(part);
@@ -97,8 +114,10 @@ mod tests {
 
     /// Both forms of one address say the same.
     fn check(url: &str, host: &str, port: u16, full: &str) {
-        let told = |place: &Place| (place.host().map(str::to_owned), place.port(), place.url().into_owned());
-        let expected = (Some(host.to_owned()), Some(port), full.to_owned());
+        let told = |place: &Place| {
+            (place.host().map(|(host, port)| (host.to_owned(), port)), place.url().into_owned())
+        };
+        let expected = (Some((host.to_owned(), Some(port))), full.to_owned());
         assert_eq!(told(&Place::Uri(url.parse().unwrap())), expected, "as an Uri");
         #[cfg(feature = "client-reqwest")]
         assert_eq!(told(&Place::Url(url.parse().unwrap())), expected, "as a Url");
@@ -110,6 +129,8 @@ mod tests {
         check("https://u:p@pay.example/a", "pay.example", 443, "https://pay.example/a");
         check("wss://feed/prices", "feed", 443, "wss://feed/prices");
         check("http://u@[::1]:8080/b#c", "::1", 8080, "http://[::1]:8080/b");
+        check("https://[2001:db8::1]/", "2001:db8::1", 443, "https://[2001:db8::1]/");
+        check("http://u:p@payments:8082/", "payments", 8082, "http://payments:8082/");
     }
 
     #[test]
