@@ -31,13 +31,7 @@ fn spare() -> Option<Arc<Local>> {
 impl Shared {
     #[inline]
     pub(super) fn new(local: Local) -> Self {
-        if let Some(mut spare) = spare()
-            && let Some(place) = Arc::get_mut(&mut spare)
-        {
-            *place = local;
-            return Self(Some(spare));
-        }
-        Self(Some(Arc::new(local)))
+        Self::arranged(|place| *place = local)
     }
 
     /// Of a [`Local::task`] that `arrange` makes what it is to be, where it is kept: nothing is moved.

@@ -65,7 +65,7 @@ pub(super) struct Conn {
     /// What is told of its use from then on.
     used: OnceLock<Upgraded>,
     /// Streams of HTTP/2 that speak another protocol.
-    tunnels: Upgrades,
+    tunnels: OnceLock<Upgrades>,
     /// There is, or was, one of which nobody tells when it is over.
     untold: AtomicBool,
     upgrades: Upgrades,
@@ -87,7 +87,7 @@ impl Conn {
             http2: AtomicBool::new(false),
             upgraded: AtomicBool::new(false),
             used: OnceLock::new(),
-            tunnels: Upgrades::default(),
+            tunnels: OnceLock::new(),
             untold: AtomicBool::new(false),
             upgrades,
             blocked: AtomicBool::new(false),
@@ -192,7 +192,7 @@ impl Conn {
     pub(super) fn tunnels(&self, told: Option<WeakUpgraded>) {
         match told {
             Some(told) => {
-                self.tunnels.add(told.clone());
+                self.tunnels.get_or_init(Upgrades::default).add(told.clone());
                 self.upgrades.add(told);
             }
             None => self.untold.store(true, Relaxed),
@@ -201,7 +201,7 @@ impl Conn {
 
     /// Whether it has streams that speak another protocol, or may have.
     pub(super) fn has_tunnels(&self) -> bool {
-        self.is_http2() && (self.untold.load(Relaxed) || self.tunnels.any())
+        self.untold.load(Relaxed) || self.tunnels.get().is_some_and(Upgrades::any)
     }
 
     /// What is to be told of its use, where it speaks another protocol.

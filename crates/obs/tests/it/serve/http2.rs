@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::routing::get;
+use axum::routing::{MethodRouter, get};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Empty};
 use hyper::client::conn::http2::{SendRequest, handshake};
@@ -35,17 +35,23 @@ async fn text(
     String::from_utf8(body.to_vec()).unwrap()
 }
 
+/// What answers once it was let go; and by what it tells that it was asked, and is let go.
+fn slow() -> (MethodRouter, Arc<Notify>, Arc<Notify>) {
+    let (entered, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (told, released) = (Arc::clone(&entered), Arc::clone(&go));
+    let answer = async move || {
+        told.notify_one();
+        released.notified().await;
+        "at last"
+    };
+    (get(answer), entered, go)
+}
+
 #[test]
 fn streams_in_flight_finish_and_the_client_goes_without_an_error() {
     for flavor in FLAVORS {
-        let (go, entered) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-        let (released, told) = (Arc::clone(&go), Arc::clone(&entered));
-        let slow = async move || {
-            told.notify_one();
-            released.notified().await;
-            "at last"
-        };
-        let router = Router::new().route("/slow", get(slow)).route("/", get(async || "hello"));
+        let (slow, entered, go) = slow();
+        let router = Router::new().route("/slow", slow).route("/", get(async || "hello"));
         let running = Running::start(flavor, obs(Duration::ZERO, Duration::from_secs(20)), router);
         let client = Flavor::Current.runtime();
         client.block_on(async {
@@ -86,14 +92,8 @@ async fn tunnel(mut request: http::Request<axum::body::Body>) -> http::StatusCod
 fn a_stream_of_another_protocol_lives_while_others_finish_and_is_not_waited_for() {
     const LIMIT: Duration = Duration::from_secs(20);
     for path in ["/told", "/untold"] {
-        let (go, entered) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-        let (released, told) = (Arc::clone(&go), Arc::clone(&entered));
-        let slow = async move || {
-            told.notify_one();
-            released.notified().await;
-            "at last"
-        };
-        let router = Router::new().route("/slow", get(slow)).fallback(tunnel);
+        let (slow, entered, go) = slow();
+        let router = Router::new().route("/slow", slow).fallback(tunnel);
         let running = Running::start(Flavor::OneWorker, obs(Duration::ZERO, LIMIT), router);
         let begun = std::time::Instant::now();
         let ended = Flavor::Current.runtime().block_on(async {
